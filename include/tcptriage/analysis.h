@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The one entry to the core: segments in, findings out.
+ *
+ * Not thread-safe; one analysis per capture file.
+ */
+#ifndef TCPTRIAGE_ANALYSIS_H
+#define TCPTRIAGE_ANALYSIS_H
+
+#include <stdint.h>
+
+#include "tcptriage/detector.h"
+#include "tcptriage/finding.h"
+#include "tcptriage/flow.h"
+#include "tcptriage/segment.h"
+#include "tcptriage/settings.h"
+
+typedef struct tcpt_analysis tcpt_analysis;
+
+/** @return an empty analysis; tcpt_analysis_free() it. */
+tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings);
+
+/** Free the analysis with all its flows, records and findings. NULL is fine. */
+void tcpt_analysis_free(tcpt_analysis *analysis);
+
+/**
+ * Judge a segment and advance its flow. Call it once per segment, in the order of the capture.
+ *
+ * @return the segment's record, never NULL
+ */
+tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment);
+
+/**
+ * Say that nothing more was captured so far, so that a flow's end can be judged: fills its end_findings.
+ * Cheap when nothing came since the last call. More segments may follow.
+ */
+void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow);
+
+/** tcpt_settle() for every flow. */
+void tcpt_settle_all(tcpt_analysis *analysis);
+
+/** First of all flows, linked by `next`, or NULL. */
+tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
+
+/** Call `visit` for each finding of a frame, end findings included. Settle the flow first for those. */
+void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
+
+/** Call `visit` for each finding that names this frame as proof. */
+void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
+
+/** Totals for reports. */
+typedef struct tcpt_totals {
+    uint64_t segments;
+    uint64_t flows;
+    int64_t first_ns; /**< capture time of the earliest and newest segment; 0 without any */
+    int64_t newest_ns;
+} tcpt_totals;
+
+tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis);
+
+#endif

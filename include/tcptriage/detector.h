@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What a detector is, and what it may do: look at a segment against the flow before it, and raise findings.
+ *
+ * One detector is one file in plugin/detectors with a `const tcpt_detector`, and one line in detectors.def.
+ */
+#ifndef TCPTRIAGE_DETECTOR_H
+#define TCPTRIAGE_DETECTOR_H
+
+#include "tcptriage/finding.h"
+#include "tcptriage/flow.h"
+#include "tcptriage/observation.h"
+#include "tcptriage/segment.h"
+#include "tcptriage/settings.h"
+
+struct tcpt_analysis;
+
+/** What a detector sees; everything but the sink is read only. */
+typedef struct tcpt_context {
+    const tcpt_settings *settings;
+    const tcpt_flow *flow;             /**< as it was before the segment */
+    const tcpt_segment *segment;       /**< NULL when a flow is settled */
+    const tcpt_observation *seen;      /**< NULL when a flow is settled */
+    tcpt_record *record;               /**< of the segment, or the flow's last */
+    int64_t now_ns;                    /**< time of the segment, or the capture's newest */
+    const struct tcpt_detector *detector;
+    struct tcpt_analysis *analysis;    /**< the sink of tcpt_raise() */
+} tcpt_context;
+
+/** A detector's row: its texts, when it wants to be asked, and its functions. */
+typedef struct tcpt_detector {
+    const char *id;          /**< filter name behind "tcptriage." */
+    const char *message;     /**< constant text of the expert info */
+    const char *explanation; /**< what it means */
+    const char *remedy;      /**< what to change, or what to capture next */
+    const char *reference;   /**< RFC section, kernel function, version */
+    tcpt_group group;
+    tcpt_severity severity;
+    uint32_t wants;          /**< traits (observation.h) of which one is enough to be asked */
+    uint16_t memory_bytes;   /**< zeroed memory per flow, 0 for none */
+    const tcpt_field *fields; /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
+
+    /** Judge one segment. `memory` is NULL when memory_bytes is 0. */
+    void (*judge)(const tcpt_context *context, void *memory);
+    /** Judge a flow at the end of what was captured, or NULL. May run again when more segments came:
+     *  what it raises is forgotten first, and it must not change `memory` (NULL when never used). */
+    void (*settle)(const tcpt_context *context, const void *memory);
+} tcpt_detector;
+
+/** Every detector, in the order of detectors.def, ended by NULL. */
+extern const tcpt_detector *const tcpt_detectors[];
+
+/**
+ * Raise a finding on the current frame.
+ *
+ * @param summary  printf format of the one sentence
+ * @return the finding, to be completed; owned by the analysis. A judge may keep it in its memory to complete it later.
+ */
+tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Replace the summary of a finding when a later segment has told more. */
+void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) __attribute__((format(printf, 2, 3)));
+
+/** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over. */
+void tcpt_relate(tcpt_finding *finding, tcpt_record *record);
+
+/** Set or replace a number, hexadecimal, frame number or duration (nanoseconds). */
+void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value);
+
+/** Set or replace a text; `text` is static. */
+void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text);
+
+/** As tcpt_set_text(), taking over an allocated text (g_free); at most one per finding. NULL is passed over. */
+void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text);
+
+/** Say what the frames rule out; `sentence` is static. */
+void tcpt_rule_out(tcpt_finding *finding, const char *sentence);
+
+#endif

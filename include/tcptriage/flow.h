@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What the capture has shown of one life of a 4-tuple at one capture point.
+ *
+ * For a segment, "sender" is the end it comes from and "receiver" the other. Sequence numbers are raw. What an
+ * end has acknowledged (`rcv_nxt`) is by the same packets the other end's SND.UNA: see tcpt_snd_una().
+ */
+#ifndef TCPTRIAGE_FLOW_H
+#define TCPTRIAGE_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcptriage/finding.h"
+#include "tcptriage/segment.h"
+
+/** RFC 9293, section 3.3.2. */
+typedef enum tcpt_state {
+    TCPT_CLOSED,
+    TCPT_LISTEN,
+    TCPT_SYN_SENT,
+    TCPT_SYN_RECEIVED,
+    TCPT_ESTABLISHED,
+    TCPT_FIN_WAIT_1,
+    TCPT_FIN_WAIT_2,
+    TCPT_CLOSE_WAIT,
+    TCPT_CLOSING,
+    TCPT_LAST_ACK,
+    TCPT_TIME_WAIT,
+} tcpt_state;
+
+/** "CLOSED", "SYN-SENT", ... as RFC 9293 spells them. */
+const char *tcpt_state_name(tcpt_state state);
+
+/** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
+typedef struct tcpt_record {
+    struct tcpt_flow *flow;
+    tcpt_finding *findings; /**< raised on this frame, usually NULL */
+    tcpt_proof *proofs;     /**< findings of the flow that name this frame, end findings not included */
+    uint32_t frame;
+    uint8_t client_state; /**< tcpt_state after this frame */
+    uint8_t server_state;
+    uint8_t pad_bytes;
+    uint8_t from : 1; /**< end that sent it: index into tcpt_flow.ends */
+    bool copy : 1;    /**< second copy of a captured packet: changed nothing */
+} tcpt_record;
+
+/** A half-open range of sequence numbers. */
+typedef struct tcpt_range {
+    uint32_t left;
+    uint32_t right;
+} tcpt_range;
+
+/** Ranges kept above a gap; more of them and the oldest knowledge is given up (the end counts as holed). */
+#define TCPT_RANGES 4
+
+/** When an acknowledgment number was first reached. */
+typedef struct tcpt_ack_step {
+    tcpt_record *record;
+    int64_t time_ns;
+    uint32_t ack;
+} tcpt_ack_step;
+
+/** A segment that its receiver answers with a challenge ACK (RFC 5961), waiting for that answer. */
+typedef struct tcpt_provocation {
+    tcpt_record *record; /**< NULL when there is none */
+    int64_t time_ns;
+} tcpt_provocation;
+
+/** What a sender's payload says about closing. */
+typedef enum tcpt_said_close {
+    TCPT_SAID_NOTHING,
+    TCPT_SAID_HTTP_CLOSE, /**< a response with "Connection: close" */
+    TCPT_SAID_HTTP_1_0,   /**< a response of HTTP/1.0 without keep-alive */
+    TCPT_SAID_TLS_ALERT,  /**< its last payload ends with a TLS alert record */
+} tcpt_said_close;
+
+/** How one knows that an HTTP response is complete. */
+typedef enum tcpt_reply {
+    TCPT_REPLY_UNKNOWN, /**< only the close tells */
+    TCPT_REPLY_LENGTH,
+    TCPT_REPLY_CHUNKED,      /**< last chunk not seen yet */
+    TCPT_REPLY_CHUNKED_DONE,
+} tcpt_reply;
+
+/** Checksums of one source address at one capture point; shared by its flows, lives as long as the analysis. */
+typedef struct tcpt_host {
+    uint32_t good;
+    uint32_t wrong; /**< not explained by offload or padding */
+} tcpt_host;
+
+/** One end of a flow: everything is what this end was seen to send, unless said otherwise. */
+typedef struct tcpt_endpoint {
+    tcpt_state state;   /**< inferred, taking frames as delivered until a repeat refutes it */
+    tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
+    bool reset;         /**< closed by a RST, its own or one that it took */
+
+    /* Sequence space. */
+    uint32_t iss;       /**< valid with syn */
+    uint32_t snd_nxt;   /**< highest end_seq; valid with sent */
+    uint32_t snd_contig;/**< highest end_seq without a gap before it: N of the receiver rules */
+    uint32_t rcv_nxt;   /**< highest ACK: A of the rules for segments toward this end; valid with acked */
+    uint32_t rcv_wnd;   /**< newest window, scaled where the scale is known */
+    uint32_t rcv_edge;  /**< largest right edge advertised: R */
+    uint32_t max_wnd;   /**< largest window */
+    uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
+    tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted */
+    tcpt_range hole; /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
+    uint8_t above_count;
+
+    bool sent;      /**< anything that fixes snd_nxt */
+    bool acked;     /**< anything that fixes rcv_nxt */
+    bool syn;       /**< its SYN or SYN-ACK was seen */
+    bool sack_held; /**< newest segment carries SACK blocks above its ACK */
+    bool holed;     /**< the other end acknowledged bytes that the capture lacks */
+    uint8_t holes;  /**< such places, saturating */
+    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
+    uint16_t ip_id;   /**< newest */
+
+    /* Options of its SYN. */
+    uint8_t syn_options;
+    uint8_t wscale; /**< shift in force for its windows: 0 unless both offered it */
+    bool fast_open; /**< its SYN had the option */
+    uint8_t fast_open_bytes;
+    uint32_t syn_payload_bytes;
+    uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
+
+    /* Times; 0 when it has not happened. */
+    int64_t syn_ns;       /**< newest SYN or SYN-ACK */
+    int64_t last_ns;      /**< newest segment */
+    int64_t payload_ns;   /**< newest payload that was not a repeat */
+    tcpt_record *payload_record;
+    int64_t rtt_ns;       /**< capture point to this end and back: smallest seen; 0 unknown */
+    int64_t timed_ns;     /**< capture time of the segment whose acknowledgment is being timed; 0 none */
+    uint32_t timed_end;   /**< its end_seq */
+    tcpt_record *last_record;
+    uint32_t segment_count;
+    uint32_t payload_segments;
+    uint32_t newest_tsval;
+
+    /* Its FIN. */
+    bool fin;                 /**< seen */
+    bool fin_acked;           /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
+    bool fin_delivered;       /**< taken as received: in order and not refuted by a repeat */
+    bool fin_second;          /**< sent after the other end's FIN was acknowledged: passive close */
+    uint32_t fin_end;         /**< sequence number behind it */
+    uint32_t fin_repeats;
+    int64_t fin_ns;
+    int64_t fin_acked_ns;
+    tcpt_record *fin_record;
+    tcpt_record *fin_acked_record;
+
+    /* RSTs it sent. */
+    bool reset_peer; /**< one of them was exact: the other end is taken as reset */
+    uint32_t rst_count;
+    int64_t rst_ns;  /**< newest */
+    tcpt_record *rst_record;
+
+    tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
+    /* What its payload said. */
+    tcpt_said_close said_close;
+    tcpt_reply reply;
+    uint32_t reply_end; /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
+    tcpt_record *said_record;
+
+    /* History of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a
+     * later one than the first, never an earlier. */
+    tcpt_ack_step *ack_steps;
+    uint16_t ack_step_count;
+    uint16_t ack_step_room;
+
+    uint32_t checksums_good;
+    uint32_t checksums_wrong; /**< offload artefacts included */
+    uint32_t checksums_bad;   /**< really bad, by the rule of checksum_bad */
+    tcpt_host *host;
+} tcpt_endpoint;
+
+/** What identifies a flow; the two ends are in a fixed order, not by role. */
+typedef struct tcpt_flow_key {
+    uint8_t address[2][16]; /**< zero-filled behind 4 bytes for IPv4 */
+    uint16_t port[2];
+    uint32_t point;
+    uint8_t depth;
+    uint8_t family;
+    uint16_t unused[3]; /**< zero: the key is compared as bytes */
+} tcpt_flow_key;
+
+/** A packet's identity, to recognise its second copy. */
+typedef struct tcpt_fingerprint {
+    uint32_t hash;    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    uint32_t time_us; /**< wraps */
+    uint16_t ip_id;
+    uint16_t checksum;
+    uint16_t window;
+    uint16_t unused;
+} tcpt_fingerprint;
+
+/** Packets remembered per flow for that: a burst of one interrupt, which may be handed over before its copies. */
+#define TCPT_FINGERPRINTS 16
+
+/** Where the capture was taken, as far as the handshake tells. */
+typedef enum tcpt_side {
+    TCPT_SIDE_UNKNOWN,
+    TCPT_SIDE_CLIENT,
+    TCPT_SIDE_SERVER,
+    TCPT_SIDE_MIDDLE,
+} tcpt_side;
+
+/** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
+typedef struct tcpt_flow {
+    tcpt_flow_key key;
+    tcpt_endpoint ends[2]; /**< in the order of the key */
+    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;     /**< a SYN or SYN-ACK settled that */
+    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
+    bool early_data;       /**< the server sent payload before that */
+    tcpt_record *early_record;
+    bool reordered;        /**< time or handshake ran backwards */
+    bool duplicates;       /**< second copies were recognised */
+    bool both_ways;        /**< both ends were seen */
+    bool synchronised;     /**< segments other than the opening ones were exchanged */
+    tcpt_side side;
+
+    int64_t first_ns;
+    int64_t last_ns;
+    tcpt_record *last_record;
+    struct tcpt_flow *previous; /**< the 4-tuple's life before this one, or NULL */
+    struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
+
+    /* A SYN that does not belong to this life: it starts the next one if it is answered. */
+    bool next_syn;
+    uint8_t next_syn_from;
+    uint32_t next_syn_seq;
+    int64_t next_syn_ns;
+    uint8_t next_syn_options;
+    uint8_t next_syn_wscale;
+    uint8_t next_syn_fast_open_bytes;
+
+    /* Acknowledged data sent again, newest run; `from` of one run is one end. */
+    uint32_t again_count;
+    uint32_t again_bytes;
+    uint8_t again_from;
+    int64_t again_first_ns;
+    int64_t again_last_ns;
+    tcpt_record *again_first;
+    tcpt_record *again_ignored_ack;
+
+    tcpt_fingerprint seen[TCPT_FINGERPRINTS];
+    uint8_t seen_next;
+
+    tcpt_finding *findings; /**< all but the end findings, oldest first */
+    tcpt_finding *newest_finding;
+    tcpt_finding *end_findings; /**< raised when the flow was settled; forgotten when it is settled anew */
+    uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
+    uint32_t stream;            /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
+    void *memory;               /**< detectors' memory, NULL until one asks */
+} tcpt_flow;
+
+/** The highest acknowledgment number that `end`'s peer has been seen to send: A for segments from `end`. */
+static inline uint32_t tcpt_snd_una(const tcpt_flow *flow, unsigned end)
+{
+    return flow->ends[!end].rcv_nxt;
+}
+
+/** "client" or "server". */
+static inline const char *tcpt_role(const tcpt_flow *flow, unsigned end)
+{
+    return end == flow->client ? "client" : "server";
+}
+
+/** Smallest round trip over the whole path, nanoseconds; 0 when neither half is known. */
+static inline int64_t tcpt_rtt_ns(const tcpt_flow *flow)
+{
+    return flow->ends[0].rtt_ns + flow->ends[1].rtt_ns;
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * A segment judged against its flow as it was before.
+ */
+#ifndef TCPTRIAGE_OBSERVATION_H
+#define TCPTRIAGE_OBSERVATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcptriage/flow.h"
+
+/** What a segment is, as bits: detectors name those they want to be asked about. */
+enum {
+    TCPT_TRAIT_SYN = 1u << 0,
+    TCPT_TRAIT_FIN = 1u << 1,
+    TCPT_TRAIT_RST = 1u << 2,
+    TCPT_TRAIT_PADDED = 1u << 3,
+    TCPT_TRAIT_CHECKSUM = 1u << 4,     /**< the checksum does not verify, for whatever reason */
+    TCPT_TRAIT_REPEAT = 1u << 5,       /**< bytes, SYN or FIN seen before */
+    TCPT_TRAIT_ACKED_AGAIN = 1u << 6,  /**< payload that was acknowledged well before */
+    TCPT_TRAIT_CLOSING = 1u << 7,      /**< a FIN or RST was seen in this flow before */
+    TCPT_TRAIT_HANDSHAKE = 1u << 8,    /**< the handshake is not complete */
+    TCPT_TRAIT_CHALLENGE = 1u << 9,    /**< answers a RST, SYN or unacceptable ACK */
+    TCPT_TRAIT_SILENCE = 1u << 10,     /**< first segment after stall_seconds without any */
+    TCPT_TRAIT_ACKS_NEW = 1u << 11,    /**< its ACK moves forward */
+    TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
+    TCPT_TRAIT_PAYLOAD = 1u << 13,
+};
+
+/** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
+typedef enum tcpt_rst_position {
+    TCPT_RST_NONE,          /**< no RST, or nothing to compare it with */
+    TCPT_RST_EXACT,         /**< at the receiver's ACK, and nothing else is in flight */
+    TCPT_RST_EXACT_UNACKED, /**< behind all that was sent, part of it not acknowledged */
+    TCPT_RST_AT_ACK,        /**< at the receiver's ACK, but more was sent */
+    TCPT_RST_OFF_BY_ONE_AFTER_FIN,
+    TCPT_RST_OFF_BY_ONE_FIN_UNACKED,
+    TCPT_RST_SACK_EDGE,
+    TCPT_RST_IN_FLIGHT,
+    TCPT_RST_IN_WINDOW,
+    TCPT_RST_STALE,
+    TCPT_RST_BEYOND_WINDOW,
+    TCPT_RST_SYN_SENT_OK,
+    TCPT_RST_SYN_SENT_BAD_ACK,
+    TCPT_RST_SYN_SENT_NO_ACK,
+} tcpt_rst_position;
+
+/** What a receiver does with a segment. */
+typedef enum tcpt_verdict {
+    TCPT_VERDICT_UNDETERMINED,
+    TCPT_VERDICT_RESET,
+    TCPT_VERDICT_CHALLENGE_ACK,
+    TCPT_VERDICT_IGNORED,
+} tcpt_verdict;
+
+/** "undetermined", "reset", "challenge_ack", "ignored". */
+const char *tcpt_verdict_name(tcpt_verdict verdict);
+/** "off_by_one_after_fin" and so on; "exact" for the exact ones. */
+const char *tcpt_rst_position_name(tcpt_rst_position position);
+
+/** The receiver's view of a RST. */
+typedef struct tcpt_rst_view {
+    tcpt_rst_position position;
+    tcpt_verdict verdict;    /**< by the chosen stack */
+    tcpt_confidence confidence;
+    uint32_t expected_seq;
+    bool mismatch;           /**< neither the receiver's ACK nor the sender's next */
+} tcpt_rst_view;
+
+typedef struct tcpt_observation {
+    uint32_t traits;
+    uint8_t from;     /**< index of the sender in tcpt_flow.ends */
+    bool pure_ack;    /**< ACK without payload, SYN, FIN, RST */
+    bool probe;       /**< keep-alive or window probe: one below what the receiver has acknowledged, at most one byte */
+    bool new_payload; /**< has payload not seen before */
+    bool old_numbers; /**< an ACK that speaks of the 4-tuple's previous life */
+    bool really_bad;  /**< the checksum is really bad: hosts drop it, state stays as it is */
+    bool odd_ack;     /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
+    bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
+    int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
+    tcpt_rst_view rst;
+    tcpt_record *challenged;     /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    int64_t acked_ago_ns;
+    uint32_t again_count;        /**< which one of the run it is, from 1, with TCPT_TRAIT_ACKED_AGAIN */
+} tcpt_observation;
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * One TCP segment as the capture holds it: the only input of the analysis.
+ *
+ * The feeder fills what lies outside the TCP header (time, addresses, capture point); tcpt_segment_parse()
+ * reads the header and its options, tcpt_segment_check() judges the checksum.
+ */
+#ifndef TCPTRIAGE_SEGMENT_H
+#define TCPTRIAGE_SEGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    TCPT_FIN = 0x01,
+    TCPT_SYN = 0x02,
+    TCPT_RST = 0x04,
+    TCPT_PSH = 0x08,
+    TCPT_ACK = 0x10,
+    TCPT_URG = 0x20,
+};
+
+/** Options met in the header, bits of tcpt_segment.options. */
+enum {
+    TCPT_OPTION_MSS = 0x01,
+    TCPT_OPTION_WSCALE = 0x02,
+    TCPT_OPTION_SACK_PERMITTED = 0x04,
+    TCPT_OPTION_SACK = 0x08,
+    TCPT_OPTION_TIMESTAMPS = 0x10,
+    TCPT_OPTION_FAST_OPEN = 0x20, /**< kind 34, or kind 254 with magic 0xF989 (RFC 7413, section 4.1.1) */
+};
+
+/** What the checksum field says about the segment. */
+typedef enum tcpt_checksum {
+    TCPT_CHECKSUM_UNKNOWN,      /**< truncated, fragment: nothing to compute on */
+    TCPT_CHECKSUM_GOOD,
+    TCPT_CHECKSUM_PARTIAL,      /**< the folded pseudo-header sum that checksum offload leaves */
+    TCPT_CHECKSUM_OVER_PADDING, /**< right only when the Ethernet padding is counted in */
+    TCPT_CHECKSUM_WRONG,
+} tcpt_checksum;
+
+/** SACK blocks a header has room for. */
+#define TCPT_SACK_BLOCKS 4
+
+/**
+ * A segment. Pointers are borrowed: they live as long as the call that takes the segment.
+ */
+typedef struct tcpt_segment {
+    int64_t time_ns;    /**< capture time, nanoseconds since 1970 */
+    uint32_t frame;     /**< frame number, 1-based */
+    uint32_t point;     /**< capture point: interface of the file, 0 when there is only one */
+    uint8_t depth;      /**< IP headers around this segment: 1 without a tunnel */
+    uint8_t family;     /**< 4 or 6 */
+    uint8_t ttl;        /**< TTL or hop limit, 0 unknown */
+    bool has_ip_id;     /**< IPv4 only */
+    uint16_t ip_id;
+    bool fragment;      /**< first IP fragment only: the payload's length is not known */
+    const uint8_t *src; /**< 4 or 16 bytes, by family */
+    const uint8_t *dst;
+
+    /* Filled by tcpt_segment_parse(). */
+    uint16_t src_port;
+    uint16_t dst_port;
+    uint32_t seq;
+    uint32_t ack; /**< 0 without the ACK flag */
+    uint8_t flags;
+    uint8_t header_bytes;
+    uint16_t window; /**< as in the header, not scaled */
+    uint16_t checksum;
+    uint32_t payload_bytes;          /**< by the IP length, not by what was captured */
+    const uint8_t *payload;          /**< captured part, NULL when there is none */
+    uint32_t payload_captured_bytes;
+    uint32_t end_seq;                /**< SEQ + payload + SYN + FIN */
+    uint8_t options;
+    uint8_t wscale;             /**< shift offered, capped at 14 (RFC 7323, section 2.3) */
+    uint8_t fast_open_bytes;    /**< cookie length, 0 for a request */
+    uint8_t sack_count;
+    uint16_t mss;
+    uint32_t tsval;
+    uint32_t tsecr;
+    uint32_t sack_left[TCPT_SACK_BLOCKS];
+    uint32_t sack_right[TCPT_SACK_BLOCKS];
+
+    /* Filled by tcpt_segment_check(). */
+    tcpt_checksum checksum_is;
+    uint8_t pad_bytes;              /**< Ethernet padding behind the datagram */
+    uint16_t checksum_expected;     /**< what the field should hold, over the IP length */
+    uint16_t checksum_over_padding; /**< what a verifier that does not cut the padding would want there */
+} tcpt_segment;
+
+/**
+ * Read a TCP header.
+ *
+ * @param segment         addresses, time and the like already filled in
+ * @param header          first byte of the TCP header
+ * @param captured_bytes  bytes readable at `header`
+ * @param reported_bytes  bytes the IP header says there are (header and payload)
+ * @return false when the bytes are no usable TCP header (under 20 bytes, data offset under 5 or beyond the
+ *         datagram): there is no segment then. Odd or cut options are passed over one by one.
+ */
+bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
+                        uint32_t reported_bytes);
+
+/**
+ * Judge the checksum of a parsed segment and, on padded frames, what it is with the padding counted in.
+ *
+ * @param header          first byte of the TCP header; `captured_bytes` are readable there
+ * @param reported_bytes  bytes of header and payload by the IP length
+ * @param pad_bytes       padding directly behind them, readable too when everything was captured
+ */
+void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
+                        uint32_t reported_bytes, uint32_t pad_bytes);
+
+/**
+ * How many of the bytes behind an IP datagram are Ethernet padding.
+ *
+ * Padding fills the payload of a frame up to 46 bytes (IEEE 802.3, clause 4.2.3.3), with a VLAN tag up to 42 or
+ * 46: whatever makes datagram and rest longer than 46 is a trailer and counts as none.
+ *
+ * @param datagram_bytes  the IP total length
+ * @param behind_bytes    bytes of the frame behind it, without the FCS
+ */
+uint32_t tcpt_padding_bytes(uint32_t datagram_bytes, uint32_t behind_bytes);
+
+#endif

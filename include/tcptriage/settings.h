@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What a user may choose (preferences of protocol "tcptriage"). Numbers are plain seconds here; code asks tcpt_seconds_ns().
+ */
+#ifndef TCPTRIAGE_SETTINGS_H
+#define TCPTRIAGE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Whose rules the receiver of a RST follows. */
+typedef enum tcpt_stack {
+    TCPT_STACK_LINUX,   /**< Linux 4.11 and later */
+    TCPT_STACK_RFC5961, /**< strict RFC 5961, Linux 3.6 to 4.10 */
+    TCPT_STACK_RFC793,
+    TCPT_STACK_FREEBSD,
+} tcpt_stack;
+
+typedef struct tcpt_settings {
+    tcpt_stack receiver_stack;
+    uint32_t stall_seconds;
+    uint32_t close_wait_seconds;
+    uint32_t storm_count;
+    bool capture_points;
+} tcpt_settings;
+
+/** The defaults: linux, 2 s, 10 s, 3, on. */
+tcpt_settings tcpt_settings_default(void);
+
+static inline int64_t tcpt_seconds_ns(uint32_t seconds)
+{
+    return (int64_t)seconds * 1000000000;
+}
+
+#define TCPT_MS_NS INT64_C(1000000)
+
+/** Nanoseconds as seconds, for texts. */
+static inline double tcpt_as_seconds(int64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Advance: take a judged segment into the flow's state. The only writer of it. */
+#include "core/flow.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/ranges.h"
+#include "core/state.h"
+#include "tcptriage/sequence.h"
+
+enum {
+    /* Steps of acknowledgment kept per end. Beyond it every second of the older half goes: what remains still
+     * proves that the bytes were acknowledged, only by a later frame. */
+    ACK_STEPS_MAX = 256,
+    ACK_STEPS_FIRST = 4,
+    /* After a RST its sender and its taker are closed; a segment that comes this much later than one RTT was not
+     * on the way already, so its sender lives on. */
+    ALIVE_AFTER_RST_MS = 20,
+};
+
+static void thin_ack_steps(tcpt_endpoint *acker)
+{
+    unsigned half = acker->ack_step_count / 2, kept = 0;
+
+    for (unsigned i = 1; i < half; i += 2)
+        acker->ack_steps[kept++] = acker->ack_steps[i];
+    memmove(acker->ack_steps + kept, acker->ack_steps + half,
+            (acker->ack_step_count - half) * sizeof *acker->ack_steps);
+    acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
+}
+
+static void note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record)
+{
+    if (acker->ack_step_count == ACK_STEPS_MAX)
+        thin_ack_steps(acker);
+    if (acker->ack_step_count == acker->ack_step_room) {
+        acker->ack_step_room = acker->ack_step_room ? (uint16_t)(acker->ack_step_room * 2) : ACK_STEPS_FIRST;
+        acker->ack_steps = g_renew(tcpt_ack_step, acker->ack_steps, acker->ack_step_room);
+    }
+    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
+}
+
+static void note_rtt(tcpt_endpoint *end, int64_t sample_ns)
+{
+    if (sample_ns <= 0)
+        return;
+    if (!end->rtt_ns || sample_ns < end->rtt_ns)
+        end->rtt_ns = sample_ns;
+}
+
+/* ---- SYN ---- */
+
+static void remember_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (segment->flags & TCPT_ACK)
+        return;
+    flow->next_syn = true;
+    flow->next_syn_from = (uint8_t)from;
+    flow->next_syn_seq = segment->seq;
+    flow->next_syn_ns = segment->time_ns;
+    flow->next_syn_options = segment->options;
+    flow->next_syn_wscale = segment->wscale;
+    flow->next_syn_fast_open_bytes = segment->fast_open_bytes;
+}
+
+/* Scaling is in force only when both SYNs offer it (RFC 7323, section 2.2). */
+static void agree_on_scale(tcpt_flow *flow)
+{
+    if (!(flow->ends[0].syn && flow->ends[1].syn))
+        return;
+    if (flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_WSCALE)
+        return;
+    flow->ends[0].wscale = flow->ends[1].wscale = 0;
+}
+
+static void open_by_syn(tcpt_flow *flow, tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
+{
+    if (sender->opening == TCPT_ESTABLISHED)
+        return;
+    if (receiver->opening == TCPT_SYN_SENT && !receiver->acked && first) { /* simultaneous open, figure 7 */
+        sender->opening = receiver->opening = TCPT_SYN_RECEIVED;
+        return;
+    }
+    sender->opening = TCPT_SYN_SENT;
+    if (!receiver->syn)
+        receiver->opening = first ? TCPT_SYN_RECEIVED : TCPT_LISTEN; /* a repeat: the first had no effect */
+    flow->client_known = true;
+}
+
+static void open_by_syn_ack(tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
+{
+    if (sender->opening != TCPT_ESTABLISHED)
+        sender->opening = TCPT_SYN_RECEIVED;
+    if (receiver->opening == TCPT_CLOSED || receiver->opening == TCPT_LISTEN || receiver->opening == TCPT_SYN_SENT)
+        receiver->opening = first ? TCPT_ESTABLISHED : TCPT_SYN_SENT;
+    else if (!first && receiver->opening == TCPT_ESTABLISHED && !receiver->acked)
+        receiver->opening = TCPT_SYN_SENT;
+}
+
+static void advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    bool first = !sender->syn;
+
+    if (first) {
+        sender->syn = true;
+        sender->iss = segment->seq;
+        sender->syn_options = segment->options;
+        sender->wscale = segment->wscale;
+        sender->fast_open = segment->options & TCPT_OPTION_FAST_OPEN;
+        sender->fast_open_bytes = segment->fast_open_bytes;
+        sender->syn_payload_bytes = segment->payload_bytes;
+        if (!sender->sent) {
+            sender->snd_contig = segment->seq;
+            sender->snd_nxt = segment->seq;
+            sender->sent = true;
+        }
+        agree_on_scale(flow);
+        if ((segment->flags & TCPT_ACK) && receiver->syn_count == 1)
+            note_rtt(sender, segment->time_ns - receiver->syn_ns);
+    }
+    sender->syn_count++;
+    sender->syn_ns = segment->time_ns;
+    sender->reset = false;
+    if (segment->flags & TCPT_ACK)
+        open_by_syn_ack(sender, receiver, first);
+    else
+        open_by_syn(flow, sender, receiver, first);
+}
+
+/* ---- what the sender sends ---- */
+
+/* Late bytes fill the newest hole from its left, in the order they were sent. */
+static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    if (!sender->holes || segment->seq != sender->hole.left || seq_after(segment->end_seq, sender->hole.right))
+        return;
+    flow->reordered = true;
+    sender->hole.left = segment->end_seq;
+    if (sender->hole.left != sender->hole.right)
+        return;
+    sender->holes--;
+    sender->holed = sender->holes > 0;
+}
+
+static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    bool pure_repeat = seen->traits & TCPT_TRAIT_REPEAT;
+
+    if (!sender->sent) {
+        sender->sent = true;
+        sender->snd_nxt = segment->end_seq;
+        sender->snd_contig = segment->end_seq;
+        return;
+    }
+    if (segment->end_seq != segment->seq) {
+        fill_hole(flow, sender, segment);
+        tcpt_ranges_add(sender, segment->seq, segment->end_seq);
+    }
+    if (seq_after(segment->end_seq, sender->snd_nxt)) {
+        sender->snd_nxt = segment->end_seq;
+        if (!sender->timed_ns && !pure_repeat) {
+            sender->timed_ns = segment->time_ns;
+            sender->timed_end = segment->end_seq;
+        }
+    } else if (pure_repeat) {
+        sender->timed_ns = 0; /* Karn: an acknowledgment of repeated bytes times nothing */
+    }
+}
+
+static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                        tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (sender->fin && segment->end_seq == sender->fin_end) {
+        sender->fin_repeats++;
+        if (!sender->fin_acked)
+            sender->fin_delivered = false;
+        return;
+    }
+    if (sender->fin && !seq_after(segment->end_seq, sender->fin_end))
+        return;
+    if (sender->fin_acked && !sender->fin && sender->snd_nxt == segment->end_seq) {
+        /* Captured behind its acknowledgment. */
+        sender->fin_delivered = true;
+    } else {
+        sender->fin_acked = false;
+        sender->fin_delivered = sender->snd_contig == segment->end_seq;
+    }
+    sender->fin = true;
+    sender->fin_end = segment->end_seq;
+    sender->fin_ns = segment->time_ns;
+    sender->fin_record = record;
+    sender->fin_second = receiver->fin && (segment->flags & TCPT_ACK) && !seq_before(segment->ack, receiver->fin_end);
+}
+
+/* ---- what the sender acknowledges ---- */
+
+static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
+{
+    uint32_t left = receiver->snd_contig;
+
+    if (!receiver->sent || !seq_after(ack, left))
+        return;
+    tcpt_ranges_skip_to(receiver, ack);
+    receiver->hole = (tcpt_range){left, ack};
+    receiver->holed = true;
+    if (receiver->holes < UINT8_MAX)
+        receiver->holes++;
+}
+
+/* The receiver's FIN counts as acknowledged too when the capture lacks it: one number more than all bytes seen. */
+static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
+{
+    bool unseen_fin = !receiver->fin && receiver->sent && segment->ack == receiver->snd_nxt + 1 &&
+                      receiver->snd_contig == receiver->snd_nxt && receiver->opening == TCPT_ESTABLISHED;
+
+    if (receiver->fin_acked)
+        return;
+    if (!unseen_fin && !(receiver->fin && !seq_before(segment->ack, receiver->fin_end)))
+        return;
+    receiver->fin_acked = true;
+    receiver->fin_acked_ns = segment->time_ns;
+    receiver->fin_acked_record = record;
+    if (unseen_fin)
+        receiver->fin_end = segment->ack;
+}
+
+static void advance_window(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
+
+    sender->rcv_wnd = window;
+    if (window > sender->max_wnd)
+        sender->max_wnd = window;
+    if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
+        sender->rcv_edge = segment->ack + window;
+}
+
+static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    sender->sack_held = false;
+    for (unsigned i = 0; i < segment->sack_count; i++) {
+        if (!seq_after(segment->sack_right[i], segment->ack))
+            continue; /* a duplicate's report (RFC 2883) */
+        if (!sender->sack_held || seq_after(segment->sack_right[i], sender->sack_edge))
+            sender->sack_edge = segment->sack_right[i];
+        sender->sack_held = true;
+    }
+}
+
+/* The client's first ACK of the SYN-ACK ends the handshake. */
+static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *server = &flow->ends[!flow->client];
+    tcpt_endpoint *client = &flow->ends[flow->client];
+
+    if (flow->handshake_done || seen->from != flow->client || (segment->flags & TCPT_SYN))
+        return;
+    if (server->syn && seq_before(segment->ack, server->iss + 1))
+        return;
+    flow->handshake_done = true;
+    client->opening = server->opening = TCPT_ESTABLISHED;
+    if (server->syn && server->syn_count == 1)
+        note_rtt(client, segment->time_ns - server->syn_ns);
+}
+
+static void guess_side(tcpt_flow *flow)
+{
+    int64_t to_client = flow->ends[flow->client].rtt_ns, to_server = flow->ends[!flow->client].rtt_ns;
+
+    if (flow->side != TCPT_SIDE_UNKNOWN || !to_client || !to_server)
+        return;
+    /* One end ten times nearer than the other: the capture was taken there. */
+    if (to_client * 10 <= to_server)
+        flow->side = TCPT_SIDE_CLIENT;
+    else if (to_server * 10 <= to_client)
+        flow->side = TCPT_SIDE_SERVER;
+    else
+        flow->side = TCPT_SIDE_MIDDLE;
+}
+
+static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                        tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    advance_window(sender, segment);
+    advance_sack(sender, segment);
+    note_handshake(flow, segment, seen);
+    note_fin_ack(receiver, segment, record);
+    if (!(seen->traits & TCPT_TRAIT_ACKS_NEW))
+        return;
+    if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
+        note_hole(receiver, segment->ack);
+    sender->rcv_nxt = segment->ack;
+    sender->acked = true;
+    note_ack_step(sender, segment->ack, segment->time_ns, record);
+    if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
+        note_rtt(sender, segment->time_ns - receiver->timed_ns);
+        receiver->timed_ns = 0;
+        if (flow->handshake_done)
+            guess_side(flow);
+    }
+}
+
+/* ---- RST ---- */
+
+static void advance_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                        tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    bool exact = seen->rst.position == TCPT_RST_EXACT || seen->rst.position == TCPT_RST_EXACT_UNACKED ||
+                 seen->rst.position == TCPT_RST_SYN_SENT_OK;
+
+    sender->rst_count++;
+    sender->rst_ns = segment->time_ns;
+    sender->rst_record = record;
+    /* It resets the old life's answer to this life's SYN, not this life. */
+    if (sender->syn && sender->opening == TCPT_SYN_SENT &&
+        (seq_before(segment->seq, sender->iss) || seq_after(segment->seq, sender->snd_nxt)))
+        return;
+    if (seen->rst.position != TCPT_RST_SYN_SENT_BAD_ACK && seen->rst.position != TCPT_RST_SYN_SENT_NO_ACK)
+        sender->reset = true;
+    if (exact)
+        sender->reset_peer = true;
+    if (exact || seen->rst.verdict == TCPT_VERDICT_RESET || seen->rst.position == TCPT_RST_NONE ||
+        seen->rst.position == TCPT_RST_AT_ACK)
+        receiver->reset = true;
+}
+
+/* An end that goes on long after a RST was not closed by it. */
+static void revive(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    tcpt_endpoint *sender = &flow->ends[from];
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+    int64_t rst_ns = sender->rst_ns > receiver->rst_ns ? sender->rst_ns : receiver->rst_ns;
+
+    if (!sender->reset || segment->time_ns - rst_ns < tcpt_rtt_ns(flow) + ALIVE_AFTER_RST_MS * TCPT_MS_NS)
+        return;
+    sender->reset = false;
+}
+
+/* ---- all together ---- */
+
+static void advance_open(tcpt_flow *flow, const tcpt_segment *segment)
+{
+    if (flow->client_known || !(segment->flags & TCPT_ACK))
+        return;
+    flow->ends[0].opening = flow->ends[1].opening = TCPT_ESTABLISHED; /* begun before the capture */
+}
+
+static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                                tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
+        sender->provoked.record = NULL;
+    if (tcpt_provokes(flow, segment, seen))
+        receiver->provoked = (tcpt_provocation){record, segment->time_ns};
+    else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
+        receiver->provoked.record = NULL; /* whatever is acknowledged from now on may answer this instead */
+}
+
+static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    if (segment->time_ns < flow->last_ns)
+        flow->reordered = true;
+    if (segment->time_ns > flow->last_ns)
+        flow->last_ns = segment->time_ns;
+    flow->last_record = record;
+    sender->segment_count++;
+    if (segment->time_ns > sender->last_ns)
+        sender->last_ns = segment->time_ns;
+    sender->last_record = record;
+    flow->both_ways = flow->ends[0].segment_count && flow->ends[1].segment_count;
+    if (segment->options & TCPT_OPTION_TIMESTAMPS)
+        sender->newest_tsval = segment->tsval;
+    if (!segment->payload_bytes)
+        return;
+    sender->payload_segments++;
+    if (!seen->new_payload)
+        return;
+    sender->payload_ns = segment->time_ns;
+    sender->payload_record = record;
+    if (!flow->handshake_done && seen->from != flow->client && sender->syn && flow->ends[flow->client].syn) {
+        flow->early_data = true;
+        if (!flow->early_record)
+            flow->early_record = record;
+    }
+}
+
+static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                          tcpt_record *record)
+{
+    if (seen->again_count == 1) {
+        flow->again_bytes = 0;
+        flow->again_from = seen->from;
+        flow->again_first = record;
+        flow->again_first_ns = segment->time_ns;
+        flow->again_ignored_ack = seen->acked_in;
+    }
+    flow->again_count = seen->again_count;
+    flow->again_bytes += segment->payload_bytes;
+    flow->again_last_ns = segment->time_ns;
+}
+
+static void advance_checksums(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    switch (segment->checksum_is) {
+    case TCPT_CHECKSUM_UNKNOWN:
+        return;
+    case TCPT_CHECKSUM_GOOD:
+        sender->checksums_good++;
+        sender->host->good++;
+        return;
+    case TCPT_CHECKSUM_OVER_PADDING:
+        sender->checksums_bad++;
+        return;
+    case TCPT_CHECKSUM_WRONG:
+        sender->host->wrong++;
+        if (seen->really_bad) {
+            sender->checksums_bad++;
+            return;
+        }
+        break;
+    case TCPT_CHECKSUM_PARTIAL:
+        break;
+    }
+    sender->checksums_wrong++;
+}
+
+/* What an old life's ACK, a SYN of the next one or a stray says has no place in this life's numbers. */
+static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
+}
+
+void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                       tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    advance_checksums(sender, segment, seen);
+    if (seen->really_bad)
+        return; /* hosts drop it */
+    if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
+        advance_again(flow, segment, seen, record);
+    advance_provocation(flow, segment, seen, record);
+    if (seen->other_syn)
+        remember_next_syn(flow, segment, seen->from);
+    if (segment->flags & TCPT_RST) {
+        advance_rst(flow, segment, seen, record);
+    } else if (!foreign(segment, seen)) {
+        revive(flow, segment, seen->from);
+        advance_open(flow, segment);
+        if (segment->flags & TCPT_SYN)
+            advance_syn(flow, segment, seen);
+        if (seen->new_payload)
+            tcpt_read_payload(sender, segment, record);
+        advance_sequence(flow, segment, seen);
+        if (segment->flags & TCPT_FIN)
+            advance_fin(flow, segment, seen, record);
+        if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
+            advance_ack(flow, segment, seen, record);
+        if (flow->handshake_done || !flow->client_known)
+            flow->synchronised = true;
+    }
+    advance_counts(flow, segment, seen, record);
+    tcpt_derive_states(flow);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one entry: find the flow, judge, let the detectors look, advance. */
+#include "tcptriage/analysis.h"
+
+#include <glib.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/flow.h"
+#include "detectors/detectors.h"
+
+/* Records come in slabs: one allocation for many packets, none of its own per packet. */
+enum { SLAB_RECORDS = 1024 };
+
+struct tcpt_analysis {
+    tcpt_settings settings;
+    GHashTable *flows; /* tcpt_flow_key -> newest life */
+    GHashTable *hosts; /* address at a capture point -> tcpt_host */
+    GPtrArray *slabs;
+    unsigned slab_used;
+    tcpt_flow *first_flow;
+    tcpt_flow *newest_flow;
+    uint64_t generation;   /* segments so far: what a settled flow is compared with */
+    uint64_t flow_count;
+    int64_t first_ns;
+    int64_t newest_ns;
+    int64_t back_step_ns;  /* largest step back of the capture's clock */
+    size_t memory_bytes;   /* of all detectors, per flow */
+    bool settling;         /* findings raised now are end findings */
+};
+
+const tcpt_detector *const tcpt_detectors[] = {
+#define TCPT_DETECTOR(id) &tcpt_##id,
+#include "detectors/detectors.def"
+#undef TCPT_DETECTOR
+    NULL,
+};
+
+/* ---- keys ---- */
+
+static guint hash_words(const void *bytes, size_t length)
+{
+    uint64_t hash = 0;
+
+    for (size_t at = 0; at < length; at += 8) {
+        uint64_t word;
+
+        memcpy(&word, (const uint8_t *)bytes + at, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return (guint)hash;
+}
+
+G_STATIC_ASSERT(sizeof(tcpt_flow_key) % 8 == 0);
+
+static guint key_hash(gconstpointer key)
+{
+    return hash_words(key, sizeof(tcpt_flow_key));
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(tcpt_flow_key)) == 0;
+}
+
+typedef struct host_key {
+    uint8_t address[16];
+    uint32_t point;
+    uint8_t depth;
+    uint8_t family;
+    uint16_t unused;
+} host_key;
+
+typedef struct host_entry {
+    host_key key;
+    tcpt_host host;
+} host_entry;
+
+G_STATIC_ASSERT(sizeof(host_key) % 8 == 0);
+
+static guint host_hash(gconstpointer key)
+{
+    return hash_words(key, sizeof(host_key));
+}
+
+static gboolean host_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(host_key)) == 0;
+}
+
+static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end)
+{
+    host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
+    host_entry *entry;
+
+    memcpy(wanted.address, key->address[end], sizeof wanted.address);
+    entry = g_hash_table_lookup(analysis->hosts, &wanted);
+    if (!entry) {
+        entry = g_new0(host_entry, 1);
+        entry->key = wanted;
+        g_hash_table_insert(analysis->hosts, &entry->key, entry);
+    }
+    return &entry->host;
+}
+
+/* ---- findings ---- */
+
+static void free_finding(tcpt_finding *finding)
+{
+    g_free(finding->summary);
+    g_free(finding->owned_text);
+    g_free(finding);
+}
+
+static void free_findings(tcpt_finding *finding)
+{
+    while (finding) {
+        tcpt_finding *next = finding->next_in_flow;
+
+        free_finding(finding);
+        finding = next;
+    }
+}
+
+static void append_end_finding(tcpt_flow *flow, tcpt_finding *finding)
+{
+    tcpt_finding **place = &flow->end_findings;
+
+    while (*place)
+        place = &(*place)->next_in_flow;
+    *place = finding;
+}
+
+static void append_finding(tcpt_flow *flow, tcpt_finding *finding)
+{
+    tcpt_finding **place = &finding->on->findings;
+
+    if (flow->newest_finding)
+        flow->newest_finding->next_in_flow = finding;
+    else
+        flow->findings = finding;
+    flow->newest_finding = finding;
+    while (*place)
+        place = &(*place)->next_on_frame;
+    *place = finding;
+}
+
+tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
+{
+    tcpt_finding *finding = g_new0(tcpt_finding, 1);
+    va_list arguments;
+
+    va_start(arguments, summary);
+    finding->summary = g_strdup_vprintf(summary, arguments);
+    va_end(arguments);
+    finding->detector = context->detector;
+    finding->flow = context->record->flow;
+    finding->on = context->record;
+    finding->confidence = confidence;
+    if (context->analysis->settling) {
+        finding->time_ns = context->flow->last_ns;
+        finding->at_end = true;
+        append_end_finding(finding->flow, finding);
+    } else {
+        finding->time_ns = context->segment->time_ns;
+        append_finding(finding->flow, finding);
+    }
+    return finding;
+}
+
+/* ---- detectors ---- */
+
+static size_t memory_room(const tcpt_detector *detector)
+{
+    return (detector->memory_bytes + 7u) & ~(size_t)7;
+}
+
+/* All detectors' memory is one block, made when the first of them is asked about the flow. */
+static void *memory_of(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_detector *detector, size_t offset)
+{
+    if (!detector->memory_bytes)
+        return NULL;
+    if (!flow->memory)
+        flow->memory = g_malloc0(analysis->memory_bytes);
+    return (uint8_t *)flow->memory + offset;
+}
+
+static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
+{
+    size_t offset = 0;
+
+    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+
+        if (detector->wants & context->seen->traits) {
+            context->detector = detector;
+            detector->judge(context, memory_of(analysis, flow, detector, offset));
+        }
+        offset += memory_room(detector);
+    }
+}
+
+void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
+{
+    tcpt_context context = {
+        .settings = &analysis->settings,
+        .flow = flow,
+        .record = flow->last_record,
+        .now_ns = analysis->newest_ns,
+        .analysis = analysis,
+    };
+    size_t offset = 0;
+
+    if (flow->settled_at == analysis->generation || !flow->last_record)
+        return;
+    flow->settled_at = analysis->generation;
+    free_findings(flow->end_findings);
+    flow->end_findings = NULL;
+    analysis->settling = true;
+    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+
+        context.detector = detector;
+        if (detector->settle)
+            detector->settle(&context, flow->memory && detector->memory_bytes ? (uint8_t *)flow->memory + offset
+                                                                              : NULL);
+        offset += memory_room(detector);
+    }
+    analysis->settling = false;
+}
+
+void tcpt_settle_all(tcpt_analysis *analysis)
+{
+    for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
+        tcpt_settle(analysis, flow);
+}
+
+/* ---- segments ---- */
+
+static tcpt_record *new_record(tcpt_analysis *analysis)
+{
+    tcpt_record *slab;
+
+    if (analysis->slab_used == SLAB_RECORDS || !analysis->slabs->len) {
+        g_ptr_array_add(analysis->slabs, g_new0(tcpt_record, SLAB_RECORDS));
+        analysis->slab_used = 0;
+    }
+    slab = g_ptr_array_index(analysis->slabs, analysis->slabs->len - 1);
+    return &slab[analysis->slab_used++];
+}
+
+static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
+                            unsigned from, tcpt_flow *previous)
+{
+    tcpt_flow *flow = g_new0(tcpt_flow, 1);
+
+    flow->key = *key;
+    flow->previous = previous;
+    flow->ends[0].host = host_of(analysis, key, 0);
+    flow->ends[1].host = host_of(analysis, key, 1);
+    tcpt_flow_open(flow, segment, from);
+    if (analysis->newest_flow)
+        analysis->newest_flow->next = flow;
+    else
+        analysis->first_flow = flow;
+    analysis->newest_flow = flow;
+    analysis->flow_count++;
+    g_hash_table_replace(analysis->flows, &flow->key, flow);
+    return flow;
+}
+
+static void note_time(tcpt_analysis *analysis, int64_t time_ns)
+{
+    if (!analysis->generation || time_ns < analysis->first_ns)
+        analysis->first_ns = time_ns;
+    if (!analysis->generation || time_ns > analysis->newest_ns)
+        analysis->newest_ns = time_ns;
+    else if (analysis->newest_ns - time_ns > analysis->back_step_ns)
+        analysis->back_step_ns = analysis->newest_ns - time_ns;
+}
+
+static void mark(tcpt_record *record, const tcpt_flow *flow)
+{
+    record->client_state = (uint8_t)flow->ends[flow->client].state;
+    record->server_state = (uint8_t)flow->ends[!flow->client].state;
+}
+
+/* Ordering errors of a capture: never less than a millisecond, or twice the largest step back seen. Steps of
+ * seconds are a clock set back, not an ordering. */
+static int64_t tolerance_ns(const tcpt_analysis *analysis)
+{
+    int64_t tolerance = 2 * MIN(analysis->back_step_ns, tcpt_seconds_ns(1));
+
+    return MAX(tolerance, TCPT_MS_NS);
+}
+
+tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
+{
+    tcpt_flow_key key;
+    tcpt_observation seen;
+    tcpt_record *record = new_record(analysis);
+    unsigned from = tcpt_flow_key_of(&key, segment);
+    tcpt_flow *flow;
+    tcpt_context context;
+
+    if (!analysis->settings.capture_points)
+        key.point = 0;
+    flow = g_hash_table_lookup(analysis->flows, &key);
+    if (!flow || tcpt_flow_ends_before(flow, segment, from))
+        flow = open_flow(analysis, &key, segment, from, flow);
+    note_time(analysis, segment->time_ns);
+    analysis->generation++;
+
+    record->flow = flow;
+    record->frame = segment->frame;
+    record->pad_bytes = segment->pad_bytes;
+    record->from = (uint8_t)from;
+    if (tcpt_flow_is_copy(flow, segment, from)) {
+        record->copy = true;
+        flow->duplicates = true;
+        mark(record, flow);
+        return record;
+    }
+
+    tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
+    context = (tcpt_context){
+        .settings = &analysis->settings,
+        .flow = flow,
+        .segment = segment,
+        .seen = &seen,
+        .record = record,
+        .now_ns = segment->time_ns,
+        .analysis = analysis,
+    };
+    run_detectors(analysis, flow, &context);
+    tcpt_flow_advance(flow, segment, &seen, record);
+    mark(record, flow);
+    return record;
+}
+
+/* ---- the analysis itself ---- */
+
+tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
+{
+    tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
+
+    analysis->settings = *settings;
+    analysis->flows = g_hash_table_new(key_hash, key_equal);
+    analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
+    analysis->slabs = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; tcpt_detectors[i]; i++)
+        analysis->memory_bytes += memory_room(tcpt_detectors[i]);
+    return analysis;
+}
+
+void tcpt_analysis_free(tcpt_analysis *analysis)
+{
+    tcpt_flow *flow;
+
+    if (!analysis)
+        return;
+    flow = analysis->first_flow;
+    while (flow) {
+        tcpt_flow *next = flow->next;
+
+        free_findings(flow->findings);
+        free_findings(flow->end_findings);
+        tcpt_flow_clear(flow);
+        g_free(flow);
+        flow = next;
+    }
+    g_hash_table_destroy(analysis->flows);
+    g_hash_table_destroy(analysis->hosts);
+    g_ptr_array_free(analysis->slabs, TRUE);
+    g_free(analysis);
+}
+
+tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis)
+{
+    return analysis->first_flow;
+}
+
+void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    for (const tcpt_finding *finding = record->findings; finding; finding = finding->next_on_frame)
+        visit(finding, data);
+    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
+        if (finding->on == record)
+            visit(finding, data);
+}
+
+void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
+        visit(proof->finding, data);
+    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
+        for (unsigned i = 0; i < finding->related_count; i++)
+            if (finding->related[i] == record)
+                visit(finding, data);
+}
+
+tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
+{
+    return (tcpt_totals){
+        .segments = analysis->generation,
+        .flows = analysis->flow_count,
+        .first_ns = analysis->first_ns,
+        .newest_ns = analysis->newest_ns,
+    };
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The TCP checksum (RFC 9293, section 3.1; arithmetic of RFC 1071), over the datagram and over the padded buffer. */
+#include "tcptriage/segment.h"
+
+#include <string.h>
+
+#include "core/bytes.h"
+
+enum { CHECKSUM_AT = 16, PROTOCOL_TCP = 6 };
+
+/* One's-complement sum of 16-bit words in host order, not folded. 32-bit words are added: by RFC 1071 the word
+ * size does not matter once folded, and the sum of 2^32 of them fits. */
+static uint64_t sum_bytes(const uint8_t *bytes, uint32_t length)
+{
+    uint64_t sum = 0;
+    uint32_t at = 0;
+
+    for (; at + 4 <= length; at += 4) {
+        uint32_t word;
+
+        memcpy(&word, bytes + at, sizeof word);
+        sum += word;
+    }
+    if (at < length) {
+        uint32_t word = 0; /* an odd tail is filled up with zero */
+
+        memcpy(&word, bytes + at, length - at);
+        sum += word;
+    }
+    return sum;
+}
+
+static uint16_t fold(uint64_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+/* Folded sums come in host order, as they were loaded. */
+static uint16_t host_to_be(uint16_t folded)
+{
+    uint8_t bytes[2];
+
+    memcpy(bytes, &folded, sizeof bytes);
+    return be16(bytes);
+}
+
+/* Addresses, protocol and length (RFC 9293, section 3.1; RFC 8200, section 8.1). */
+static uint64_t sum_pseudo_header(const tcpt_segment *segment, uint32_t tcp_bytes)
+{
+    uint32_t address_bytes = segment->family == 6 ? 16 : 4;
+    uint8_t rest[8] = {0, 0, 0, PROTOCOL_TCP, (uint8_t)(tcp_bytes >> 24), (uint8_t)(tcp_bytes >> 16),
+                       (uint8_t)(tcp_bytes >> 8), (uint8_t)tcp_bytes};
+
+    return sum_bytes(segment->src, address_bytes) + sum_bytes(segment->dst, address_bytes) +
+           sum_bytes(rest, sizeof rest);
+}
+
+/* What the field should hold for `bytes` of segment (and padding), given the field's own contribution. */
+static uint16_t expected(const tcpt_segment *segment, const uint8_t *header, uint32_t bytes)
+{
+    uint16_t field;
+    uint64_t sum = sum_bytes(header, bytes) + sum_pseudo_header(segment, bytes);
+
+    memcpy(&field, header + CHECKSUM_AT, sizeof field);
+    /* Adding the complement takes the field out; its offset is even, so it is a whole word. */
+    return host_to_be((uint16_t)~fold(sum + (uint16_t)~field));
+}
+
+/* 0xffff and 0x0000 are the same number in one's complement. */
+static bool same(uint16_t a, uint16_t b)
+{
+    return a == b || ((a == 0 || a == 0xffff) && (b == 0 || b == 0xffff));
+}
+
+void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
+                        uint32_t reported_bytes, uint32_t pad_bytes)
+{
+    segment->checksum_is = TCPT_CHECKSUM_UNKNOWN;
+    segment->pad_bytes = pad_bytes > UINT8_MAX ? 0 : (uint8_t)pad_bytes;
+    segment->checksum_expected = segment->checksum_over_padding = 0;
+    if (segment->fragment || captured_bytes < reported_bytes)
+        return;
+
+    segment->checksum_expected = expected(segment, header, reported_bytes);
+    if (segment->pad_bytes)
+        segment->checksum_over_padding = expected(segment, header, reported_bytes + segment->pad_bytes);
+    if (same(segment->checksum, segment->checksum_expected))
+        segment->checksum_is = TCPT_CHECKSUM_GOOD;
+    else if (segment->checksum == host_to_be(fold(sum_pseudo_header(segment, reported_bytes))))
+        segment->checksum_is = TCPT_CHECKSUM_PARTIAL;
+    else if (segment->pad_bytes && same(segment->checksum, segment->checksum_over_padding))
+        segment->checksum_is = TCPT_CHECKSUM_OVER_PADDING;
+    else
+        segment->checksum_is = TCPT_CHECKSUM_WRONG;
+}

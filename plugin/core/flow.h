@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The flow's own functions: opening a life, advancing it. Inside the core only.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_H
+#define TCPTRIAGE_CORE_FLOW_H
+
+#include "tcptriage/observation.h"
+#include "tcptriage/segment.h"
+#include "tcptriage/settings.h"
+
+/** Fill a key from a segment. @return index of the end that sent it. */
+unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment);
+
+/** Whether a segment opens the 4-tuple's next life. */
+bool tcpt_flow_ends_before(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
+/** Set up a flow (zeroed, key filled) for its first segment. */
+void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
+/** Free what the flow owns, not the flow. */
+void tcpt_flow_clear(tcpt_flow *flow);
+
+/** Whether the segment is the second copy of a packet captured before; remembers it otherwise. */
+bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
+/** Judge a segment against its flow. `tolerance_ns`: how far the capture's clock has been seen to step back. */
+void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                  const tcpt_settings *settings, int64_t tolerance_ns);
+
+/** The receiver's view of a RST. */
+void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                    tcpt_stack stack);
+
+/** Whether a receiver of any stack may answer this segment with a challenge ACK. */
+bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
+
+/** Take the segment into the flow's state: the only writer. */
+void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                       tcpt_record *record);
+
+/** Note the payload that a sender added: what it says about closing. */
+void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_segment *segment, tcpt_record *record);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/ranges.h"
+
+#include <string.h>
+
+#include "tcptriage/sequence.h"
+
+static void remove_first(tcpt_endpoint *sender)
+{
+    sender->above_count--;
+    memmove(sender->above, sender->above + 1, sender->above_count * sizeof *sender->above);
+}
+
+/* Let snd_contig swallow the ranges that it has reached. */
+static void swallow(tcpt_endpoint *sender)
+{
+    while (sender->above_count && !seq_after(sender->above[0].left, sender->snd_contig)) {
+        sender->snd_contig = seq_max(sender->snd_contig, sender->above[0].right);
+        remove_first(sender);
+    }
+}
+
+/* Merge [left, right) into the sorted list; false when there is no room for one more. */
+static bool insert(tcpt_endpoint *sender, uint32_t left, uint32_t right)
+{
+    unsigned at = 0, end;
+
+    while (at < sender->above_count && seq_before(sender->above[at].right, left))
+        at++;
+    for (end = at; end < sender->above_count && !seq_after(sender->above[end].left, right); end++) {
+        left = seq_before(sender->above[end].left, left) ? sender->above[end].left : left;
+        right = seq_max(sender->above[end].right, right);
+    }
+    if (end == at) {
+        if (sender->above_count == TCPT_RANGES)
+            return false;
+        memmove(sender->above + at + 1, sender->above + at, (sender->above_count - at) * sizeof *sender->above);
+        sender->above_count++;
+    } else {
+        memmove(sender->above + at + 1, sender->above + end, (sender->above_count - end) * sizeof *sender->above);
+        sender->above_count -= (uint8_t)(end - at - 1);
+    }
+    sender->above[at] = (tcpt_range){left, right};
+    return true;
+}
+
+void tcpt_ranges_add(tcpt_endpoint *sender, uint32_t left, uint32_t right)
+{
+    if (!seq_after(right, sender->snd_contig))
+        return;
+    if (!seq_after(left, sender->snd_contig)) {
+        sender->snd_contig = right;
+        swallow(sender);
+        return;
+    }
+    if (!insert(sender, left, right)) {
+        /* Too many gaps to keep: the lowest is given up, and what it stood for is no longer certain. */
+        sender->holed = true;
+        sender->snd_contig = sender->above[0].right;
+        remove_first(sender);
+        tcpt_ranges_add(sender, left, right);
+    }
+}
+
+bool tcpt_ranges_skip_to(tcpt_endpoint *sender, uint32_t right)
+{
+    if (!seq_after(right, sender->snd_contig))
+        return false;
+    sender->snd_contig = right;
+    swallow(sender);
+    return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/storm.h"
+
+bool tcpt_flow_tried_fast_open(const tcpt_flow *flow)
+{
+    return flow->ends[flow->client].fast_open;
+}
+
+tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
+{
+    tcpt_side near_sender = from == flow->client ? TCPT_SIDE_CLIENT : TCPT_SIDE_SERVER;
+
+    if (flow->ends[from].holed || flow->reordered)
+        return TCPT_LOW;
+    if (flow->side == near_sender)
+        return TCPT_HIGH;
+    return flow->side == TCPT_SIDE_UNKNOWN || flow->side == TCPT_SIDE_MIDDLE ? TCPT_MEDIUM : TCPT_LOW;
+}
+
+static void complete(tcpt_finding *finding, const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    uint32_t bytes = flow->again_bytes + context->segment->payload_bytes;
+    int64_t duration_ns = context->segment->time_ns - flow->again_first_ns;
+
+    tcpt_resummarise(finding,
+                     "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
+                     "had no effect on it%s",
+                     tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns),
+                     flow->again_first->frame, flow->again_ignored_ack->frame,
+                     flow->early_data ? "; the server had spoken before the client's first ACK" : "");
+    tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
+    tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
+    tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again_first->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again_ignored_ack->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
+}
+
+void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    uint32_t count = context->seen->again_count;
+    tcpt_confidence confidence;
+
+    if (context->seen->really_bad)
+        return;
+    if (count > context->settings->storm_count && memory->finding) {
+        complete(memory->finding, context);
+        return;
+    }
+    if (count != context->settings->storm_count || count < 2)
+        return;
+    confidence = tcpt_again_confidence(flow, context->seen->from);
+    if (tcpt_flow_tried_fast_open(flow) && confidence > TCPT_MEDIUM)
+        confidence = TCPT_MEDIUM; /* Fast Open and a storm may be strangers */
+    memory->finding = tcpt_raise(context, confidence, " ");
+    complete(memory->finding, context);
+    tcpt_relate(memory->finding, flow->early_record);
+    tcpt_relate(memory->finding, flow->again_ignored_ack);
+    tcpt_relate(memory->finding, flow->again_first);
+    tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");
+    tcpt_rule_out(memory->finding, "A peer that does not receive: it acknowledged.");
+}

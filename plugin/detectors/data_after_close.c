@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Payload reached a side that had closed, and drew a RST. */
+#include "detectors/detectors.h"
+
+#include "tcptriage/sequence.h"
+
+/* The RST answers the payload at once: within a round trip as captured, or 200 ms on an unmeasured path. */
+enum { ANSWER_MS = 200 };
+
+static bool answers_payload(const tcpt_context *context)
+{
+    const tcpt_endpoint *closed = &context->flow->ends[context->seen->from];
+    const tcpt_endpoint *writer = &context->flow->ends[!context->seen->from];
+    int64_t ago_ns = context->segment->time_ns - writer->payload_ns;
+
+    if (ago_ns > 2 * tcpt_rtt_ns(context->flow) + ANSWER_MS * TCPT_MS_NS)
+        return false;
+    /* Without a socket the RST carries no ACK, and SEQ is the payload's ACK (RFC 9293, section 3.10.7.1). */
+    if (!(context->segment->flags & TCPT_ACK))
+        return context->segment->seq == writer->rcv_nxt || context->segment->seq == closed->fin_end ||
+               context->segment->seq + 1 == closed->fin_end;
+    return seq_after(writer->snd_nxt, closed->rcv_nxt); /* a live socket: payload that it had not acknowledged */
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_endpoint *closed = &context->flow->ends[context->seen->from];
+    const tcpt_endpoint *writer = &context->flow->ends[!context->seen->from];
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (context->seen->really_bad || closed->rst_count || !closed->fin || !writer->payload_record)
+        return;
+    if (writer->payload_ns < closed->fin_ns || !answers_payload(context))
+        return;
+    finding = tcpt_raise(context, TCPT_MEDIUM, "Payload of the %s (frame %u) met a %s that had closed in frame %u: RST",
+                         tcpt_role(context->flow, !context->seen->from), writer->payload_record->frame,
+                         tcpt_role(context->flow, context->seen->from), closed->fin_record->frame);
+    tcpt_relate(finding, closed->fin_record);
+    tcpt_relate(finding, writer->payload_record);
+}
+
+const tcpt_detector tcpt_data_after_close = {
+    .id = "data_after_close",
+    .message = "Payload reached a side that had closed, and drew a RST",
+    .explanation = "The application on one side had closed both directions while the other still sent. Its kernel "
+                   "answers such payload with a RST, and what was not read yet on the sender's side may be lost.",
+    .remedy = "If data is missing: let the closing application read to the end of file, or shut down its sending side "
+              "first and close later. Otherwise this is the usual picture of a client that cancels.",
+    .reference = "RFC 9293 section 3.6.1; RFC 2525 section 2.17; RFC 1122 section 4.2.2.13",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .wants = TCPT_TRAIT_RST,
+    .judge = judge,
+};

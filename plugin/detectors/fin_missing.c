@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A close that must have happened never shows. */
+#include "core/closing.h"
+#include "core/timeouts.h"
+#include "detectors/detectors.h"
+
+typedef struct missing_memory {
+    tcpt_finding *finding[2]; /* by the end whose FIN is missing */
+} missing_memory;
+
+static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, int64_t silence_ns,
+                                   tcpt_confidence confidence, const char *why)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end];
+    tcpt_finding *finding =
+        tcpt_raise(context, confidence, "No FIN from the %s, though %s: silence of %.1f s%s",
+                   tcpt_role(context->flow, end), why, tcpt_as_seconds(silence_ns),
+                   context->segment ? ", ended by this frame" : " up to the end of the capture");
+
+    tcpt_set_text(finding, TCPT_F_FIN_MISSING_FROM, tcpt_role(context->flow, end));
+    tcpt_set_number(finding, TCPT_F_FIN_SILENCE, silence_ns);
+    tcpt_take_text(finding, TCPT_F_FIN_HINT, tcpt_timeout_hint(silence_ns));
+    if (closer->said_close != TCPT_SAID_NOTHING)
+        tcpt_relate(finding, closer->said_record);
+    tcpt_relate(finding, closer->last_record);
+    tcpt_relate(finding, context->flow->ends[!end].fin_record);
+    tcpt_rule_out(finding, "A hole in the capture: every byte of this side up to the missing FIN was captured.");
+    return finding;
+}
+
+/* The other side gives up after the silence in which the close was due. */
+static bool given_up(const tcpt_context *context, unsigned end)
+{
+    return context->seen->from != end && (context->seen->traits & TCPT_TRAIT_SILENCE) &&
+           (context->segment->flags & (TCPT_FIN | TCPT_RST)) && tcpt_close_due_from(context->flow, end);
+}
+
+/* Its next SEQ is one further than all it was seen to send: that one is the FIN. */
+static bool consumed_one(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end];
+
+    return context->seen->from == end && !context->segment->payload_bytes &&
+           !(context->segment->flags & (TCPT_FIN | TCPT_SYN)) && closer->sent &&
+           closer->snd_contig == closer->snd_nxt && context->segment->seq == closer->snd_nxt + 1;
+}
+
+/* A RST without ACK comes from a host that has no socket any more (RFC 9293, section 3.10.7.1). */
+static bool answers_fin_without_socket(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end];
+    const tcpt_endpoint *other = &context->flow->ends[!end];
+
+    return context->seen->from == end && (context->segment->flags & (TCPT_RST | TCPT_ACK)) == TCPT_RST && other->fin &&
+           other->fin_ns > closer->last_ns;
+}
+
+/* It closed all the same, later: say so, and how little is certain then. */
+static void withdraw(const tcpt_context *context, missing_memory *memory, unsigned end)
+{
+    tcpt_finding *finding = memory->finding[end];
+
+    if (!finding || context->seen->from != end || !(context->segment->flags & TCPT_FIN))
+        return;
+    memory->finding[end] = NULL;
+    finding->confidence = TCPT_LOW;
+    tcpt_resummarise(finding, "The %s's FIN was due but came only in frame %u, after the other side had closed",
+                     tcpt_role(context->flow, end), context->record->frame);
+    tcpt_relate(finding, context->record);
+}
+
+static void judge_end(const tcpt_context *context, missing_memory *memory, unsigned end)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end];
+    int64_t stall_ns = tcpt_seconds_ns(context->settings->stall_seconds);
+    int64_t own_silence_ns = context->segment->time_ns - closer->last_ns;
+
+    withdraw(context, memory, end);
+    if (memory->finding[end] || !tcpt_close_unseen(context->flow, end))
+        return;
+    if (given_up(context, end)) {
+        memory->finding[end] =
+            raise_missing(context, end, context->seen->since_ns,
+                          tcpt_close_due_from(context->flow, end) == TCPT_CLOSE_DUE_COMPLETE ? TCPT_HIGH : TCPT_MEDIUM,
+                          tcpt_close_due_reason(context->flow, end));
+        return;
+    }
+    if (own_silence_ns < stall_ns)
+        return;
+    if (consumed_one(context, end))
+        memory->finding[end] =
+            raise_missing(context, end, own_silence_ns, TCPT_HIGH, "its SEQ is now one further than all it sent");
+    else if (answers_fin_without_socket(context, end) &&
+             context->flow->ends[!end].fin_ns - closer->last_ns >= stall_ns)
+        memory->finding[end] = raise_missing(context, end, own_silence_ns, TCPT_MEDIUM,
+                                             "it has no such connection any more and answers the other side's FIN "
+                                             "with a RST");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    if (context->seen->really_bad)
+        return;
+    judge_end(context, memory, 0);
+    judge_end(context, memory, 1);
+}
+
+/* The other side's FIN, sent again, is not answered at all. */
+static bool never_answers(const tcpt_flow *flow, unsigned end)
+{
+    const tcpt_endpoint *closer = &flow->ends[end];
+    const tcpt_endpoint *other = &flow->ends[!end];
+
+    return other->fin && other->fin_repeats && !other->fin_acked && closer->last_ns < other->fin_ns;
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const missing_memory *mine = memory;
+    const tcpt_flow *flow = context->flow;
+    int64_t stall_ns = tcpt_seconds_ns(context->settings->stall_seconds);
+
+    for (unsigned end = 0; end < 2; end++) {
+        const tcpt_endpoint *other = &flow->ends[!end];
+        tcpt_close_due due = tcpt_close_due_from(flow, end);
+
+        if ((mine && mine->finding[end]) || !tcpt_close_unseen(flow, end))
+            continue;
+        if (due && !other->rst_count && context->now_ns - flow->last_ns >= stall_ns)
+            raise_missing(context, end, context->now_ns - flow->last_ns,
+                          due == TCPT_CLOSE_DUE_COMPLETE ? TCPT_MEDIUM : TCPT_LOW, tcpt_close_due_reason(flow, end));
+        else if (never_answers(flow, end) && context->now_ns - other->fin_ns >= stall_ns)
+            raise_missing(context, end, context->now_ns - flow->ends[end].last_ns, TCPT_LOW,
+                          "the other side has closed and its FIN is not answered at all");
+    }
+}
+
+static const tcpt_field fields[] = {TCPT_F_FIN_MISSING_FROM, TCPT_F_FIN_SILENCE, TCPT_F_FIN_HINT, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_fin_missing = {
+    .id = "fin_missing",
+    .message = "A close that must have happened never shows: FIN missing",
+    .explanation = "One side closed, or said that it would, but its FIN never reached this capture point, so a peer that "
+                   "waits for the end of the connection waits for a timeout of its own. Consistent with a device "
+                   "between the closing side and this capture that drops the FIN: look whether only short frames are "
+                   "missing.",
+    .remedy = "Capture at the closing side as well and compare (is the FIN sent, and sent again?). Where an Open vSwitch "
+              "or a connection tracker is on the way, look for dropped bad checksums of padded frames "
+              "(net.netfilter.nf_conntrack_checksum=0 hides them; Linux 4.16 cuts the padding).",
+    .reference = "RFC 9293 section 3.6; RFC 9112 section 9.6; RFC 8446 section 6.1; Linux commit 9382fe71c005",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_SILENCE | TCPT_TRAIT_CLOSING | TCPT_TRAIT_SEQUENCE_ODD,
+    .memory_bytes = sizeof(missing_memory),
+    .fields = fields,
+    .judge = judge,
+    .settle = settle,
+};

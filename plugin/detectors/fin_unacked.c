@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A FIN is sent again and again and not acknowledged. */
+#include "detectors/detectors.h"
+
+#include <glib.h>
+
+#include "tcptriage/sequence.h"
+
+typedef struct fin_memory {
+    tcpt_finding *finding[2]; /* of the FIN of that end */
+} fin_memory;
+
+static void summarise(tcpt_finding *finding, const tcpt_flow *flow, unsigned from, uint32_t repeats, const char *end)
+{
+    tcpt_resummarise(finding, "The %s's FIN of frame %u was sent again %u times and is not acknowledged%s",
+                     tcpt_role(flow, from), flow->ends[from].fin_record->frame, repeats, end);
+    tcpt_set_number(finding, TCPT_F_FIN_RETRANSMISSIONS, repeats);
+}
+
+static void judge_repeat(const tcpt_context *context, fin_memory *memory)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    const tcpt_endpoint *receiver = &context->flow->ends[!from];
+    uint32_t repeats = sender->fin_repeats + 1;
+
+    if (!sender->fin || context->segment->end_seq != sender->fin_end || sender->fin_acked)
+        return;
+    if (!receiver->segment_count)
+        return; /* one direction only: its ACKs may be there, uncaptured */
+    if (repeats > 2 && memory->finding[from]) {
+        summarise(memory->finding[from], context->flow, from, repeats, "");
+        return;
+    }
+    if (repeats != 2)
+        return;
+    memory->finding[from] = tcpt_raise(context, receiver->holed || sender->holed ? TCPT_LOW : TCPT_HIGH, " ");
+    summarise(memory->finding[from], context->flow, from, repeats, " so far");
+    tcpt_relate(memory->finding[from], sender->fin_record);
+    tcpt_relate(memory->finding[from], receiver->last_record);
+}
+
+/* Acknowledged at last: the summary says when. */
+static void judge_ack(const tcpt_context *context, fin_memory *memory)
+{
+    unsigned closer = !context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[closer];
+    char end[64];
+
+    if (!memory->finding[closer] || sender->fin_acked || seq_before(context->segment->ack, sender->fin_end))
+        return;
+    g_snprintf(end, sizeof end, " until frame %u, %.1f s after it", context->record->frame,
+               tcpt_as_seconds(context->segment->time_ns - sender->fin_ns));
+    summarise(memory->finding[closer], context->flow, closer, sender->fin_repeats, end);
+    tcpt_relate(memory->finding[closer], context->record);
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    if (context->seen->really_bad || (context->segment->flags & TCPT_RST))
+        return;
+    if (context->segment->flags & TCPT_FIN)
+        judge_repeat(context, memory);
+    if (context->seen->traits & TCPT_TRAIT_ACKS_NEW)
+        judge_ack(context, memory);
+}
+
+static const tcpt_field fields[] = {TCPT_F_FIN_RETRANSMISSIONS, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_fin_unacked = {
+    .id = "fin_unacked",
+    .message = "FIN sent again and again without an acknowledgment",
+    .explanation = "The side that closes repeats its FIN because no ACK for it arrives. Either the FIN does not reach the "
+                   "other host (short frames dropped on the way, a firewall that has forgotten the flow), or its ACK "
+                   "does not come back, or the other host is gone.",
+    .remedy = "Capture at the other host: does the FIN arrive? If only short frames are missing there, see "
+              "short_frame_loss. Otherwise look for a stateful device that dropped the flow.",
+    .reference = "RFC 9293 section 3.6; RFC 6298 section 5",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_FIN | TCPT_TRAIT_CLOSING,
+    .memory_bytes = sizeof(fin_memory),
+    .fields = fields,
+    .judge = judge,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A RST was not honoured: its receiver goes on, and no exact RST has followed. */
+#include "detectors/detectors.h"
+
+typedef struct pending {
+    tcpt_record *rst; /* first inexact RST toward this end that nothing has settled; NULL when there is none */
+    int64_t rst_ns;
+    tcpt_rst_position position;
+    bool raised;
+    tcpt_finding *finding;
+} pending;
+
+typedef struct rst_memory {
+    pending toward[2];
+} rst_memory;
+
+/* Frames on the way when the RST passed are no sign of life: one RTT, and 20 ms for a busy host. */
+enum { ON_THE_WAY_MS = 20 };
+
+static void note_rst(const tcpt_context *context, rst_memory *memory)
+{
+    const tcpt_rst_view *rst = &context->seen->rst;
+    pending *toward = &memory->toward[!context->seen->from];
+
+    if (!rst->mismatch) {
+        if (toward->finding && rst->position != TCPT_RST_NONE && rst->position != TCPT_RST_AT_ACK)
+            tcpt_set_number(toward->finding, TCPT_F_RST_RESOLVED_IN, context->record->frame);
+        toward->rst = NULL;
+        toward->finding = NULL;
+        return;
+    }
+    if (toward->rst || toward->raised || context->flow->ends[context->seen->from].reset_peer)
+        return;
+    toward->rst = context->record;
+    toward->rst_ns = context->segment->time_ns;
+    toward->position = rst->position;
+}
+
+static bool goes_on(const tcpt_context *context)
+{
+    return context->segment->payload_bytes || (context->segment->flags & (TCPT_FIN | TCPT_SYN)) ||
+           context->seen->probe;
+}
+
+/* Linux's tracker takes any RST after a FIN for the end and forgets the flow ten seconds later, whatever the host
+ * makes of it (nf_conntrack_tcp_packet(), table entry CLOSE). */
+static const char *tracker_note(const tcpt_flow *flow)
+{
+    return flow->ends[0].fin || flow->ends[1].fin
+               ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that follows a FIN)"
+               : "";
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    rst_memory *mine = memory;
+    pending *me = &mine->toward[context->seen->from];
+    int64_t survived_ns;
+
+    if (context->seen->really_bad)
+        return;
+    if (context->segment->flags & TCPT_RST) {
+        note_rst(context, mine);
+        me->rst = NULL; /* it ends by itself */
+        return;
+    }
+    if (!me->rst || me->raised || !goes_on(context) || context->seen->old_numbers)
+        return;
+    survived_ns = context->segment->time_ns - me->rst_ns;
+    if (survived_ns < tcpt_rtt_ns(context->flow) + ON_THE_WAY_MS * TCPT_MS_NS)
+        return;
+    me->raised = true;
+    me->finding = tcpt_raise(
+        context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
+        "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s", me->rst->frame,
+        tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
+        tcpt_as_seconds(survived_ns), tracker_note(context->flow));
+    tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
+    tcpt_relate(me->finding, me->rst);
+    tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);
+    tcpt_rule_out(me->finding, "An exact RST: none was captured between the inexact one and this frame.");
+}
+
+static const tcpt_field fields[] = {TCPT_F_RST_SURVIVED_FOR, TCPT_F_RST_RESOLVED_IN, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_rst_ignored = {
+    .id = "rst_ignored",
+    .message = "A RST was not honoured: its receiver goes on",
+    .explanation = "One side was told to forget the connection and did not, because the RST's SEQ was not the one it "
+                   "expects; the other side (or the device that sent the RST) has forgotten it. What the receiver "
+                   "still sends goes nowhere until its own timeout.",
+    .remedy = "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. "
+              "Until then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later "
+              "accepts the RST that is one below after a FIN.",
+    .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming()",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_RST | TCPT_TRAIT_CLOSING,
+    .memory_bytes = sizeof(rst_memory),
+    .fields = fields,
+    .judge = judge,
+};

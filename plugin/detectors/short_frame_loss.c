@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Only the padded frames of one sender go missing, told from one capture point: near the sender by what is never
+ * acknowledged, near the receiver by what never shows. */
+#include "core/closing.h"
+#include "detectors/detectors.h"
+
+#include "tcptriage/sequence.h"
+
+typedef struct sent {
+    uint32_t padded;      /* padded frames that need an acknowledgment, repeats included */
+    uint32_t padded_end;  /* sequence number behind the newest of them */
+    uint32_t other;       /* longer frames that need one */
+    uint32_t other_again; /* of those, sent again */
+    uint32_t short_seen;  /* frames short enough to be padded on the wire */
+    uint32_t acks_missing;   /* padded bare ACKs without effect: the data came again */
+    bool padded_arrived;     /* one had its effect */
+    bool ack_open;           /* a padded bare ACK whose effect is still open */
+    uint32_t ack_value;
+    int64_t ack_ns;
+    bool alive_late;         /* spoke, in a longer frame, after the other side's FIN */
+    tcpt_finding *finding;
+} sent;
+
+typedef struct loss_memory {
+    sent by[2];
+} loss_memory;
+
+enum {
+    SHORTEST_PAYLOAD = 46, /* IEEE 802.3, clause 4.2.3.3 */
+    IPV4_HEADER_BYTES = 20,
+    /* A missing ACK makes the other side repeat its data after its retransmission timeout; by RFC 6298 that is
+     * one second at first. Without a repeat for longer than that the ACK has arrived. */
+    ACK_SETTLED_MS = 1500,
+};
+
+static bool short_on_the_wire(const tcpt_segment *segment)
+{
+    return segment->family == 4 &&
+           IPV4_HEADER_BYTES + segment->header_bytes + segment->payload_bytes < SHORTEST_PAYLOAD;
+}
+
+static void note_own(const tcpt_context *context, sent *mine)
+{
+    const tcpt_segment *segment = context->segment;
+    bool needs_ack = segment->end_seq != segment->seq;
+
+    mine->short_seen += short_on_the_wire(segment);
+    if (context->flow->ends[!context->seen->from].fin && !short_on_the_wire(segment))
+        mine->alive_late = true;
+    if (needs_ack && segment->pad_bytes) {
+        mine->padded++;
+        mine->padded_end = segment->end_seq;
+    } else if (needs_ack && !(segment->flags & TCPT_SYN)) {
+        mine->other++;
+        mine->other_again += !!(context->seen->traits & TCPT_TRAIT_REPEAT);
+    }
+    if (!segment->pad_bytes) {
+        mine->ack_open = false; /* this frame carries the acknowledgment as well */
+        return;
+    }
+    if (context->seen->pure_ack && (context->seen->traits & TCPT_TRAIT_ACKS_NEW)) {
+        mine->ack_open = true;
+        mine->ack_value = segment->ack;
+        mine->ack_ns = segment->time_ns;
+    }
+}
+
+/* What the other side sends tells what became of this side's padded frames. */
+static void note_effect(const tcpt_context *context, sent *theirs)
+{
+    const tcpt_segment *segment = context->segment;
+
+    if (theirs->padded && (segment->flags & TCPT_ACK) && !seq_before(segment->ack, theirs->padded_end))
+        theirs->padded_arrived = true;
+    if (!theirs->ack_open)
+        return;
+    if ((context->seen->traits & TCPT_TRAIT_REPEAT) && !seq_after(segment->end_seq, theirs->ack_value)) {
+        theirs->acks_missing++;
+        theirs->ack_open = false;
+    } else if (segment->time_ns - theirs->ack_ns > ACK_SETTLED_MS * TCPT_MS_NS) {
+        theirs->padded_arrived = true;
+        theirs->ack_open = false;
+    }
+}
+
+static void set_counts(tcpt_finding *finding, uint32_t padded_missing, uint32_t padded_total, uint32_t other_missing,
+                       uint32_t other_total)
+{
+    tcpt_set_number(finding, TCPT_F_LOSS_PADDED_MISSING, padded_missing);
+    tcpt_set_number(finding, TCPT_F_LOSS_PADDED_TOTAL, padded_total);
+    tcpt_set_number(finding, TCPT_F_LOSS_OTHER_MISSING, other_missing);
+    tcpt_set_number(finding, TCPT_F_LOSS_OTHER_TOTAL, other_total);
+}
+
+/* Near the sender: its padded FIN is repeated for the second time, everything longer was acknowledged at once. */
+static void judge_near(const tcpt_context *context, sent *mine)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
+    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
+    uint32_t missing = mine->padded + mine->acks_missing;
+
+    if (!(context->segment->flags & TCPT_FIN) || !context->segment->pad_bytes || !sender->fin || sender->fin_acked)
+        return;
+    if (mine->finding) {
+        set_counts(mine->finding, missing, missing, 0, mine->other);
+        return;
+    }
+    if (sender->fin_repeats + 1 != 2 || mine->padded_arrived || !mine->other || mine->other_again)
+        return;
+    if (!receiver->acked || receiver->rcv_nxt != sender->fin_end - 1)
+        return;
+    mine->finding = tcpt_raise(context, mine->other >= 3 || mine->acks_missing ? TCPT_MEDIUM : TCPT_LOW,
+                               "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
+                               tcpt_role(context->flow, context->seen->from), missing, missing, mine->other);
+    set_counts(mine->finding, missing, missing, 0, mine->other);
+    tcpt_relate(mine->finding, sender->fin_record);
+    tcpt_relate(mine->finding, receiver->last_record);
+    tcpt_relate(mine->finding, sender->payload_record);
+    tcpt_rule_out(mine->finding, "Loss by chance: every longer frame of this sender was acknowledged without a repeat.");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    loss_memory *all = memory;
+
+    if (context->segment->family != 4 || context->seen->really_bad || (context->segment->flags & TCPT_RST))
+        return;
+    note_effect(context, &all->by[!context->seen->from]);
+    note_own(context, &all->by[context->seen->from]);
+    judge_near(context, &all->by[context->seen->from]);
+}
+
+/* Near the receiver: of a sender without timestamps no short frame at all was seen, where its FIN and its ACK of
+ * the other side's FIN are due; longer ones came. */
+static void settle_far(const tcpt_context *context, const sent *mine, unsigned end)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *sender = &flow->ends[end];
+    const tcpt_endpoint *other = &flow->ends[!end];
+    uint32_t missing = 1 + other->fin_repeats + !other->fin_acked;
+    tcpt_finding *finding;
+
+    if (mine->finding || mine->short_seen || mine->other < 1 || !other->fin || !other->fin_repeats)
+        return;
+    if ((flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) || !sender->syn)
+        return;
+    if (!tcpt_close_due_from(flow, end) || other->fin_ns - sender->payload_ns <
+                                               tcpt_seconds_ns(context->settings->stall_seconds))
+        return;
+    if (!mine->alive_late && missing < 3)
+        return;
+    finding = tcpt_raise(context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
+                         "No short frame of the %s was ever seen: its FIN and %u bare ACKs are missing, %u longer frames "
+                         "came",
+                         tcpt_role(flow, end), missing - 1, mine->other + 1);
+    set_counts(finding, missing, missing, 0, mine->other + 1);
+    tcpt_relate(finding, sender->payload_record);
+    tcpt_relate(finding, other->fin_record);
+    tcpt_relate(finding, other->fin_acked_record);
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const loss_memory *all = memory;
+
+    if (!all || context->flow->key.family != 4)
+        return;
+    settle_far(context, &all->by[0], 0);
+    settle_far(context, &all->by[1], 1);
+}
+
+static const tcpt_field fields[] = {TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, TCPT_F_LOSS_OTHER_MISSING,
+                                    TCPT_F_LOSS_OTHER_TOTAL, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_short_frame_loss = {
+    .id = "short_frame_loss",
+    .message = "Only padded short frames of one sender go missing",
+    .explanation = "Bare ACKs, FINs and RSTs without TCP options are filled up by Ethernet to 60 bytes. Those of this "
+                   "sender do not arrive while all its longer frames do: consistent with a device that verifies the "
+                   "TCP checksum over the padding and drops them as bad (an Open vSwitch or connection tracker "
+                   "entered with the padding not cut off).",
+    .remedy = "Capture on both sides of the suspected device. Update its kernel or Open vSwitch (Linux 4.16 cuts the "
+              "padding before tracking); as a workaround net.netfilter.nf_conntrack_checksum=0, or TCP timestamps on "
+              "the sender, which make every segment long enough.",
+    .reference = "Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch); IEEE 802.3 clause 4.2.3.3",
+    .group = TCPT_GROUP_CHECKSUM,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_PADDED | TCPT_TRAIT_CLOSING | TCPT_TRAIT_PAYLOAD | TCPT_TRAIT_FIN | TCPT_TRAIT_HANDSHAKE,
+    .memory_bytes = sizeof(loss_memory),
+    .fields = fields,
+    .judge = judge,
+    .settle = settle,
+};

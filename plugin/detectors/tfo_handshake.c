@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a Fast Open exchange ended (RFC 7413). */
+#include "detectors/detectors.h"
+
+#include "tcptriage/sequence.h"
+
+typedef struct tfo_memory {
+    tcpt_finding *cookie_sent; /* a cookie without data: only early data will show that it was taken */
+    bool raised;
+} tfo_memory;
+
+static const char *outcome_of(const tcpt_endpoint *client, const tcpt_segment *syn_ack)
+{
+    bool cookie = syn_ack->options & TCPT_OPTION_FAST_OPEN && syn_ack->fast_open_bytes;
+    uint32_t taken = syn_ack->ack - client->iss - 1;
+
+    if (!client->fast_open_bytes && !client->syn_payload_bytes)
+        return cookie ? "cookie_granted" : "option_ignored";
+    if (!client->syn_payload_bytes)
+        return cookie ? "cookie_refused" : "cookie_sent";
+    if (taken >= client->syn_payload_bytes)
+        return "syn_data_accepted";
+    if (taken > 0)
+        return "syn_data_partly_accepted";
+    return cookie ? "cookie_refused" : "syn_data_refused";
+}
+
+static const char *request_of(const tcpt_endpoint *client)
+{
+    if (!client->fast_open_bytes)
+        return "asks for a cookie";
+    return client->syn_payload_bytes ? "carries a cookie and data" : "carries a cookie without data";
+}
+
+static tcpt_finding *raise_outcome(const tcpt_context *context, const char *outcome)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_HIGH, "Fast Open: the SYN %s (%u bytes of data); outcome %s", request_of(client),
+                   client->syn_payload_bytes, outcome);
+
+    tcpt_set_text(finding, TCPT_F_TFO_OUTCOME, outcome);
+    return finding;
+}
+
+static void judge_syn_ack(const tcpt_context *context, tfo_memory *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    uint32_t behind_data = client->iss + 1 + client->syn_payload_bytes;
+    tcpt_finding *finding;
+
+    if (memory->raised || !(context->segment->flags & TCPT_ACK) ||
+        !seq_after(context->segment->ack, client->iss) || seq_after(context->segment->ack, behind_data))
+        return;
+    memory->raised = true;
+    finding = raise_outcome(context, outcome_of(client, context->segment));
+    tcpt_relate(finding, client->last_record);
+    if (client->fast_open_bytes && !client->syn_payload_bytes && !(context->segment->options & TCPT_OPTION_FAST_OPEN))
+        memory->cookie_sent = finding;
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    tfo_memory *mine = memory;
+
+    if (!flow->ends[flow->client].fast_open || context->seen->from == flow->client || context->seen->really_bad)
+        return;
+    if (context->segment->flags & TCPT_RST)
+        return;
+    if (context->segment->flags & TCPT_SYN) {
+        judge_syn_ack(context, mine);
+        return;
+    }
+    if (mine->cookie_sent && context->seen->new_payload) {
+        tcpt_set_text(mine->cookie_sent, TCPT_F_TFO_OUTCOME, "cookie_accepted");
+        tcpt_resummarise(mine->cookie_sent,
+                         "Fast Open: the SYN carries a cookie without data; outcome cookie_accepted, by the early data "
+                         "in frame %u",
+                         context->record->frame);
+        tcpt_relate(mine->cookie_sent, context->record);
+        mine->cookie_sent = NULL;
+    }
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    const tfo_memory *mine = memory;
+
+    if (!client->fast_open || server->segment_count || (mine && mine->raised))
+        return;
+    /* A single SYN at the very end of a capture may still be answered. */
+    if (client->syn_count < 2 && context->now_ns - client->syn_ns < tcpt_seconds_ns(1))
+        return;
+    raise_outcome(context, "no_answer");
+}
+
+static const tcpt_field fields[] = {TCPT_F_TFO_OUTCOME, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_tfo_handshake = {
+    .id = "tfo_handshake",
+    .message = "TCP Fast Open was tried",
+    .explanation = "The client's SYN carries the Fast Open option. The outcome says whether the server granted a cookie, "
+                   "took the data in the SYN, or fell back to the ordinary handshake.",
+    .remedy = "Nothing to mend by itself. A SYN with Fast Open that gets no answer while a plain one does points to a "
+              "device that drops unknown options or data in SYNs.",
+    .reference = "RFC 7413 sections 3 and 4; Linux tcp_fastopen.c",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_CHAT,
+    .wants = TCPT_TRAIT_HANDSHAKE,
+    .memory_bytes = sizeof(tfo_memory),
+    .fields = fields,
+    .judge = judge,
+    .settle = settle,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Every difference between the Wireshark versions this plugin builds against (4.0 to 4.6), and nowhere else.
+ *
+ * `config.h` is not installed with 4.0, so nothing includes it.
+ */
+#ifndef TCPTRIAGE_EPAN_COMPAT_H
+#define TCPTRIAGE_EPAN_COMPAT_H
+
+#include <stdbool.h>
+
+#include <ws_version.h>
+#include <epan/epan.h>
+#include <epan/packet.h>
+
+#define TCPT_WIRESHARK_SINCE(major, minor)                                                                             \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+/* The plugin says what it is: asked since 4.2. */
+#if TCPT_WIRESHARK_SINCE(4, 2)
+#include <wsutil/plugins.h>
+#define TCPT_PLUGIN_DESCRIPTION (WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER)
+#endif
+
+/* What a boolean preference points to. */
+#if TCPT_WIRESHARK_SINCE(4, 4)
+typedef bool tcpt_pref_bool;
+#else
+typedef gboolean tcpt_pref_bool;
+#endif
+
+/* The init callback of a -z option tells since 4.6 whether the option was good; before, a bad one ends the program. */
+#if TCPT_WIRESHARK_SINCE(4, 6)
+#define TCPT_STAT_INIT      bool
+#define TCPT_STAT_INIT_DONE return true
+#define TCPT_STAT_INIT_FAIL return false
+#else
+#define TCPT_STAT_INIT      void
+#define TCPT_STAT_INIT_DONE return
+#define TCPT_STAT_INIT_FAIL exit(1)
+#endif
+
+/** Name of the interface a packet was captured on, or NULL. Interfaces are numbered per section since 4.2. */
+static inline const char *tcpt_interface_name(const packet_info *pinfo, uint32_t interface_id)
+{
+#if TCPT_WIRESHARK_SINCE(4, 2)
+    unsigned section = pinfo->rec->presence_flags & WTAP_HAS_SECTION_NUMBER ? pinfo->rec->section_number : 0;
+    return epan_get_interface_name(pinfo->epan, interface_id, section);
+#else
+    return epan_get_interface_name(pinfo->epan, interface_id);
+#endif
+}
+
+#endif

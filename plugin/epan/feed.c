@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packet -> segment.
+ *
+ * The dissector table "ip.proto" leads to the shim instead of TCP; the shim notes what lies around the TCP header,
+ * has the segment analysed when the frame is dissected for the first time, and passes everything on to TCP
+ * untouched. It needs no protocol tree, which is why it costs so little, and it runs before anything that could
+ * throw an exception at malformed payload. It must not throw itself: each length is checked before bytes are read.
+ */
+#include "feed.h"
+
+#include <string.h>
+
+#include <epan/ipproto.h>
+#include <epan/proto_data.h>
+#include <wsutil/crc32.h>
+
+#include "compat.h"
+
+enum {
+    TCP_HEADER_BYTES = 20,
+    IPV4_HEADER_BYTES = 20,
+    IPV4_HEADER_MAX_BYTES = 60,
+    IPV6_HEADER_BYTES = 40,
+    FCS_BYTES = 4,
+    ETHERNET_MIN_PAYLOAD_BYTES = 46, /* IEEE 802.3, clause 4.2.3.3 */
+    SLL2_IFINDEX_AT = 4,             /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
+    IFINDEX_BITS = 20,               /* real interface indexes are far smaller */
+    FRAME_RECORDS = 32,              /* TCP layers shown per frame; more are analysed all the same */
+};
+
+/* Registered once, for the program's life. */
+static int proto_triage = -1;
+static protocol_t *triage;
+static int proto_shim = -1;
+static int proto_ip = -1;
+static int proto_ipv6 = -1;
+static dissector_table_t ip_proto_table;
+static dissector_handle_t tcp_handle;
+static dissector_handle_t shim_handle;
+static tcpt_settings (*ask_settings)(void);
+
+/* One capture file: from the init routine to the cleanup routine. */
+static tcpt_analysis *analysis;
+static tcpt_settings settings;
+static GHashTable *point_names; /* capture point -> its name */
+static uint32_t newest_point;
+static bool newest_point_known;
+
+/* One frame: filled by the shim, taken over by the post-dissector, which runs behind everything else. */
+static tcpt_record *frame_records[FRAME_RECORDS];
+static unsigned frame_record_count;
+static unsigned frame_layers; /* TCP layers met so far, those without a usable header too */
+static uint32_t frame_number;
+
+static uint16_t read_be16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static uint32_t read_be32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static void forget_frame(void)
+{
+    frame_record_count = 0;
+    frame_layers = 0;
+}
+
+static bool is_packet(const packet_info *pinfo)
+{
+    return pinfo->rec && pinfo->rec->rec_type == REC_TYPE_PACKET;
+}
+
+/* Interface index in the cooked header of an "any" capture, 0 when there is none. */
+static uint32_t cooked_ifindex(const packet_info *pinfo)
+{
+    tvbuff_t *frame;
+
+    if (pinfo->rec->rec_header.packet_header.pkt_encap != WTAP_ENCAP_SLL2 || !pinfo->data_src)
+        return 0;
+    frame = get_data_source_tvb(pinfo->data_src->data);
+    if (tvb_captured_length(frame) < SLL2_IFINDEX_AT + 4)
+        return 0;
+    return read_be32(tvb_get_ptr(frame, SLL2_IFINDEX_AT, 4));
+}
+
+static void name_point(const packet_info *pinfo, uint32_t point, uint32_t interface_id, uint32_t ifindex)
+{
+    const char *name;
+
+    if (newest_point_known && newest_point == point)
+        return;
+    newest_point = point;
+    newest_point_known = true;
+    if (g_hash_table_contains(point_names, GUINT_TO_POINTER(point)))
+        return;
+    name = tcpt_interface_name(pinfo, interface_id);
+    if (ifindex)
+        name = g_strdup_printf("interface index %u", ifindex);
+    else if (name && strcmp(name, "unknown") != 0)
+        name = g_strdup(name);
+    else
+        name = g_strdup_printf("interface %u", interface_id);
+    g_hash_table_insert(point_names, GUINT_TO_POINTER(point), (gpointer)name);
+}
+
+static uint32_t capture_point(const packet_info *pinfo)
+{
+    uint32_t interface_id = 0, ifindex, point;
+
+    if (!settings.capture_points || !is_packet(pinfo))
+        return 0;
+    if (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
+        interface_id = pinfo->rec->rec_header.packet_header.interface_id;
+    ifindex = cooked_ifindex(pinfo);
+    point = interface_id << IFINDEX_BITS ^ ifindex;
+    name_point(pinfo, point, interface_id, ifindex);
+    return point;
+}
+
+/* IP headers around the segment. `layers` also holds what came before in the same frame (subframes of an aggregated
+ * 802.11 frame, say), which is alike: as many layers as are open now, from the start, tell the depth all the same. */
+static uint8_t encapsulation_depth(const packet_info *pinfo)
+{
+    wmem_list_frame_t *layer = wmem_list_head(pinfo->layers);
+    unsigned depth = 0;
+
+    for (unsigned i = 0; layer && i < pinfo->curr_layer_num; i++, layer = wmem_list_frame_next(layer)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+
+        depth += proto == proto_ip || proto == proto_ipv6;
+    }
+    return (uint8_t)CLAMP(depth, 1, UINT8_MAX);
+}
+
+/* The IP header that ends where the segment begins; bytes behind `end` are the segment's. */
+typedef struct ip_header {
+    unsigned bytes; /* 0: not found, as in a reassembled datagram or behind IPv6 extension headers */
+    uint8_t ttl;
+    uint16_t id;
+} ip_header;
+
+static ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, const tcpt_segment *segment,
+                                  uint32_t reported_bytes)
+{
+    ip_header found = {0};
+
+    for (unsigned bytes = IPV4_HEADER_BYTES; bytes <= before_bytes && bytes <= IPV4_HEADER_MAX_BYTES; bytes += 4) {
+        const uint8_t *header = end - bytes;
+        unsigned total_bytes = read_be16(header + 2);
+
+        if (header[0] != (0x40 | bytes / 4) || header[9] != IP_PROTO_TCP || memcmp(header + 12, segment->src, 4) != 0)
+            continue;
+        if (total_bytes != 0 && total_bytes != bytes + reported_bytes) /* 0: segmentation offload */
+            continue;
+        found.bytes = bytes;
+        found.ttl = header[8];
+        found.id = read_be16(header + 4);
+        return found;
+    }
+    return found;
+}
+
+static ip_header find_ipv6_header(const uint8_t *end, unsigned before_bytes, const tcpt_segment *segment)
+{
+    const uint8_t *header = end - IPV6_HEADER_BYTES;
+    ip_header found = {0};
+
+    if (before_bytes < IPV6_HEADER_BYTES || header[0] >> 4 != 6 || header[6] != IP_PROTO_TCP)
+        return found;
+    if (memcmp(header + 8, segment->src, 16) != 0)
+        return found;
+    found.bytes = IPV6_HEADER_BYTES;
+    found.ttl = header[7];
+    return found;
+}
+
+static ip_header find_ip_header(tvbuff_t *source, unsigned segment_at, const tcpt_segment *segment,
+                                uint32_t reported_bytes)
+{
+    unsigned before_bytes = MIN(segment_at, IPV4_HEADER_MAX_BYTES);
+    const uint8_t *before;
+
+    if (before_bytes < IPV4_HEADER_BYTES || tvb_captured_length(source) < segment_at)
+        return (ip_header){0};
+    before = tvb_get_ptr(source, (int)(segment_at - before_bytes), (int)before_bytes);
+    return segment->family == 4 ? find_ipv4_header(before + before_bytes, before_bytes, segment, reported_bytes)
+                                : find_ipv6_header(before + before_bytes, before_bytes, segment);
+}
+
+/* Bytes of frame check sequence at the end of the frame: from the file where it says so; classic pcap does not, then
+ * four bytes that are the right CRC-32 are one. */
+static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source)
+{
+    unsigned frame_bytes = tvb_reported_length(source);
+    const uint8_t *frame;
+    uint32_t crc;
+    int fcs_len;
+
+    if (!is_packet(pinfo) || pinfo->rec->rec_header.packet_header.pkt_encap != WTAP_ENCAP_ETHERNET)
+        return 0;
+    if (frame_bytes != pinfo->fd->pkt_len)
+        return 0; /* another data source than the frame */
+    fcs_len = pinfo->pseudo_header->eth.fcs_len;
+    if (fcs_len >= 0)
+        return (unsigned)fcs_len;
+    if (frame_bytes <= FCS_BYTES || tvb_captured_length(source) < frame_bytes)
+        return 0;
+    frame = tvb_get_ptr(source, 0, (int)frame_bytes);
+    crc = crc32_ccitt(frame, frame_bytes - FCS_BYTES);
+    return crc == GUINT32_SWAP_LE_BE(read_be32(frame + frame_bytes - FCS_BYTES)) ? FCS_BYTES : 0;
+}
+
+/* Ethernet padding behind the datagram. Inside a tunnel the inner frame's: it ends where its carrier ends. */
+static uint32_t padding_bytes(const packet_info *pinfo, tvbuff_t *source, unsigned segment_at, uint32_t reported_bytes,
+                              const ip_header *ip)
+{
+    uint32_t datagram_bytes = ip->bytes + reported_bytes;
+    uint32_t behind_bytes;
+
+    if (ip->bytes == 0 || tvb_reported_length(source) <= segment_at + reported_bytes)
+        return 0;
+    behind_bytes = tvb_reported_length(source) - (segment_at + reported_bytes);
+    if (datagram_bytes + behind_bytes > ETHERNET_MIN_PAYLOAD_BYTES + FCS_BYTES)
+        return 0; /* a trailer, with FCS or without */
+    behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, source));
+    return tcpt_padding_bytes(datagram_bytes, behind_bytes);
+}
+
+static bool read_addresses(tcpt_segment *segment, const packet_info *pinfo)
+{
+    if (pinfo->src.type != pinfo->dst.type || pinfo->src.len != pinfo->dst.len)
+        return false;
+    if (pinfo->src.type == AT_IPv4 && pinfo->src.len == 4)
+        segment->family = 4;
+    else if (pinfo->src.type == AT_IPv6 && pinfo->src.len == 16)
+        segment->family = 6;
+    else
+        return false;
+    segment->src = pinfo->src.data;
+    segment->dst = pinfo->dst.data;
+    return true;
+}
+
+/* @return the new segment's record, or NULL when these bytes are none */
+static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
+{
+    uint32_t captured_bytes = tvb_captured_length(tvb);
+    uint32_t reported_bytes = tvb_reported_length(tvb);
+    tvbuff_t *source = tvb_get_ds_tvb(tvb);
+    unsigned segment_at = (unsigned)tvb_raw_offset(tvb);
+    tcpt_segment segment = {0};
+    const uint8_t *header;
+    uint32_t pad_bytes;
+    ip_header ip;
+
+    if (!read_addresses(&segment, pinfo))
+        return NULL;
+    segment.time_ns = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    segment.frame = pinfo->num;
+    segment.fragment = pinfo->fragmented;
+    header = tvb_get_ptr(tvb, 0, (int)captured_bytes);
+    if (!tcpt_segment_parse(&segment, header, captured_bytes, reported_bytes))
+        return NULL;
+
+    segment.point = capture_point(pinfo);
+    segment.depth = encapsulation_depth(pinfo);
+    ip = find_ip_header(source, segment_at, &segment, reported_bytes);
+    segment.ttl = ip.ttl;
+    segment.ip_id = ip.id;
+    segment.has_ip_id = segment.family == 4 && ip.bytes > 0;
+
+    pad_bytes = padding_bytes(pinfo, source, segment_at, reported_bytes, &ip);
+    if (pad_bytes > 0 && captured_bytes == reported_bytes) {
+        if (tvb_captured_length(source) < segment_at + reported_bytes + pad_bytes)
+            pad_bytes = 0; /* the padding itself was not captured */
+        else
+            header = tvb_get_ptr(source, (int)segment_at, (int)(reported_bytes + pad_bytes));
+    }
+    tcpt_segment_check(&segment, header, captured_bytes, reported_bytes, pad_bytes);
+    return tcpt_analyse(analysis, &segment);
+}
+
+/* Records hang on the frame, by TCP layer: tunnels have several. */
+static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
+{
+    tcpt_record *record;
+    unsigned layer;
+
+    if (pinfo->num != frame_number)
+        forget_frame(); /* the frame before never reached the post-dissector */
+    frame_number = pinfo->num;
+    layer = frame_layers++;
+    record = p_get_proto_data(wmem_file_scope(), pinfo, proto_triage, layer);
+    if (!record && !PINFO_FD_VISITED(pinfo)) {
+        record = analyse(tvb, pinfo);
+        if (record)
+            p_add_proto_data(wmem_file_scope(), pinfo, proto_triage, layer, record);
+    }
+    if (record && frame_record_count < FRAME_RECORDS)
+        frame_records[frame_record_count++] = record;
+}
+
+/* Headers quoted in an ICMP error are not the flow's packets. */
+static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)
+{
+    return analysis && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCP_HEADER_BYTES &&
+           proto_is_protocol_enabled(triage);
+}
+
+static int shim(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (wanted(tvb, pinfo))
+        note_segment(tvb, pinfo);
+    return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+}
+
+/* A `-d ip.proto==6,tcp` or the like puts TCP back without the shim; any other choice is the user's own. */
+static void restore_shim(void)
+{
+    if (shim_handle && dissector_get_uint_handle(ip_proto_table, IP_PROTO_TCP) == tcp_handle)
+        dissector_change_uint("ip.proto", IP_PROTO_TCP, shim_handle);
+}
+
+static void end_capture(void)
+{
+    tcpt_analysis_free(analysis);
+    analysis = NULL;
+    if (point_names)
+        g_hash_table_destroy(point_names);
+    point_names = NULL;
+    newest_point_known = false;
+    forget_frame();
+}
+
+/* May run twice without an end between. */
+static void begin_capture(void)
+{
+    end_capture();
+    restore_shim();
+    settings = ask_settings();
+    point_names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    analysis = tcpt_analysis_new(&settings);
+}
+
+void tcpt_feed_register(int proto, tcpt_settings (*settings_now)(void))
+{
+    int proto_tcp = proto_get_id_by_filter_name("tcp");
+
+    proto_triage = proto;
+    triage = find_protocol_by_id(proto);
+    ask_settings = settings_now;
+    if (proto_tcp < 0)
+        return;
+    /* In name only and a child of TCP: adds no layer to frame.protocols, and follows TCP when that is disabled. */
+    proto_shim = proto_register_protocol_in_name_only("TCP (watched by TCP Triage)", "TCP (TCPTriage)",
+                                                      "tcptriage_feed", proto_tcp, FT_PROTOCOL);
+    register_init_routine(begin_capture);
+    register_cleanup_routine(end_capture);
+}
+
+void tcpt_feed_handoff(void)
+{
+    if (proto_shim < 0)
+        return;
+    proto_ip = proto_get_id_by_filter_name("ip");
+    proto_ipv6 = proto_get_id_by_filter_name("ipv6");
+    ip_proto_table = find_dissector_table("ip.proto");
+    tcp_handle = ip_proto_table ? dissector_get_uint_handle(ip_proto_table, IP_PROTO_TCP) : NULL;
+    if (!tcp_handle)
+        return;
+    shim_handle = create_dissector_handle(shim, proto_shim);
+    dissector_add_uint("ip.proto", IP_PROTO_TCP, shim_handle);
+}
+
+unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
+{
+    unsigned count;
+
+    if (frame_layers == 0)
+        return 0;
+    count = pinfo->num == frame_number ? frame_record_count : 0;
+    *records = frame_records;
+    forget_frame();
+    return count;
+}
+
+tcpt_analysis *tcpt_feed_analysis(void)
+{
+    return analysis;
+}
+
+const char *tcpt_feed_point_name(uint32_t point)
+{
+    if (!point_names || g_hash_table_size(point_names) < 2)
+        return NULL;
+    return g_hash_table_lookup(point_names, GUINT_TO_POINTER(point));
+}

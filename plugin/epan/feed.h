@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Packets in: a shim before the TCP dissector hands each segment to the core.
+ */
+#ifndef TCPTRIAGE_EPAN_FEED_H
+#define TCPTRIAGE_EPAN_FEED_H
+
+#include <stdint.h>
+
+#include <epan/packet.h>
+
+#include "tcptriage/analysis.h"
+
+/**
+ * Register the shim's protocol and the routines that begin and end an analysis with each capture file.
+ *
+ * @param proto     our protocol: disabling it switches the feed off
+ * @param settings  asked for when an analysis begins
+ */
+void tcpt_feed_register(int proto, tcpt_settings (*settings)(void));
+
+/** Put the shim before the TCP dissector. */
+void tcpt_feed_handoff(void);
+
+/**
+ * Take over the records of the frame being dissected.
+ *
+ * @param records  one per TCP layer, outermost first; valid until the next frame's dissection
+ * @return their number, 0 on frames without TCP
+ */
+unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
+
+/** The analysis of the open capture file, or NULL. */
+tcpt_analysis *tcpt_feed_analysis(void);
+
+/** Name of a flow's capture point, or NULL when the capture has only one. */
+const char *tcpt_feed_point_name(uint32_t point);
+
+#endif

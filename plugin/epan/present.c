@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding -> tree, fields, expert info.
+ *
+ * A post-dissector without wanted fields: on an ordinary frame, with nobody asking for our fields, it costs a look at
+ * the frame's record. Expert infos are added whether there is a tree or not, so that their counts are the same.
+ */
+#include "present.h"
+
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/expert.h>
+#include <epan/packet.h>
+#include <epan/tap.h>
+
+#include "compat.h"
+#include "feed.h"
+
+static int proto_triage = -1;
+static int proto_tcp = -1;
+static int tap = -1;
+
+static int hf_finding = -1;
+static int hf_summary = -1;
+static int hf_severity = -1;
+static int hf_confidence = -1;
+static int hf_explanation = -1;
+static int hf_ruled_out = -1;
+static int hf_remedy = -1;
+static int hf_reference = -1;
+static int hf_related_frame = -1;
+static int hf_evidence_for = -1;
+static int hf_client_state = -1;
+static int hf_server_state = -1;
+static int hf_pad_len = -1;
+static int hf_value[TCPT_FIELD_COUNT]; /* the typed fields of fields.def */
+
+static int ett_triage = -1;
+static int ett_finding = -1;
+
+static expert_field *expert_ids; /* one per detector, in the order of tcpt_detectors */
+
+/* Wireshark's type and base for a type of fields.def. */
+#define FIELD_INTEGER  FT_INT32, BASE_DEC
+#define FIELD_NUMBER   FT_UINT32, BASE_DEC
+#define FIELD_HEX16    FT_UINT16, BASE_HEX
+#define FIELD_FRAME    FT_FRAMENUM, BASE_NONE
+#define FIELD_DURATION FT_RELATIVE_TIME, BASE_NONE
+#define FIELD_TEXT     FT_STRING, BASE_NONE
+
+static void register_fields(void)
+{
+    static hf_register_info fields[] = {
+        {&hf_finding, {"Finding", "tcptriage.finding", FT_STRING, BASE_NONE, NULL, 0, "Id of the diagnosis", HFILL}},
+        {&hf_summary,
+         {"Summary", "tcptriage.summary", FT_STRING, BASE_NONE, NULL, 0, "The diagnosis in one sentence", HFILL}},
+        {&hf_severity, {"Severity", "tcptriage.severity", FT_STRING, BASE_NONE, NULL, 0, "chat, note or warn", HFILL}},
+        {&hf_confidence,
+         {"Confidence", "tcptriage.confidence", FT_STRING, BASE_NONE, NULL, 0, "low, medium or high", HFILL}},
+        {&hf_explanation,
+         {"Explanation", "tcptriage.explanation", FT_STRING, BASE_NONE, NULL, 0, "What it means", HFILL}},
+        {&hf_ruled_out,
+         {"Ruled out", "tcptriage.ruled_out", FT_STRING, BASE_NONE, NULL, 0, "What the frames exclude", HFILL}},
+        {&hf_remedy,
+         {"Remedy", "tcptriage.remedy", FT_STRING, BASE_NONE, NULL, 0, "What to change, or to capture next", HFILL}},
+        {&hf_reference,
+         {"Reference", "tcptriage.reference", FT_STRING, BASE_NONE, NULL, 0, "Where the rule is written", HFILL}},
+        {&hf_related_frame,
+         {"Related frame", "tcptriage.related_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, "A frame that proves it",
+          HFILL}},
+        {&hf_evidence_for,
+         {"Evidence for the finding in frame", "tcptriage.evidence_for", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "This frame proves a finding there (second pass and GUI)", HFILL}},
+        {&hf_client_state,
+         {"Client state", "tcptriage.client.state", FT_STRING, BASE_NONE, NULL, 0,
+          "State of the side that sent the SYN, after this frame (RFC 9293, section 3.3.2)", HFILL}},
+        {&hf_server_state,
+         {"Server state", "tcptriage.server.state", FT_STRING, BASE_NONE, NULL, 0,
+          "State of the side that was sent the SYN, after this frame (RFC 9293, section 3.3.2)", HFILL}},
+        {&hf_pad_len,
+         {"Padding bytes", "tcptriage.pad_len", FT_UINT8, BASE_DEC, NULL, 0, "Ethernet padding behind the datagram",
+          HFILL}},
+#define TCPT_FIELD(name, filter, type, label)                                                                          \
+    {&hf_value[TCPT_F_##name], {label, "tcptriage." filter, FIELD_##type, NULL, 0, NULL, HFILL}},
+#include "tcptriage/fields.def"
+#undef TCPT_FIELD
+    };
+
+    proto_register_field_array(proto_triage, fields, array_length(fields));
+}
+
+static int expert_group_of(tcpt_group group)
+{
+    switch (group) {
+    case TCPT_GROUP_SEQUENCE:
+        return PI_SEQUENCE;
+    case TCPT_GROUP_CHECKSUM:
+        return PI_CHECKSUM;
+    case TCPT_GROUP_PROTOCOL:
+        break;
+    }
+    return PI_PROTOCOL;
+}
+
+static int expert_severity_of(tcpt_severity severity)
+{
+    switch (severity) {
+    case TCPT_WARN:
+        return PI_WARN;
+    case TCPT_NOTE:
+        return PI_NOTE;
+    case TCPT_CHAT:
+        break;
+    }
+    return PI_CHAT;
+}
+
+static unsigned detector_count(void)
+{
+    unsigned count = 0;
+
+    while (tcpt_detectors[count])
+        count++;
+    return count;
+}
+
+/* One expert info per detector. Wireshark keeps the arrays: they live as long as the program. */
+static void register_expert_infos(void)
+{
+    unsigned count = detector_count();
+    ei_register_info *infos = wmem_alloc0_array(wmem_epan_scope(), ei_register_info, count);
+
+    expert_ids = wmem_alloc0_array(wmem_epan_scope(), expert_field, count);
+    for (unsigned i = 0; i < count; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+
+        expert_ids[i] = (expert_field)EI_INIT;
+        infos[i].ids = &expert_ids[i];
+        infos[i].eiinfo = (expert_field_info){
+            .name = wmem_strdup_printf(wmem_epan_scope(), "tcptriage.%s", detector->id),
+            .group = expert_group_of(detector->group),
+            .severity = expert_severity_of(detector->severity),
+            .summary = detector->message,
+            .hf_info = {0, {NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL}},
+        };
+    }
+    expert_register_field_array(expert_register_protocol(proto_triage), infos, (int)count);
+}
+
+static expert_field *expert_id_of(const tcpt_detector *detector)
+{
+    unsigned i = 0;
+
+    while (tcpt_detectors[i] != detector)
+        i++;
+    return &expert_ids[i];
+}
+
+/* What the functions below have in common while they show one record. */
+struct stage {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree; /* our protocol's, NULL when none is built */
+    const tcpt_finding *headline;
+    unsigned finding_count;
+};
+
+static void add_string(const struct stage *stage, proto_tree *tree, int field, const char *text)
+{
+    if (text)
+        proto_item_set_generated(proto_tree_add_string(tree, field, stage->tvb, 0, 0, text));
+}
+
+static void add_number(const struct stage *stage, proto_tree *tree, int field, uint32_t number)
+{
+    proto_item_set_generated(proto_tree_add_uint(tree, field, stage->tvb, 0, 0, number));
+}
+
+static void add_duration(const struct stage *stage, proto_tree *tree, int field, int64_t ns)
+{
+    nstime_t time = {.secs = (time_t)(ns / 1000000000), .nsecs = (int)(ns % 1000000000)};
+
+    proto_item_set_generated(proto_tree_add_time(tree, field, stage->tvb, 0, 0, &time));
+}
+
+static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_value *value)
+{
+    int field = hf_value[value->field];
+
+    switch (tcpt_fields[value->field].type) {
+    case TCPT_TYPE_INTEGER:
+        proto_item_set_generated(proto_tree_add_int(tree, field, stage->tvb, 0, 0, (int32_t)value->number));
+        return;
+    case TCPT_TYPE_NUMBER:
+    case TCPT_TYPE_HEX16:
+    case TCPT_TYPE_FRAME:
+        add_number(stage, tree, field, (uint32_t)value->number);
+        return;
+    case TCPT_TYPE_DURATION:
+        add_duration(stage, tree, field, value->number);
+        return;
+    case TCPT_TYPE_TEXT:
+        add_string(stage, tree, field, value->text);
+        return;
+    }
+}
+
+static void add_finding(const tcpt_finding *finding, void *data)
+{
+    const struct stage *stage = data;
+    const tcpt_detector *detector = finding->detector;
+    proto_item *item = proto_tree_add_string(stage->tree, hf_finding, stage->tvb, 0, 0, detector->id);
+    proto_tree *tree;
+
+    proto_item_set_generated(item);
+    expert_add_info(stage->pinfo, item, expert_id_of(detector));
+    if (!stage->tree)
+        return;
+    tree = proto_item_add_subtree(item, ett_finding);
+    add_string(stage, tree, hf_summary, finding->summary);
+    add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
+    add_string(stage, tree, hf_confidence, tcpt_confidence_name(finding->confidence));
+    for (unsigned i = 0; i < finding->value_count; i++)
+        add_value(stage, tree, &finding->values[i]);
+    for (unsigned i = 0; i < finding->related_count; i++)
+        add_number(stage, tree, hf_related_frame, finding->related[i]->frame);
+    add_string(stage, tree, hf_explanation, detector->explanation);
+    for (unsigned i = 0; i < finding->ruled_out_count; i++)
+        add_string(stage, tree, hf_ruled_out, finding->ruled_out[i]);
+    add_string(stage, tree, hf_remedy, detector->remedy);
+    add_string(stage, tree, hf_reference, detector->reference);
+}
+
+static void add_evidence(const tcpt_finding *finding, void *data)
+{
+    const struct stage *stage = data;
+
+    add_number(stage, stage->tree, hf_evidence_for, finding->on->frame);
+}
+
+static void count_finding(const tcpt_finding *finding, void *data)
+{
+    struct stage *stage = data;
+
+    stage->finding_count++;
+    if (!stage->headline || finding->detector->severity > stage->headline->detector->severity)
+        stage->headline = finding;
+}
+
+static void open_tree(struct stage *stage, proto_tree *tree)
+{
+    proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
+
+    if (stage->headline)
+        proto_item_append_text(item, ": %s", stage->headline->summary);
+    if (stage->finding_count > 1)
+        proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
+    stage->tree = proto_item_add_subtree(item, ett_triage);
+}
+
+/* TCP's own number of the conversation, for display filters. Asked for once per flow. Read from what TCP attached:
+ * get_tcp_conversation_data() would make a new number where there is none, and turn TCP's idea of the direction. */
+static void name_stream(tcpt_flow *flow, const packet_info *pinfo)
+{
+    const tcpt_flow_key *key = &flow->key;
+    const struct tcp_analysis *tcp;
+    conversation_t *conversation;
+    address ends[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        set_address(&ends[i], key->family == 4 ? AT_IPv4 : AT_IPv6, key->family == 4 ? 4 : 16, key->address[i]);
+    conversation = find_conversation(pinfo->num, &ends[0], &ends[1], CONVERSATION_TCP, key->port[0], key->port[1], 0);
+    tcp = conversation ? conversation_get_proto_data(conversation, proto_tcp) : NULL;
+    if (tcp)
+        flow->stream = tcp->stream;
+}
+
+static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record)
+{
+    struct stage stage = {.tvb = tvb, .pinfo = pinfo};
+    tcpt_flow *flow = record->flow;
+
+    if (flow->stream == UINT32_MAX)
+        name_stream(flow, pinfo);
+    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
+    if (PINFO_FD_VISITED(pinfo))
+        tcpt_settle(tcpt_feed_analysis(), flow);
+    if (record->findings || flow->end_findings)
+        tcpt_each_finding(record, count_finding, &stage);
+    if (have_tap_listener(tap))
+        tap_queue_packet(tap, pinfo, record);
+    if (stage.finding_count == 0 && !proto_field_is_referenced(tree, proto_triage))
+        return; /* nobody would see it: also the answer without a tree */
+
+    if (tree)
+        open_tree(&stage, tree);
+    if (stage.finding_count > 0)
+        tcpt_each_finding(record, add_finding, &stage);
+    if (!stage.tree)
+        return;
+    tcpt_each_proven(record, add_evidence, &stage);
+    add_string(&stage, stage.tree, hf_client_state, tcpt_state_name((tcpt_state)record->client_state));
+    add_string(&stage, stage.tree, hf_server_state, tcpt_state_name((tcpt_state)record->server_state));
+    if (record->pad_bytes > 0)
+        add_number(&stage, stage.tree, hf_pad_len, record->pad_bytes);
+}
+
+static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    tcpt_record *const *records;
+    unsigned count = tcpt_feed_take(pinfo, &records);
+
+    (void)data;
+    for (unsigned i = 0; i < count; i++)
+        present_record(tvb, pinfo, tree, records[i]);
+    return 0; /* no layer of the packet */
+}
+
+void tcpt_present_register(int proto)
+{
+    static int *trees[] = {&ett_triage, &ett_finding};
+
+    proto_triage = proto;
+    proto_tcp = proto_get_id_by_filter_name("tcp");
+    for (unsigned i = 0; i < TCPT_FIELD_COUNT; i++)
+        hf_value[i] = -1;
+    register_fields();
+    register_expert_infos();
+    proto_register_subtree_array(trees, array_length(trees));
+    tap = register_tap(TCPT_TAP);
+    register_postdissector(create_dissector_handle(present_frame, proto));
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make the captures of the laboratory again: run.py [NAME...]
+
+Needs root, network namespaces, and ip, nft, ethtool, tcpdump, ss. Without
+names, all cases run, one after the other (kernel trace events carry no
+namespace). Everything it creates is removed at the end, also on failure.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+
+import story1
+import story2
+import story3
+from publish import Mismatch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CASES = {**story1.CASES, **story2.CASES, **story3.CASES}
+ATTEMPTS = 4  # timing on a busy machine may spoil a case; it then says so
+
+
+def run_case(case, names, directory):
+    """Make the captures of one case; False if it would not come out right."""
+    label = ", ".join(names)
+    for attempt in range(1, ATTEMPTS + 1):
+        started = time.monotonic()
+        try:
+            with tempfile.TemporaryDirectory(prefix="triage-lab-") as tempfile.tempdir:
+                case(directory)
+            print("%5.1f s  %s" % (time.monotonic() - started, label), flush=True)
+            return True
+        except Mismatch as problem:
+            print("attempt %d  %s: %s" % (attempt, label, problem), flush=True)
+        finally:
+            tempfile.tempdir = None
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="cases to run (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the cases and end")
+    parser.add_argument("--output", default=os.path.join(HERE, "..", "..", "captures", "lab"),
+                        help="directory for the captures (default: captures/lab)")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(CASES))
+        return 0
+    unknown = [name for name in options.names if name not in CASES]
+    if unknown:
+        parser.error("no such case: " + ", ".join(unknown))
+    if os.geteuid():
+        parser.error("this needs root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # One case may make several captures.
+    wanted = dict.fromkeys(CASES[name] for name in options.names or CASES)
+    failed = []
+    for case in wanted:
+        names = [name for name in CASES if CASES[name] is case]
+        if not run_case(case, names, options.output):
+            failed += names
+    if failed:
+        print("failed: " + ", ".join(failed))
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads scenario scripts: directives, times and expectations. packet.c reads what is on the wire. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario.h"
+
+/** State of the reader; lives for one file. */
+typedef struct reader {
+    GPtrArray *scenarios;
+    scn_scenario *scenario; /**< being read, or NULL */
+    scn_flow *flow;         /**< in use */
+    scn_packet *previous;   /**< of the line before, or NULL */
+    int64_t time_ns;
+    char *id;
+} reader;
+
+void scn_error(const scn_line *line, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(stderr, "%s:%u: ", line->path, line->number);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(2);
+}
+
+const char *scn_next(scn_line *line)
+{
+    return line->words[line->at] ? line->words[line->at++] : NULL;
+}
+
+const char *scn_need(scn_line *line, const char *what)
+{
+    const char *word = scn_next(line);
+    if (!word)
+        scn_error(line, "%s is missing", what);
+    return word;
+}
+
+uint32_t scn_number(const scn_line *line, const char *word)
+{
+    char *rest;
+    long long number = strtoll(word, &rest, 0);
+    if (rest == word || *rest || number < -1 || number > UINT32_MAX)
+        scn_error(line, "not a number: %s", word);
+    return (uint32_t)number;
+}
+
+/** Length of the word at `text`: quotes and option lists are one word. */
+static size_t word_length(const char *text)
+{
+    size_t length = 0;
+    if (*text == '<' && text[1] && !strchr(" \t", text[1]))
+        return strcspn(text, ">") + 1;
+    if (*text != '"')
+        return strcspn(text, " \t");
+    for (length = 1; text[length] && text[length] != '"'; length++) {
+        if (text[length] == '\\' && text[length + 1])
+            length++;
+    }
+    return length + (text[length] == '"');
+}
+
+/** Words of a line without its comment. @return g_strfreev() it */
+static char **split(const char *text)
+{
+    GPtrArray *words = g_ptr_array_new();
+    for (text += strspn(text, " \t"); *text && *text != '#'; text += strspn(text, " \t")) {
+        size_t length = MIN(word_length(text), strlen(text));
+        g_ptr_array_add(words, g_strndup(text, length));
+        text += length;
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
+/** Seconds with up to nine decimals. */
+static int64_t read_seconds(const scn_line *line, const char *word)
+{
+    char *rest;
+    int64_t seconds = strtoll(word, &rest, 10) * 1000000000;
+    int64_t unit = 100000000;
+    if (rest == word)
+        scn_error(line, "not a time: %s", word);
+    if (*rest == '.') {
+        for (rest++; g_ascii_isdigit(*rest); rest++, unit /= 10)
+            seconds += (*rest - '0') * unit;
+    }
+    if (*rest)
+        scn_error(line, "not a time: %s", word);
+    return seconds;
+}
+
+static void free_expectation(void *data)
+{
+    scn_expectation *expectation = data;
+    g_free(expectation->id);
+    g_ptr_array_unref(expectation->fields);
+    g_free(expectation);
+}
+
+static void free_frame(void *data)
+{
+    scn_frame *frame = data;
+    g_byte_array_unref(frame->bytes);
+    g_ptr_array_unref(frame->expected);
+    g_free(frame->label);
+    g_free(frame->states);
+    g_free(frame);
+}
+
+static void free_flow(void *data)
+{
+    scn_flow *flow = data;
+    g_free(flow->name);
+    g_free(flow);
+}
+
+static void free_scenario(void *data)
+{
+    scn_scenario *scenario = data;
+    g_ptr_array_unref(scenario->somewhere);
+    g_ptr_array_unref(scenario->frames);
+    g_ptr_array_unref(scenario->flows);
+    g_ptr_array_unref(scenario->settings);
+    g_free(scenario->name);
+    g_free(scenario->id);
+    g_free(scenario->file);
+    g_free(scenario);
+}
+
+/** Addresses of the documentation blocks (RFC 5737, RFC 3849), one pair per scenario. */
+static void set_addresses(scn_flow *flow, unsigned number, bool ipv6)
+{
+    static const uint8_t v4[2][4] = {{192, 0, 2}, {198, 51, 100}};
+    static const uint8_t v6[4] = {0x20, 0x01, 0x0d, 0xb8};
+    flow->ipv6 = ipv6;
+    for (unsigned end = 0; end < 2; end++) {
+        uint8_t *address = flow->ends[end].address;
+        memset(address, 0, 16);
+        memcpy(address, ipv6 ? v6 : v4[end], 4);
+        address[ipv6 ? 7 : 3] = (uint8_t)number;
+        address[ipv6 ? 15 : 3] = (uint8_t)(ipv6 ? end + 1 : number);
+    }
+}
+
+static scn_flow *add_flow(scn_scenario *scenario, const char *name)
+{
+    static const uint32_t isn[2] = {1000000, 5000000};
+    scn_flow *flow = g_new0(scn_flow, 1);
+    flow->name = g_strdup(name);
+    set_addresses(flow, scenario->number, false);
+    for (unsigned end = 0; end < 2; end++) {
+        flow->ends[end].isn = isn[end];
+        flow->ends[end].window = 65535;
+        flow->ends[end].ip_id = (uint16_t)(1000 + 20000 * end);
+    }
+    flow->ends[0].port = (uint16_t)(40000 + scenario->flows->len);
+    flow->ends[1].port = 80;
+    g_ptr_array_add(scenario->flows, flow);
+    return flow;
+}
+
+/** scenario "name" hit | scenario "name" near miss */
+static void read_scenario(reader *state, scn_line *line)
+{
+    const char *name = scn_need(line, "the scenario's name");
+    const char *kind = scn_need(line, "'hit' or 'near miss'");
+    scn_scenario *scenario = g_new0(scn_scenario, 1);
+    if (strlen(name) < 3 || *name != '"')
+        scn_error(line, "the scenario's name needs quotes");
+    scenario->file = g_strdup(line->path);
+    scenario->id = g_strdup(state->id);
+    scenario->name = g_strndup(name + 1, strlen(name) - 2);
+    scenario->line = line->number;
+    scenario->number = state->scenarios->len + 1;
+    scenario->hit = !strcmp(kind, "hit");
+    if (!scenario->hit && (strcmp(kind, "near") || strcmp(scn_need(line, "'miss'"), "miss")))
+        scn_error(line, "'hit' or 'near miss' expected");
+    scenario->settings = g_ptr_array_new_with_free_func(g_free);
+    scenario->flows = g_ptr_array_new_with_free_func(free_flow);
+    scenario->frames = g_ptr_array_new_with_free_func(free_frame);
+    scenario->somewhere = g_ptr_array_new_with_free_func(free_expectation);
+    g_ptr_array_add(state->scenarios, scenario);
+    state->scenario = scenario;
+    state->flow = add_flow(scenario, "a");
+    state->time_ns = 0;
+    g_clear_pointer(&state->previous, scn_packet_free);
+}
+
+/** set PREFERENCE VALUE */
+static void read_set(reader *state, scn_line *line)
+{
+    const char *name = scn_need(line, "the preference");
+    const char *value = scn_need(line, "its value");
+    g_ptr_array_add(state->scenario->settings, g_strdup_printf("%s:%s", name, value));
+}
+
+/** flow NAME: go on with another flow between the same hosts, made at its first mention */
+static void read_flow(reader *state, scn_line *line)
+{
+    const char *name = scn_need(line, "the flow's name");
+    for (unsigned i = 0; i < state->scenario->flows->len; i++) {
+        state->flow = state->scenario->flows->pdata[i];
+        if (!strcmp(state->flow->name, name))
+            return;
+    }
+    state->flow = add_flow(state->scenario, name);
+}
+
+/** isn CLIENT SERVER: what relative zero means; a later life of the flow starts with new ones */
+static void read_isn(reader *state, scn_line *line)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        state->flow->ends[end].isn = scn_number(line, scn_need(line, "the initial sequence number"));
+        state->flow->ends[end].next = 0;
+    }
+}
+
+static void read_ports(reader *state, scn_line *line)
+{
+    for (unsigned end = 0; end < 2; end++)
+        state->flow->ends[end].port = (uint16_t)scn_number(line, scn_need(line, "the port"));
+}
+
+/** padded client|server|both */
+static void read_padded(reader *state, scn_line *line)
+{
+    const char *who = scn_need(line, "who pads");
+    if (strcmp(who, "server"))
+        state->flow->ends[0].padded = true;
+    if (strcmp(who, "client"))
+        state->flow->ends[1].padded = true;
+}
+
+static void read_ipv6(reader *state, scn_line *line)
+{
+    (void)line;
+    set_addresses(state->flow, state->scenario->number, true);
+}
+
+static void read_vlan(reader *state, scn_line *line)
+{
+    state->flow->vlan = (uint16_t)scn_number(line, scn_need(line, "the VLAN"));
+}
+
+static void read_strict(reader *state, scn_line *line)
+{
+    if (strcmp(scn_need(line, "'chats'"), "chats"))
+        scn_error(line, "'strict chats' expected");
+    state->scenario->strict_chats = true;
+}
+
+/** end SECONDS: other traffic shows that the capture went on until then */
+static void read_end(reader *state, scn_line *line)
+{
+    state->scenario->end_ns = read_seconds(line, scn_need(line, "the time"));
+}
+
+/** "! id field=value ..." up to the next "!" */
+static scn_expectation *read_expectation(scn_line *line, const char *mark)
+{
+    scn_expectation *expectation = g_new0(scn_expectation, 1);
+    expectation->id = g_strdup(scn_need(line, "the finding's id"));
+    expectation->at_end = !strcmp(mark, "!end");
+    expectation->optional = !strcmp(mark, "!may");
+    expectation->fields = g_ptr_array_new_with_free_func(g_free);
+    while (line->words[line->at] && !strchr("!~", *line->words[line->at])) {
+        const char *word = scn_next(line);
+        if (!strchr(word, '='))
+            scn_error(line, "field=value expected, not %s", word);
+        g_ptr_array_add(expectation->fields, g_strdup(word));
+    }
+    return expectation;
+}
+
+/** somewhere ID field=value ...: the rule leaves open which frame settles it */
+static void read_somewhere(reader *state, scn_line *line)
+{
+    g_ptr_array_add(state->scenario->somewhere, read_expectation(line, "!end"));
+}
+
+/** maybe ID field=value ...: what is as said wherever it is raised, but need not be */
+static void read_maybe(reader *state, scn_line *line)
+{
+    g_ptr_array_add(state->scenario->somewhere, read_expectation(line, "!may"));
+}
+
+static void read_line(reader *state, scn_line *line);
+
+/** open [server]: a handshake with window scale 7 and a round trip of 20 ms, captured at the client or the server */
+static void read_open(reader *state, scn_line *line)
+{
+    static const char *const lines[2][3] = {
+        {"+0 > S 0:0(0) win 64240 <mss 1460,sackOK,nop,ws 7>",
+         "+0.02 < S. 0:0(0) ack 1 win 65160 <mss 1460,nop,nop,sackOK,nop,ws 7>", "+0.0001 > . ack 1 win 502"},
+        {"+0 > S 0:0(0) win 64240 <mss 1460,sackOK,nop,ws 7>",
+         "+0.0001 < S. 0:0(0) ack 1 win 65160 <mss 1460,nop,nop,sackOK,nop,ws 7>", "+0.02 > . ack 1 win 502"},
+    };
+    const char *side = scn_next(line);
+    for (unsigned i = 0; i < 3; i++) {
+        scn_line part = {.path = line->path, .number = line->number};
+        part.words = split(lines[side && !strcmp(side, "server")][i]);
+        read_line(state, &part);
+        g_strfreev(part.words);
+    }
+}
+
+static const struct directive {
+    const char *word;
+    void (*read)(reader *, scn_line *);
+} directives[] = {
+    {"scenario", read_scenario}, {"set", read_set},   {"flow", read_flow}, {"isn", read_isn},
+    {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6}, {"vlan", read_vlan},
+    {"strict", read_strict},     {"end", read_end},   {"open", read_open}, {"somewhere", read_somewhere},
+    {"maybe", read_maybe},
+};
+
+static void read_expectations(scn_line *line, scn_frame *frame)
+{
+    const char *word;
+    while ((word = scn_next(line))) {
+        if (!strcmp(word, "~")) {
+            frame->states = g_strdup(scn_need(line, "CLIENT/SERVER states"));
+            continue;
+        }
+        if (strcmp(word, "!") && strcmp(word, "!end") && strcmp(word, "!may"))
+            scn_error(line, "not understood: %s", word);
+        g_ptr_array_add(frame->expected, read_expectation(line, word));
+    }
+}
+
+static scn_frame *new_frame(unsigned line)
+{
+    scn_frame *frame = g_new0(scn_frame, 1);
+    frame->line = line;
+    frame->expected = g_ptr_array_new_with_free_func(free_expectation);
+    return frame;
+}
+
+/** TIME packet [expectations] */
+static void read_traffic(reader *state, scn_line *line)
+{
+    const char *word = scn_next(line);
+    scn_frame *frame = new_frame(line->number);
+    if (!state->scenario)
+        scn_error(line, "no scenario yet");
+    state->time_ns = *word == '+' ? state->time_ns + read_seconds(line, word + 1) : read_seconds(line, word);
+    frame->time_ns = state->time_ns;
+    scn_packet *packet = scn_packet_read(line, state->flow, state->previous, frame);
+    frame->bytes = scn_build(state->flow, packet);
+    frame->wire_bytes = frame->bytes->len;
+    if (packet->snap_bytes && packet->snap_bytes < frame->bytes->len)
+        g_byte_array_set_size(frame->bytes, packet->snap_bytes);
+    read_expectations(line, frame);
+    g_ptr_array_add(state->scenario->frames, frame);
+    g_clear_pointer(&state->previous, scn_packet_free);
+    state->previous = packet;
+}
+
+static void read_line(reader *state, scn_line *line)
+{
+    const char *word = line->words[0];
+    if (!word)
+        return;
+    if (g_ascii_isdigit(*word) || *word == '+') {
+        read_traffic(state, line);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(directives); i++) {
+        if (strcmp(directives[i].word, word))
+            continue;
+        if (i && !state->scenario)
+            scn_error(line, "no scenario yet");
+        line->at = 1;
+        directives[i].read(state, line);
+        if (scn_next(line))
+            scn_error(line, "too much on this line");
+        return;
+    }
+    scn_error(line, "not understood: %s", word);
+}
+
+/** Another flow's acknowledgment at the end of a capture that goes on after the scenario's last frame. */
+static void add_filler(scn_scenario *scenario)
+{
+    scn_packet packet = {.flags = TCPT_ACK, .seq = 7000, .ack = 9000, .window = 512, .ttl = 64, .ip_id = 7};
+    scn_flow other = {.ends = {{.port = 50022}, {.port = 22}}};
+    set_addresses(&other, scenario->number, false);
+    other.ends[0].address[2] = other.ends[1].address[2] = 3; /* neither host of the scenario */
+    packet.payload = g_byte_array_new();
+    packet.options = g_byte_array_new();
+    packet.pad_pattern = g_byte_array_new();
+    scn_frame *frame = new_frame(0);
+    frame->time_ns = scenario->end_ns;
+    frame->bytes = scn_build(&other, &packet);
+    frame->wire_bytes = frame->bytes->len;
+    g_ptr_array_add(scenario->frames, frame);
+    g_byte_array_unref(packet.payload);
+    g_byte_array_unref(packet.options);
+    g_byte_array_unref(packet.pad_pattern);
+}
+
+/** True when the finding of the script's name must be raised. */
+static bool expects(const scn_scenario *scenario, const GPtrArray *expected)
+{
+    for (unsigned i = 0; i < expected->len; i++) {
+        const scn_expectation *expectation = expected->pdata[i];
+        if (!expectation->optional && !strcmp(expectation->id, scenario->id))
+            return true;
+    }
+    return false;
+}
+
+static void finish(scn_scenario *scenario, const scn_line *line)
+{
+    int64_t last_ns = 0;
+    bool expected = expects(scenario, scenario->somewhere);
+    for (unsigned i = 0; i < scenario->frames->len; i++) {
+        const scn_frame *frame = scenario->frames->pdata[i];
+        last_ns = MAX(last_ns, frame->time_ns);
+        expected |= expects(scenario, frame->expected);
+    }
+    if (!scenario->frames->len)
+        scn_error(line, "scenario \"%s\" has no traffic", scenario->name);
+    if (expected != scenario->hit)
+        scn_error(line, "scenario \"%s\": a hit expects its finding, a near miss does not", scenario->name);
+    if (scenario->end_ns > last_ns)
+        add_filler(scenario);
+    scenario->end_ns = MAX(last_ns, scenario->end_ns);
+}
+
+GPtrArray *scn_read(const char *path)
+{
+    char *base = g_path_get_basename(path);
+    reader state = {.scenarios = g_ptr_array_new_with_free_func(free_scenario)};
+    scn_line line = {.path = path};
+    char *text = NULL;
+    if (!g_str_has_suffix(base, ".pkt") || !g_file_get_contents(path, &text, NULL, NULL))
+        scn_error(&line, "cannot be read, or its name does not end in .pkt");
+    state.id = g_strndup(base, strlen(base) - 4);
+    char **lines = g_strsplit(text, "\n", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        line.number = i + 1;
+        line.at = 0;
+        line.words = split(lines[i]);
+        read_line(&state, &line);
+        g_strfreev(line.words);
+    }
+    for (unsigned i = 0; i < state.scenarios->len; i++)
+        finish(state.scenarios->pdata[i], &line);
+    g_clear_pointer(&state.previous, scn_packet_free);
+    g_strfreev(lines);
+    g_free(text);
+    g_free(state.id);
+    g_free(base);
+    return state.scenarios;
+}
+
+unsigned scn_labelled(const scn_scenario *scenario, const char *label)
+{
+    for (unsigned i = 0; i < scenario->frames->len; i++) {
+        const scn_frame *frame = scenario->frames->pdata[i];
+        if (frame->label && !strcmp(frame->label, label))
+            return i + 1;
+    }
+    return 0;
+}
+
+char *scn_resolve(const scn_scenario *scenario, const char *value, const unsigned *numbers)
+{
+    const scn_flow *flow = scenario->flows->pdata[0];
+    if (*value == '@') {
+        unsigned index = scn_labelled(scenario, value + 1);
+        return g_strdup_printf("%u", index && numbers ? numbers[index - 1] : index);
+    }
+    if (g_str_has_prefix(value, "c+") || g_str_has_prefix(value, "s+")) {
+        uint32_t isn = flow->ends[*value == 's'].isn;
+        return g_strdup_printf("%u", isn + (uint32_t)strtoul(value + 2, NULL, 10));
+    }
+    return g_strdup(value);
+}
