@@ -124,6 +124,7 @@ typedef struct tcpt_endpoint {
     bool fast_open; /**< its SYN had the option */
     uint8_t fast_open_bytes;
     uint32_t syn_payload_bytes;
+    uint16_t mss; /**< that it offered, 0 none */
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
 
     /* Times; 0 when it has not happened. */
@@ -137,6 +138,8 @@ typedef struct tcpt_endpoint {
     tcpt_record *last_record;
     uint32_t segment_count;
     uint32_t payload_segments;
+    uint32_t payload_repeats; /**< of those, bytes seen before */
+    uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
     uint32_t newest_tsval;
 
     /* Its FIN. */
@@ -147,6 +150,8 @@ typedef struct tcpt_endpoint {
     uint32_t fin_end;         /**< sequence number behind it */
     uint32_t fin_repeats;
     int64_t fin_ns;
+    int64_t fin_last_ns;      /**< newest transmission */
+    uint32_t fin_last_ack;    /**< ACK that it carried */
     int64_t fin_acked_ns;
     tcpt_record *fin_record;
     tcpt_record *fin_acked_record;
@@ -219,6 +224,9 @@ typedef struct tcpt_flow {
     bool reordered;        /**< time or handshake ran backwards */
     bool duplicates;       /**< second copies were recognised */
     bool both_ways;        /**< both ends were seen */
+    bool closing;          /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;           /**< a padded frame was seen */
+    bool damaged;          /**< a segment with a really bad checksum was seen */
     bool synchronised;     /**< segments other than the opening ones were exchanged */
     tcpt_side side;
 
@@ -227,6 +235,7 @@ typedef struct tcpt_flow {
     tcpt_record *last_record;
     struct tcpt_flow *previous; /**< the 4-tuple's life before this one, or NULL */
     struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
+    struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */
 
     /* A SYN that does not belong to this life: it starts the next one if it is answered. */
     bool next_syn;

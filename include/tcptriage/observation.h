@@ -19,13 +19,14 @@ enum {
     TCPT_TRAIT_CHECKSUM = 1u << 4,     /**< the checksum does not verify, for whatever reason */
     TCPT_TRAIT_REPEAT = 1u << 5,       /**< bytes, SYN or FIN seen before */
     TCPT_TRAIT_ACKED_AGAIN = 1u << 6,  /**< payload that was acknowledged well before */
-    TCPT_TRAIT_CLOSING = 1u << 7,      /**< a FIN or RST was seen in this flow before */
+    TCPT_TRAIT_CLOSING = 1u << 7,      /**< a FIN, its acknowledgment or a RST was seen in this flow before */
     TCPT_TRAIT_HANDSHAKE = 1u << 8,    /**< the handshake is not complete */
     TCPT_TRAIT_CHALLENGE = 1u << 9,    /**< answers a RST, SYN or unacceptable ACK */
     TCPT_TRAIT_SILENCE = 1u << 10,     /**< first segment after stall_seconds without any */
     TCPT_TRAIT_ACKS_NEW = 1u << 11,    /**< its ACK moves forward */
     TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
-    TCPT_TRAIT_PAYLOAD = 1u << 13,
+    TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
+    TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
 };
 
 /** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */

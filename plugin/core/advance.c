@@ -112,6 +112,7 @@ static void advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
         sender->fast_open = segment->options & TCPT_OPTION_FAST_OPEN;
         sender->fast_open_bytes = segment->fast_open_bytes;
         sender->syn_payload_bytes = segment->payload_bytes;
+        sender->mss = segment->mss;
         if (!sender->sent) {
             sender->snd_contig = segment->seq;
             sender->snd_nxt = segment->seq;
@@ -160,6 +161,11 @@ static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const
         fill_hole(flow, sender, segment);
         tcpt_ranges_add(sender, segment->seq, segment->end_seq);
     }
+    if (sender->fin_acked && !sender->fin && segment->payload_bytes && seq_after(segment->end_seq, sender->fin_end)) {
+        sender->fin_acked = false; /* what looked like an uncaptured FIN was a byte */
+        sender->holed = true;
+        tcpt_ranges_skip_to(sender, sender->fin_end);
+    }
     if (seq_after(segment->end_seq, sender->snd_nxt)) {
         sender->snd_nxt = segment->end_seq;
         if (!sender->timed_ns && !pure_repeat) {
@@ -178,7 +184,10 @@ static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
     if (sender->fin && segment->end_seq == sender->fin_end) {
-        sender->fin_repeats++;
+        if (tcpt_fin_sent_again(sender, segment))
+            sender->fin_repeats++;
+        sender->fin_last_ns = segment->time_ns;
+        sender->fin_last_ack = segment->ack;
         if (!sender->fin_acked)
             sender->fin_delivered = false;
         return;
@@ -194,7 +203,8 @@ static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     }
     sender->fin = true;
     sender->fin_end = segment->end_seq;
-    sender->fin_ns = segment->time_ns;
+    sender->fin_ns = sender->fin_last_ns = segment->time_ns;
+    sender->fin_last_ack = segment->ack;
     sender->fin_record = record;
     sender->fin_second = receiver->fin && (segment->flags & TCPT_ACK) && !seq_before(segment->ack, receiver->fin_end);
 }
@@ -386,11 +396,14 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
         sender->last_ns = segment->time_ns;
     sender->last_record = record;
     flow->both_ways = flow->ends[0].segment_count && flow->ends[1].segment_count;
+    flow->padded = flow->padded || segment->pad_bytes;
+    sender->short_segments += tcpt_short_on_the_wire(segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         sender->newest_tsval = segment->tsval;
     if (!segment->payload_bytes)
         return;
     sender->payload_segments++;
+    sender->payload_repeats += !!(seen->traits & TCPT_TRAIT_REPEAT);
     if (!seen->new_payload)
         return;
     sender->payload_ns = segment->time_ns;
@@ -454,8 +467,10 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     tcpt_endpoint *sender = &flow->ends[seen->from];
 
     advance_checksums(sender, segment, seen);
-    if (seen->really_bad)
+    if (seen->really_bad) {
+        flow->damaged = true;
         return; /* hosts drop it */
+    }
     if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
         advance_again(flow, segment, seen, record);
     advance_provocation(flow, segment, seen, record);
@@ -479,5 +494,6 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
             flow->synchronised = true;
     }
     advance_counts(flow, segment, seen, record);
+    flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
     tcpt_derive_states(flow);
 }

@@ -12,9 +12,17 @@
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
 enum { SLAB_RECORDS = 1024 };
 
+/* What the loop over the detectors reads per segment, side by side in memory. */
+typedef struct dispatch {
+    uint32_t wants;
+    uint32_t memory_at; /* offset of its memory in the flow's block */
+    const tcpt_detector *detector;
+} dispatch;
+
 struct tcpt_analysis {
     tcpt_settings settings;
     GHashTable *flows; /* tcpt_flow_key -> newest life */
+    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows */
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *slabs;
     unsigned slab_used;
@@ -25,6 +33,8 @@ struct tcpt_analysis {
     int64_t first_ns;
     int64_t newest_ns;
     int64_t back_step_ns;  /* largest step back of the capture's clock */
+    dispatch *dispatch;    /* one per detector, in their order */
+    unsigned dispatch_count;
     size_t memory_bytes;   /* of all detectors, per flow */
     bool settling;         /* findings raised now are end findings */
 };
@@ -62,6 +72,23 @@ static guint key_hash(gconstpointer key)
 static gboolean key_equal(gconstpointer a, gconstpointer b)
 {
     return memcmp(a, b, sizeof(tcpt_flow_key)) == 0;
+}
+
+/* The same connection at another capture point, or another life: everything but the point. */
+static guint tuple_hash(gconstpointer key)
+{
+    tcpt_flow_key tuple = *(const tcpt_flow_key *)key;
+
+    tuple.point = 0;
+    return key_hash(&tuple);
+}
+
+static gboolean tuple_equal(gconstpointer a, gconstpointer b)
+{
+    tcpt_flow_key tuple = *(const tcpt_flow_key *)a;
+
+    tuple.point = ((const tcpt_flow_key *)b)->point;
+    return key_equal(&tuple, b);
 }
 
 typedef struct host_key {
@@ -171,33 +198,39 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
 
 /* ---- detectors ---- */
 
-static size_t memory_room(const tcpt_detector *detector)
-{
-    return (detector->memory_bytes + 7u) & ~(size_t)7;
-}
-
 /* All detectors' memory is one block, made when the first of them is asked about the flow. */
-static void *memory_of(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_detector *detector, size_t offset)
+static void *memory_of(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry)
 {
-    if (!detector->memory_bytes)
+    if (!entry->detector->memory_bytes)
         return NULL;
     if (!flow->memory)
         flow->memory = g_malloc0(analysis->memory_bytes);
-    return (uint8_t *)flow->memory + offset;
+    return (uint8_t *)flow->memory + entry->memory_at;
 }
 
-static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
+static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
 {
-    size_t offset = 0;
+    const dispatch *end = analysis->dispatch + analysis->dispatch_count;
+    uint32_t traits = context->seen->traits;
 
-    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+    for (const dispatch *entry = analysis->dispatch; entry < end; entry++) {
+        if (!(entry->wants & traits))
+            continue;
+        context->detector = entry->detector;
+        entry->detector->judge(context, memory_of(analysis, flow, entry));
+    }
+}
+
+static void set_up_dispatch(tcpt_analysis *analysis)
+{
+    while (tcpt_detectors[analysis->dispatch_count])
+        analysis->dispatch_count++;
+    analysis->dispatch = g_new(dispatch, analysis->dispatch_count);
+    for (unsigned i = 0; i < analysis->dispatch_count; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
 
-        if (detector->wants & context->seen->traits) {
-            context->detector = detector;
-            detector->judge(context, memory_of(analysis, flow, detector, offset));
-        }
-        offset += memory_room(detector);
+        analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
+        analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
     }
 }
 
@@ -210,7 +243,6 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
         .now_ns = analysis->newest_ns,
         .analysis = analysis,
     };
-    size_t offset = 0;
 
     if (flow->settled_at == analysis->generation || !flow->last_record)
         return;
@@ -218,14 +250,14 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
     free_findings(flow->end_findings);
     flow->end_findings = NULL;
     analysis->settling = true;
-    for (unsigned i = 0; tcpt_detectors[i]; i++) {
-        const tcpt_detector *detector = tcpt_detectors[i];
+    for (unsigned i = 0; i < analysis->dispatch_count; i++) {
+        const dispatch *entry = &analysis->dispatch[i];
 
-        context.detector = detector;
-        if (detector->settle)
-            detector->settle(&context, flow->memory && detector->memory_bytes ? (uint8_t *)flow->memory + offset
-                                                                              : NULL);
-        offset += memory_room(detector);
+        context.detector = entry->detector;
+        if (entry->detector->settle)
+            entry->detector->settle(&context, flow->memory && entry->detector->memory_bytes
+                                                  ? (const uint8_t *)flow->memory + entry->memory_at
+                                                  : NULL);
     }
     analysis->settling = false;
 }
@@ -250,6 +282,19 @@ static tcpt_record *new_record(tcpt_analysis *analysis)
     return &slab[analysis->slab_used++];
 }
 
+static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
+{
+    tcpt_flow *twin = g_hash_table_lookup(analysis->tuples, &flow->key);
+
+    flow->twin = flow;
+    if (twin) {
+        flow->twin = twin->twin;
+        twin->twin = flow;
+        return;
+    }
+    g_hash_table_insert(analysis->tuples, &flow->key, flow);
+}
+
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
                             unsigned from, tcpt_flow *previous)
 {
@@ -267,6 +312,7 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
     analysis->newest_flow = flow;
     analysis->flow_count++;
     g_hash_table_replace(analysis->flows, &flow->key, flow);
+    join_twins(analysis, flow);
     return flow;
 }
 
@@ -347,10 +393,10 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
 
     analysis->settings = *settings;
     analysis->flows = g_hash_table_new(key_hash, key_equal);
+    analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
-    for (unsigned i = 0; tcpt_detectors[i]; i++)
-        analysis->memory_bytes += memory_room(tcpt_detectors[i]);
+    set_up_dispatch(analysis);
     return analysis;
 }
 
@@ -371,8 +417,10 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         flow = next;
     }
     g_hash_table_destroy(analysis->flows);
+    g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
     g_ptr_array_free(analysis->slabs, TRUE);
+    g_free(analysis->dispatch);
     g_free(analysis);
 }
 

@@ -74,6 +74,14 @@ static bool same(uint16_t a, uint16_t b)
     return a == b || ((a == 0 || a == 0xffff) && (b == 0 || b == 0xffff));
 }
 
+/* Offload leaves the folded pseudo-header sum, with the segment's length or, for large sends that the card cuts
+ * up (Windows LSO), without any. */
+static bool partial(const tcpt_segment *segment, uint32_t tcp_bytes)
+{
+    return segment->checksum == host_to_be(fold(sum_pseudo_header(segment, tcp_bytes))) ||
+           segment->checksum == host_to_be(fold(sum_pseudo_header(segment, 0)));
+}
+
 void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
                         uint32_t reported_bytes, uint32_t pad_bytes)
 {
@@ -88,7 +96,7 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
         segment->checksum_over_padding = expected(segment, header, reported_bytes + segment->pad_bytes);
     if (same(segment->checksum, segment->checksum_expected))
         segment->checksum_is = TCPT_CHECKSUM_GOOD;
-    else if (segment->checksum == host_to_be(fold(sum_pseudo_header(segment, reported_bytes))))
+    else if (partial(segment, reported_bytes))
         segment->checksum_is = TCPT_CHECKSUM_PARTIAL;
     else if (segment->pad_bytes && same(segment->checksum, segment->checksum_over_padding))
         segment->checksum_is = TCPT_CHECKSUM_OVER_PADDING;

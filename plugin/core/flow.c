@@ -132,8 +132,11 @@ static uint32_t fingerprint_hash(const tcpt_segment *segment, unsigned from)
 }
 
 /* Same numbers are one packet twice when the IP ID is the same too: hosts count it up per packet, retransmissions
- * included. Where it says nothing (zero with DF, RFC 6864; IPv6; stuck) only the time is left: copies follow
- * within a millisecond, no retransmission timer is that short. A mirror port may queue, but not for a second. */
+ * included. A few stacks keep it when they retransmit, so it counts only below the shortest common retransmission
+ * timeout (Linux: 200 ms). Where the ID says nothing (zero with DF, RFC 6864; IPv6; stuck) only the time is left: a
+ * copy follows within a millisecond. */
+enum { COPY_WITH_ID_US = 200000, COPY_WITHOUT_ID_US = 1000 };
+
 static bool same_packet(const tcpt_fingerprint *known, const tcpt_fingerprint *now, bool has_key)
 {
     int32_t apart_us = (int32_t)(now->time_us - known->time_us);
@@ -142,8 +145,8 @@ static bool same_packet(const tcpt_fingerprint *known, const tcpt_fingerprint *n
         return false;
     apart_us = apart_us < 0 ? -apart_us : apart_us;
     if (has_key)
-        return known->ip_id == now->ip_id && apart_us < 1000000;
-    return known->checksum == now->checksum && known->window == now->window && apart_us < 1000;
+        return known->ip_id == now->ip_id && apart_us < COPY_WITH_ID_US;
+    return known->checksum == now->checksum && known->window == now->window && apart_us < COPY_WITHOUT_ID_US;
 }
 
 bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)

@@ -35,6 +35,16 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
 /** Whether a receiver of any stack may answer this segment with a challenge ACK. */
 bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 
+/** Whether Ethernet pads a segment on its way: an IPv4 datagram under 46 bytes (IEEE 802.3, clause 4.2.3.3). */
+static inline bool tcpt_short_on_the_wire(const tcpt_segment *segment)
+{
+    return segment->family == 4 && 20 + segment->header_bytes + segment->payload_bytes < 46;
+}
+
+/** Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK
+ * of new data: those come sooner than any timer, with another ACK number, and do not count. */
+bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment);
+
 /** Take the segment into the flow's state: the only writer. */
 void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                        tcpt_record *record);

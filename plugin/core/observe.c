@@ -106,6 +106,9 @@ static bool impossible_ack(const tcpt_endpoint *sender, const tcpt_endpoint *rec
 
     if (!receiver->sent)
         return false;
+    /* RFC 5961, section 5.2: older than anything that a window can have held up. */
+    if (sender->acked && sender->syn && receiver->syn && seq_before(ack, sender->rcv_nxt - sender->max_wnd))
+        return true;
     if (receiver->syn && seq_before(ack, receiver->iss + 1))
         return true;
     return seq_after(ack, receiver->snd_nxt) && seq_delta(ack, receiver->snd_nxt) > (int32_t)window;
@@ -129,6 +132,16 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
 }
 
+/* An ACK sent to open the window says so: the window has doubled (Linux, tcp_cleanup_rbuf()) or grown by two full
+ * segments (RFC 9293, section 3.8.6.2.2). */
+static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    uint64_t window = (uint64_t)segment->window << sender->wscale;
+    uint32_t mss = receiver->mss ? receiver->mss : 1460;
+
+    return window > sender->rcv_wnd && (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * mss);
+}
+
 /* A pure ACK that tells nothing new, soon after its sender was provoked: the challenge ACK. */
 static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
@@ -138,6 +151,8 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     if (!sender->provoked.record || !seen->pure_ack || seen->probe)
         return;
     if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
+        return;
+    if (!seen->old_numbers && window_update(sender, &flow->ends[!seen->from], segment))
         return;
     /* What was sent before the provocation arrived is no answer; half the RTT allows for a slow first one. */
     if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
@@ -158,6 +173,15 @@ static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt);
 }
 
+bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    enum { SHORTEST_RTO_MS = 200 }; /* Linux, TCP_RTO_MIN */
+
+    if (segment->time_ns - sender->fin_last_ns >= SHORTEST_RTO_MS * TCPT_MS_NS)
+        return true;
+    return !(segment->flags & TCPT_ACK) || !seq_after(segment->ack, sender->fin_last_ack);
+}
+
 static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
 {
     return segment->payload_bytes <= 1 && !(segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) && receiver->acked &&
@@ -173,16 +197,18 @@ static uint32_t plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
         traits |= segment->flags & TCPT_FIN ? TCPT_TRAIT_FIN : 0;
         traits |= segment->flags & TCPT_RST ? TCPT_TRAIT_RST : 0;
     }
-    if (segment->payload_bytes)
-        traits |= TCPT_TRAIT_PAYLOAD;
+    if (flow->padded)
+        traits |= TCPT_TRAIT_PADDED_FLOW;
     if (segment->pad_bytes)
         traits |= TCPT_TRAIT_PADDED;
     if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
         traits |= TCPT_TRAIT_CHECKSUM;
     if (!flow->handshake_done && flow->client_known)
         traits |= TCPT_TRAIT_HANDSHAKE;
-    if (flow->ends[0].fin || flow->ends[1].fin || flow->ends[0].rst_count || flow->ends[1].rst_count)
+    if (flow->closing)
         traits |= TCPT_TRAIT_CLOSING;
+    if (flow->damaged)
+        traits |= TCPT_TRAIT_DAMAGED;
     return traits;
 }
 

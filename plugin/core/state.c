@@ -25,7 +25,7 @@ static tcpt_state closing_state(const tcpt_endpoint *end, const tcpt_endpoint *p
 {
     bool theirs = peer->fin_delivered || peer->fin_acked;
 
-    if (!end->fin)
+    if (!end->fin && !end->fin_acked)
         return theirs ? TCPT_CLOSE_WAIT : TCPT_ESTABLISHED;
     if (!theirs)
         return end->fin_acked ? TCPT_FIN_WAIT_2 : TCPT_FIN_WAIT_1;
@@ -38,7 +38,7 @@ static tcpt_state derive(const tcpt_endpoint *end, const tcpt_endpoint *peer)
 {
     if (end->reset)
         return TCPT_CLOSED;
-    if (end->opening != TCPT_ESTABLISHED && !end->fin)
+    if (end->opening != TCPT_ESTABLISHED && !end->fin && !end->fin_acked)
         return end->opening;
     return closing_state(end, peer);
 }

@@ -37,6 +37,12 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
     tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
 }
 
+/* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. */
+static bool one_round(const tcpt_context *context)
+{
+    return context->segment->time_ns - context->flow->again_first_ns < tcpt_rtt_ns(context->flow);
+}
+
 void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -45,11 +51,13 @@ void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
 
     if (context->seen->really_bad)
         return;
-    if (count > context->settings->storm_count && memory->finding) {
+    if (count == 1)
+        memory->finding = NULL;
+    if (memory->finding) {
         complete(memory->finding, context);
         return;
     }
-    if (count != context->settings->storm_count || count < 2)
+    if (count < context->settings->storm_count || count < 2 || one_round(context))
         return;
     confidence = tcpt_again_confidence(flow, context->seen->from);
     if (tcpt_flow_tried_fast_open(flow) && confidence > TCPT_MEDIUM)

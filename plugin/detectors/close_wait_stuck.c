@@ -14,9 +14,7 @@ static int64_t owed_since_ns(const tcpt_flow *flow, unsigned owing)
     const tcpt_endpoint *closer = &flow->ends[!owing];
     const tcpt_endpoint *ower = &flow->ends[owing];
 
-    if (!closer->fin || !closer->fin_acked || ower->fin || ower->fin_acked || ower->reset)
-        return 0;
-    if (closer->reset && closer->reset_peer)
+    if (!closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer)
         return 0;
     return ower->payload_ns > closer->fin_acked_ns ? ower->payload_ns : closer->fin_acked_ns;
 }
@@ -72,7 +70,7 @@ static void settle(const tcpt_context *context, const void *memory)
     for (unsigned owing = 0; owing < 2; owing++) {
         int64_t since_ns = owed_since_ns(context->flow, owing);
 
-        if (!since_ns || (mine && mine->raised[owing]))
+        if (!since_ns || (mine && mine->raised[owing]) || context->flow->ends[owing].reset)
             continue;
         if (context->now_ns - since_ns <= tcpt_seconds_ns(context->settings->close_wait_seconds))
             continue;

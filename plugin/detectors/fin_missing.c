@@ -32,7 +32,30 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
 static bool given_up(const tcpt_context *context, unsigned end)
 {
     return context->seen->from != end && (context->seen->traits & TCPT_TRAIT_SILENCE) &&
-           (context->segment->flags & (TCPT_FIN | TCPT_RST)) && tcpt_close_due_from(context->flow, end);
+           (context->segment->flags & (TCPT_FIN | TCPT_RST));
+}
+
+static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned end, int64_t silence_ns)
+{
+    tcpt_record *elsewhere = tcpt_fin_elsewhere(context->flow, end);
+    tcpt_finding *finding;
+
+    if (!elsewhere)
+        return NULL;
+    finding = raise_missing(context, end, silence_ns, TCPT_HIGH, "another capture point of this file has it");
+    tcpt_relate(finding, elsewhere);
+    return finding;
+}
+
+static tcpt_finding *raise_said(const tcpt_context *context, unsigned end, int64_t silence_ns,
+                                tcpt_confidence complete)
+{
+    tcpt_close_due due = tcpt_close_due_from(context->flow, end);
+
+    if (!due)
+        return NULL;
+    return raise_missing(context, end, silence_ns, due == TCPT_CLOSE_DUE_COMPLETE ? complete : complete - 1,
+                         tcpt_close_due_reason(context->flow, end));
 }
 
 /* Its next SEQ is one further than all it was seen to send: that one is the FIN. */
@@ -52,7 +75,8 @@ static bool answers_fin_without_socket(const tcpt_context *context, unsigned end
     const tcpt_endpoint *other = &context->flow->ends[!end];
 
     return context->seen->from == end && (context->segment->flags & (TCPT_RST | TCPT_ACK)) == TCPT_RST && other->fin &&
-           other->fin_ns > closer->last_ns;
+           other->fin_ns > closer->last_ns && context->segment->seq == other->rcv_nxt &&
+           (other->rcv_nxt == closer->snd_nxt || other->rcv_nxt == closer->snd_nxt + 1);
 }
 
 /* It closed all the same, later: say so, and how little is certain then. */
@@ -79,12 +103,12 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     if (memory->finding[end] || !tcpt_close_unseen(context->flow, end))
         return;
     if (given_up(context, end)) {
-        memory->finding[end] =
-            raise_missing(context, end, context->seen->since_ns,
-                          tcpt_close_due_from(context->flow, end) == TCPT_CLOSE_DUE_COMPLETE ? TCPT_HIGH : TCPT_MEDIUM,
-                          tcpt_close_due_reason(context->flow, end));
-        return;
+        memory->finding[end] = raise_seen_elsewhere(context, end, context->seen->since_ns);
+        if (!memory->finding[end])
+            memory->finding[end] = raise_said(context, end, context->seen->since_ns, TCPT_HIGH);
     }
+    if (memory->finding[end])
+        return;
     if (own_silence_ns < stall_ns)
         return;
     if (consumed_one(context, end))
@@ -105,13 +129,14 @@ static void judge(const tcpt_context *context, void *memory)
     judge_end(context, memory, 1);
 }
 
-/* The other side's FIN, sent again, is not answered at all. */
+/* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived. */
 static bool never_answers(const tcpt_flow *flow, unsigned end)
 {
     const tcpt_endpoint *closer = &flow->ends[end];
     const tcpt_endpoint *other = &flow->ends[!end];
 
-    return other->fin && other->fin_repeats && !other->fin_acked && closer->last_ns < other->fin_ns;
+    return other->fin && other->fin_repeats < 2 && !other->fin_acked && !other->rst_count &&
+           closer->last_ns < other->fin_ns;
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -122,14 +147,14 @@ static void settle(const tcpt_context *context, const void *memory)
 
     for (unsigned end = 0; end < 2; end++) {
         const tcpt_endpoint *other = &flow->ends[!end];
-        tcpt_close_due due = tcpt_close_due_from(flow, end);
+        int64_t silence_ns = context->now_ns - flow->last_ns;
 
         if ((mine && mine->finding[end]) || !tcpt_close_unseen(flow, end))
             continue;
-        if (due && !other->rst_count && context->now_ns - flow->last_ns >= stall_ns)
-            raise_missing(context, end, context->now_ns - flow->last_ns,
-                          due == TCPT_CLOSE_DUE_COMPLETE ? TCPT_MEDIUM : TCPT_LOW, tcpt_close_due_reason(flow, end));
-        else if (never_answers(flow, end) && context->now_ns - other->fin_ns >= stall_ns)
+        if (!other->rst_count && silence_ns >= stall_ns &&
+            (raise_seen_elsewhere(context, end, silence_ns) || raise_said(context, end, silence_ns, TCPT_MEDIUM)))
+            continue;
+        if (never_answers(flow, end) && context->now_ns - other->fin_ns >= stall_ns)
             raise_missing(context, end, context->now_ns - flow->ends[end].last_ns, TCPT_LOW,
                           "the other side has closed and its FIN is not answered at all");
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A FIN is sent again and again and not acknowledged. */
+#include "core/flow.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>
@@ -25,6 +26,8 @@ static void judge_repeat(const tcpt_context *context, fin_memory *memory)
     uint32_t repeats = sender->fin_repeats + 1;
 
     if (!sender->fin || context->segment->end_seq != sender->fin_end || sender->fin_acked)
+        return;
+    if (!tcpt_fin_sent_again(sender, context->segment))
         return;
     if (!receiver->segment_count)
         return; /* one direction only: its ACKs may be there, uncaptured */

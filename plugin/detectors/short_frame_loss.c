@@ -2,6 +2,7 @@
 /* Only the padded frames of one sender go missing, told from one capture point: near the sender by what is never
  * acknowledged, near the receiver by what never shows. */
 #include "core/closing.h"
+#include "core/flow.h"
 #include "detectors/detectors.h"
 
 #include "tcptriage/sequence.h"
@@ -9,9 +10,7 @@
 typedef struct sent {
     uint32_t padded;      /* padded frames that need an acknowledgment, repeats included */
     uint32_t padded_end;  /* sequence number behind the newest of them */
-    uint32_t other;       /* longer frames that need one */
-    uint32_t other_again; /* of those, sent again */
-    uint32_t short_seen;  /* frames short enough to be padded on the wire */
+    uint32_t padded_payload; /* of those, frames with payload */
     uint32_t acks_missing;   /* padded bare ACKs without effect: the data came again */
     bool padded_arrived;     /* one had its effect */
     bool ack_open;           /* a padded bare ACK whose effect is still open */
@@ -26,17 +25,15 @@ typedef struct loss_memory {
 } loss_memory;
 
 enum {
-    SHORTEST_PAYLOAD = 46, /* IEEE 802.3, clause 4.2.3.3 */
-    IPV4_HEADER_BYTES = 20,
     /* A missing ACK makes the other side repeat its data after its retransmission timeout; by RFC 6298 that is
      * one second at first. Without a repeat for longer than that the ACK has arrived. */
     ACK_SETTLED_MS = 1500,
 };
 
-static bool short_on_the_wire(const tcpt_segment *segment)
+/* Longer frames with payload. */
+static uint32_t others(const tcpt_endpoint *sender, const sent *mine)
 {
-    return segment->family == 4 &&
-           IPV4_HEADER_BYTES + segment->header_bytes + segment->payload_bytes < SHORTEST_PAYLOAD;
+    return sender->payload_segments - mine->padded_payload;
 }
 
 static void note_own(const tcpt_context *context, sent *mine)
@@ -44,15 +41,12 @@ static void note_own(const tcpt_context *context, sent *mine)
     const tcpt_segment *segment = context->segment;
     bool needs_ack = segment->end_seq != segment->seq;
 
-    mine->short_seen += short_on_the_wire(segment);
-    if (context->flow->ends[!context->seen->from].fin && !short_on_the_wire(segment))
+    if (context->flow->ends[!context->seen->from].fin && !tcpt_short_on_the_wire(segment))
         mine->alive_late = true;
     if (needs_ack && segment->pad_bytes) {
         mine->padded++;
+        mine->padded_payload += segment->payload_bytes > 0;
         mine->padded_end = segment->end_seq;
-    } else if (needs_ack && !(segment->flags & TCPT_SYN)) {
-        mine->other++;
-        mine->other_again += !!(context->seen->traits & TCPT_TRAIT_REPEAT);
     }
     if (!segment->pad_bytes) {
         mine->ack_open = false; /* this frame carries the acknowledgment as well */
@@ -98,21 +92,22 @@ static void judge_near(const tcpt_context *context, sent *mine)
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
     const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
     uint32_t missing = mine->padded + mine->acks_missing;
+    uint32_t other = others(sender, mine);
 
     if (!(context->segment->flags & TCPT_FIN) || !context->segment->pad_bytes || !sender->fin || sender->fin_acked)
         return;
     if (mine->finding) {
-        set_counts(mine->finding, missing, missing, 0, mine->other);
+        set_counts(mine->finding, missing, missing, 0, other);
         return;
     }
-    if (sender->fin_repeats + 1 != 2 || mine->padded_arrived || !mine->other || mine->other_again)
+    if (sender->fin_repeats + 1 != 2 || mine->padded_arrived || !other || sender->payload_repeats)
         return;
     if (!receiver->acked || receiver->rcv_nxt != sender->fin_end - 1)
         return;
-    mine->finding = tcpt_raise(context, mine->other >= 3 || mine->acks_missing ? TCPT_MEDIUM : TCPT_LOW,
+    mine->finding = tcpt_raise(context, other >= 3 || mine->acks_missing ? TCPT_MEDIUM : TCPT_LOW,
                                "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
-                               tcpt_role(context->flow, context->seen->from), missing, missing, mine->other);
-    set_counts(mine->finding, missing, missing, 0, mine->other);
+                               tcpt_role(context->flow, context->seen->from), missing, missing, other);
+    set_counts(mine->finding, missing, missing, 0, other);
     tcpt_relate(mine->finding, sender->fin_record);
     tcpt_relate(mine->finding, receiver->last_record);
     tcpt_relate(mine->finding, sender->payload_record);
@@ -138,9 +133,10 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
     const tcpt_endpoint *sender = &flow->ends[end];
     const tcpt_endpoint *other = &flow->ends[!end];
     uint32_t missing = 1 + other->fin_repeats + !other->fin_acked;
+    uint32_t longer = others(sender, mine);
     tcpt_finding *finding;
 
-    if (mine->finding || mine->short_seen || mine->other < 1 || !other->fin || !other->fin_repeats)
+    if (mine->finding || sender->short_segments || !longer || !other->fin || !other->fin_repeats)
         return;
     if ((flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) || !sender->syn)
         return;
@@ -152,8 +148,8 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
     finding = tcpt_raise(context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
                          "No short frame of the %s was ever seen: its FIN and %u bare ACKs are missing, %u longer frames "
                          "came",
-                         tcpt_role(flow, end), missing - 1, mine->other + 1);
-    set_counts(finding, missing, missing, 0, mine->other + 1);
+                         tcpt_role(flow, end), missing - 1, longer + 1);
+    set_counts(finding, missing, missing, 0, longer + 1);
     tcpt_relate(finding, sender->payload_record);
     tcpt_relate(finding, other->fin_record);
     tcpt_relate(finding, other->fin_acked_record);
@@ -185,7 +181,7 @@ const tcpt_detector tcpt_short_frame_loss = {
     .reference = "Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch); IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,
-    .wants = TCPT_TRAIT_PADDED | TCPT_TRAIT_CLOSING | TCPT_TRAIT_PAYLOAD | TCPT_TRAIT_FIN | TCPT_TRAIT_HANDSHAKE,
+    .wants = TCPT_TRAIT_PADDED | TCPT_TRAIT_PADDED_FLOW | TCPT_TRAIT_CLOSING | TCPT_TRAIT_FIN,
     .memory_bytes = sizeof(loss_memory),
     .fields = fields,
     .judge = judge,

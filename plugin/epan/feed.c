@@ -140,6 +140,7 @@ typedef struct ip_header {
     unsigned bytes; /* 0: not found, as in a reassembled datagram or behind IPv6 extension headers */
     uint8_t ttl;
     uint16_t id;
+    bool cut; /* it claims more bytes than its carrier holds: what the checksum covers is not all there */
 } ip_header;
 
 static ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, const tcpt_segment *segment,
@@ -153,8 +154,9 @@ static ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, con
 
         if (header[0] != (0x40 | bytes / 4) || header[9] != IP_PROTO_TCP || memcmp(header + 12, segment->src, 4) != 0)
             continue;
-        if (total_bytes != 0 && total_bytes != bytes + reported_bytes) /* 0: segmentation offload */
+        if (total_bytes != 0 && total_bytes < bytes + reported_bytes) /* 0: segmentation offload */
             continue;
+        found.cut = total_bytes > bytes + reported_bytes;
         found.bytes = bytes;
         found.ttl = header[8];
         found.id = read_be16(header + 4);
@@ -190,9 +192,9 @@ static ip_header find_ip_header(tvbuff_t *source, unsigned segment_at, const tcp
                                 : find_ipv6_header(before + before_bytes, before_bytes, segment);
 }
 
-/* Bytes of frame check sequence at the end of the frame: from the file where it says so; classic pcap does not, then
- * four bytes that are the right CRC-32 are one. */
-static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source)
+/* Bytes of frame check sequence at the end of the frame, as far as they matter behind a datagram of `rest_bytes` in
+ * all. Some files say it; classic pcap does not, then four bytes that are the right CRC-32 are one. */
+static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t rest_bytes)
 {
     unsigned frame_bytes = tvb_reported_length(source);
     const uint8_t *frame;
@@ -206,8 +208,8 @@ static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source)
     fcs_len = pinfo->pseudo_header->eth.fcs_len;
     if (fcs_len >= 0)
         return (unsigned)fcs_len;
-    if (frame_bytes <= FCS_BYTES || tvb_captured_length(source) < frame_bytes)
-        return 0;
+    if (rest_bytes <= ETHERNET_MIN_PAYLOAD_BYTES || tvb_captured_length(source) < frame_bytes)
+        return 0; /* short enough without one */
     frame = tvb_get_ptr(source, 0, (int)frame_bytes);
     crc = crc32_ccitt(frame, frame_bytes - FCS_BYTES);
     return crc == GUINT32_SWAP_LE_BE(read_be32(frame + frame_bytes - FCS_BYTES)) ? FCS_BYTES : 0;
@@ -225,7 +227,7 @@ static uint32_t padding_bytes(const packet_info *pinfo, tvbuff_t *source, unsign
     behind_bytes = tvb_reported_length(source) - (segment_at + reported_bytes);
     if (datagram_bytes + behind_bytes > ETHERNET_MIN_PAYLOAD_BYTES + FCS_BYTES)
         return 0; /* a trailer, with FCS or without */
-    behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, source));
+    behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, source, datagram_bytes + behind_bytes));
     return tcpt_padding_bytes(datagram_bytes, behind_bytes);
 }
 
@@ -279,7 +281,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
         else
             header = tvb_get_ptr(source, (int)segment_at, (int)(reported_bytes + pad_bytes));
     }
-    tcpt_segment_check(&segment, header, captured_bytes, reported_bytes, pad_bytes);
+    tcpt_segment_check(&segment, header, ip.cut ? 0 : captured_bytes, reported_bytes, pad_bytes);
     return tcpt_analyse(analysis, &segment);
 }
 

@@ -54,7 +54,7 @@ static void register_preferences(int proto)
 {
     static const enum_val_t stacks[] = {
         {"linux", "Linux 4.11 and later", TCPT_STACK_LINUX},
-        {"rfc5961", "RFC 5961, strict (Linux 3.6 to 4.10)", TCPT_STACK_RFC5961},
+        {"rfc5961", "RFC 5961 strict (Linux 3.6 to 4.10)", TCPT_STACK_RFC5961},
         {"rfc793", "RFC 793", TCPT_STACK_RFC793},
         {"freebsd", "FreeBSD", TCPT_STACK_FREEBSD},
         {NULL, NULL, 0},

@@ -6,6 +6,8 @@
  */
 #include "present.h"
 
+#include <string.h>
+
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/expert.h>
@@ -15,8 +17,13 @@
 #include "compat.h"
 #include "feed.h"
 
+enum {
+    LINE_BYTES = 180, /* of a long text in the tree */
+};
+
 static int proto_triage = -1;
 static int proto_tcp = -1;
+static const char *proto_short_name;
 static int tap = -1;
 
 static int hf_finding = -1;
@@ -36,6 +43,7 @@ static int hf_value[TCPT_FIELD_COUNT]; /* the typed fields of fields.def */
 
 static int ett_triage = -1;
 static int ett_finding = -1;
+static int ett_line = -1; /* never opened */
 
 static expert_field *expert_ids; /* one per detector, in the order of tcpt_detectors */
 
@@ -170,6 +178,39 @@ static void add_string(const struct stage *stage, proto_tree *tree, int field, c
         proto_item_set_generated(proto_tree_add_string(tree, field, stage->tvb, 0, 0, text));
 }
 
+/* Bytes of `text` that make a line: up to the last space that fits. */
+static size_t line_bytes(const char *text)
+{
+    size_t bytes = strlen(text);
+
+    if (bytes <= LINE_BYTES)
+        return bytes;
+    for (bytes = LINE_BYTES; bytes > 0 && text[bytes] != ' '; bytes--)
+        ;
+    return bytes > 0 ? bytes : LINE_BYTES;
+}
+
+/* Wireshark cuts a label at ITEM_LABEL_LENGTH (240 bytes). The field holds the whole text; its label shows the first
+ * line, the others follow as mere text. */
+static void add_long_string(const struct stage *stage, proto_tree *tree, int field, const char *text)
+{
+    size_t bytes;
+
+    if (!text)
+        return;
+    bytes = line_bytes(text);
+    proto_item_set_generated(
+        proto_tree_add_string_format_value(tree, field, stage->tvb, 0, 0, text, "%.*s", (int)bytes, text));
+    for (text += bytes; *text; text += bytes) {
+        proto_item *item;
+
+        text += strspn(text, " ");
+        bytes = line_bytes(text);
+        proto_tree_add_subtree_format(tree, stage->tvb, 0, 0, ett_line, &item, "    %.*s", (int)bytes, text);
+        proto_item_set_generated(item);
+    }
+}
+
 static void add_number(const struct stage *stage, proto_tree *tree, int field, uint32_t number)
 {
     proto_item_set_generated(proto_tree_add_uint(tree, field, stage->tvb, 0, 0, number));
@@ -216,18 +257,18 @@ static void add_finding(const tcpt_finding *finding, void *data)
     if (!stage->tree)
         return;
     tree = proto_item_add_subtree(item, ett_finding);
-    add_string(stage, tree, hf_summary, finding->summary);
+    add_long_string(stage, tree, hf_summary, finding->summary);
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
     add_string(stage, tree, hf_confidence, tcpt_confidence_name(finding->confidence));
     for (unsigned i = 0; i < finding->value_count; i++)
         add_value(stage, tree, &finding->values[i]);
     for (unsigned i = 0; i < finding->related_count; i++)
         add_number(stage, tree, hf_related_frame, finding->related[i]->frame);
-    add_string(stage, tree, hf_explanation, detector->explanation);
+    add_long_string(stage, tree, hf_explanation, detector->explanation);
     for (unsigned i = 0; i < finding->ruled_out_count; i++)
-        add_string(stage, tree, hf_ruled_out, finding->ruled_out[i]);
-    add_string(stage, tree, hf_remedy, detector->remedy);
-    add_string(stage, tree, hf_reference, detector->reference);
+        add_long_string(stage, tree, hf_ruled_out, finding->ruled_out[i]);
+    add_long_string(stage, tree, hf_remedy, detector->remedy);
+    add_long_string(stage, tree, hf_reference, detector->reference);
 }
 
 static void add_evidence(const tcpt_finding *finding, void *data)
@@ -308,18 +349,26 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 {
     tcpt_record *const *records;
     unsigned count = tcpt_feed_take(pinfo, &records);
+    const char *current_proto = pinfo->current_proto;
 
     (void)data;
+    pinfo->current_proto = proto_short_name; /* whose expert infos these are, where no tree tells */
     for (unsigned i = 0; i < count; i++)
         present_record(tvb, pinfo, tree, records[i]);
+    pinfo->current_proto = current_proto;
     return 0; /* no layer of the packet */
 }
 
 void tcpt_present_register(int proto)
 {
-    static int *trees[] = {&ett_triage, &ett_finding};
+    static int *trees[] = {&ett_triage, &ett_finding, &ett_line};
+    int proto_shown;
 
     proto_triage = proto;
+    proto_short_name = proto_get_protocol_short_name(find_protocol_by_id(proto));
+    /* In name only, as that saves Wireshark the book-keeping of one more layer for each frame. */
+    proto_shown = proto_register_protocol_in_name_only("TCP Triage (findings)", "TCPTriage (findings)",
+                                                       "tcptriage_findings", proto, FT_PROTOCOL);
     proto_tcp = proto_get_id_by_filter_name("tcp");
     for (unsigned i = 0; i < TCPT_FIELD_COUNT; i++)
         hf_value[i] = -1;
@@ -327,5 +376,5 @@ void tcpt_present_register(int proto)
     register_expert_infos();
     proto_register_subtree_array(trees, array_length(trees));
     tap = register_tap(TCPT_TAP);
-    register_postdissector(create_dissector_handle(present_frame, proto));
+    register_postdissector(create_dissector_handle(present_frame, proto_shown));
 }

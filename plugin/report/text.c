@@ -342,9 +342,12 @@ static void write_entry(struct draft *draft, const tcpt_flow *flow, const struct
 {
     const tcpt_finding *head = entry->head;
     GString *out = draft->out;
+    char *title = g_strdup_printf("%s %s (confidence %s): %s", severity_word(severity_of(head)), head->detector->id,
+                                  tcpt_confidence_name(head->confidence), head->detector->message);
 
-    g_string_append_printf(out, "\n  %s: %s  [%s, confidence %s]\n", severity_word(severity_of(head)),
-                           head->detector->message, head->detector->id, tcpt_confidence_name(head->confidence));
+    g_string_append(out, "\n  ");
+    write_wrapped(out, title, LABEL_AT);
+    g_free(title);
     g_string_append_printf(out, "%*s", LABEL_AT, "");
     write_wrapped(out, head->summary, LABEL_AT);
     if (entry->findings->len > 1)
@@ -397,7 +400,7 @@ static void write_chats(struct draft *draft)
         const struct entry *entry = draft->chats->pdata[i];
         unsigned count = entry->findings->len;
 
-        g_string_append_printf(out, "\n  %s  [%s]\n", entry->head->detector->message, entry->head->detector->id);
+        g_string_append_printf(out, "\n  %s: %s\n", entry->head->detector->id, entry->head->detector->message);
         for (unsigned j = 0; j < count && j < CHATS_LISTED; j++)
             write_chat(draft, entry->findings->pdata[j]);
         if (count > CHATS_LISTED)

@@ -13,7 +13,6 @@ from segments import sequence_delta
 SMTP, HTTP = 25, 80
 MESSAGE_BYTES = 200_000  # more than is under way when the ACKs stop counting
 STORM_COUNT = 3  # the preference storm_count
-TCP_FASTOPEN = socket.TCP_FASTOPEN
 MSG_FASTOPEN = 0x20000000
 
 
@@ -244,12 +243,12 @@ def tfo_storm(directory):
         The client holds a Fast Open cookie from an earlier contact, sends it without data, and the
         server speaks first; relay and client's interface (GRO, NAPI thread) deliver SYN-ACK and
         banner in one batch, so that the banner is captured before the third ACK. In the client's
-        namespace nft shows the connection tracker a SYN-ACK with window scale 0 and window %d and restores both behind
-        it, which is the view a tracker before 5.18 has after such a banner; conntrack checksums
-        are off and the input chain drops ct state invalid. The tracker drops the server's ACKs
-        from the first one on that a tracker before 5.18 would call invalid, behind the capture
-        point. The retransmissions are the real stack's. The capture ends when the mailer's timer
-        (9 s here) runs out.""" % TRACKER_WINDOW,
+        namespace nft shows the connection tracker a SYN-ACK with window scale 0 and window %d and
+        restores both behind it, which is the view a tracker before 5.18 has after such a banner;
+        conntrack checksums are off and the input chain drops ct state invalid. The tracker drops
+        the server's ACKs from the first one on that a tracker before 5.18 would call invalid,
+        behind the capture point. The retransmissions are the real stack's. The capture ends when
+        the mailer's timer (9 s here) runs out.""" % TRACKER_WINDOW,
         "client", expect, chat)
     return recording
 

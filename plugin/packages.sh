@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2034
+# Debian packages that the project needs, and how to get them. To be sourced (POSIX sh) by quickstart.sh and tests/run.sh.
+
+# To build the plugin and to use it from the command line.
+TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
+
+# Say one sentence and give up.
+tcpt_die() {
+    printf 'tcptriage: %s\n' "$*" >&2
+    exit 1
+}
+
+# Those of the packages that are not installed.
+tcpt_missing_packages() {
+    for package in "$@"; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Install the packages that are missing, or end with the one line that has to be run.
+tcpt_ensure_packages() {
+    command -v dpkg-query >/dev/null 2>&1 || return 0 # not Debian: tcpt_ensure_tools has the last word
+    missing=$(tcpt_missing_packages "$@")
+    missing=${missing% }
+    [ -n "$missing" ] || return 0
+
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        as_root=sudo
+    elif command -v sudo >/dev/null 2>&1; then
+        tcpt_die "packages are missing; run this line, then try again: sudo apt-get install -y $missing"
+    else
+        tcpt_die "packages are missing; run this line, then try again: su -c 'apt-get install -y $missing'"
+    fi
+
+    printf 'tcptriage: installing %s\n' "$missing" >&2
+    log=$(mktemp) || tcpt_die "no temporary file can be made in ${TMPDIR:-/tmp}"
+    # The names are words of the list above: splitting is meant.
+    # shellcheck disable=SC2086
+    if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+        tail -n 15 "$log" >&2
+        rm -f "$log"
+        tcpt_die "these packages could not be installed: $missing"
+    fi
+    rm -f "$log"
+}
+
+# End unless every command is there.
+tcpt_ensure_tools() {
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null 2>&1 || tcpt_die "the program \"$tool\" is missing; install it and try again"
+    done
+}
+
+# Sets wireshark_version to the major.minor of tshark, or ends when it is too old.
+tcpt_ensure_wireshark() {
+    full=$(tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9][0-9]*\(\.[0-9][0-9]*\)*\).*/\1/p')
+    [ -n "$full" ] || tcpt_die "tshark does not say its version"
+    major=${full%%.*}
+    minor=${full#*.}
+    minor=${minor%%.*}
+    [ "$major" -ge 4 ] || tcpt_die "Wireshark 4.0 or later is needed, but this tshark is $full"
+    wireshark_version=$major.$minor
+}

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Golden runs: stock tshark with the plugin over the scenarios' and the laboratory's captures, and over bad input.
+
+golden.py BUILD SOURCE [--sanitized] prints TAP.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import json
+import os
+import sys
+import threading
+
+import bad
+import contract
+import findings
+import tap
+from tools import Tools
+
+# These may need the capture's end (design: on "last"): one pass may lack them.
+AT_END = {"close_wait_stuck", "fin_missing", "short_frame_loss", "tfo_handshake"}
+
+
+class Golden:
+    def __init__(self, build, source, sanitized):
+        self.build, self.source, self.sanitized = build, source, sanitized
+        plugin = glob.glob(os.path.join(build, "plugins", "*", "epan", "tcptriage.so"))
+        if len(plugin) != 1:
+            sys.exit("golden.py: no plugin in %s" % build)
+        self.tools = Tools(plugin[0], sanitized)
+        self.pkt2pcap = os.path.join(build, "pkt2pcap")
+        self.runs, self.runs_lock = {}, threading.Lock()
+
+    def require_plugin(self):
+        listed = self.tools.tshark("-G", "plugins")
+        if "tcptriage.so" not in listed:
+            sys.exit("golden.py: tshark does not load the plugin")
+        if "tcptriage.so" in self.tools.tshark("-G", "plugins", home="stock"):
+            sys.exit("golden.py: the stock tshark has the plugin, there is nothing to compare with")
+        self.names = findings.typed_fields(self.tools)
+        self.known = contract.expert_ids(self.tools)
+
+    def frames(self, capture, *options):
+        """findings.read_frames(), run once per capture and options however many tests ask."""
+        with self.runs_lock:
+            run = self.runs.get((capture, options))
+            mine = run is None
+            if mine:
+                run = self.runs[capture, options] = concurrent.futures.Future()
+        if mine:
+            try:
+                run.set_result(findings.read_frames(self.tools, self.names, self.known, capture, *options))
+            except BaseException as problem:
+                run.set_exception(problem)
+        return run.result()
+
+    # ---- Scenarios.
+
+    def scenario_captures(self):
+        """(name, script's id, capture, expected, tshark options) of every group of every script."""
+        made = []
+        for script in sorted(glob.glob(os.path.join(self.source, "captures/scenarios/*.pkt"))):
+            ident = os.path.basename(script)[:-4]
+            for line in os.popen("'%s' -l '%s'" % (self.pkt2pcap, script)).read().splitlines():
+                group, *preferences = line.split(" ")
+                name = "%s.%s" % (ident, group)
+                capture, expected = self.tools.path(name + ".pcapng"), self.tools.path(name + ".expected")
+                if os.spawnv(os.P_WAIT, self.pkt2pcap, ["pkt2pcap", "-g", group, script, capture, expected]):
+                    sys.exit("golden.py: pkt2pcap failed on " + script)
+                os.chmod(capture, 0o644)
+                options = [word for preference in preferences for word in ("-o", preference)]
+                made.append((name, ident, capture, expected, options))
+        return made
+
+    def check_scenario(self, ident, capture, expected, options, two_passes):
+        expectations, owners = findings.read_expected(expected)
+        frames = self.frames(capture, *options, *(["-2"] if two_passes else []))
+        problems = list(self.missing(frames, expectations, two_passes))
+        problems += self.unexpected(frames, expectations, owners, ident, two_passes)
+        problems += self.wrong_states(frames, owners)
+        assert not problems, "\n".join(problems)
+
+    def missing(self, frames, expectations, two_passes):
+        for wanted in expectations:
+            if wanted.when == "may" or (wanted.when == "end" and not two_passes):
+                continue
+            on = [number for number, frame in frames.items() if wanted.id in frame.ids] if not wanted.frame else \
+                 [wanted.frame] if wanted.id in frames[wanted.frame].ids else []
+            where = "%s, line %d, frame %d: %s" % (wanted.scenario, wanted.line, wanted.frame, wanted.id)
+            if not on:
+                yield where + " is missing"
+            elif two_passes and wanted.frame:
+                for name, value in wanted.fields.items():
+                    problem = findings.field_problem(frames[wanted.frame], wanted.id, name, value)
+                    if problem:
+                        yield where + ": " + problem
+
+    def unexpected(self, frames, expectations, owners, ident, two_passes):
+        due = {(wanted.frame, wanted.id) for wanted in expectations if two_passes or wanted.when != "end"}
+        anywhere = {(wanted.scenario, wanted.id) for wanted in expectations if not wanted.frame}
+        for number, found in sorted(findings.pairs(frames)):
+            scenario, line, strict, _ = owners[number]
+            watched = strict or found == ident or frames[number].severity(found) != "chat"
+            if watched and (number, found) not in due and (scenario, found) not in anywhere:
+                yield "%s, line %d, frame %d: %s was not expected" % (scenario, line, number, found)
+
+    def wrong_states(self, frames, owners):
+        for number, (scenario, line, _, states) in owners.items():
+            shown = "/".join(frames[number].values.get(name, ["-"])[0] for name in findings.STATES)
+            if states and shown != states:
+                yield "%s, line %d: states are %s, expected %s" % (scenario, line, shown, states)
+
+    # ---- The laboratory's captures.
+
+    def lab_captures(self):
+        made = []
+        for path in sorted(glob.glob(os.path.join(self.source, "captures/lab/*.json"))):
+            with open(path) as text:
+                truth = json.load(text)
+            capture = next(iter(glob.glob(path[:-4] + "pcap*")), None)
+            if not capture:
+                sys.exit("golden.py: no capture beside " + path)
+            made.append((truth["name"], truth, self.tools.adopt(capture)))
+        return made
+
+    def check_lab(self, truth, capture, two_passes):
+        frames = self.frames(capture, *(["-2"] if two_passes else []))
+        problems = []
+        for wanted in truth["expect"] + truth.get("chat", []):
+            if wanted["id"] in self.known and (two_passes or wanted["id"] not in AT_END):
+                problems += self.lab_problem(frames, wanted, two_passes)
+        warnings = [(number, ident) for number, ident in findings.pairs(frames)
+                    if frames[number].severity(ident) == "warn"]
+        if truth.get("quiet") and warnings:
+            problems.append("warnings in a quiet capture: %s" % sorted(warnings))
+        if "findings" in truth and two_passes:
+            whole = {(entry["frame"], entry["id"]) for entry in truth["findings"]}
+            if whole != findings.pairs(frames):
+                problems.append("found %s, expected %s" % (sorted(findings.pairs(frames)), sorted(whole)))
+        assert not problems, "\n".join(problems)
+
+    def lab_problem(self, frames, wanted, two_passes):
+        ident, number = wanted["id"], wanted["frame"]
+        on = [number] if number else [other for other, frame in frames.items() if ident in frame.ids]
+        if not on or ident not in frames[on[0]].ids:
+            return ["frame %s: %s is missing (%s)" % (number, ident, wanted.get("why", ""))]
+        if not two_passes:
+            return []
+        checks = [findings.field_problem(frames[on[0]], ident, name, str(value))
+                  for name, value in wanted.get("fields", {}).items()]
+        return ["frame %s: %s: %s" % (on[0], ident, problem) for problem in checks if problem]
+
+    # ---- Passes, filters, report, stock output.
+
+    def check_passes(self, capture, options):
+        """One pass shows nothing that two passes withdraw."""
+        once = findings.pairs(self.frames(capture, *options))
+        twice = findings.pairs(self.frames(capture, *options, "-2"))
+        assert once <= twice, "in one pass only: %s" % sorted(once - twice)
+        lost = {pair for pair in twice - once if pair[1] not in AT_END}
+        assert not lost, "with -2 only: %s" % sorted(lost)
+
+    def check_report(self, capture, options):
+        frames = self.frames(capture, *options, "-2")
+        text = self.tools.tshark("-q", "-r", capture, *options, "-z", "tcptriage")
+        problems = list(findings.report_problems(frames, text, self.known))
+        assert not problems, "\n".join(problems)
+        lines = [line for line in text.splitlines() if line.strip() and not line.startswith("=")]
+        if not findings.pairs(frames):
+            assert len(lines) <= 2, "a clean capture takes more than one line under a title:\n" + text
+
+    def check_experts(self, capture, options):
+        """A finding and its expert info are on the same frames, with the same severity."""
+        for number, frame in self.frames(capture, *options, "-2").items():
+            experts = sorted(ident for ident in self.known if ident in frame.values)
+            assert experts == sorted(frame.ids), "frame %d: findings %s, expert infos %s" % (
+                number, frame.ids, experts)
+            for ident in frame.ids:
+                level = str(findings.EXPERT[frame.severity(ident)])
+                assert level in frame.values["expert"], "frame %d: %s has expert severity %s" % (
+                    number, ident, frame.values["expert"])
+
+    def check_filter(self, capture, ident):
+        """A finding's own filter selects its frames."""
+        wanted = {number for number, found in findings.pairs(self.frames(capture, "-2")) if found == ident}
+        text = self.tools.tshark("-r", capture, "-2", "-Y", "tcptriage." + ident, "-T", "fields", "-e", "frame.number")
+        assert {int(number) for number in text.split()} == wanted, text
+        assert wanted, "no frame has tcptriage.%s" % ident
+
+    def check_stock(self, capture):
+        bad.same_as_stock(self.tools, capture, [])
+
+    def check_sharkd(self, capture):
+        """The GUI's way: load, filter, frame tree. Findings of the capture's end are there too."""
+        frames = self.frames(capture, "-2")
+        wanted = sorted({number for number, _ in findings.pairs(frames)})
+        requests = [{"method": "load", "params": {"file": capture}},
+                    {"method": "frames", "params": {"filter": "tcptriage.finding"}}]
+        requests += [{"method": "frame", "params": {"frame": number, "proto": True}} for number in wanted[:1]]
+        text = "".join(json.dumps(dict(request, jsonrpc="2.0", id=number)) + "\n"
+                       for number, request in enumerate(requests, 1))
+        result = self.tools.run("sharkd", "-", text=text)
+        assert result.status == 0, "sharkd: exit status %d\n%s" % (result.status, result.err)
+        assert "CRITICAL" not in result.err and "ERROR" not in result.err, result.err
+        answers = {answer["id"]: answer for answer in map(json.loads, filter(None, result.out.splitlines()))}
+        shown = sorted(frame["num"] for frame in answers[2]["result"])
+        assert shown == wanted, "sharkd selects %s, tshark -2 %s" % (shown, wanted)
+        if wanted:
+            assert "TCP Triage" in json.dumps(answers[3]), "no tree item in frame %d" % wanted[0]
+
+    # ---- All tests.
+
+    def tests(self):
+        mode = "sanitized" if self.sanitized else "golden"
+        for name, ident, capture, expected, options in self.scenario_captures():
+            front = "/%s/scenario/%s/" % (mode, name)
+            yield front + "two-passes", self.check_scenario, ident, capture, expected, options, True
+            yield front + "report", self.check_report, capture, options
+            if not self.sanitized:
+                yield front + "one-pass", self.check_scenario, ident, capture, expected, options, False
+                yield front + "experts", self.check_experts, capture, options
+                yield front + "stock-output", self.check_stock, capture
+                if name.endswith(".0"):
+                    yield "/golden/filter/" + ident, self.check_filter, capture, ident
+        for name, truth, capture in self.lab_captures():
+            front = "/%s/lab/%s/" % (mode, name)
+            yield front + "two-passes", self.check_lab, truth, capture, True
+            yield front + "report", self.check_report, capture, []
+            if not self.sanitized:
+                yield front + "one-pass", self.check_lab, truth, capture, False
+                yield front + "passes", self.check_passes, capture, []
+                yield front + "experts", self.check_experts, capture, []
+                yield front + "stock-output", self.check_stock, capture
+                yield front + "sharkd", self.check_sharkd, capture
+        yield from bad.tests(self.tools, mode, [capture for _, _, capture in self.lab_captures()])
+        if not self.sanitized:
+            yield from contract.tests(self.tools, self.source, self.known)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("source")
+    parser.add_argument("--sanitized", action="store_true", help="BUILD's plugin was built with sanitizers")
+    parser.add_argument("--only", default="", help="run tests whose name contains this")
+    options = parser.parse_args()
+    golden = Golden(options.build, options.source, options.sanitized)
+    try:
+        golden.require_plugin()
+        return bool(tap.run([test for test in golden.tests() if options.only in test[0]]))
+    finally:
+        golden.tools.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stock Wireshark tools with or without the plugin, as a user without privileges.
+
+tshark ignores personal plugins when it runs as root, so it is run as nobody then.
+"""
+
+import collections
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+
+Result = collections.namedtuple("Result", "status out err")
+TIMEOUT_S = 120
+
+
+def version():
+    """(major, minor) of the tshark in PATH."""
+    text = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(part) for part in text.split("(Wireshark) ")[1].split(".")[:2])
+
+
+def sanitizer_libraries():
+    """gcc's libasan and libubsan, to be loaded before a stock tshark."""
+    names = ("libasan.so", "libubsan.so")
+    return [subprocess.run(["gcc", "-print-file-name=" + name], capture_output=True, text=True,
+                           check=True).stdout.strip() for name in names]
+
+
+def global_plugins():
+    """Folder of the plugins that came with tshark, without its version."""
+    text = subprocess.run(["tshark", "-G", "folders"], capture_output=True, text=True, check=True).stdout
+    for line in text.splitlines():
+        if line.startswith("Global Plugins:"):
+            return line.split(":", 1)[1].strip()
+    return None
+
+
+class Tools:
+    """A working folder with two homes, one of which has the plugin; open to everyone, removed by close()."""
+
+    def __init__(self, plugin, sanitized=False):
+        self.folder = tempfile.mkdtemp(prefix="tcptriage-golden-")
+        os.chmod(self.folder, 0o755)
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                            "G_DEBUG": "fatal-criticals"}
+        self.sanitizers = {}
+        if sanitized:
+            self.sanitizers = {"LD_PRELOAD": ":".join(sanitizer_libraries()),
+                               "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+                               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                               "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
+        self._install(plugin)
+
+    def _install(self, plugin):
+        self.homes = {name: os.path.join(self.folder, name) for name in ("stock", "plugin")}
+        target = os.path.join(self.homes["plugin"], ".local/lib/wireshark/plugins/%d.%d/epan" % version())
+        os.makedirs(target)
+        os.makedirs(self.homes["stock"])
+        shutil.copy(plugin, target)
+        self._hide_installed()
+        for place, _, files in os.walk(self.folder):
+            os.chmod(place, 0o755)
+            for name in files:
+                if not os.path.islink(os.path.join(place, name)):
+                    os.chmod(os.path.join(place, name), 0o644)
+
+    def _hide_installed(self):
+        """The plugin may be installed for all users: a folder of the others takes that one's place."""
+        installed = global_plugins()
+        if not installed or not os.path.isdir(installed):
+            return
+        others = os.path.join(self.folder, "others", os.path.basename(installed))
+        for kind in os.listdir(installed):
+            os.makedirs(os.path.join(others, kind))
+            for name in os.listdir(os.path.join(installed, kind)):
+                if not name.startswith("tcptriage"):
+                    os.symlink(os.path.join(installed, kind, name), os.path.join(others, kind, name))
+        self.environment["WIRESHARK_PLUGIN_DIR"] = os.path.dirname(others)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def adopt(self, capture, name=None):
+        """A copy of a capture that the unprivileged user can read."""
+        copy = self.path(name or os.path.basename(capture))
+        shutil.copy(capture, copy)
+        os.chmod(copy, stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
+        return copy
+
+    def run(self, *command, home="plugin", text=None):
+        environment = dict(self.environment, HOME=self.homes[home])
+        if home == "plugin":
+            environment.update(self.sanitizers)
+        front = []
+        if os.geteuid() == 0:
+            front = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        front += ["env", "-i"] + ["%s=%s" % item for item in environment.items()]
+        done = subprocess.run(front + list(command), capture_output=True, timeout=TIMEOUT_S, cwd=self.folder,
+                              input=None if text is None else text.encode())
+        return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def tshark(self, *arguments, home="plugin"):
+        """Output of a run that must end well and say nothing else."""
+        result = self.run("tshark", *arguments, home=home)
+        asked = "tshark " + " ".join(arguments)
+        assert result.status == 0, "%s: exit status %d\n%s" % (asked, result.status, result.err)
+        assert not result.err, "%s wrote to stderr:\n%s" % (asked, result.err)
+        assert "-G" in arguments or "Dissector bug" not in result.out, "%s: dissector bug" % asked
+        return result.out
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
