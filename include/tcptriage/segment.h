@@ -64,6 +64,7 @@ typedef struct tcpt_segment {
     uint16_t dst_port;
     uint32_t seq;
     uint32_t ack; /**< 0 without the ACK flag */
+    uint32_t ack_field; /**< as in the header, whatever the flags say */
     uint8_t flags;
     uint8_t header_bytes;
     uint16_t window; /**< as in the header, not scaled */
@@ -72,6 +73,7 @@ typedef struct tcpt_segment {
     const uint8_t *payload;          /**< captured part, NULL when there is none */
     uint32_t payload_captured_bytes;
     uint32_t end_seq;                /**< SEQ + payload + SYN + FIN */
+    bool options_cut;           /**< the capture lacks bytes of the header */
     uint8_t options;
     uint8_t wscale;             /**< shift offered, capped at 14 (RFC 7323, section 2.3) */
     uint8_t fast_open_bytes;    /**< cookie length, 0 for a request */

@@ -19,8 +19,11 @@ enum {
     WSCALE_MAX = 14,          /* RFC 7323, section 2.3 */
 };
 
+/* As Linux reads it: whole blocks only, and the first such option of a header. */
 static void read_sack(tcpt_segment *segment, const uint8_t *option, unsigned bytes)
 {
+    if (bytes < 10 || (bytes - 2) % 8 || segment->sack_count)
+        return;
     segment->options |= TCPT_OPTION_SACK;
     for (unsigned at = 2; at + 8 <= bytes && segment->sack_count < TCPT_SACK_BLOCKS; at += 8) {
         segment->sack_left[segment->sack_count] = be32(option + at);
@@ -128,7 +131,8 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     segment->dst_port = be16(header + 2);
     segment->seq = be32(header + 4);
     segment->flags = header[13];
-    segment->ack = segment->flags & TCPT_ACK ? be32(header + 8) : 0;
+    segment->ack_field = be32(header + 8);
+    segment->ack = segment->flags & TCPT_ACK ? segment->ack_field : 0;
     segment->header_bytes = (uint8_t)header_bytes;
     segment->window = be16(header + 14);
     segment->checksum = be16(header + 16);
@@ -143,6 +147,7 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     }
     segment->end_seq = segment->seq + segment->payload_bytes + !!(segment->flags & TCPT_SYN) +
                        !!(segment->flags & TCPT_FIN);
+    segment->options_cut = header_bytes > captured_bytes;
     segment->options = 0;
     segment->wscale = 0;
     segment->fast_open_bytes = 0;
