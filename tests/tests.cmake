@@ -13,3 +13,12 @@ target_link_libraries(scenario-test PRIVATE tcptriage_scenario m)
 
 add_executable(pkt2pcap tests/scenario/pkt2pcap.c)
 target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
+
+# The tracker model: unit test, and the pipe that tests/oracle compares with the running kernel.
+add_executable(tracker-test tests/unit/tracker_test.c)
+target_include_directories(tracker-test PRIVATE plugin)
+target_link_libraries(tracker-test PRIVATE tcptriage_core)
+
+add_executable(tracker-driver tests/oracle/tracker_driver.c)
+target_include_directories(tracker-driver PRIVATE plugin)
+target_link_libraries(tracker-driver PRIVATE tcptriage_core)

@@ -14,6 +14,7 @@
 
 #include "tcptriage/finding.h"
 #include "tcptriage/segment.h"
+#include "tcptriage/tracker.h"
 
 /** RFC 9293, section 3.3.2. */
 typedef enum tcpt_state {
@@ -44,6 +45,10 @@ typedef struct tcpt_record {
     uint8_t pad_bytes;
     uint8_t from : 1; /**< end that sent it: index into tcpt_flow.ends */
     bool copy : 1;    /**< second copy of a captured packet: changed nothing */
+    uint8_t ct_current : 2; /**< tcpt_ct_verdict by the current rules */
+    uint8_t ct_old : 2;     /**< by the rules before 5.18 */
+    uint8_t ct_state;       /**< tcpt_ct_state after this frame, by the current rules */
+    uint8_t ct_reason;      /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
 } tcpt_record;
 
 /** A half-open range of sequence numbers. */
@@ -254,6 +259,11 @@ typedef struct tcpt_flow {
     int64_t again_last_ns;
     tcpt_record *again_first;
     tcpt_record *again_ignored_ack;
+
+    /* Connection tracking, as modelled. */
+    struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */
+    bool scale_reset;             /**< a tracker before 5.18 has lost a window scale in this flow */
+    tcpt_record *divergent[2];    /**< first segment of each end since then that only such a tracker calls invalid */
 
     tcpt_fingerprint seen[TCPT_FINGERPRINTS];
     uint8_t seen_next;

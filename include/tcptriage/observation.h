@@ -27,6 +27,9 @@ enum {
     TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
     TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
     TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
+    TCPT_TRAIT_CT_INVALID = 1u << 24,  /**< today's tracker calls it INVALID, and not for its checksum */
+    TCPT_TRAIT_SCALE_RESET = 1u << 25, /**< a tracker before 5.18 loses a window scale by it */
+    TCPT_TRAIT_CT_DIVERGENT = 1u << 26,/**< the first of its sender, after such a loss, that only that tracker refuses */
 };
 
 /** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
@@ -85,6 +88,7 @@ typedef struct tcpt_observation {
     tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     int64_t acked_ago_ns;
     uint32_t again_count;        /**< which one of the run it is, from 1, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_ct_view tracker;        /**< what connection tracking makes of it */
 } tcpt_observation;
 
 #endif

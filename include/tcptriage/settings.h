@@ -22,9 +22,10 @@ typedef struct tcpt_settings {
     uint32_t close_wait_seconds;
     uint32_t storm_count;
     bool capture_points;
+    bool tracker_models; /**< follow what connection tracking makes of each segment */
 } tcpt_settings;
 
-/** The defaults: linux, 2 s, 10 s, 3, on. */
+/** The defaults: linux, 2 s, 10 s, 3, on, on. */
 tcpt_settings tcpt_settings_default(void);
 
 static inline int64_t tcpt_seconds_ns(uint32_t seconds)

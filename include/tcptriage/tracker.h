@@ -84,7 +84,8 @@ typedef struct tcpt_ct_view {
     uint8_t reason;      /**< of the current rules; of the old ones where only those object */
     uint8_t old_reason;  /**< of the old rules */
     bool scale_reset;    /**< the old rules lose the sender's window scale by this segment */
-    bool divergent;      /**< the first of its sender, after such a loss, that only the old rules call INVALID */
+    bool divergent;      /**< the first of its sender, after such a loss, that only the old rules call INVALID; its
+                              checksum aside */
 } tcpt_ct_view;
 
 /** Whose words tcpt_ct_view.reason is in. */

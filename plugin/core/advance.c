@@ -430,6 +430,14 @@ static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tc
     flow->again_last_ns = segment->time_ns;
 }
 
+static void advance_tracker(tcpt_flow *flow, const tcpt_observation *seen, tcpt_record *record)
+{
+    if (seen->tracker.scale_reset)
+        flow->scale_reset = true;
+    if (seen->tracker.divergent)
+        flow->divergent[seen->from] = record;
+}
+
 static void advance_checksums(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     switch (segment->checksum_is) {
@@ -471,6 +479,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
         flow->damaged = true;
         return; /* hosts drop it */
     }
+    advance_tracker(flow, seen, record);
     if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
         advance_again(flow, segment, seen, record);
     advance_provocation(flow, segment, seen, record);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/flow.h"
+#include "core/tracking.h"
 #include "detectors/detectors.h"
 
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
@@ -305,6 +306,10 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
     flow->ends[0].host = host_of(analysis, key, 0);
     flow->ends[1].host = host_of(analysis, key, 1);
     tcpt_flow_open(flow, segment, from);
+    if (previous) { /* a tracker's entry knows nothing of lives */
+        flow->tracker = previous->tracker;
+        previous->tracker = NULL;
+    }
     if (analysis->newest_flow)
         analysis->newest_flow->next = flow;
     else
@@ -324,6 +329,14 @@ static void note_time(tcpt_analysis *analysis, int64_t time_ns)
         analysis->newest_ns = time_ns;
     else if (analysis->newest_ns - time_ns > analysis->back_step_ns)
         analysis->back_step_ns = analysis->newest_ns - time_ns;
+}
+
+static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
+{
+    record->ct_state = view->state;
+    record->ct_current = view->current & 3;
+    record->ct_old = view->before_5_18 & 3;
+    record->ct_reason = view->reason;
 }
 
 static void mark(tcpt_record *record, const tcpt_flow *flow)
@@ -366,10 +379,15 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         record->copy = true;
         flow->duplicates = true;
         mark(record, flow);
+        if (analysis->settings.tracker_models) /* a tracker saw the packet once */
+            record->ct_state = TCPT_CT_UNKNOWN;
         return record;
     }
 
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
+    if (analysis->settings.tracker_models)
+        tcpt_track(flow, segment, &seen);
+    mark_tracker(record, &seen.tracker);
     context = (tcpt_context){
         .settings = &analysis->settings,
         .flow = flow,

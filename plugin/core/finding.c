@@ -33,6 +33,7 @@ tcpt_settings tcpt_settings_default(void)
         .close_wait_seconds = 10,
         .storm_count = 3,
         .capture_points = true,
+        .tracker_models = true,
     };
 }
 

@@ -116,6 +116,7 @@ void tcpt_flow_clear(tcpt_flow *flow)
     g_free(flow->ends[0].ack_steps);
     g_free(flow->ends[1].ack_steps);
     g_free(flow->memory);
+    g_free(flow->tracker);
 }
 
 static uint32_t mix(uint32_t hash, uint32_t value)

@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/storm.h"
 
-bool tcpt_flow_tried_fast_open(const tcpt_flow *flow)
+#include <glib.h>
+
+bool tcpt_storm_of_tracker(const tcpt_flow *flow)
 {
-    return flow->ends[flow->client].fast_open;
+    return flow->ends[flow->client].fast_open || flow->scale_reset;
+}
+
+/* The first ACK without effect is one that a tracker before 5.18 refuses. Not always the very first of those: it may
+ * have arrived in one piece with its neighbours, where the host merges segments before the tracker sees them. */
+static bool coincides(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_record *divergent = flow->divergent[!from];
+
+    return divergent && flow->again_ignored_ack->frame >= divergent->frame;
+}
+
+/* What the models say of the ACKs that had no effect. */
+static char *tracker_note(const tcpt_flow *flow, unsigned from)
+{
+    if (coincides(flow, from))
+        return g_strdup_printf("; from frame %u on a connection tracker of Linux before 5.18 calls its ACKs invalid",
+                               flow->divergent[!from]->frame);
+    if (tcpt_storm_of_tracker(flow))
+        return g_strdup("; the host ignores ACKs that arrived");
+    return g_strdup("");
 }
 
 tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
@@ -23,13 +45,15 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
     unsigned from = context->seen->from;
     uint32_t bytes = flow->again_bytes + context->segment->payload_bytes;
     int64_t duration_ns = context->segment->time_ns - flow->again_first_ns;
+    char *note = tracker_note(flow, from);
 
     tcpt_resummarise(finding,
                      "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
-                     "had no effect on it%s",
+                     "had no effect on it%s%s",
                      tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns),
                      flow->again_first->frame, flow->again_ignored_ack->frame,
-                     flow->early_data ? "; the server had spoken before the client's first ACK" : "");
+                     flow->early_data ? "; the server had spoken before the client's first ACK" : "", note);
+    g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
     tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again_first->frame);
@@ -43,11 +67,21 @@ static bool one_round(const tcpt_context *context)
     return context->segment->time_ns - context->flow->again_first_ns < tcpt_rtt_ns(context->flow);
 }
 
+static tcpt_confidence confidence_of(const tcpt_flow *flow, unsigned from)
+{
+    tcpt_confidence confidence = tcpt_again_confidence(flow, from);
+
+    if (!tcpt_storm_of_tracker(flow))
+        return confidence;
+    if (coincides(flow, from))
+        return TCPT_HIGH;
+    return MIN(confidence, TCPT_MEDIUM); /* Fast Open and a storm may be strangers */
+}
+
 void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
 {
     const tcpt_flow *flow = context->flow;
     uint32_t count = context->seen->again_count;
-    tcpt_confidence confidence;
 
     if (context->seen->really_bad)
         return;
@@ -59,12 +93,11 @@ void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
     }
     if (count < context->settings->storm_count || count < 2 || one_round(context))
         return;
-    confidence = tcpt_again_confidence(flow, context->seen->from);
-    if (tcpt_flow_tried_fast_open(flow) && confidence > TCPT_MEDIUM)
-        confidence = TCPT_MEDIUM; /* Fast Open and a storm may be strangers */
-    memory->finding = tcpt_raise(context, confidence, " ");
+    memory->finding = tcpt_raise(context, confidence_of(flow, context->seen->from), " ");
     complete(memory->finding, context);
     tcpt_relate(memory->finding, flow->early_record);
+    if (coincides(flow, context->seen->from))
+        tcpt_relate(memory->finding, flow->divergent[!context->seen->from]);
     tcpt_relate(memory->finding, flow->again_ignored_ack);
     tcpt_relate(memory->finding, flow->again_first);
     tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");

@@ -12,8 +12,9 @@ typedef struct tcpt_storm {
     tcpt_finding *finding; /**< of the newest run, completed as the run goes on */
 } tcpt_storm;
 
-/** Whether the flow's SYN carried the Fast Open option. */
-bool tcpt_flow_tried_fast_open(const tcpt_flow *flow);
+/** Whether a storm on this flow may be the old tracker's: its SYN carried the Fast Open option, or the models saw a
+ * tracker before 5.18 lose a window scale. */
+bool tcpt_storm_of_tracker(const tcpt_flow *flow);
 
 /** How sure it is that the sender's TCP, not the path behind the capture point, lost the ACK. */
 tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from);

@@ -32,6 +32,7 @@ enum { REFUSE = 64, IGNORE };
 #define IG IGNORE
 
 /* Direction, class of the packet, state before -> state after. */
+/* clang-format off */
 static const uint8_t transitions[2][6][10] = {
     [TCPT_CT_ORIGINAL] =
         {
@@ -54,6 +55,7 @@ static const uint8_t transitions[2][6][10] = {
             [TCPT_CT_CLASS_NONE] =    {IV, IV, IV, IV, IV, IV, IV, IV, IV, IV},
         },
 };
+/* clang-format on */
 
 #undef NO
 #undef SS
@@ -230,6 +232,13 @@ static bool challenge_ack(const tcpt_ct_entry *entry, unsigned dir, const tcpt_c
            entry->last_class == TCPT_CT_CLASS_SYN && (entry->last_flags & TCPT_CT_EXPECT_CHALLENGE);
 }
 
+/* Set when a packet of the reply direction has passed, learned from or not: only the next one finds it set. */
+static void note_reply(tcpt_ct_entry *entry, unsigned dir)
+{
+    if (dir == TCPT_CT_REPLY)
+        entry->seen_reply = true;
+}
+
 /* ---- RST ---- */
 
 typedef enum rst_course { RST_CHECK_WINDOW, RST_TAKE, RST_REFUSE } rst_course;
@@ -351,9 +360,7 @@ static void take(tcpt_ct_entry *entry, unsigned dir, uint8_t old_state, uint8_t 
         return;
     }
     renew(entry, old_state, packet, rules);
-    /* Only from the next packet on: while this one was judged, it had not been seen. */
-    if (dir == TCPT_CT_REPLY)
-        entry->seen_reply = true;
+    note_reply(entry, dir);
 }
 
 /* ---- all together ---- */
@@ -363,8 +370,7 @@ static tcpt_ct_result ignore(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_p
     unsigned reason = table_reason(true, dir, entry->state, packet->class);
 
     note_ignored(entry, dir, packet, rules);
-    if (dir == TCPT_CT_REPLY)
-        entry->seen_reply = true;
+    note_reply(entry, dir);
     return verdict_of(entry, TCPT_CT_IGNORED, reason);
 }
 
@@ -381,8 +387,7 @@ static tcpt_ct_result check_and_take(tcpt_ct_entry *entry, unsigned dir, uint8_t
         result = verdict_of(entry, TCPT_CT_INVALID, found.reason);
         break;
     case TCPT_CT_FIT_IGNORE:
-        if (dir == TCPT_CT_REPLY)
-            entry->seen_reply = true;
+        note_reply(entry, dir);
         result = verdict_of(entry, TCPT_CT_IGNORED, found.reason);
         break;
     default:
@@ -420,6 +425,7 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     case TCPT_CT_TIME_WAIT:
         if (challenge_ack(entry, dir, packet)) {
             entry->last_flags &= (uint8_t)~TCPT_CT_EXPECT_CHALLENGE;
+            note_reply(entry, dir);
             return verdict_of(entry, TCPT_CT_IGNORED, TCPT_CT_CHALLENGE_ACK);
         }
         break;

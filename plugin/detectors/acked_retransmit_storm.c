@@ -5,7 +5,7 @@
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    if (!tcpt_flow_tried_fast_open(context->flow))
+    if (!tcpt_storm_of_tracker(context->flow))
         tcpt_judge_storm(context, memory);
 }
 

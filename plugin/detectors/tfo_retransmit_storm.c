@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Acknowledged data sent again and again on a flow with Fast Open. */
+/* Acknowledged data sent again and again on a flow with Fast Open, or where an old tracker loses the window scale. */
 #include "core/storm.h"
 #include "detectors/detectors.h"
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    if (tcpt_flow_tried_fast_open(context->flow))
+    if (tcpt_storm_of_tracker(context->flow))
         tcpt_judge_storm(context, memory);
 }
 

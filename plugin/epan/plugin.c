@@ -36,6 +36,7 @@ static struct {
     guint close_wait_seconds;
     guint storm_count;
     tcpt_pref_bool capture_points;
+    tcpt_pref_bool tracker_models;
 } preferences;
 
 static tcpt_settings settings_now(void)
@@ -47,6 +48,7 @@ static tcpt_settings settings_now(void)
     settings.close_wait_seconds = preferences.close_wait_seconds;
     settings.storm_count = preferences.storm_count;
     settings.capture_points = preferences.capture_points;
+    settings.tracker_models = preferences.tracker_models;
     return settings;
 }
 
@@ -67,6 +69,7 @@ static void register_preferences(int proto)
     preferences.close_wait_seconds = defaults.close_wait_seconds;
     preferences.storm_count = defaults.storm_count;
     preferences.capture_points = defaults.capture_points;
+    preferences.tracker_models = defaults.tracker_models;
 
     prefs_register_enum_preference(module, "receiver_stack", "Receiver of a RST",
                                    "Whose rules decide what the receiver does with a RST", &preferences.receiver_stack,
@@ -84,6 +87,10 @@ static void register_preferences(int proto)
                                    "Treat the same connection at two interfaces of the capture as two. Switch off when "
                                    "the packets of one connection are spread over several interfaces.",
                                    &preferences.capture_points);
+    prefs_register_bool_preference(module, "tracker_models", "Follow connection tracking",
+                                   "Tell for each segment what Linux connection tracking (nf_conntrack) on the way makes "
+                                   "of it, by today's rules and by those before Linux 5.18",
+                                   &preferences.tracker_models);
 }
 
 static void register_protocol(void)

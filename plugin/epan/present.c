@@ -39,6 +39,9 @@ static int hf_evidence_for = -1;
 static int hf_client_state = -1;
 static int hf_server_state = -1;
 static int hf_pad_len = -1;
+static int hf_ct_state = -1;
+static int hf_ct_current = -1;
+static int hf_ct_old = -1;
 static int hf_value[TCPT_FIELD_COUNT]; /* the typed fields of fields.def */
 
 static int ett_triage = -1;
@@ -84,6 +87,16 @@ static void register_fields(void)
         {&hf_server_state,
          {"Server state", "tcptriage.server.state", FT_STRING, BASE_NONE, NULL, 0,
           "State of the side that was sent the SYN, after this frame (RFC 9293, section 3.3.2)", HFILL}},
+        {&hf_ct_state,
+         {"Tracker state", "tcptriage.conntrack.state", FT_STRING, BASE_NONE, NULL, 0,
+          "State of Linux connection tracking's entry after this frame, by the current rules", HFILL}},
+        {&hf_ct_current,
+         {"Tracker, current rules", "tcptriage.conntrack.current", FT_STRING, BASE_NONE, NULL, 0,
+          "What connection tracking of Linux 6.2 and later says of this frame: VALID, IGNORED, INVALID or UNKNOWN",
+          HFILL}},
+        {&hf_ct_old,
+         {"Tracker, rules before 5.18", "tcptriage.conntrack.pre_5_18", FT_STRING, BASE_NONE, NULL, 0,
+          "What connection tracking of Linux before 5.18 says of this frame", HFILL}},
         {&hf_pad_len,
          {"Padding bytes", "tcptriage.pad_len", FT_UINT8, BASE_DEC, NULL, 0, "Ethernet padding behind the datagram",
           HFILL}},
@@ -240,7 +253,8 @@ static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_va
         add_duration(stage, tree, field, value->number);
         return;
     case TCPT_TYPE_TEXT:
-        add_string(stage, tree, field, value->text);
+        if (value->field != TCPT_F_CONNTRACK_REASON) /* the frame itself shows it */
+            add_string(stage, tree, field, value->text);
         return;
     }
 }
@@ -298,6 +312,20 @@ static void open_tree(struct stage *stage, proto_tree *tree)
     stage->tree = proto_item_add_subtree(item, ett_triage);
 }
 
+/* What the models say of a frame; without them, nothing. */
+static void add_tracker(const struct stage *stage, const tcpt_record *record)
+{
+    char text[TCPT_CT_REASON_BYTES];
+
+    if (record->ct_state == TCPT_CT_OFF)
+        return;
+    add_string(stage, stage->tree, hf_ct_state, tcpt_ct_state_name((tcpt_ct_state)record->ct_state));
+    add_string(stage, stage->tree, hf_ct_current, tcpt_ct_verdict_name((tcpt_ct_verdict)record->ct_current));
+    add_string(stage, stage->tree, hf_ct_old, tcpt_ct_verdict_name((tcpt_ct_verdict)record->ct_old));
+    add_string(stage, stage->tree, hf_value[TCPT_F_CONNTRACK_REASON],
+               tcpt_ct_reason_text(record->ct_reason, tcpt_ct_reason_rules(record->ct_current), text));
+}
+
 /* TCP's own number of the conversation, for display filters. Asked for once per flow. Read from what TCP attached:
  * get_tcp_conversation_data() would make a new number where there is none, and turn TCP's idea of the direction. */
 static void name_stream(tcpt_flow *flow, const packet_info *pinfo)
@@ -343,6 +371,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     add_string(&stage, stage.tree, hf_server_state, tcpt_state_name((tcpt_state)record->server_state));
     if (record->pad_bytes > 0)
         add_number(&stage, stage.tree, hf_pad_len, record->pad_bytes);
+    add_tracker(&stage, record);
 }
 
 static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)

@@ -86,6 +86,32 @@ def datagram(packet, source, sport, destination, dport):
     return outer + header + bytes(packet.length)
 
 
+# Ways a connection may go, as (who, flags) with 0 the opener, and what SEQ is: "n" the next one, "0" zero, "j" far
+# ahead as of a new life, "s" the same packet again.
+THEMES = (
+    ((0, SYN), (1, SYN | ACK), (0, ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (1, PSH | ACK), (0, ACK)),
+    ((0, SYN), (1, SYN | ACK), (1, PSH | ACK), (0, ACK)),
+    ((0, SYN), (1, SYN), (0, SYN | ACK), (1, SYN | ACK)),
+    ((0, SYN), (1, SYN), (0, SYN | ACK), (1, ACK), (0, ACK)),
+    ((0, SYN), (1, SYN), (1, SYN | ACK), (1, ACK)),
+    ((0, SYN), (1, RST | ACK, "0"), (0, SYN, "s"), (1, RST | ACK, "0")),
+    ((0, SYN), (1, SYN | ACK), (1, RST, "0")),
+    ((0, SYN), (1, ACK), (0, RST), (0, SYN, "s")),
+    ((0, SYN), (0, SYN, "s"), (0, SYN, "s"), (1, SYN | ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, ACK, "s"), (0, ACK, "s"), (0, ACK, "s"), (0, ACK, "s")),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, FIN | ACK), (1, ACK), (1, FIN | ACK), (0, ACK), (0, SYN, "j")),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (1, FIN | ACK), (0, FIN | ACK), (1, ACK), (1, SYN, "j")),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, FIN | ACK), (1, FIN | ACK), (0, SYN, "j"), (1, ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, SYN, "j"), (1, SYN | ACK), (0, ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, SYN, "j"), (1, ACK), (0, RST)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (0, RST), (0, SYN, "j"), (1, SYN | ACK)),
+    ((0, SYN), (1, SYN | ACK), (0, ACK), (1, RST), (0, SYN, "j"), (1, SYN | ACK)),
+    ((0, ACK), (1, ACK), (0, ACK), (1, ACK)),
+)
+
+
 class Guess:
     """Makes up a sequence, near the edges that the model's entry has now."""
 
@@ -99,7 +125,7 @@ class Guess:
         self.step = 0
         self.newest = None
         # how a sequence begins, and how wild it goes on
-        self.handshake = rng.random() < 0.85
+        self.theme = rng.choice(THEMES) if rng.random() < 0.85 else ()
         self.wildness = rng.choice((0.1, 0.3, 0.6, 1.0))
 
     def _number(self, near_wrap):
@@ -200,19 +226,25 @@ class Guess:
             packet = replace(packet, doff=rng.randrange(16))
         return packet
 
-    def _opening(self):
-        """SYN, SYN-ACK, ACK."""
-        end = self.opener ^ (self.step == 1)
-        flags = (SYN, SYN | ACK, ACK)[self.step]
-        options = self._options([]) if self.step == 2 else self.offer[end]
-        length = self.rng.choice((0, 0, 0, 100)) if self.step == 0 else 0
-        return Packet(end, flags, self.next[end], 0 if self.step == 0 else self.next[not end],
-                      self._window() or 1, length, options)
+    def _by_theme(self):
+        """The theme's next packet."""
+        who, flags, *seq = self.theme[self.step]
+        if seq == ["s"] and self.newest:
+            return self.newest
+        end = self.opener ^ who
+        if seq == ["j"]:
+            self.next[end] = (self.next[end] + self.rng.choice((1, 65537, 1 << 20))) % WRAP
+        options = self.offer[end] if flags & SYN else self._options([])
+        length = self.rng.choice((1, 50, 1400)) if flags & PSH else 0
+        if flags == SYN:
+            length = self.rng.choice((0, 0, 0, 100))
+        return Packet(end, flags, 0 if seq == ["0"] else self.next[end],
+                      self.next[not end] if flags & ACK else 0, self._window() or 1, length, options)
 
     def packet(self, entry):
         """The next packet; `entry` is the model's answer to the one before, or None."""
-        if self.handshake and self.step < 3 and self.rng.random() > self.wildness / 10:
-            packet = self._opening()
+        if self.step < len(self.theme) and self.rng.random() > self.wildness / 10:
+            packet = self._by_theme()
         else:
             packet = self._free(entry)
         self.step += 1

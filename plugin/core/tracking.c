@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When may a model of the tracker be believed? It begins with a SYN, and ends where the capture shows that it lacks
+ * packets: one that was not captured looks to the model like one that was never sent. */
+#include "core/tracking.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "tcptriage/sequence.h"
+
+static bool plain_syn(const tcpt_segment *segment)
+{
+    return (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST | TCPT_FIN)) == TCPT_SYN;
+}
+
+/* The models' start: a SYN that opens a flow. One in the middle of a flow meets an entry nobody knows. */
+static tcpt_tracker *tracker_for(tcpt_flow *flow, const tcpt_segment *segment)
+{
+    bool opens = !flow->last_record && plain_syn(segment);
+
+    if (!flow->tracker && opens)
+        flow->tracker = g_new0(tcpt_tracker, 1);
+    else if (opens && flow->tracker->lost)
+        memset(flow->tracker, 0, sizeof *flow->tracker);
+    return flow->tracker;
+}
+
+/* The other end must have spoken before it can be acknowledged, and with its SYN before it can go on. */
+static bool opening_missed(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (!(segment->flags & TCPT_ACK) || (segment->flags & TCPT_RST))
+        return false;
+    if (!receiver->sent)
+        return true;
+    return !(segment->flags & TCPT_SYN) && !sender->syn && receiver->syn && seq_after(segment->ack, receiver->iss) &&
+           !seq_after(segment->ack, receiver->snd_nxt);
+}
+
+/* What the capture cannot have held back: it never had it. */
+static bool capture_lacks(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (segment->fragment || segment->options_cut)
+        return true;
+    if (flow->ends[0].holed || flow->ends[1].holed || flow->reordered)
+        return true;
+    return opening_missed(flow, segment, from);
+}
+
+static bool acks_uncaptured(const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (!receiver->sent || seq_after(segment->ack, receiver->snd_contig))
+        return true;
+    for (unsigned i = 0; i < segment->sack_count; i++)
+        if (seq_after(segment->sack_right[i], receiver->snd_nxt))
+            return true;
+    return false;
+}
+
+/* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
+static bool unproven(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, uint8_t reason)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+
+    switch (reason) {
+    case TCPT_CT_ACK_OVER:
+        return acks_uncaptured(&flow->ends[!from], segment);
+    case TCPT_CT_SEQ_OVER:
+    case TCPT_CT_OVERSHOOT:
+        if (segment->flags & (TCPT_RST | TCPT_SYN))
+            return false;
+        return !sender->sent || seq_after(segment->seq, sender->snd_contig);
+    default:
+        return false;
+    }
+}
+
+/* The sum on the wire is not known: filled in or changed behind the capture point. */
+static bool sum_unknown(const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return segment->checksum_is == TCPT_CHECKSUM_PARTIAL ||
+           (segment->checksum_is == TCPT_CHECKSUM_WRONG && !seen->really_bad);
+}
+
+static void show(tcpt_ct_view *view, const tcpt_ct_result *current, const tcpt_ct_result *old)
+{
+    view->state = current->state;
+    view->current = current->verdict;
+    view->before_5_18 = old->verdict;
+    view->old_reason = old->reason;
+    view->reason = current->verdict == TCPT_CT_VALID ? old->reason : current->reason;
+}
+
+static void hide(tcpt_ct_view *view)
+{
+    view->current = view->before_5_18 = TCPT_CT_VERDICT_UNKNOWN;
+    view->reason = TCPT_CT_REASON_NONE;
+}
+
+static void note_traits(tcpt_observation *seen)
+{
+    const tcpt_ct_view *view = &seen->tracker;
+
+    if (view->scale_reset)
+        seen->traits |= TCPT_TRAIT_SCALE_RESET;
+    if (view->current == TCPT_CT_INVALID && view->reason != TCPT_CT_BAD_CHECKSUM)
+        seen->traits |= TCPT_TRAIT_CT_INVALID;
+    if (view->divergent && view->current != TCPT_CT_VERDICT_UNKNOWN)
+        seen->traits |= TCPT_TRAIT_CT_DIVERGENT;
+}
+
+void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
+{
+    tcpt_tracker *tracker = tracker_for(flow, segment);
+    tcpt_ct_view *view = &seen->tracker;
+    tcpt_ct_result current, old;
+    tcpt_ct_packet packet;
+
+    view->state = TCPT_CT_UNKNOWN;
+    if (!tracker || tracker->lost)
+        return;
+    if (capture_lacks(flow, segment, seen->from)) {
+        tracker->lost = true;
+        return;
+    }
+    packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
+    current = tcpt_ct_judge(&tracker->entries[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
+    old = tcpt_ct_judge(&tracker->entries[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
+    if (unproven(flow, segment, seen->from, current.reason) || unproven(flow, segment, seen->from, old.reason)) {
+        tracker->lost = true;
+        return;
+    }
+    show(view, &current, &old);
+    view->scale_reset = old.scale_reset;
+    view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old.verdict == TCPT_CT_INVALID &&
+                      current.verdict != TCPT_CT_INVALID;
+    if (sum_unknown(segment, seen))
+        hide(view);
+    note_traits(seen);
+}
