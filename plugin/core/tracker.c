@@ -72,9 +72,9 @@ static const uint8_t transitions[2][6][10] = {
 
 /* nf_conntrack_tcp_timeout_*: seconds an entry lives on after a packet that left it in this state. */
 static const uint32_t timeouts[] = {
-    [TCPT_CT_SYN_SENT] = 120,  [TCPT_CT_SYN_RECV] = 60, [TCPT_CT_ESTABLISHED] = 432000, [TCPT_CT_FIN_WAIT] = 120,
-    [TCPT_CT_CLOSE_WAIT] = 60, [TCPT_CT_LAST_ACK] = 30, [TCPT_CT_TIME_WAIT] = 120,      [TCPT_CT_CLOSE] = 10,
-    [TCPT_CT_SYN_SENT2] = 120,
+    [TCPT_CT_SYN_SENT] = 120,  [TCPT_CT_SYN_RECV] = 60,   [TCPT_CT_ESTABLISHED] = 432000,
+    [TCPT_CT_FIN_WAIT] = 120,  [TCPT_CT_CLOSE_WAIT] = 60, [TCPT_CT_LAST_ACK] = 30,
+    [TCPT_CT_TIME_WAIT] = 120, [TCPT_CT_CLOSE] = 10,      [TCPT_CT_SYN_SENT2] = 120,
 };
 
 /* ---- the packet ---- */
@@ -181,8 +181,8 @@ static bool may_reopen(const tcpt_ct_entry *entry, unsigned dir)
 
 static bool answers_ignored_syn(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet)
 {
-    return packet->class == TCPT_CT_CLASS_SYN_ACK && entry->last_class == TCPT_CT_CLASS_SYN &&
-           entry->last_dir != dir && packet->segment->ack == entry->last_end;
+    return packet->class == TCPT_CT_CLASS_SYN_ACK && entry->last_class == TCPT_CT_CLASS_SYN && entry->last_dir != dir &&
+           packet->segment->ack == entry->last_end;
 }
 
 /* The SYN that was ignored turns out to be real: begin with its numbers. */
@@ -255,8 +255,7 @@ static bool ends_train(const tcpt_ct_entry *entry, unsigned dir, uint32_t seq)
 }
 
 /* Answers a packet that was ignored: the host it went to does not know this connection. */
-static bool answers_ignored(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet,
-                            tcpt_ct_rules rules)
+static bool answers_ignored(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
     bool syn = entry->seen_reply && entry->last_class == TCPT_CT_CLASS_SYN &&
                (rules == TCPT_CT_BEFORE_5_18 || entry->last_dir != dir);
@@ -273,8 +272,8 @@ static bool answers_challenge(const tcpt_ct_entry *entry, const tcpt_ct_packet *
 
 /* Which way a RST goes; `next` becomes the old state when it is not exact in an established connection: the host may
  * answer with a challenge ACK. */
-static rst_course judge_rst(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet,
-                            tcpt_ct_rules rules, uint8_t *next)
+static rst_course judge_rst(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
+                            uint8_t *next)
 {
     const tcpt_ct_side *receiver = &entry->sides[!dir];
     bool current = rules == TCPT_CT_CURRENT;
@@ -471,10 +470,10 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
 /* ---- names ---- */
 
 static const char *const state_names[] = {
-    [TCPT_CT_OFF] = "UNKNOWN",         [TCPT_CT_UNKNOWN] = "UNKNOWN",     [TCPT_CT_NONE] = "NONE",
-    [TCPT_CT_SYN_SENT] = "SYN_SENT",   [TCPT_CT_SYN_RECV] = "SYN_RECV",   [TCPT_CT_ESTABLISHED] = "ESTABLISHED",
+    [TCPT_CT_OFF] = "UNKNOWN",         [TCPT_CT_UNKNOWN] = "UNKNOWN",       [TCPT_CT_NONE] = "NONE",
+    [TCPT_CT_SYN_SENT] = "SYN_SENT",   [TCPT_CT_SYN_RECV] = "SYN_RECV",     [TCPT_CT_ESTABLISHED] = "ESTABLISHED",
     [TCPT_CT_FIN_WAIT] = "FIN_WAIT",   [TCPT_CT_CLOSE_WAIT] = "CLOSE_WAIT", [TCPT_CT_LAST_ACK] = "LAST_ACK",
-    [TCPT_CT_TIME_WAIT] = "TIME_WAIT", [TCPT_CT_CLOSE] = "CLOSE",         [TCPT_CT_SYN_SENT2] = "SYN_SENT2",
+    [TCPT_CT_TIME_WAIT] = "TIME_WAIT", [TCPT_CT_CLOSE] = "CLOSE",           [TCPT_CT_SYN_SENT2] = "SYN_SENT2",
 };
 
 const char *tcpt_ct_state_name(tcpt_ct_state state)

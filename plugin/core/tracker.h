@@ -71,11 +71,11 @@ typedef struct tcpt_ct_entry {
 /** A segment as the tracker reads it; the same for both rule sets. */
 typedef struct tcpt_ct_packet {
     const tcpt_segment *segment;
-    uint8_t from;        /**< end of the flow that sent it */
-    uint8_t class;       /**< tcpt_ct_class */
-    bool bad_checksum;   /**< really bad */
+    uint8_t from;      /**< end of the flow that sent it */
+    uint8_t class;     /**< tcpt_ct_class */
+    bool bad_checksum; /**< really bad */
     bool legal_flags;
-    bool options;        /**< has any option bytes */
+    bool options; /**< has any option bytes */
 } tcpt_ct_packet;
 
 /** What became of one packet. */

@@ -156,8 +156,8 @@ static tcpt_ct_fit check_by_old_rules(const tcpt_ct_side *sender, const tcpt_ct_
     return refuse(sender, TCPT_CT_FIT_INVALID, TCPT_CT_ACK_UNDER, result);
 }
 
-/* Some senders go a little beyond the window (since 6.1). Their end is noted all the same, else every ACK of these bytes
- * would seem to acknowledge what was never sent. */
+/* Some senders go a little beyond the window (since 6.1). Their end is noted all the same, else every ACK of these
+ * bytes would seem to acknowledge what was never sent. */
 static tcpt_ct_fit check_overshoot(tcpt_ct_side *sender, const tcpt_ct_side *receiver, const numbers *now,
                                    tcpt_ct_result *result)
 {
@@ -197,8 +197,7 @@ static void learn(tcpt_ct_side *sender, tcpt_ct_side *receiver, const numbers *n
         sender->end = now->end;
         sender->flags |= TCPT_CT_UNACKED;
     }
-    if ((flags & TCPT_ACK) &&
-        (!(sender->flags & TCPT_CT_MAX_ACK_SET) || after(now->ack, sender->max_ack))) {
+    if ((flags & TCPT_ACK) && (!(sender->flags & TCPT_CT_MAX_ACK_SET) || after(now->ack, sender->max_ack))) {
         sender->max_ack = now->ack;
         sender->flags |= TCPT_CT_MAX_ACK_SET;
     }

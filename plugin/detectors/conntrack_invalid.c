@@ -21,11 +21,13 @@ static const tcpt_field fields[] = {TCPT_F_CONNTRACK_REASON, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_conntrack_invalid = {
     .id = "conntrack_invalid",
     .message = "Invalid for Linux connection tracking",
-    .explanation = "A tracker (nf_conntrack) that saw what was captured here finds no connection that this segment belongs "
-                   "to. It drops nothing by itself; a rule such as \"ct state invalid drop\" does, NAT leaves the "
-                   "addresses as they are, and a host that accepts the segment may see it differently.",
-    .remedy = "Where segments are missing behind a stateful firewall: switch nf_conntrack_log_invalid on there and search "
-              "its log for the reason. Timeouts are taken as Linux has them by default.",
+    .explanation =
+        "A tracker (nf_conntrack) that saw what was captured here finds no connection that this segment belongs "
+        "to. It drops nothing by itself; a rule such as \"ct state invalid drop\" does, NAT leaves the "
+        "addresses as they are, and a host that accepts the segment may see it differently.",
+    .remedy =
+        "Where segments are missing behind a stateful firewall: switch nf_conntrack_log_invalid on there and search "
+        "its log for the reason. Timeouts are taken as Linux has them by default.",
     .reference = "Linux nf_conntrack_proto_tcp.c: nf_conntrack_tcp_packet(), tcp_in_window()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

@@ -28,14 +28,16 @@ static void complete(const tcpt_context *context, reset_memory *memory)
     const tcpt_endpoint *sender = &context->flow->ends[from];
     uint32_t offset = context->segment->seq - sender->iss - 1;
 
-    if (!memory->finding || from == memory->from || !sender->syn || context->seen->tracker.old_reason != TCPT_CT_SEQ_OVER)
+    if (!memory->finding || from == memory->from || !sender->syn ||
+        context->seen->tracker.old_reason != TCPT_CT_SEQ_OVER)
         return;
     tcpt_set_number(memory->finding, TCPT_F_CONNTRACK_FIRST_INVALID_OFFSET, offset);
-    tcpt_resummarise(memory->finding,
-                     "A connection tracker of Linux before 5.18 takes this for a new start of the %s, forgets its window "
-                     "scale (%u) and refuses what the %s sends from byte %u of its stream on (frame %u)",
-                     tcpt_role(context->flow, memory->from), context->flow->ends[memory->from].wscale,
-                     tcpt_role(context->flow, from), offset, context->record->frame);
+    tcpt_resummarise(
+        memory->finding,
+        "A connection tracker of Linux before 5.18 takes this for a new start of the %s, forgets its window "
+        "scale (%u) and refuses what the %s sends from byte %u of its stream on (frame %u)",
+        tcpt_role(context->flow, memory->from), context->flow->ends[memory->from].wscale,
+        tcpt_role(context->flow, from), offset, context->record->frame);
     tcpt_relate(memory->finding, context->record);
     memory->finding = NULL;
 }
@@ -53,13 +55,15 @@ static const tcpt_field fields[] = {TCPT_F_CONNTRACK_FIRST_INVALID_OFFSET, TCPT_
 const tcpt_detector tcpt_conntrack_scale_reset = {
     .id = "conntrack_scale_reset",
     .message = "A connection tracker before Linux 5.18 loses the window scale here",
-    .explanation = "New bytes of the server with TCP options, before a tracker on the way has seen the client's ACK of the "
-                   "handshake: before Linux 5.18 it takes them for the server's SYN sent again, reads options that offer "
-                   "no window scale, and from then on takes the server's windows for many times smaller than they are. "
-                   "Once the client has sent more than about 64 kB, its data and the ACKs of it count as invalid. A risk, "
-                   "not a fault: nothing happens where no such tracker is, or where nothing drops invalid packets.",
-    .remedy = "Where a transfer stalls beyond 64 kB: Linux 5.18 (5.17.6) or later on hosts and firewalls with connection "
-              "tracking, or do not offer Fast Open to that peer, or do not drop ct state invalid.",
+    .explanation =
+        "New bytes of the server with TCP options, before a tracker on the way has seen the client's ACK of the "
+        "handshake: before Linux 5.18 it takes them for the server's SYN sent again, reads options that offer "
+        "no window scale, and from then on takes the server's windows for many times smaller than they are. "
+        "Once the client has sent more than about 64 kB, its data and the ACKs of it count as invalid. A risk, "
+        "not a fault: nothing happens where no such tracker is, or where nothing drops invalid packets.",
+    .remedy =
+        "Where a transfer stalls beyond 64 kB: Linux 5.18 (5.17.6) or later on hosts and firewalls with connection "
+        "tracking, or do not offer Fast Open to that peer, or do not drop ct state invalid.",
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only (tcp_in_window())",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
