@@ -8,11 +8,21 @@ target_include_directories(tcptriage_scenario PUBLIC tests/scenario)
 target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 
 add_executable(scenario-test tests/scenario/scenario_test.c)
-target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios"
+    STATES="${CMAKE_SOURCE_DIR}/tests/scenario")
 target_link_libraries(scenario-test PRIVATE tcptriage_scenario m)
 
 add_executable(pkt2pcap tests/scenario/pkt2pcap.c)
 target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
+
+add_executable(unit-test tests/unit/main.c tests/unit/sequence_test.c tests/unit/segment_test.c
+    tests/unit/checksum_test.c tests/unit/registry_test.c tests/unit/flow_test.c)
+target_compile_definitions(unit-test PRIVATE SOURCE="${CMAKE_SOURCE_DIR}")
+target_link_libraries(unit-test PRIVATE tcptriage_core)
+
+# Prints the table of findings for README.md.
+add_executable(tcptriage-table tests/tools/table.c)
+target_link_libraries(tcptriage-table PRIVATE tcptriage_core)
 
 # The tracker model: unit test, and the pipe that tests/oracle compares with the running kernel.
 add_executable(tracker-test tests/unit/tracker_test.c)

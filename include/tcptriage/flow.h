@@ -97,7 +97,7 @@ typedef struct tcpt_host {
 
 /** One end of a flow: everything is what this end was seen to send, unless said otherwise. */
 typedef struct tcpt_endpoint {
-    tcpt_state state;   /**< inferred, taking frames as delivered until a repeat refutes it */
+    tcpt_state state;   /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
     tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
     bool reset;         /**< closed by a RST, its own or one that it took */
 

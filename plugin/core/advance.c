@@ -84,7 +84,7 @@ static void open_by_syn(tcpt_flow *flow, tcpt_endpoint *sender, tcpt_endpoint *r
     }
     sender->opening = TCPT_SYN_SENT;
     if (!receiver->syn)
-        receiver->opening = first ? TCPT_SYN_RECEIVED : TCPT_LISTEN; /* a repeat: the first had no effect */
+        receiver->opening = TCPT_SYN_RECEIVED;
     flow->client_known = true;
 }
 

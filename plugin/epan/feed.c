@@ -34,6 +34,8 @@ static protocol_t *triage;
 static int proto_shim = -1;
 static int proto_ip = -1;
 static int proto_ipv6 = -1;
+static int proto_eth = -1;
+static int proto_sll = -1;
 static dissector_table_t ip_proto_table;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t shim_handle;
@@ -120,19 +122,28 @@ static uint32_t capture_point(const packet_info *pinfo)
     return point;
 }
 
-/* IP headers around the segment. `layers` also holds what came before in the same frame (subframes of an aggregated
- * 802.11 frame, say), which is alike: as many layers as are open now, from the start, tell the depth all the same. */
-static uint8_t encapsulation_depth(const packet_info *pinfo)
+/* What is around the segment. */
+typedef struct carriers {
+    uint8_t depth; /* IP headers */
+    bool ethernet; /* a link layer that pads: Ethernet, or cooked, which may have been Ethernet */
+} carriers;
+
+/* `layers` also holds what came before in the same frame (subframes of an aggregated 802.11 frame, say), which is
+ * alike: as many layers as are open now, from the start, tell what is around the segment all the same. */
+static carriers find_carriers(const packet_info *pinfo)
 {
     wmem_list_frame_t *layer = wmem_list_head(pinfo->layers);
+    carriers around = {0};
     unsigned depth = 0;
 
     for (unsigned i = 0; layer && i < pinfo->curr_layer_num; i++, layer = wmem_list_frame_next(layer)) {
         int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
 
         depth += proto == proto_ip || proto == proto_ipv6;
+        around.ethernet |= proto == proto_eth || proto == proto_sll;
     }
-    return (uint8_t)CLAMP(depth, 1, UINT8_MAX);
+    around.depth = (uint8_t)CLAMP(depth, 1, UINT8_MAX);
+    return around;
 }
 
 /* The IP header that ends where the segment begins; bytes behind `end` are the segment's. */
@@ -217,12 +228,12 @@ static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t r
 
 /* Ethernet padding behind the datagram. Inside a tunnel the inner frame's: it ends where its carrier ends. */
 static uint32_t padding_bytes(const packet_info *pinfo, tvbuff_t *source, unsigned segment_at, uint32_t reported_bytes,
-                              const ip_header *ip)
+                              const ip_header *ip, carriers around)
 {
     uint32_t datagram_bytes = ip->bytes + reported_bytes;
     uint32_t behind_bytes;
 
-    if (ip->bytes == 0 || tvb_reported_length(source) <= segment_at + reported_bytes)
+    if (!around.ethernet || ip->bytes == 0 || tvb_reported_length(source) <= segment_at + reported_bytes)
         return 0;
     behind_bytes = tvb_reported_length(source) - (segment_at + reported_bytes);
     if (datagram_bytes + behind_bytes > ETHERNET_MIN_PAYLOAD_BYTES + FCS_BYTES)
@@ -256,6 +267,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     tcpt_segment segment = {0};
     const uint8_t *header;
     uint32_t pad_bytes;
+    carriers around;
     ip_header ip;
 
     if (!read_addresses(&segment, pinfo))
@@ -267,14 +279,15 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     if (!tcpt_segment_parse(&segment, header, captured_bytes, reported_bytes))
         return NULL;
 
+    around = find_carriers(pinfo);
     segment.point = capture_point(pinfo);
-    segment.depth = encapsulation_depth(pinfo);
+    segment.depth = around.depth;
     ip = find_ip_header(source, segment_at, &segment, reported_bytes);
     segment.ttl = ip.ttl;
     segment.ip_id = ip.id;
     segment.has_ip_id = segment.family == 4 && ip.bytes > 0;
 
-    pad_bytes = padding_bytes(pinfo, source, segment_at, reported_bytes, &ip);
+    pad_bytes = padding_bytes(pinfo, source, segment_at, reported_bytes, &ip, around);
     if (pad_bytes > 0 && captured_bytes == reported_bytes) {
         if (tvb_captured_length(source) < segment_at + reported_bytes + pad_bytes)
             pad_bytes = 0; /* the padding itself was not captured */
@@ -369,6 +382,8 @@ void tcpt_feed_handoff(void)
         return;
     proto_ip = proto_get_id_by_filter_name("ip");
     proto_ipv6 = proto_get_id_by_filter_name("ipv6");
+    proto_eth = proto_get_id_by_filter_name("eth");
+    proto_sll = proto_get_id_by_filter_name("sll");
     ip_proto_table = find_dissector_table("ip.proto");
     tcp_handle = ip_proto_table ? dissector_get_uint_handle(ip_proto_table, IP_PROTO_TCP) : NULL;
     if (!tcp_handle)

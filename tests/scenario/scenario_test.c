@@ -295,15 +295,15 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add_scripts(GPtrArray *kept)
+static void add_scripts(const char *path, GPtrArray *kept)
 {
     const char *name;
-    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
+    GDir *folder = g_dir_open(path, 0, NULL);
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
     g_assert_nonnull(folder);
     while ((name = g_dir_read_name(folder))) {
         if (g_str_has_suffix(name, ".pkt"))
-            g_ptr_array_add(paths, g_build_filename(SCENARIOS, name, NULL));
+            g_ptr_array_add(paths, g_build_filename(path, name, NULL));
     }
     g_ptr_array_sort(paths, by_name);
     for (unsigned i = 0; i < paths->len; i++)
@@ -316,7 +316,8 @@ int main(int argc, char **argv)
 {
     GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_test_init(&argc, &argv, NULL);
-    add_scripts(kept);
+    add_scripts(SCENARIOS, kept);
+    add_scripts(STATES, kept);
     int status = g_test_run();
     g_ptr_array_unref(kept);
     return status;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Flows as the analysis keeps them: lives, points, bounds. States are in tests/scenario/states.pkt. */
+#include <glib.h>
+#include <malloc.h>
+#include <string.h>
+
+#include "tcptriage/analysis.h"
+#include "unit.h"
+
+static const uint8_t client[4] = {192, 0, 2, 1};
+static const uint8_t server[4] = {198, 51, 100, 1};
+
+/** A segment between the two, as if parsed; time moves on by a millisecond each. */
+static tcpt_segment make(unsigned from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t payload_bytes)
+{
+    static int64_t now_ns;
+    static uint32_t frame;
+    static uint16_t ip_id;
+    tcpt_segment segment = {
+        .time_ns = now_ns += 1000000,
+        .frame = ++frame,
+        .depth = 1,
+        .family = 4,
+        .ttl = 64,
+        .has_ip_id = true,
+        .ip_id = ip_id++,
+        .src = from ? server : client,
+        .dst = from ? client : server,
+        .src_port = from ? 80 : 40000,
+        .dst_port = from ? 40000 : 80,
+        .seq = seq,
+        .ack = ack,
+        .flags = flags,
+        .header_bytes = 20,
+        .window = 65535,
+        .payload_bytes = payload_bytes,
+        .checksum_is = TCPT_CHECKSUM_GOOD,
+    };
+    segment.end_seq = seq + payload_bytes + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN);
+    return segment;
+}
+
+static tcpt_record *feed(tcpt_analysis *analysis, tcpt_segment segment)
+{
+    tcpt_record *record = tcpt_analyse(analysis, &segment);
+    g_assert_nonnull(record);
+    g_assert_nonnull(record->flow);
+    g_assert_cmpuint(record->frame, ==, segment.frame);
+    return record;
+}
+
+static tcpt_analysis *begin(void)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    return tcpt_analysis_new(&settings);
+}
+
+static tcpt_flow *handshake(tcpt_analysis *analysis, uint32_t client_isn, uint32_t server_isn)
+{
+    tcpt_flow *flow = feed(analysis, make(0, TCPT_SYN, client_isn, 0, 0))->flow;
+    feed(analysis, make(1, TCPT_SYN | TCPT_ACK, server_isn, client_isn + 1, 0));
+    feed(analysis, make(0, TCPT_ACK, client_isn + 1, server_isn + 1, 0));
+    return flow;
+}
+
+static void test_empty(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_settle_all(analysis);
+    g_assert_null(tcpt_first_flow(analysis));
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).segments, ==, 0);
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 0);
+    tcpt_analysis_free(analysis);
+    tcpt_analysis_free(NULL);
+}
+
+static void test_lives(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *first = handshake(analysis, 1000, 9000);
+    feed(analysis, make(0, TCPT_RST, 1001, 0, 0));
+    tcpt_flow *second = handshake(analysis, 7000000, 8000000);
+    tcpt_record *last = feed(analysis, make(0, TCPT_ACK, 7000001, 8000001, 10));
+    g_assert_true(last->flow != first);
+    g_assert_true(last->flow->previous == first);
+    g_assert_true(last->flow == second || second == first); /* the SYN may be judged in the old life */
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 2);
+    tcpt_analysis_free(analysis);
+}
+
+static void test_both_directions_are_one_flow(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 9000);
+    g_assert_true(feed(analysis, make(1, TCPT_ACK, 9001, 1001, 100))->flow == flow);
+    g_assert_true(feed(analysis, make(0, TCPT_ACK, 1001, 9101, 0))->flow == flow);
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 1);
+    g_assert_cmpstr(tcpt_role(flow, flow->client), ==, "client");
+    tcpt_analysis_free(analysis);
+}
+
+/* Capture point and depth tell flows apart: the same packet there is another flow's. */
+static void test_points_and_depth(void)
+{
+    tcpt_analysis *analysis = begin();
+    for (unsigned i = 0; i < 4; i++) {
+        tcpt_segment segment = make(0, TCPT_SYN, 1000, 0, 0);
+        segment.point = i % 2;
+        segment.depth = (uint8_t)(1 + i / 2);
+        feed(analysis, segment);
+    }
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 4);
+    tcpt_analysis_free(analysis);
+}
+
+static void test_settle_again(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 9000);
+    feed(analysis, make(0, TCPT_FIN | TCPT_ACK, 1001, 9001, 0));
+    feed(analysis, make(1, TCPT_ACK, 9001, 1002, 0));
+    tcpt_settle_all(analysis);
+    g_assert_null(flow->end_findings); /* 10 s have not passed */
+    tcpt_segment other = make(0, TCPT_ACK, 1, 1, 0);
+    other.src_port = 50000;
+    other.time_ns += 60 * INT64_C(1000000000);
+    feed(analysis, other);
+    tcpt_settle_all(analysis);
+    g_assert_nonnull(flow->end_findings); /* now they have */
+    tcpt_segment fin = make(1, TCPT_FIN | TCPT_ACK, 9001, 1002, 0);
+    fin.time_ns = other.time_ns + 1000000;
+    feed(analysis, fin);
+    tcpt_settle(analysis, flow);
+    g_assert_null(flow->end_findings); /* and the close came after all */
+    tcpt_analysis_free(analysis);
+}
+
+static void test_time_backwards(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 9000);
+    tcpt_segment early = make(0, TCPT_ACK, 1001, 9001, 100);
+    early.time_ns -= 10 * INT64_C(1000000000);
+    feed(analysis, early);
+    g_assert_true(flow->reordered);
+    tcpt_settle_all(analysis);
+    tcpt_analysis_free(analysis);
+}
+
+/* ---- Budgets (design part 4): 96 bytes per packet, 1.5 KiB per flow. */
+
+static size_t allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void transfer(tcpt_analysis *analysis, unsigned segments)
+{
+    uint32_t sent = 1001;
+    for (unsigned i = 0; i < segments; i += 2, sent += 1000) {
+        feed(analysis, make(0, TCPT_ACK, sent, 9001, 1000));
+        feed(analysis, make(1, TCPT_ACK, 9001, sent + 1000, 0));
+    }
+}
+
+/* Two million segments of one flow. */
+static void test_bytes_per_packet(void)
+{
+    enum { SEGMENTS = 2000000 };
+    tcpt_analysis *analysis = begin();
+    handshake(analysis, 1000, 9000);
+    transfer(analysis, 1000);
+    size_t before = allocated();
+    transfer(analysis, SEGMENTS);
+    size_t grown = allocated() - before;
+    g_test_message("%.1f bytes per packet", (double)grown / SEGMENTS);
+    if (!before)
+        g_test_skip("the allocator does not count");
+    else
+        g_assert_cmpuint(grown / SEGMENTS, <=, 96);
+    tcpt_analysis_free(analysis);
+}
+
+static void test_bytes_per_flow(void)
+{
+    enum { FLOWS = 20000 };
+    tcpt_analysis *analysis = begin();
+    size_t before = allocated();
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        for (unsigned part = 0; part < 3; part++) {
+            static const uint8_t flags[] = {TCPT_SYN, TCPT_SYN | TCPT_ACK, TCPT_ACK};
+            tcpt_segment segment = make(part == 1, flags[part], part == 1 ? 9000 : 1000 + part / 2,
+                                        part == 1 ? 1001 : part ? 9001 : 0, 0);
+            *(part == 1 ? &segment.dst_port : &segment.src_port) = (uint16_t)i;
+            feed(analysis, segment);
+        }
+    }
+    size_t grown = allocated() - before;
+    double each = (double)grown / FLOWS - 3 * 96;
+    g_test_message("%.0f bytes per flow above its packets' 96 each", each);
+    if (!before)
+        g_test_skip("the allocator does not count");
+    else
+        g_assert_cmpfloat(each, <=, 1536);
+    g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, FLOWS);
+    tcpt_analysis_free(analysis);
+}
+
+static void test_names(void)
+{
+    static const char *const names[] = {"CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+                                        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        g_assert_cmpstr(tcpt_state_name((tcpt_state)i), ==, names[i]);
+    g_assert_cmpstr(tcpt_severity_name(TCPT_CHAT), ==, "chat");
+    g_assert_cmpstr(tcpt_severity_name(TCPT_NOTE), ==, "note");
+    g_assert_cmpstr(tcpt_severity_name(TCPT_WARN), ==, "warn");
+    g_assert_cmpstr(tcpt_confidence_name(TCPT_LOW), ==, "low");
+    g_assert_cmpstr(tcpt_confidence_name(TCPT_MEDIUM), ==, "medium");
+    g_assert_cmpstr(tcpt_confidence_name(TCPT_HIGH), ==, "high");
+    g_assert_cmpstr(tcpt_verdict_name(TCPT_VERDICT_CHALLENGE_ACK), ==, "challenge_ack");
+}
+
+static void test_settings(void)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    g_assert_cmpint(settings.receiver_stack, ==, TCPT_STACK_LINUX);
+    g_assert_cmpuint(settings.stall_seconds, ==, 2);
+    g_assert_cmpuint(settings.close_wait_seconds, ==, 10);
+    g_assert_cmpuint(settings.storm_count, ==, 3);
+    g_assert_true(settings.capture_points);
+}
+
+void add_flow_tests(void)
+{
+    g_test_add_func("/flow/empty", test_empty);
+    g_test_add_func("/flow/lives", test_lives);
+    g_test_add_func("/flow/both-directions", test_both_directions_are_one_flow);
+    g_test_add_func("/flow/points-and-depth", test_points_and_depth);
+    g_test_add_func("/flow/settle-again", test_settle_again);
+    g_test_add_func("/flow/time-backwards", test_time_backwards);
+    g_test_add_func("/flow/bytes-per-packet", test_bytes_per_packet);
+    g_test_add_func("/flow/bytes-per-flow", test_bytes_per_flow);
+    g_test_add_func("/flow/names", test_names);
+    g_test_add_func("/flow/settings", test_settings);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
+
+#include "unit.h"
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_sequence_tests();
+    add_segment_tests();
+    add_checksum_tests();
+    add_registry_tests();
+    add_flow_tests();
+    return g_test_run();
+}

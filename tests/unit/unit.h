@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Unit tests of the core: each file adds its paths.
+ */
+#ifndef TCPTRIAGE_TESTS_UNIT_H
+#define TCPTRIAGE_TESTS_UNIT_H
+
+void add_sequence_tests(void);
+void add_segment_tests(void);
+void add_checksum_tests(void);
+void add_registry_tests(void);
+void add_flow_tests(void);
+
+#endif
