@@ -79,34 +79,30 @@ static const uint32_t timeouts[] = {
 
 /* ---- the packet ---- */
 
+/* tcp_valid_flags: PSH, ECE and CWR may come with anything. */
+enum { FLAGS_TESTED = TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG };
+
+static const bool legal_flags[FLAGS_TESTED + 1] = {
+    [TCPT_SYN] = true,
+    [TCPT_SYN | TCPT_URG] = true,
+    [TCPT_SYN | TCPT_ACK] = true,
+    [TCPT_RST] = true,
+    [TCPT_RST | TCPT_ACK] = true,
+    [TCPT_FIN | TCPT_ACK] = true,
+    [TCPT_FIN | TCPT_ACK | TCPT_URG] = true,
+    [TCPT_ACK] = true,
+    [TCPT_ACK | TCPT_URG] = true,
+};
+
 static tcpt_ct_class class_of(uint8_t flags)
 {
+    if (!(flags & (TCPT_RST | TCPT_SYN | TCPT_FIN)))
+        return flags & TCPT_ACK ? TCPT_CT_CLASS_ACK : TCPT_CT_CLASS_NONE;
     if (flags & TCPT_RST)
         return TCPT_CT_CLASS_RST;
     if (flags & TCPT_SYN)
         return flags & TCPT_ACK ? TCPT_CT_CLASS_SYN_ACK : TCPT_CT_CLASS_SYN;
-    if (flags & TCPT_FIN)
-        return TCPT_CT_CLASS_FIN;
-    return flags & TCPT_ACK ? TCPT_CT_CLASS_ACK : TCPT_CT_CLASS_NONE;
-}
-
-/* tcp_valid_flags: PSH, ECE and CWR may come with anything. */
-static bool legal_flags(uint8_t flags)
-{
-    switch (flags & (TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG)) {
-    case TCPT_SYN:
-    case TCPT_SYN | TCPT_URG:
-    case TCPT_SYN | TCPT_ACK:
-    case TCPT_RST:
-    case TCPT_RST | TCPT_ACK:
-    case TCPT_FIN | TCPT_ACK:
-    case TCPT_FIN | TCPT_ACK | TCPT_URG:
-    case TCPT_ACK:
-    case TCPT_ACK | TCPT_URG:
-        return true;
-    default:
-        return false;
-    }
+    return TCPT_CT_CLASS_FIN;
 }
 
 tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, bool bad_checksum)
@@ -116,7 +112,7 @@ tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, boo
         .from = (uint8_t)from,
         .class = (uint8_t)class_of(segment->flags),
         .bad_checksum = bad_checksum,
-        .legal_flags = legal_flags(segment->flags),
+        .legal_flags = legal_flags[segment->flags & FLAGS_TESTED],
         .options = segment->header_bytes > 20,
     };
 }
@@ -465,6 +461,38 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
     if (!entry->state && !open_entry(entry, packet))
         return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_INVALID_NEW);
     return judge_known(entry, packet, rules);
+}
+
+/* Where the two rule sets cannot part: a packet without SYN or RST, after the handshake, of a connection whose windows
+ * are checked, that fits. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
+static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packet, const tcpt_ct_result *result)
+{
+    return result->verdict == TCPT_CT_VALID &&
+           (packet->class == TCPT_CT_CLASS_ACK || packet->class == TCPT_CT_CLASS_FIN) &&
+           before->state >= TCPT_CT_ESTABLISHED && before->state <= TCPT_CT_CLOSE &&
+           !((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL);
+}
+
+void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
+{
+    tcpt_ct_entry *current = &pair->entries[TCPT_CT_CURRENT], *old = &pair->entries[TCPT_CT_BEFORE_5_18];
+    tcpt_ct_entry before;
+
+    if (pair->parted) {
+        results[TCPT_CT_CURRENT] = tcpt_ct_judge(current, packet, TCPT_CT_CURRENT);
+        results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(old, packet, TCPT_CT_BEFORE_5_18);
+        pair->parted = memcmp(current, old, sizeof *old) != 0;
+        return;
+    }
+    before = *current;
+    results[TCPT_CT_CURRENT] = tcpt_ct_judge(current, packet, TCPT_CT_CURRENT);
+    if (rules_agree(&before, packet, &results[TCPT_CT_CURRENT])) {
+        results[TCPT_CT_BEFORE_5_18] = results[TCPT_CT_CURRENT];
+        return;
+    }
+    *old = before;
+    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(old, packet, TCPT_CT_BEFORE_5_18);
+    pair->parted = memcmp(current, old, sizeof *old) != 0;
 }
 
 /* ---- names ---- */

@@ -92,6 +92,16 @@ tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, boo
 /** Judge a packet and take it into the entry (nf_conntrack_tcp_packet() and what is around it). */
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules);
 
+/** The same connection under both rule sets. Only the first entry is kept up to date as long as they are alike, which
+ * they are in most connections for ever. All zero to begin with. */
+typedef struct tcpt_ct_pair {
+    tcpt_ct_entry entries[TCPT_CT_RULE_SETS];
+    bool parted; /**< the entries differ */
+} tcpt_ct_pair;
+
+/** tcpt_ct_judge() under both rule sets, at hardly more than the price of one. */
+void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS]);
+
 /* ---- tracker_window.c, for tracker.c ---- */
 
 /** What the window check says. */

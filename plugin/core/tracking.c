@@ -114,7 +114,8 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
 {
     tcpt_tracker *tracker = tracker_for(flow, segment);
     tcpt_ct_view *view = &seen->tracker;
-    tcpt_ct_result current, old;
+    tcpt_ct_result results[TCPT_CT_RULE_SETS];
+    const tcpt_ct_result *current = &results[TCPT_CT_CURRENT], *old = &results[TCPT_CT_BEFORE_5_18];
     tcpt_ct_packet packet;
 
     view->state = TCPT_CT_UNKNOWN;
@@ -125,16 +126,16 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
         return;
     }
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
-    current = tcpt_ct_judge(&tracker->entries[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
-    old = tcpt_ct_judge(&tracker->entries[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
-    if (unproven(flow, segment, seen->from, current.reason) || unproven(flow, segment, seen->from, old.reason)) {
+    tcpt_ct_judge_both(&tracker->pair, &packet, results);
+    if ((current->reason && unproven(flow, segment, seen->from, current->reason)) ||
+        (old->reason && unproven(flow, segment, seen->from, old->reason))) {
         tracker->lost = true;
         return;
     }
-    show(view, &current, &old);
-    view->scale_reset = old.scale_reset;
-    view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old.verdict == TCPT_CT_INVALID &&
-                      current.verdict != TCPT_CT_INVALID;
+    show(view, current, old);
+    view->scale_reset = old->scale_reset;
+    view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old->verdict == TCPT_CT_INVALID &&
+                      current->verdict != TCPT_CT_INVALID;
     if (sum_unknown(segment, seen))
         hide(view);
     note_traits(seen);

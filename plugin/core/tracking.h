@@ -10,7 +10,7 @@
 
 /** What is followed per 4-tuple: made at a SYN, handed from life to life as a tracker's entry is. */
 typedef struct tcpt_tracker {
-    tcpt_ct_entry entries[TCPT_CT_RULE_SETS];
+    tcpt_ct_pair pair;
     bool lost; /**< the capture lacks packets that the tracker would have seen: nothing is believed until a new life */
 } tcpt_tracker;
 

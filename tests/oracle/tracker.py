@@ -36,7 +36,7 @@ STATES = ("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT
 WAIT_S, CLOSE_CALL_S = 11.5, 1.5
 
 Answer = collections.namedtuple("Answer", (
-    "verdict state initiator seen_reply assured flags scale old_verdict old_state scale_reset "
+    "verdict state initiator seen_reply assured flags scale old_verdict old_state inconsistent "
     "left end max_end max_win max_ack last_end last_ack reason old_reason"))
 
 
@@ -98,6 +98,7 @@ class Connection:
             if mine != theirs:
                 found.append("%s: model %s, kernel %s" % (what, mine, theirs))
 
+        compare("both rule sets together", model.inconsistent, False)
         compare("verdict", model.verdict, verdict)
         compare("state", STATES[model.state], STATES[entry["state"]] if entry else "NONE")
         if model.reason not in complaint or bool(model.reason) != bool(complaint):

@@ -3,6 +3,7 @@
  *
  * Request (host order): slot u32, end that sends u8, begin afresh u8, bytes u16, time ns i64, then the packet.
  * Answer: struct answer. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,14 +22,16 @@ struct request {
 struct answer {
     uint8_t verdict, state, initiator, seen_reply, assured;
     uint8_t flags[2], scale[2];
-    uint8_t old_verdict, old_state, scale_reset;
+    uint8_t old_verdict, old_state;
+    uint8_t inconsistent; /* both rule sets together gave something else than each alone */
     int32_t left_seconds;
     uint32_t end[2], max_end[2], max_win[2], max_ack[2];
     uint32_t last_end, last_ack;
     char reason[TCPT_CT_REASON_BYTES], old_reason[TCPT_CT_REASON_BYTES];
 };
 
-static tcpt_ct_entry entries[SLOTS][TCPT_CT_RULE_SETS];
+static tcpt_ct_entry entries[SLOTS][TCPT_CT_RULE_SETS]; /* each judged by itself */
+static tcpt_ct_pair pairs[SLOTS];                       /* both together: must be the same */
 
 static void describe(struct answer *answer, const tcpt_ct_entry *entry, int64_t time_ns)
 {
@@ -50,29 +53,36 @@ static void describe(struct answer *answer, const tcpt_ct_entry *entry, int64_t 
     answer->last_ack = entry->last_ack;
 }
 
+static bool same(const tcpt_ct_result *a, const tcpt_ct_result *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 static void judge(struct answer *answer, const struct request *request, const uint8_t *datagram)
 {
     tcpt_segment segment = {.time_ns = request->time_ns, .family = 4, .src = datagram + 12, .dst = datagram + 16};
-    tcpt_ct_entry *pair = entries[request->slot % SLOTS];
+    tcpt_ct_entry *alone = entries[request->slot % SLOTS];
+    tcpt_ct_pair *pair = &pairs[request->slot % SLOTS];
     uint32_t bytes = request->bytes - IP_HEADER_BYTES;
-    tcpt_ct_result current = {TCPT_CT_INVALID, TCPT_CT_TRUNCATED, 0, false}, old = current;
+    tcpt_ct_result current = {TCPT_CT_INVALID, TCPT_CT_TRUNCATED, 0, false}, old = current, both[TCPT_CT_RULE_SETS];
     tcpt_ct_packet packet;
 
-    current.state = old.state = pair[0].state ? pair[0].state : TCPT_CT_NONE;
+    current.state = old.state = alone[0].state ? alone[0].state : TCPT_CT_NONE;
     if (tcpt_segment_parse(&segment, datagram + IP_HEADER_BYTES, bytes, bytes)) {
         tcpt_segment_check(&segment, datagram + IP_HEADER_BYTES, bytes, bytes, 0);
         packet = tcpt_ct_packet_of(&segment, request->from, segment.checksum_is != TCPT_CHECKSUM_GOOD);
-        current = tcpt_ct_judge(&pair[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
-        old = tcpt_ct_judge(&pair[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
+        current = tcpt_ct_judge(&alone[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
+        old = tcpt_ct_judge(&alone[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
+        tcpt_ct_judge_both(pair, &packet, both);
+        answer->inconsistent = !same(&both[0], &current) || !same(&both[1], &old);
     }
     answer->verdict = current.verdict;
     answer->state = current.state - TCPT_CT_NONE;
     answer->old_verdict = old.verdict;
     answer->old_state = old.state - TCPT_CT_NONE;
-    answer->scale_reset = old.scale_reset;
     tcpt_ct_reason_text(current.reason, TCPT_CT_CURRENT, answer->reason);
     tcpt_ct_reason_text(old.reason, TCPT_CT_BEFORE_5_18, answer->old_reason);
-    describe(answer, &pair[TCPT_CT_CURRENT], request->time_ns);
+    describe(answer, &alone[TCPT_CT_CURRENT], request->time_ns);
 }
 
 int main(void)
@@ -85,8 +95,10 @@ int main(void)
 
         if (request.bytes < IP_HEADER_BYTES || fread(datagram, request.bytes, 1, stdin) != 1)
             return 1;
-        if (request.afresh)
+        if (request.afresh) {
             memset(entries[request.slot % SLOTS], 0, sizeof entries[0]);
+            memset(&pairs[request.slot % SLOTS], 0, sizeof pairs[0]);
+        }
         judge(&answer, &request, datagram);
         if (fwrite(&answer, sizeof answer, 1, stdout) != 1 || fflush(stdout) != 0)
             return 1;
