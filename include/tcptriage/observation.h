@@ -27,6 +27,7 @@ enum {
     TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
     TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
     TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
+    TCPT_TRAIT_FAST_OPEN = 1u << 23,   /**< the handshake is not complete, and its SYN had the Fast Open option */
     TCPT_TRAIT_CT_INVALID = 1u << 24,  /**< today's tracker calls it INVALID, and not for its checksum */
     TCPT_TRAIT_SCALE_RESET = 1u << 25, /**< a tracker before 5.18 loses a window scale by it */
     TCPT_TRAIT_CT_DIVERGENT = 1u << 26,/**< the first of its sender, after such a loss, that only that tracker refuses */

@@ -64,7 +64,7 @@ typedef struct tcpt_segment {
     uint16_t dst_port;
     uint32_t seq;
     uint32_t ack; /**< 0 without the ACK flag */
-    uint32_t ack_field; /**< as in the header, whatever the flags say */
+    uint32_t ack_without_flag; /**< what the field holds where the ACK flag is not set, else 0 */
     uint8_t flags;
     uint8_t header_bytes;
     uint16_t window; /**< as in the header, not scaled */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/tracking.h"
 #include "tcptriage/sequence.h"
 
 unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment)
@@ -116,7 +117,7 @@ void tcpt_flow_clear(tcpt_flow *flow)
     g_free(flow->ends[0].ack_steps);
     g_free(flow->ends[1].ack_steps);
     g_free(flow->memory);
-    g_free(flow->tracker);
+    tcpt_tracker_free(flow->tracker);
 }
 
 static uint32_t mix(uint32_t hash, uint32_t value)

@@ -203,8 +203,10 @@ static uint32_t plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
         traits |= TCPT_TRAIT_PADDED;
     if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
         traits |= TCPT_TRAIT_CHECKSUM;
-    if (!flow->handshake_done && flow->client_known)
+    if (!flow->handshake_done && flow->client_known) {
         traits |= TCPT_TRAIT_HANDSHAKE;
+        traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
+    }
     if (flow->closing)
         traits |= TCPT_TRAIT_CLOSING;
     if (flow->damaged)

@@ -131,8 +131,8 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     segment->dst_port = be16(header + 2);
     segment->seq = be32(header + 4);
     segment->flags = header[13];
-    segment->ack_field = be32(header + 8);
-    segment->ack = segment->flags & TCPT_ACK ? segment->ack_field : 0;
+    segment->ack = segment->flags & TCPT_ACK ? be32(header + 8) : 0;
+    segment->ack_without_flag = segment->flags & TCPT_ACK ? 0 : be32(header + 8);
     segment->header_bytes = (uint8_t)header_bytes;
     segment->window = be16(header + 14);
     segment->checksum = be16(header + 16);

@@ -3,6 +3,7 @@
  * nf_conntrack_tcp_packet() in Linux; the window check is in tracker_window.c. */
 #include "core/tracker.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/sequence.h"
@@ -257,7 +258,7 @@ static bool answers_ignored(const tcpt_ct_entry *entry, unsigned dir, const tcpt
                (rules == TCPT_CT_BEFORE_5_18 || entry->last_dir != dir);
     bool ack = !entry->assured && entry->last_class == TCPT_CT_CLASS_ACK;
 
-    return (syn || ack) && packet->segment->ack_field == entry->last_end;
+    return (syn || ack) && tcpt_ct_ack_field(packet->segment) == entry->last_end;
 }
 
 static bool answers_challenge(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
@@ -473,26 +474,38 @@ static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packe
            !((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL);
 }
 
+/* Keep the old rules' entry for itself, or let it go when it is like the other. */
+static void keep_old(tcpt_ct_pair *pair, const tcpt_ct_entry *old)
+{
+    if (memcmp(&pair->current, old, sizeof *old) == 0) {
+        g_free(pair->old);
+        pair->old = NULL;
+        return;
+    }
+    if (!pair->old)
+        pair->old = g_new(tcpt_ct_entry, 1);
+    *pair->old = *old;
+}
+
 void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
 {
-    tcpt_ct_entry *current = &pair->entries[TCPT_CT_CURRENT], *old = &pair->entries[TCPT_CT_BEFORE_5_18];
-    tcpt_ct_entry before;
+    tcpt_ct_entry before = pair->current, old;
+    tcpt_ct_result *current = &results[TCPT_CT_CURRENT];
 
-    if (pair->parted) {
-        results[TCPT_CT_CURRENT] = tcpt_ct_judge(current, packet, TCPT_CT_CURRENT);
-        results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(old, packet, TCPT_CT_BEFORE_5_18);
-        pair->parted = memcmp(current, old, sizeof *old) != 0;
+    *current = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
+    if (!pair->old && rules_agree(&before, packet, current)) {
+        results[TCPT_CT_BEFORE_5_18] = *current;
         return;
     }
-    before = *current;
-    results[TCPT_CT_CURRENT] = tcpt_ct_judge(current, packet, TCPT_CT_CURRENT);
-    if (rules_agree(&before, packet, &results[TCPT_CT_CURRENT])) {
-        results[TCPT_CT_BEFORE_5_18] = results[TCPT_CT_CURRENT];
-        return;
-    }
-    *old = before;
-    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(old, packet, TCPT_CT_BEFORE_5_18);
-    pair->parted = memcmp(current, old, sizeof *old) != 0;
+    old = pair->old ? *pair->old : before;
+    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(&old, packet, TCPT_CT_BEFORE_5_18);
+    keep_old(pair, &old);
+}
+
+void tcpt_ct_clear(tcpt_ct_pair *pair)
+{
+    g_free(pair->old);
+    memset(pair, 0, sizeof *pair);
 }
 
 /* ---- names ---- */

@@ -78,6 +78,12 @@ typedef struct tcpt_ct_packet {
     bool options; /**< has any option bytes */
 } tcpt_ct_packet;
 
+/** The ACK field as it stands in the header: the tracker does not always look at the flag. */
+static inline uint32_t tcpt_ct_ack_field(const tcpt_segment *segment)
+{
+    return segment->ack | segment->ack_without_flag;
+}
+
 /** What became of one packet. */
 typedef struct tcpt_ct_result {
     uint8_t verdict; /**< tcpt_ct_verdict, never unknown */
@@ -92,15 +98,18 @@ tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, boo
 /** Judge a packet and take it into the entry (nf_conntrack_tcp_packet() and what is around it). */
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules);
 
-/** The same connection under both rule sets. Only the first entry is kept up to date as long as they are alike, which
- * they are in most connections for ever. All zero to begin with. */
+/** The same connection under both rule sets. They keep one entry as long as theirs are alike, which in most connections
+ * is for ever. All zero to begin with. */
 typedef struct tcpt_ct_pair {
-    tcpt_ct_entry entries[TCPT_CT_RULE_SETS];
-    bool parted; /**< the entries differ */
+    tcpt_ct_entry current;
+    tcpt_ct_entry *old; /**< of the rules before 5.18 where it differs, else NULL; owned */
 } tcpt_ct_pair;
 
 /** tcpt_ct_judge() under both rule sets, at hardly more than the price of one. */
 void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS]);
+
+/** Forget both entries, and free what the pair owns. */
+void tcpt_ct_clear(tcpt_ct_pair *pair);
 
 /* ---- tracker_window.c, for tracker.c ---- */
 

@@ -226,7 +226,7 @@ static void count_repeats(tcpt_ct_entry *entry, unsigned dir, const numbers *now
 
 static uint32_t highest_sack(const tcpt_segment *segment)
 {
-    uint32_t sack = segment->ack_field;
+    uint32_t sack = tcpt_ct_ack_field(segment);
 
     for (unsigned i = 0; i < segment->sack_count; i++)
         sack = after(segment->sack_right[i], sack) ? segment->sack_right[i] : sack;
@@ -238,7 +238,8 @@ tcpt_ct_fit tcpt_ct_window(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_pac
 {
     const tcpt_segment *segment = packet->segment;
     tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
-    numbers now = {segment->seq, segment->end_seq, segment->ack_field, segment->ack_field, segment->window};
+    uint32_t ack = tcpt_ct_ack_field(segment);
+    numbers now = {segment->seq, segment->end_seq, ack, ack, segment->window};
 
     if (segment->sack_count && (receiver->flags & TCPT_CT_SACK))
         now.sack = highest_sack(segment);

@@ -16,12 +16,13 @@ static bool plain_syn(const tcpt_segment *segment)
 /* The models' start: a SYN that opens a flow. One in the middle of a flow meets an entry nobody knows. */
 static tcpt_tracker *tracker_for(tcpt_flow *flow, const tcpt_segment *segment)
 {
-    bool opens = !flow->last_record && plain_syn(segment);
-
-    if (!flow->tracker && opens)
+    if (flow->last_record || !plain_syn(segment))
+        return flow->tracker;
+    if (!flow->tracker)
         flow->tracker = g_new0(tcpt_tracker, 1);
-    else if (opens && flow->tracker->lost)
-        memset(flow->tracker, 0, sizeof *flow->tracker);
+    if (flow->tracker->lost)
+        tcpt_ct_clear(&flow->tracker->pair);
+    flow->tracker->lost = false;
     return flow->tracker;
 }
 
@@ -139,4 +140,12 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
     if (sum_unknown(segment, seen))
         hide(view);
     note_traits(seen);
+}
+
+void tcpt_tracker_free(tcpt_tracker *tracker)
+{
+    if (!tracker)
+        return;
+    tcpt_ct_clear(&tracker->pair);
+    g_free(tracker);
 }

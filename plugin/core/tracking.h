@@ -20,4 +20,7 @@ typedef struct tcpt_tracker {
  */
 void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen);
 
+/** Free a tracker; NULL is fine. */
+void tcpt_tracker_free(tcpt_tracker *tracker);
+
 #endif

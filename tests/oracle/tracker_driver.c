@@ -97,7 +97,7 @@ int main(void)
             return 1;
         if (request.afresh) {
             memset(entries[request.slot % SLOTS], 0, sizeof entries[0]);
-            memset(&pairs[request.slot % SLOTS], 0, sizeof pairs[0]);
+            tcpt_ct_clear(&pairs[request.slot % SLOTS]);
         }
         judge(&answer, &request, datagram);
         if (fwrite(&answer, sizeof answer, 1, stdout) != 1 || fflush(stdout) != 0)

@@ -26,7 +26,6 @@ static tcpt_segment segment_of(const packet_step *step)
         .time_ns = (int64_t)(step->at * 1e9),
         .seq = step->seq,
         .ack = step->ack,
-        .ack_field = step->ack,
         .flags = step->flags,
         .header_bytes = step->options[0] ? 32 : 20,
         .window = step->win,
