@@ -47,6 +47,7 @@ typedef struct tcpt_record {
     bool copy : 1;    /**< second copy of a captured packet: changed nothing */
     uint8_t ct_current : 2; /**< tcpt_ct_verdict by the current rules */
     uint8_t ct_old : 2;     /**< by the rules before 5.18 */
+    bool uncut_good : 1;    /**< a verifier that leaves the padding in finds the checksum right (rare), or there is none */
     uint8_t ct_state;       /**< tcpt_ct_state after this frame, by the current rules */
     uint8_t ct_reason;      /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
 } tcpt_record;

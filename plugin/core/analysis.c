@@ -374,6 +374,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     record->flow = flow;
     record->frame = segment->frame;
     record->pad_bytes = segment->pad_bytes;
+    record->uncut_good = segment->checksum_is != TCPT_CHECKSUM_GOOD ||
+                         segment->checksum_over_padding == segment->checksum_expected;
     record->from = (uint8_t)from;
     if (tcpt_flow_is_copy(flow, segment, from)) {
         record->copy = true;

@@ -42,13 +42,30 @@ static bool goes_on(const tcpt_context *context)
            context->seen->probe;
 }
 
-/* Linux's tracker takes any RST after a FIN for the end and forgets the flow ten seconds later, whatever the host
- * makes of it (nf_conntrack_tcp_packet(), table entry CLOSE). */
-static const char *tracker_note(const tcpt_flow *flow)
+/* Whether a tracker on the way still knows the flow that this host keeps. It takes any RST after a FIN for the end and
+ * forgets the flow ten seconds later (nf_conntrack_tcp_packet(), table entry CLOSE). */
+static const char *tracker_note(const tcpt_context *context)
 {
-    return flow->ends[0].fin || flow->ends[1].fin
-               ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that follows a FIN)"
-               : "";
+    const tcpt_flow *flow = context->flow;
+
+    bool closing = flow->ends[0].fin || flow->ends[1].fin;
+
+    switch (context->seen->tracker.state) {
+    case TCPT_CT_NONE:
+        return "; a stateful firewall on the way has forgotten the flow (Linux, default timeouts)";
+    case TCPT_CT_CLOSE:
+        return "; a stateful firewall on the way took the RST for the end and forgets the flow 10 s later (Linux)";
+    case TCPT_CT_OFF:
+    case TCPT_CT_UNKNOWN:
+        return closing
+                   ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that "
+                     "follows a FIN)"
+                   : "";
+    case TCPT_CT_ESTABLISHED: /* after a FIN that can only be a new entry */
+        return closing ? "; a stateful firewall on the way had forgotten the flow and picks it up anew (Linux)" : "";
+    default:
+        return "";
+    }
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -74,7 +91,7 @@ static void judge(const tcpt_context *context, void *memory)
         context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
         "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s", me->rst->frame,
         tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
-        tcpt_as_seconds(survived_ns), tracker_note(context->flow));
+        tcpt_as_seconds(survived_ns), tracker_note(context));
     tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
     tcpt_relate(me->finding, me->rst);
     tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);

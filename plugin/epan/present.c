@@ -42,6 +42,8 @@ static int hf_pad_len = -1;
 static int hf_ct_state = -1;
 static int hf_ct_current = -1;
 static int hf_ct_old = -1;
+static int hf_ct_uncut = -1;
+static int hf_ct_phantom_len = -1;
 static int hf_value[TCPT_FIELD_COUNT]; /* the typed fields of fields.def */
 
 static int ett_triage = -1;
@@ -97,6 +99,14 @@ static void register_fields(void)
         {&hf_ct_old,
          {"Tracker, rules before 5.18", "tcptriage.conntrack.pre_5_18", FT_STRING, BASE_NONE, NULL, 0,
           "What connection tracking of Linux before 5.18 says of this frame", HFILL}},
+        {&hf_ct_uncut,
+         {"Tracker, padding not cut off", "tcptriage.conntrack.uncut", FT_STRING, BASE_NONE, NULL, 0,
+          "Why connection tracking refuses this frame where it is handed over with its padding (layer 2 before Linux 4.16)",
+          HFILL}},
+        {&hf_ct_phantom_len,
+         {"Payload the tracker believes in", "tcptriage.conntrack.phantom_len", FT_UINT8, BASE_DEC, NULL, 0,
+          "Padding that connection tracking takes for payload where it is not cut off and checksums are not tested",
+          HFILL}},
         {&hf_pad_len,
          {"Padding bytes", "tcptriage.pad_len", FT_UINT8, BASE_DEC, NULL, 0, "Ethernet padding behind the datagram",
           HFILL}},
@@ -312,6 +322,20 @@ static void open_tree(struct stage *stage, proto_tree *tree)
     stage->tree = proto_item_add_subtree(item, ett_triage);
 }
 
+/* A tracker that is handed the frame with its padding: the checksum covers too much, and without that test the padding
+ * counts as payload (nf_ip_checksum(), segment_seq_plus_len()). */
+static void add_uncut_tracker(const struct stage *stage, const tcpt_record *record)
+{
+    char text[TCPT_CT_REASON_BYTES];
+
+    if (record->pad_bytes == 0)
+        return;
+    if (!record->uncut_good)
+        add_string(stage, stage->tree, hf_ct_uncut,
+                   tcpt_ct_reason_text(TCPT_CT_BAD_CHECKSUM, TCPT_CT_CURRENT, text));
+    add_number(stage, stage->tree, hf_ct_phantom_len, record->pad_bytes);
+}
+
 /* What the models say of a frame; without them, nothing. */
 static void add_tracker(const struct stage *stage, const tcpt_record *record)
 {
@@ -324,6 +348,7 @@ static void add_tracker(const struct stage *stage, const tcpt_record *record)
     add_string(stage, stage->tree, hf_ct_old, tcpt_ct_verdict_name((tcpt_ct_verdict)record->ct_old));
     add_string(stage, stage->tree, hf_value[TCPT_F_CONNTRACK_REASON],
                tcpt_ct_reason_text(record->ct_reason, tcpt_ct_reason_rules(record->ct_current), text));
+    add_uncut_tracker(stage, record);
 }
 
 /* TCP's own number of the conversation, for display filters. Asked for once per flow. Read from what TCP attached:
