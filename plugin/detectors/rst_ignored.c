@@ -38,8 +38,7 @@ static void note_rst(const tcpt_context *context, rst_memory *memory)
 
 static bool goes_on(const tcpt_context *context)
 {
-    return context->segment->payload_bytes || (context->segment->flags & (TCPT_FIN | TCPT_SYN)) ||
-           context->seen->probe;
+    return context->segment->payload_bytes || (context->segment->flags & (TCPT_FIN | TCPT_SYN)) || context->seen->probe;
 }
 
 /* Whether a tracker on the way still knows the flow that this host keeps. It takes any RST after a FIN for the end and
@@ -57,10 +56,9 @@ static const char *tracker_note(const tcpt_context *context)
         return "; a stateful firewall on the way took the RST for the end and forgets the flow 10 s later (Linux)";
     case TCPT_CT_OFF:
     case TCPT_CT_UNKNOWN:
-        return closing
-                   ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that "
-                     "follows a FIN)"
-                   : "";
+        return closing ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that "
+                         "follows a FIN)"
+                       : "";
     case TCPT_CT_ESTABLISHED: /* after a FIN that can only be a new entry */
         return closing ? "; a stateful firewall on the way had forgotten the flow and picks it up anew (Linux)" : "";
     default:
@@ -87,11 +85,11 @@ static void judge(const tcpt_context *context, void *memory)
     if (survived_ns < tcpt_rtt_ns(context->flow) + ON_THE_WAY_MS * TCPT_MS_NS)
         return;
     me->raised = true;
-    me->finding = tcpt_raise(
-        context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
-        "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s", me->rst->frame,
-        tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
-        tcpt_as_seconds(survived_ns), tracker_note(context));
+    me->finding =
+        tcpt_raise(context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
+                   "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s", me->rst->frame,
+                   tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
+                   tcpt_as_seconds(survived_ns), tracker_note(context));
     tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
     tcpt_relate(me->finding, me->rst);
     tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);
