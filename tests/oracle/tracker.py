@@ -208,10 +208,11 @@ class Oracle:
             if connection.runs_out_about_now():
                 continue
             for _ in range(rng.randrange(1, 5)):
-                found = self.step(connection, guess.packet(connection.answer))
+                packet = guess.packet(connection.answer)
+                found = self.step(connection, packet)
                 if found:
                     self.disagreements += 1
-                    print("DISAGREEMENT after a pause:", "; ".join(found))
+                    print("DISAGREEMENT after a pause at %s: %s" % (packet, "; ".join(found)))
                     break
 
     def regress_round(self):

@@ -67,7 +67,9 @@ static void judge(struct answer *answer, const struct request *request, const ui
     tcpt_ct_result current = {TCPT_CT_INVALID, TCPT_CT_TRUNCATED, 0, false}, old = current, both[TCPT_CT_RULE_SETS];
     tcpt_ct_packet packet;
 
-    current.state = old.state = alone[0].state ? alone[0].state : TCPT_CT_NONE;
+    current.state = old.state = alone[0].state && request->time_ns < alone[0].expires_ns
+                                    ? alone[0].state
+                                    : TCPT_CT_NONE; /* truncated: not judged */
     if (tcpt_segment_parse(&segment, datagram + IP_HEADER_BYTES, bytes, bytes)) {
         tcpt_segment_check(&segment, datagram + IP_HEADER_BYTES, bytes, bytes, 0);
         packet = tcpt_ct_packet_of(&segment, request->from, segment.checksum_is != TCPT_CHECKSUM_GOOD);
