@@ -32,9 +32,9 @@ enum { REFUSE = 64, IGNORE };
 #define IV REFUSE
 #define IG IGNORE
 
-/* Direction, class of the packet, state before -> state after. */
+/* Direction, class of the packet, state before -> state after; rows are filled up to powers of two. */
 /* clang-format off */
-static const uint8_t transitions[2][6][10] = {
+static const uint8_t transitions[2][8][16] = {
     [TCPT_CT_ORIGINAL] =
         {
             /*                          NO  SS  SR  ES  FW  CW  LA  TW  CL  S2 */
@@ -474,32 +474,43 @@ static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packe
            !((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL);
 }
 
-/* Keep the old rules' entry for itself, or let it go when it is like the other. */
-static void keep_old(tcpt_ct_pair *pair, const tcpt_ct_entry *old)
+static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
 {
-    if (memcmp(&pair->current, old, sizeof *old) == 0) {
-        g_free(pair->old);
-        pair->old = NULL;
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* The entries differ already; they may grow alike again. */
+static void judge_apart(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
+{
+    results[TCPT_CT_CURRENT] = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
+    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(pair->old, packet, TCPT_CT_BEFORE_5_18);
+    if (!alike(&pair->current, pair->old))
         return;
-    }
-    if (!pair->old)
-        pair->old = g_new(tcpt_ct_entry, 1);
-    *pair->old = *old;
+    g_free(pair->old);
+    pair->old = NULL;
 }
 
 void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
 {
-    tcpt_ct_entry before = pair->current, old;
     tcpt_ct_result *current = &results[TCPT_CT_CURRENT];
+    tcpt_ct_entry before, old;
 
+    if (pair->old) {
+        judge_apart(pair, packet, results);
+        return;
+    }
+    before = pair->current;
     *current = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
-    if (!pair->old && rules_agree(&before, packet, current)) {
+    if (rules_agree(&before, packet, current)) {
         results[TCPT_CT_BEFORE_5_18] = *current;
         return;
     }
-    old = pair->old ? *pair->old : before;
+    old = before;
     results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(&old, packet, TCPT_CT_BEFORE_5_18);
-    keep_old(pair, &old);
+    if (alike(&pair->current, &old))
+        return;
+    pair->old = g_new(tcpt_ct_entry, 1);
+    *pair->old = old;
 }
 
 void tcpt_ct_clear(tcpt_ct_pair *pair)
