@@ -3,7 +3,6 @@
  * nf_conntrack_tcp_packet() in Linux; the window check is in tracker_window.c. */
 #include "core/tracker.h"
 
-#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/sequence.h"
@@ -462,80 +461,4 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
     if (!entry->state && !open_entry(entry, packet))
         return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_INVALID_NEW);
     return judge_known(entry, packet, rules);
-}
-
-/* Where the two rule sets cannot part: a packet without SYN or RST, after the handshake, of a connection whose windows
- * are checked, that fits. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
-static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packet, const tcpt_ct_result *result)
-{
-    return result->verdict == TCPT_CT_VALID &&
-           (packet->class == TCPT_CT_CLASS_ACK || packet->class == TCPT_CT_CLASS_FIN) &&
-           before->state >= TCPT_CT_ESTABLISHED && before->state <= TCPT_CT_CLOSE &&
-           !((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL);
-}
-
-static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
-/* The entries differ already; they may grow alike again. */
-static void judge_apart(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
-{
-    results[TCPT_CT_CURRENT] = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
-    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(pair->old, packet, TCPT_CT_BEFORE_5_18);
-    if (!alike(&pair->current, pair->old))
-        return;
-    g_free(pair->old);
-    pair->old = NULL;
-}
-
-void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
-{
-    tcpt_ct_result *current = &results[TCPT_CT_CURRENT];
-    tcpt_ct_entry before, old;
-
-    if (pair->old) {
-        judge_apart(pair, packet, results);
-        return;
-    }
-    before = pair->current;
-    *current = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
-    if (rules_agree(&before, packet, current)) {
-        results[TCPT_CT_BEFORE_5_18] = *current;
-        return;
-    }
-    old = before;
-    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(&old, packet, TCPT_CT_BEFORE_5_18);
-    if (alike(&pair->current, &old))
-        return;
-    pair->old = g_new(tcpt_ct_entry, 1);
-    *pair->old = old;
-}
-
-void tcpt_ct_clear(tcpt_ct_pair *pair)
-{
-    g_free(pair->old);
-    memset(pair, 0, sizeof *pair);
-}
-
-/* ---- names ---- */
-
-static const char *const state_names[] = {
-    [TCPT_CT_OFF] = "UNKNOWN",         [TCPT_CT_UNKNOWN] = "UNKNOWN",       [TCPT_CT_NONE] = "NONE",
-    [TCPT_CT_SYN_SENT] = "SYN_SENT",   [TCPT_CT_SYN_RECV] = "SYN_RECV",     [TCPT_CT_ESTABLISHED] = "ESTABLISHED",
-    [TCPT_CT_FIN_WAIT] = "FIN_WAIT",   [TCPT_CT_CLOSE_WAIT] = "CLOSE_WAIT", [TCPT_CT_LAST_ACK] = "LAST_ACK",
-    [TCPT_CT_TIME_WAIT] = "TIME_WAIT", [TCPT_CT_CLOSE] = "CLOSE",           [TCPT_CT_SYN_SENT2] = "SYN_SENT2",
-};
-
-const char *tcpt_ct_state_name(tcpt_ct_state state)
-{
-    return state_names[state];
-}
-
-const char *tcpt_ct_verdict_name(tcpt_ct_verdict verdict)
-{
-    static const char *const names[] = {"UNKNOWN", "VALID", "IGNORED", "INVALID"};
-
-    return names[verdict];
 }

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reasons in the words of the kernel's log, so that a frame and a log line find each other. */
+/* States, verdicts and reasons in the words of the kernel's log, so that a frame and a log line find each other. */
 #include "tcptriage/tracker.h"
 
 #include <stdio.h>
+
+static const char *const state_names[] = {
+    [TCPT_CT_OFF] = "UNKNOWN",         [TCPT_CT_UNKNOWN] = "UNKNOWN",       [TCPT_CT_NONE] = "NONE",
+    [TCPT_CT_SYN_SENT] = "SYN_SENT",   [TCPT_CT_SYN_RECV] = "SYN_RECV",     [TCPT_CT_ESTABLISHED] = "ESTABLISHED",
+    [TCPT_CT_FIN_WAIT] = "FIN_WAIT",   [TCPT_CT_CLOSE_WAIT] = "CLOSE_WAIT", [TCPT_CT_LAST_ACK] = "LAST_ACK",
+    [TCPT_CT_TIME_WAIT] = "TIME_WAIT", [TCPT_CT_CLOSE] = "CLOSE",           [TCPT_CT_SYN_SENT2] = "SYN_SENT2",
+};
+
+const char *tcpt_ct_state_name(tcpt_ct_state state)
+{
+    return state_names[state];
+}
+
+const char *tcpt_ct_verdict_name(tcpt_ct_verdict verdict)
+{
+    static const char *const names[] = {"UNKNOWN", "VALID", "IGNORED", "INVALID"};
+
+    return names[verdict];
+}
 
 static const struct {
     const char *current;
