@@ -23,7 +23,7 @@ typedef struct dispatch {
 struct tcpt_analysis {
     tcpt_settings settings;
     GHashTable *flows; /* tcpt_flow_key -> newest life */
-    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows */
+    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *slabs;
     unsigned slab_used;
@@ -36,7 +36,10 @@ struct tcpt_analysis {
     int64_t back_step_ns;  /* largest step back of the capture's clock */
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
+    uint32_t wanted;       /* traits that any detector wants */
     size_t memory_bytes;   /* of all detectors, per flow */
+    uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
+    uint8_t *zeros;        /* as many zeros */
     bool settling;         /* findings raised now are end findings */
 };
 
@@ -199,14 +202,19 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
 
 /* ---- detectors ---- */
 
-/* All detectors' memory is one block, made when the first of them is asked about the flow. */
-static void *memory_of(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry)
+/* All detectors' memory is one block, made when the first of them has written to the blank one that it was given: most
+ * flows never need it. */
+static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry, tcpt_context *context)
 {
-    if (!entry->detector->memory_bytes)
-        return NULL;
-    if (!flow->memory)
-        flow->memory = g_malloc0(analysis->memory_bytes);
-    return (uint8_t *)flow->memory + entry->memory_at;
+    uint8_t *block = flow->memory ? flow->memory : analysis->blank;
+    uint8_t *memory = entry->detector->memory_bytes ? block + entry->memory_at : NULL;
+
+    context->detector = entry->detector;
+    entry->detector->judge(context, memory);
+    if (!memory || flow->memory || memcmp(memory, analysis->zeros, entry->detector->memory_bytes) == 0)
+        return;
+    flow->memory = g_memdup2(analysis->blank, analysis->memory_bytes);
+    memset(memory, 0, entry->detector->memory_bytes);
 }
 
 static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
@@ -215,10 +223,8 @@ static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_c
     uint32_t traits = context->seen->traits;
 
     for (const dispatch *entry = analysis->dispatch; entry < end; entry++) {
-        if (!(entry->wants & traits))
-            continue;
-        context->detector = entry->detector;
-        entry->detector->judge(context, memory_of(analysis, flow, entry));
+        if (entry->wants & traits)
+            ask(analysis, flow, entry, context);
     }
 }
 
@@ -232,7 +238,10 @@ static void set_up_dispatch(tcpt_analysis *analysis)
 
         analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
         analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
+        analysis->wanted |= detector->wants;
     }
+    analysis->blank = g_malloc0(analysis->memory_bytes);
+    analysis->zeros = g_malloc0(analysis->memory_bytes);
 }
 
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
@@ -287,13 +296,20 @@ static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
 {
     tcpt_flow *twin = g_hash_table_lookup(analysis->tuples, &flow->key);
 
-    flow->twin = flow;
     if (twin) {
         flow->twin = twin->twin;
         twin->twin = flow;
         return;
     }
     g_hash_table_insert(analysis->tuples, &flow->key, flow);
+}
+
+/* The second capture point has shown: from now on flows may have twins. */
+static void join_all_twins(tcpt_analysis *analysis)
+{
+    analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
+    for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
+        join_twins(analysis, flow);
 }
 
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
@@ -317,7 +333,11 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
     analysis->newest_flow = flow;
     analysis->flow_count++;
     g_hash_table_replace(analysis->flows, &flow->key, flow);
-    join_twins(analysis, flow);
+    flow->twin = flow;
+    if (analysis->tuples)
+        join_twins(analysis, flow);
+    else if (analysis->first_flow && analysis->first_flow->key.point != key->point)
+        join_all_twins(analysis);
     return flow;
 }
 
@@ -399,7 +419,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         .now_ns = segment->time_ns,
         .analysis = analysis,
     };
-    run_detectors(analysis, flow, &context);
+    if (seen.traits & analysis->wanted)
+        run_detectors(analysis, flow, &context);
     tcpt_flow_advance(flow, segment, &seen, record);
     mark(record, flow);
     return record;
@@ -413,7 +434,6 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
 
     analysis->settings = *settings;
     analysis->flows = g_hash_table_new(key_hash, key_equal);
-    analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     set_up_dispatch(analysis);
@@ -437,10 +457,13 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         flow = next;
     }
     g_hash_table_destroy(analysis->flows);
-    g_hash_table_destroy(analysis->tuples);
+    if (analysis->tuples)
+        g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
+    g_free(analysis->blank);
+    g_free(analysis->zeros);
     g_free(analysis);
 }
 
