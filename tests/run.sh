@@ -4,9 +4,10 @@
 # sh tests/run.sh
 #
 # Builds and runs every test: unit tests and scenarios of the core, the same under AddressSanitizer and
-# UndefinedBehaviorSanitizer, fuzz inputs, and golden runs of stock tshark with the plugin, plain and sanitized. Installs
-# the Debian packages that are missing, as root or by sudo without a password. The last line counts the tests; status 1
-# when one failed or something is in the way. Set TCPT_BUILD to build elsewhere than in build-tests/.
+# UndefinedBehaviorSanitizer, the tracker model against the running kernel (as root), fuzz inputs, and golden runs of stock
+# tshark with the plugin, plain and sanitized. Installs the Debian packages that are missing, as root or by sudo without a
+# password. The last line counts the tests; status 1 when one failed or something is in the way. Set TCPT_BUILD to build
+# elsewhere than in build-tests/.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -76,8 +77,12 @@ run_suites() {
     export G_DEBUG=fatal-criticals
     suite unit "$plain/unit-test" --tap -k
     suite scenario "$plain/scenario-test" --tap -k
+    suite tracker "$plain/tracker-test" --tap -k
+    suite oracle python3 "$root/tests/oracle/tracker.py" --tap --packets 10000 --seed 1 \
+        --driver "$plain/tracker-driver"
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
     suite unit-sanitized "$checked/unit-test" --tap -k
+    suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite scenario-sanitized "$checked/scenario-test" --tap -k
     mkdir -p "$build/seeds"
     "$checked/fuzz-seeds" "$build/seeds" "$root"/captures/scenarios/*.pkt || exit 1

@@ -127,6 +127,7 @@ class Oracle:
     def __init__(self, kernel, model):
         self.kernel, self.model = kernel, model
         self.compared = self.disagreements = 0
+        self.said = []
         self.seen = collections.Counter()
 
     def connection(self):
@@ -165,13 +166,12 @@ class Oracle:
     def report(self, sequence, found, keep):
         self.disagreements += 1
         if not self.differences(sequence)[1]:
-            print("DISAGREEMENT, not seen again when replayed:", found)
+            self.said.append("DISAGREEMENT, not seen again when replayed: " + "; ".join(found))
             return
         sequence = self.shrink(sequence)
         found = self.differences(sequence)[1]
-        print("DISAGREEMENT:", "; ".join(found))
-        for packet in sequence:
-            print("   ", packet)
+        self.said.append("DISAGREEMENT: " + "; ".join(found))
+        self.said.extend("    %s" % packet for packet in sequence)
         if keep:
             name = "%08x.txt" % (hash(tuple(map(str, sequence))) & 0xFFFFFFFF)
             with open(os.path.join(HERE, "regress", name), "w") as stream:
@@ -212,7 +212,7 @@ class Oracle:
                 found = self.step(connection, packet)
                 if found:
                     self.disagreements += 1
-                    print("DISAGREEMENT after a pause at %s: %s" % (packet, "; ".join(found)))
+                    self.said.append("DISAGREEMENT after a pause at %s: %s" % (packet, "; ".join(found)))
                     break
 
     def regress_round(self):
@@ -224,7 +224,7 @@ class Oracle:
                 found = self.step(connection, packet)
                 if found:
                     self.disagreements += 1
-                    print("DISAGREEMENT in %s at %s: %s"
+                    self.said.append("DISAGREEMENT in %s at %s: %s"
                           % (os.path.basename(path), packet, "; ".join(found)))
                     break
 
@@ -248,7 +248,7 @@ class Oracle:
             found = self.step(connection, None, lambda: connection.send_bytes(end, data))
             if found:
                 self.disagreements += 1
-                print("DISAGREEMENT in %s: %s" % (os.path.basename(path), "; ".join(found)))
+                self.said.append("DISAGREEMENT in %s: %s" % (os.path.basename(path), "; ".join(found)))
 
 
 def arguments():
@@ -258,8 +258,43 @@ def arguments():
     parser.add_argument("--driver", default=os.path.join(ROOT, "build", "tracker-driver"))
     parser.add_argument("--wait", action="store_true", help="let entries run out, too (12 s)")
     parser.add_argument("--keep", action="store_true", help="keep disagreements in regress/")
+    parser.add_argument("--tap", action="store_true", help="print the result as TAP")
     parser.add_argument("--verbose", action="store_true", help="say what was met how often")
     return parser.parse_args()
+
+
+def skip(options, problem):
+    """Say that nothing was compared."""
+    text = "tracker oracle: SKIPPED, the kernel cannot be asked here: %s" % problem
+    if options.tap:
+        print(text, file=sys.stderr)
+        text = "1..1\nok 1 /oracle/tracker # SKIP the kernel cannot be asked here: %s" % problem
+    print(text)
+    return 0
+
+
+def run_rounds(oracle, options):
+    """Each round by name; returns the disagreements."""
+    def captures():
+        for path in sorted(glob.glob(os.path.join(ROOT, "captures", "lab", "*.pcap*"))):
+            oracle.capture_round(path)
+
+    rounds = [("kept-sequences", oracle.regress_round), ("lab-captures", captures),
+              ("random-packets", lambda: oracle.random_round(options.packets, options.seed, options.keep))]
+    if options.wait:
+        rounds.append(("entries-running-out", lambda: oracle.expiry_round(1000, options.seed + 1)))
+    if options.tap:
+        print("1..%d" % len(rounds))
+    for number, (name, play) in enumerate(rounds, 1):
+        packets_before, before = oracle.compared, oracle.disagreements
+        play()
+        good = oracle.disagreements == before
+        line = "%d /oracle/tracker/%s" % (number, name) if options.tap else name
+        print("%s %s%s%d packets" % ("ok" if good else "not ok", line, "\n# " if options.tap else ": ",
+                                     oracle.compared - packets_before))
+        for text in oracle.said:
+            print("# " + text)
+        oracle.said.clear()
 
 
 def main():
@@ -271,26 +306,16 @@ def main():
     try:
         kernel = Kernel()
     except Unavailable as problem:
-        print("tracker oracle: SKIPPED, the kernel cannot be asked here: %s" % problem)
-        return 0
+        return skip(options, problem)
     oracle = Oracle(kernel, model)
-    oracle.regress_round()
-    kept = oracle.compared
-    captures = sorted(glob.glob(os.path.join(ROOT, "captures", "lab", "*.pcap*")))
-    for path in captures:
-        oracle.capture_round(path)
-    captured = oracle.compared - kept
-    oracle.random_round(options.packets, options.seed, options.keep)
-    if options.wait:
-        oracle.expiry_round(1000, options.seed + 1)
+    run_rounds(oracle, options)
     model.close()
-    print("tracker oracle: kernel %s, seed %d: %d packets compared (%d of %d captures, %d kept), "
-          "%d disagreements, %.0f s" % (os.uname().release, options.seed, oracle.compared, captured,
-                                        len(captures), kept, oracle.disagreements,
-                                        time.monotonic() - started))
+    print("%stracker oracle: kernel %s, seed %d: %d packets compared, %d disagreements, %.0f s"
+          % ("# " if options.tap else "", os.uname().release, options.seed, oracle.compared,
+             oracle.disagreements, time.monotonic() - started))
     if options.verbose:
         for what, count in sorted(oracle.seen.items()):
-            print("%8d  %s" % (count, " ".join(what)))
+            print("# %8d  %s" % (count, " ".join(what)))
     return int(oracle.disagreements > 0)
 
 
