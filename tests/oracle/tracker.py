@@ -255,7 +255,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--packets", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--driver", default=os.path.join(ROOT, "build", "tracker-driver"))
+    parser.add_argument("--driver", default=os.path.join(ROOT, "build-tests", "plain", "tracker-driver"))
     parser.add_argument("--wait", action="store_true", help="let entries run out, too (12 s)")
     parser.add_argument("--keep", action="store_true", help="keep disagreements in regress/")
     parser.add_argument("--tap", action="store_true", help="print the result as TAP")
@@ -301,7 +301,7 @@ def main():
     options = arguments()
     started = time.monotonic()
     if not os.access(options.driver, os.X_OK):
-        sys.exit("tracker oracle: no driver at %s (build target tracker-driver)" % options.driver)
+        sys.exit("tracker oracle: no driver at %s (sh tests/run.sh builds it)" % options.driver)
     model = Model(options.driver)
     try:
         kernel = Kernel()
