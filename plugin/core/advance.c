@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/ranges.h"
+#include "core/receiver.h"
 #include "core/state.h"
 #include "tcptriage/sequence.h"
 
@@ -246,6 +247,7 @@ static void advance_window(tcpt_endpoint *sender, const tcpt_segment *segment)
     uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
 
     sender->rcv_wnd = window;
+    sender->window_full = segment->window == UINT16_MAX;
     if (window > sender->max_wnd)
         sender->max_wnd = window;
     if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
@@ -309,6 +311,8 @@ static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
         return;
     if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
+    if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))
+        sender->took_payload = true;
     sender->rcv_nxt = segment->ack;
     sender->acked = true;
     note_ack_step(sender, segment->ack, segment->time_ns, record);
@@ -415,6 +419,37 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
     }
 }
 
+/* ---- what the receiver made of it ---- */
+
+static void advance_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || (segment->flags & TCPT_RST) || seen->receiver.tsval_delta)
+        return;
+    if (!sender->tsval_ns || !seq_before(segment->tsval, sender->tsval_highest)) {
+        sender->tsval_highest = segment->tsval;
+        sender->tsval_ns = segment->time_ns;
+    }
+    if ((segment->flags & TCPT_ACK) && (!sender->echoes || seq_after(segment->tsecr, sender->ts_echoed))) {
+        sender->ts_echoed = segment->tsecr;
+        sender->echoes = true;
+    }
+}
+
+static void advance_verdict(tcpt_endpoint *receiver, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
+{
+    const tcpt_receiver_view *view = &seen->receiver;
+
+    record->receiver_verdict = (uint8_t)view->verdict;
+    record->receiver_drop = (uint8_t)view->drop;
+    record->over_limit = view->over_limit;
+    if (!view->limited || view->over_limit)
+        return;
+    receiver->limited_ns = segment->time_ns;
+    receiver->limited_in = receiver->state;
+    receiver->limited_surely = view->verdict != TCPT_VERDICT_UNDETERMINED;
+}
+
 static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                           tcpt_record *record)
 {
@@ -467,6 +502,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     tcpt_endpoint *sender = &flow->ends[seen->from];
 
     advance_checksums(sender, segment, seen);
+    advance_verdict(&flow->ends[!seen->from], segment, seen, record);
     if (seen->really_bad) {
         flow->damaged = true;
         return; /* hosts drop it */
@@ -492,6 +528,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
             advance_ack(flow, segment, seen, record);
         if (flow->handshake_done || !flow->client_known)
             flow->synchronised = true;
+        advance_timestamps(sender, segment, seen);
     }
     advance_counts(flow, segment, seen, record);
     flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;

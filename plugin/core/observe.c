@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
-#include "core/flow.h"
+#include "core/receiver.h"
 
 #include <string.h>
 
@@ -255,4 +255,5 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         observe_challenge(seen, flow, segment);
     if (segment->flags & TCPT_RST)
         tcpt_judge_rst(&seen->rst, flow, segment, from, settings->receiver_stack);
+    tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
 }
