@@ -13,3 +13,7 @@ target_link_libraries(scenario-test PRIVATE tcptriage_scenario m)
 
 add_executable(pkt2pcap tests/scenario/pkt2pcap.c)
 target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
+
+# Prints the receiver model's verdicts for tests/oracle/receiver.py, which compares them with the live kernel's.
+add_executable(receiver-driver tests/oracle/receiver_driver.c)
+target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)

@@ -108,6 +108,8 @@ typedef struct tcpt_observation {
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
+    tcpt_record *refused;        /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    uint32_t war_acks;           /**< ACKs in the run that it belongs to, this one included; 0 outside of one */
     tcpt_record *challenged;     /**< what it answers, with TCPT_TRAIT_CHALLENGE */
     tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     int64_t acked_ago_ns;

@@ -450,6 +450,58 @@ static void advance_verdict(tcpt_endpoint *receiver, const tcpt_segment *segment
     receiver->limited_surely = view->verdict != TCPT_VERDICT_UNDETERMINED;
 }
 
+/* Bytes, or a FIN, that PAWS refuses. What lies before the newest bytes may just have been overtaken on the way; what
+ * begins at the receiver's ACK was not, as TS.Recent does not move past a gap. */
+static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (seen->refused || seen->new_payload)
+        sender->refused.record = NULL;
+    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
+        return;
+    if (segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
+        return;
+    receiver->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
+}
+
+/* An ACK of bytes that the other end, asked again and again, says it never sent: no hole of the capture. */
+static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_seq)
+{
+    if (!acked->holed || acked->hole.right != ack || acked->hole.left != its_seq)
+        return;
+    acked->snd_contig = its_seq;
+    acked->holes--;
+    acked->holed = acked->holes > 0;
+}
+
+static void advance_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                             tcpt_record *record)
+{
+    enum { SURE = 4 }; /* each end has repeated itself */
+    tcpt_ack_exchange *acks = &flow->acks;
+    unsigned from = seen->from;
+
+    if (seen->war_acks <= 1) {
+        acks->first = record;
+        acks->first_ns = segment->time_ns;
+    } else if (seen->war_acks == 2 && acks->count != 1) {
+        acks->first = flow->ends[!from].last_record;
+        acks->first_ns = flow->ends[!from].last_ns;
+    }
+    acks->count = seen->war_acks;
+    acks->from = (uint8_t)from;
+    acks->seq[from] = segment->seq;
+    acks->ack[from] = segment->ack;
+    acks->window[from] = segment->window;
+    if (acks->count != SURE)
+        return;
+    close_false_hole(&flow->ends[0], acks->ack[1], acks->seq[0]);
+    close_false_hole(&flow->ends[1], acks->ack[0], acks->seq[1]);
+}
+
 static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                           tcpt_record *record)
 {
@@ -510,6 +562,8 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
         advance_again(flow, segment, seen, record);
     advance_provocation(flow, segment, seen, record);
+    if (seen->receiver.tsval_delta || sender->refused.record)
+        advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)
         remember_next_syn(flow, segment, seen->from);
     if (segment->flags & TCPT_RST) {
@@ -530,6 +584,8 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
             flow->synchronised = true;
         advance_timestamps(sender, segment, seen);
     }
+    if (seen->war_acks || flow->acks.count)
+        advance_exchange(flow, segment, seen, record);
     advance_counts(flow, segment, seen, record);
     flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
     tcpt_derive_states(flow);

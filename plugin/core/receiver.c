@@ -52,17 +52,23 @@ static bool uses_timestamps(const tcpt_reception *at)
 tcpt_paws tcpt_paws_of(const tcpt_reception *at, int32_t slack, int32_t *delta)
 {
     const tcpt_endpoint *sender = at->sender, *receiver = at->receiver;
+    bool newest;
     int64_t idle_ns;
 
     if (!(at->segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || !uses_timestamps(at))
         return TCPT_PAWS_PASSES;
-    if (seq_delta(at->segment->tsval, sender->tsval_highest) >= -slack)
+    newest = seq_delta(at->segment->tsval, sender->tsval_highest) >= -slack;
+    if (!receiver->echoes)
+        return newest ? TCPT_PAWS_PASSES : TCPT_PAWS_UNSURE;
+    if (newest && seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
         return TCPT_PAWS_PASSES;
-    if (!receiver->echoes || seq_after(receiver->ts_echoed, sender->tsval_highest))
-        return TCPT_PAWS_UNSURE; /* an echo of nothing that was sent: rewritten on the way, or not kept to the RFC */
-    *delta = seq_delta(at->segment->tsval, receiver->ts_echoed);
-    if (*delta >= -slack)
+    /* Half the number space ahead of one is behind the other. An echo of nothing that was sent was rewritten on the
+     * way, or its sender does not keep to the RFC. */
+    if (newest || seq_after(receiver->ts_echoed, sender->tsval_highest))
         return TCPT_PAWS_UNSURE;
+    if (seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
+        return TCPT_PAWS_UNSURE;
+    *delta = seq_delta(at->segment->tsval, receiver->ts_echoed);
     idle_ns = at->segment->time_ns - sender->tsval_ns;
     if (idle_ns >= tcpt_seconds_ns(OUTDATED_STAMP_SECONDS))
         return TCPT_PAWS_PASSES;
@@ -135,7 +141,7 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
     view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence;
     if (at->segment->flags & TCPT_RST)
         tcpt_decide(view, TCPT_VERDICT_IGNORED, drop);
-    else if (!(at->segment->flags & TCPT_SYN) || (at->segment->flags & TCPT_ACK))
+    else if (!listens || (at->segment->flags & TCPT_ACK))
         tcpt_decide(view, TCPT_VERDICT_RESET, drop);
 }
 
@@ -199,8 +205,12 @@ static void judge_by_state(tcpt_receiver_view *view, const tcpt_reception *at)
         tcpt_judge_synchronised(view, at);
         return;
     }
+    /* Only the entry that is left of FIN-WAIT-2 when the application has gone looks at a RST's timestamp. */
+    if (at->receiver->state == TCPT_FIN_WAIT_2 && !at->receiver->took_payload &&
+        tcpt_paws_of(at, 0, &view->tsval_delta) != TCPT_PAWS_PASSES)
+        return;
     view->confidence = rst->confidence;
-    tcpt_decide(view, rst->verdict, rst_drop(rst));
+    tcpt_decide(view, rst->verdict, at->receiver->state == TCPT_FIN_WAIT_2 ? TCPT_DROP_NONE : rst_drop(rst));
     view->limited = rst->verdict == TCPT_VERDICT_CHALLENGE_ACK || rst->verdict == TCPT_VERDICT_UNDETERMINED;
 }
 

@@ -42,7 +42,7 @@ void tcpt_judge_syn_sent(tcpt_receiver_view *view, const tcpt_reception *at)
     else if (flags & TCPT_SYN)
         tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
     else
-        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_FLAGS);
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, flags & TCPT_ACK ? TCPT_DROP_TCP_FLAGS : TCPT_DROP_NONE);
 }
 
 /* ---- SYN-RECEIVED ---- */
@@ -76,7 +76,8 @@ void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at)
         return;
     }
     if (flags & TCPT_RST) {
-        tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
+        if (tcpt_paws_of(at, 0, &view->tsval_delta) == TCPT_PAWS_PASSES) /* a request refuses a RST for it too */
+            tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
         return;
     }
     if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq == at->sender->iss) {
@@ -97,7 +98,7 @@ void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at)
         return;
     if (!(flags & TCPT_ACK))
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_NONE);
-    else if (segment->seq == receiver->rcv_nxt)
+    else /* it completes the handshake wherever it lies in the window */
         tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
 }
 
@@ -108,7 +109,7 @@ static void judge_time_wait_syn(tcpt_receiver_view *view, const tcpt_reception *
     const tcpt_segment *segment = at->segment;
     bool has_stamp = (segment->options & TCPT_OPTION_TIMESTAMPS) && at->sender->tsval_ns && at->receiver->echoes;
 
-    if (seq_after(segment->seq, at->acked) || (has_stamp && seq_after(segment->tsval, at->sender->tsval_highest)))
+    if (seq_before(at->acked, segment->seq) || (has_stamp && seq_after(segment->tsval, at->sender->tsval_highest)))
         tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
     else if (has_stamp && seq_after(segment->tsval, at->receiver->ts_echoed))
         view->limited = true; /* newer than the last echo, not than the last segment */

@@ -181,6 +181,21 @@ static tcpt_confidence confidence_of(const tcpt_flow *flow, const tcpt_endpoint 
     }
 }
 
+/* Where the verdict hangs on what no packet shows. */
+static bool doubtful(const tcpt_rst_view *view, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
+                     const tcpt_segment *segment, tcpt_stack stack)
+{
+    /* A window that shrank: some compare with the newest edge, some with the largest. */
+    if (seq_after(segment->seq, receiver->rcv_nxt + receiver->rcv_wnd) && !seq_after(segment->seq, receiver->rcv_edge))
+        return true;
+    /* Behind bytes that may be missing; at the edge of those held behind them it does not matter to Linux. */
+    if (view->position == TCPT_RST_EXACT_UNACKED && sender->above_count)
+        return stack != TCPT_STACK_LINUX || !receiver->sack_held || segment->seq != receiver->sack_edge;
+    /* Once the application has gone, Linux keeps an entry that takes any RST in the window and answers the others. */
+    return stack == TCPT_STACK_LINUX && receiver->state == TCPT_FIN_WAIT_2 && !receiver->took_payload &&
+           view->mismatch;
+}
+
 void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                     tcpt_stack stack)
 {
@@ -203,7 +218,7 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
     view->mismatch = !exact(view->position);
     view->confidence = confidence_of(flow, sender, receiver, view->position);
     view->verdict = judge_state(view, receiver, stack, segment->seq == receiver->rcv_edge);
-    if (view->position == TCPT_RST_BEYOND_WINDOW && !scale_known)
+    if (doubtful(view, sender, receiver, segment, stack) || (view->position == TCPT_RST_BEYOND_WINDOW && !scale_known))
         view->verdict = TCPT_VERDICT_UNDETERMINED; /* the window may be larger than it looks */
 }
 

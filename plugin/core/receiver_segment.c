@@ -40,10 +40,21 @@ static void linux_paws_pure(tcpt_receiver_view *view, const tcpt_reception *at)
     view->limited = true;
 }
 
+/* The small entry that FIN-WAIT-2 becomes when the application has gone allows no slack. */
+static tcpt_paws linux_paws_of(const tcpt_reception *at, int32_t *delta)
+{
+    tcpt_paws paws = tcpt_paws_of(at, LINUX_PAWS_SLACK, delta);
+    int32_t strict_delta = 0;
+
+    if (at->receiver->state != TCPT_FIN_WAIT_2 || at->receiver->took_payload || paws != TCPT_PAWS_PASSES)
+        return paws;
+    return tcpt_paws_of(at, 0, &strict_delta) == paws ? paws : TCPT_PAWS_UNSURE;
+}
+
 /* @return true when the timestamp has settled it */
 static bool linux_paws(tcpt_receiver_view *view, const tcpt_reception *at)
 {
-    switch (tcpt_paws_of(at, LINUX_PAWS_SLACK, &view->tsval_delta)) {
+    switch (linux_paws_of(at, &view->tsval_delta)) {
     case TCPT_PAWS_PASSES:
         return false;
     case TCPT_PAWS_UNSURE:
@@ -77,11 +88,12 @@ static bool linux_sequence(tcpt_receiver_view *view, const tcpt_reception *at)
 }
 
 /* Acknowledgments older than the largest window, or than all that was ever acknowledged, are a blind attacker's
- * (RFC 5961, section 5.2). What the receiver counts there may differ by the SYN. @return true when that settled it */
+ * (RFC 5961, section 5.2); of the SYN only the end that began counts it. @return true when that settled it */
 static bool old_ack(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     uint32_t behind = at->sender->rcv_nxt - at->segment->ack;
-    uint32_t counted = at->sender->rcv_nxt - at->receiver->iss;
+    bool began = at->receiver == &at->flow->ends[at->flow->client];
+    uint32_t counted = at->sender->rcv_nxt - at->receiver->iss - !began;
     uint32_t most = at->sender->max_wnd < counted ? at->sender->max_wnd : counted;
     uint32_t least = at->sender->rcv_wnd < counted ? at->sender->rcv_wnd : counted;
 
@@ -90,10 +102,14 @@ static bool old_ack(tcpt_receiver_view *view, const tcpt_reception *at)
         return behind > at->sender->rcv_wnd;
     }
     if (behind > most) {
-        tcpt_decide_limited(view, TCPT_VERDICT_CHALLENGE_ACK, TCPT_DROP_TCP_TOO_OLD_ACK);
+        /* Linux queues data in order before it looks (header prediction): taken, and challenged all the same. */
+        bool taken = at->segment->payload_bytes && at->segment->seq == at->next && at->stack == TCPT_STACK_LINUX;
+
+        tcpt_decide_limited(view, taken ? TCPT_VERDICT_UNDETERMINED : TCPT_VERDICT_CHALLENGE_ACK,
+                            taken ? TCPT_DROP_NONE : TCPT_DROP_TCP_TOO_OLD_ACK);
         return true;
     }
-    if (behind + 2 <= least)
+    if (behind <= least)
         return false;
     view->limited = true;
     return true;
@@ -107,12 +123,13 @@ static bool linux_ack(tcpt_receiver_view *view, const tcpt_reception *at)
 
     if (!at->receiver->sent || !at->sender->acked)
         return false;
-    if (seq_after(ack, at->receiver->snd_nxt)) {
-        tcpt_decide_limited(view, TCPT_VERDICT_UNDETERMINED,
-                            at->seen->odd_ack ? TCPT_DROP_TCP_ACK_UNSENT_DATA : TCPT_DROP_NONE);
-        return true;
-    }
-    return seq_before(ack, at->sender->rcv_nxt) && old_ack(view, at);
+    if (seq_before(ack, at->sender->rcv_nxt))
+        return old_ack(view, at);
+    if (!seq_after(ack, at->receiver->snd_nxt))
+        return false;
+    tcpt_decide_limited(view, TCPT_VERDICT_UNDETERMINED,
+                        at->seen->odd_ack ? TCPT_DROP_TCP_ACK_UNSENT_DATA : TCPT_DROP_NONE);
+    return true;
 }
 
 static bool fin_received(const tcpt_reception *at)
@@ -147,11 +164,39 @@ static bool may_be_closed(const tcpt_reception *at)
     return at->segment->payload_bytes || at->segment->seq != at->next;
 }
 
+/* Beyond a gap, but not beyond everything that was sent: it may be there already. What fills the gap's beginning is
+ * not. */
+static bool may_be_held(const tcpt_reception *at)
+{
+    const tcpt_endpoint *sender = at->sender;
+
+    if (!sender->above_count || !seq_before(at->segment->seq, sender->snd_nxt))
+        return false;
+    return seq_after(at->segment->seq, at->acked) || seq_after(at->segment->end_seq, sender->above[0].left);
+}
+
+/* Bytes behind the sender's own FIN are passed over; a piece that begins before it is an abort. */
+static void linux_after_fin(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_segment *segment = at->segment;
+
+    if (at->acked != at->next || seq_after(segment->end_seq, at->edge))
+        return;
+    if (!seq_before(segment->seq, at->acked))
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_NONE);
+    else
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_TCP_ABORT_ON_DATA);
+}
+
 static void linux_new_data(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     const tcpt_segment *segment = at->segment;
 
-    if (fin_received(at) || may_be_closed(at))
+    if (fin_received(at)) {
+        linux_after_fin(view, at);
+        return;
+    }
+    if (may_be_closed(at) || may_be_held(at))
         return;
     if (segment->seq == at->edge && at->edge == at->edge_most && at->edge_known) {
         /* Behind the window, which may be closed: an answer in any case, its reason depends on what the application
@@ -194,6 +239,28 @@ static void doubt_fin_wait_2(tcpt_receiver_view *view, const tcpt_reception *at)
     view->drop = TCPT_DROP_NONE;
 }
 
+/* The acknowledgment of its FIN moves the receiver on, whatever else the segment brings: out of CLOSING and LAST-ACK
+ * without an answer, from FIN-WAIT-1 it depends on whether the application has gone. */
+static bool acks_own_fin(const tcpt_reception *at)
+{
+    tcpt_state state = at->receiver->state;
+
+    if (state != TCPT_FIN_WAIT_1 && state != TCPT_CLOSING && state != TCPT_LAST_ACK)
+        return false;
+    return at->receiver->fin && at->segment->ack == at->receiver->fin_end;
+}
+
+static void linux_own_fin(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_segment *segment = at->segment;
+
+    if (seq_after(segment->end_seq, at->edge))
+        return;
+    /* The FIN that comes with it is the ordinary close. */
+    if (at->receiver->state != TCPT_FIN_WAIT_1 || pure(at) || (!segment->payload_bytes && segment->seq == at->acked))
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+}
+
 static void judge_linux(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     if (!(at->segment->flags & (TCPT_ACK | TCPT_SYN))) {
@@ -206,6 +273,10 @@ static void judge_linux(tcpt_receiver_view *view, const tcpt_reception *at)
     }
     if (linux_paws(view, at) || linux_sequence(view, at) || linux_ack(view, at))
         return;
+    if (acks_own_fin(at)) {
+        linux_own_fin(view, at);
+        return;
+    }
     linux_data(view, at);
 }
 
@@ -277,7 +348,7 @@ static bool rfc_ack(tcpt_receiver_view *view, const tcpt_reception *at)
 
     if (!at->receiver->sent || !at->sender->acked)
         return false;
-    if (seq_after(ack, at->receiver->snd_nxt)) {
+    if (!seq_before(ack, at->sender->rcv_nxt) && seq_after(ack, at->receiver->snd_nxt)) {
         if (at->seen->odd_ack) /* else the capture may lack those bytes */
             tcpt_decide_limited(view, asks ? TCPT_VERDICT_CHALLENGE_ACK : TCPT_VERDICT_DUPLICATE_ACK,
                                 TCPT_DROP_TCP_ACK_UNSENT_DATA);
