@@ -17,3 +17,6 @@ target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
 # Prints the receiver model's verdicts for tests/oracle/receiver.py, which compares them with the live kernel's.
 add_executable(receiver-driver tests/oracle/receiver_driver.c)
 target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
+
+add_executable(receiver-test tests/unit/receiver_test.c)
+target_link_libraries(receiver-test PRIVATE tcptriage_core)

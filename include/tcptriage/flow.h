@@ -165,14 +165,16 @@ typedef struct tcpt_endpoint {
 
     /* Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest here. */
     uint32_t tsval_highest; /**< valid with tsval_ns */
-    int64_t tsval_ns;       /**< when it was sent; 0 never */
     uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
+    int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
     bool echoes;
-    bool window_full;       /**< its newest window field is 65535: the right edge may lie beyond it */
-    bool took_payload;      /**< it acknowledged new payload after its own FIN: a half-close */
-    int64_t limited_ns;     /**< when it last gave an answer that its limit counts; 0 never */
-    tcpt_state limited_in;  /**< in this state */
-    bool limited_surely;    /**< that it gave one is certain */
+
+    /* What decides what it does with a segment (receiver model). */
+    bool window_full;     /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool took_payload;    /**< it acknowledged new payload after its own FIN: a half-close */
+    bool limited_surely;  /**< that it gave the answer of limited_ns is certain */
+    uint8_t limited_in;   /**< tcpt_state in which it did */
+    int64_t limited_ns;   /**< when it last gave an answer that its limit counts; 0 never */
 
     /* Its FIN. */
     bool fin;                 /**< seen */

@@ -446,7 +446,7 @@ static void advance_verdict(tcpt_endpoint *receiver, const tcpt_segment *segment
     if (!view->limited || view->over_limit)
         return;
     receiver->limited_ns = segment->time_ns;
-    receiver->limited_in = receiver->state;
+    receiver->limited_in = (uint8_t)receiver->state;
     receiver->limited_surely = view->verdict != TCPT_VERDICT_UNDETERMINED;
 }
 

@@ -134,9 +134,11 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
     const tcpt_endpoint *receiver = at->receiver;
     bool listens = at->receiver != &at->flow->ends[at->flow->client] || !at->flow->client_known;
     tcpt_drop drop = listens ? TCPT_DROP_NONE : TCPT_DROP_NO_SOCKET;
+    bool gone;
 
-    if (!(receiver->reset && (at->sender->reset_peer || receiver->rst_count)) &&
-        !(receiver->fin && receiver->fin_acked))
+    /* Its own RST counts too, if its numbers were right: others are often forged. */
+    gone = receiver->reset ? at->sender->reset_peer || receiver->reset_peer : receiver->fin && receiver->fin_acked;
+    if (!gone)
         return; /* it never was open, or may be open still */
     view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence;
     if (at->segment->flags & TCPT_RST)
@@ -226,7 +228,7 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     const tcpt_endpoint *receiver = at->receiver;
     int64_t ago_ns = at->segment->time_ns - receiver->limited_ns;
 
-    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns || !same_keeper(receiver->limited_in, receiver->state))
+    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns || !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
         return;
     if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (LIMIT_MS + LIMIT_TICK_MS) * TCPT_MS_NS)
         return;

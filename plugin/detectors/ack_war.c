@@ -59,11 +59,12 @@ static void judge(const tcpt_context *context, void *memory)
 const tcpt_detector tcpt_ack_war = {
     .id = "ack_war",
     .message = "ACK war: the same ACKs to and fro without end",
-    .explanation = "Each end finds the other's numbers unacceptable, drops the segment and answers with its own numbers, "
-                   "which the other finds unacceptable. Nothing gets through and it does not end by itself. Consistent "
-                   "with a device on the path that has added, removed or renumbered bytes in one direction only, with an "
-                   "injected segment, or with one end restored from a snapshot. Two Linux ends fall into it only where "
-                   "the round trip is longer than 500 ms, their limit for such answers.",
+    .explanation =
+        "Each end finds the other's numbers unacceptable, drops the segment and answers with its own numbers, "
+        "which the other finds unacceptable. Nothing gets through and it does not end by itself. Consistent "
+        "with a device on the path that has added, removed or renumbered bytes in one direction only, with an "
+        "injected segment, or with one end restored from a snapshot. Two Linux ends fall into it only where "
+        "the round trip is longer than 500 ms, their limit for such answers.",
     .remedy = "Close the connection at one end. Then compare sequence numbers at both ends of the path: the device "
               "between the points where they part is the cause (proxy, TCP optimiser, ISN rewriting, load balancer "
               "failover).",

@@ -13,9 +13,10 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (context->seen->really_bad)
         return;
-    finding = tcpt_raise(context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
-                         "The %s refused frame %u for its timestamp, %u behind the newest it had taken, and repeats its ACK",
-                         tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
+    finding =
+        tcpt_raise(context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
+                   "The %s refused frame %u for its timestamp, %u behind the newest it had taken, and repeats its ACK",
+                   tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->refused.tsval_delta);
     tcpt_relate(finding, context->seen->refused);
     tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
@@ -27,13 +28,15 @@ static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_paws_reject = {
     .id = "paws_reject",
     .message = "A segment was refused for its timestamp (PAWS)",
-    .explanation = "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
-                   "a leftover and is dropped, however often it is sent again. Consistent with a NAT or proxy that lets "
-                   "two hosts speak on one connection, with a clock that was set back, or with a segment of an earlier "
-                   "connection.",
-    .remedy = "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
-              "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "
-              "switch timestamps off on the sender (Linux: net.ipv4.tcp_timestamps=0).",
+    .explanation =
+        "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
+        "a leftover and is dropped, however often it is sent again. Consistent with a NAT or proxy that lets "
+        "two hosts speak on one connection, with a clock that was set back, or with a segment of an earlier "
+        "connection.",
+    .remedy =
+        "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
+        "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "
+        "switch timestamps off on the sender (Linux: net.ipv4.tcp_timestamps=0).",
     .reference = "RFC 7323 sections 5.2 and 5.3; Linux tcp_paws_check(), tcp_disordered_ack_check(), counter "
                  "PAWSEstabRejected",
     .group = TCPT_GROUP_SEQUENCE,

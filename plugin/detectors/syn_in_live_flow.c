@@ -102,14 +102,15 @@ static void judge_next_life(const tcpt_context *context)
         return;
     if (context->segment->time_ns - finding->time_ns > tcpt_seconds_ns(RETRY_SECONDS))
         return;
-    tcpt_resummarise(finding,
-                     was_challenged(finding)
-                         ? "SYN from the %s in a connection that was open: challenged, and after a RST the new handshake "
-                           "was answered in frame %u, %.3f s later"
-                         : "SYN from the %s in a connection that looked open: answered with a SYN-ACK in frame %u, %.3f s "
-                           "later, so the other end did not have it any more",
-                     tcpt_role(previous, finding->on->from), context->record->frame,
-                     tcpt_as_seconds(context->segment->time_ns - finding->time_ns));
+    tcpt_resummarise(
+        finding,
+        was_challenged(finding)
+            ? "SYN from the %s in a connection that was open: challenged, and after a RST the new handshake "
+              "was answered in frame %u, %.3f s later"
+            : "SYN from the %s in a connection that looked open: answered with a SYN-ACK in frame %u, %.3f s "
+              "later, so the other end did not have it any more",
+        tcpt_role(previous, finding->on->from), context->record->frame,
+        tcpt_as_seconds(context->segment->time_ns - finding->time_ns));
     tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "recovered");
     tcpt_relate(finding, context->record);
 }
@@ -142,10 +143,11 @@ static void settle(const tcpt_context *context, const void *memory)
         context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(ANSWER_SECONDS))
         return;
     tcpt_set_text(mine->finding, TCPT_F_SYN_OUTCOME, "unanswered");
-    tcpt_resummarise(mine->finding,
-                     "SYN from the %s in a connection that is open: sent %u time%s, never answered, although a host that "
-                     "has the connection answers with its old numbers",
-                     tcpt_role(context->flow, mine->from), mine->tries, mine->tries == 1 ? "" : "s");
+    tcpt_resummarise(
+        mine->finding,
+        "SYN from the %s in a connection that is open: sent %u time%s, never answered, although a host that "
+        "has the connection answers with its old numbers",
+        tcpt_role(context->flow, mine->from), mine->tries, mine->tries == 1 ? "" : "s");
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
@@ -153,13 +155,15 @@ static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_syn_in_live_flow = {
     .id = "syn_in_live_flow",
     .message = "SYN in a connection that is open",
-    .explanation = "One end begins a connection where the other still has one: consistent with a host that has crashed "
-                   "or restarted, a port used again too soon, or an address shared by two hosts. A host that has the old "
-                   "connection answers with an ACK of the old numbers; the newcomer resets that, and its next SYN "
-                   "succeeds.",
-    .remedy = "syn.outcome challenged or recovered: look for the restart, and let the server find dead peers sooner "
-              "(keep-alive). unanswered: a device on the path may swallow the challenge ACK; capture at the receiver, and "
-              "look for conntrack or firewall rules that drop INVALID packets.",
+    .explanation =
+        "One end begins a connection where the other still has one: consistent with a host that has crashed "
+        "or restarted, a port used again too soon, or an address shared by two hosts. A host that has the old "
+        "connection answers with an ACK of the old numbers; the newcomer resets that, and its next SYN "
+        "succeeds.",
+    .remedy =
+        "syn.outcome challenged or recovered: look for the restart, and let the server find dead peers sooner "
+        "(keep-alive). unanswered: a device on the path may swallow the challenge ACK; capture at the receiver, and "
+        "look for conntrack or firewall rules that drop INVALID packets.",
     .reference = "RFC 9293 sections 3.5.1 and 3.10.7.4; RFC 5961 section 4.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -31,7 +31,6 @@ static tcpt_stack stack_named(const char *name)
     return TCPT_STACK_LINUX;
 }
 
-
 static void print(const tcpt_record *record)
 {
     const char *drop = tcpt_drop_name((tcpt_drop)record->receiver_drop);
