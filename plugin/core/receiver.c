@@ -240,23 +240,16 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     view->over_limit = true;
 }
 
-void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                         const tcpt_observation *seen, tcpt_stack stack)
+/* Apart from the fast path, which needs no stack frame of this size. */
+static void __attribute__((noinline)) judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow,
+                                                const tcpt_segment *segment, const tcpt_observation *seen,
+                                                tcpt_stack stack)
 {
-    const tcpt_endpoint *sender = &flow->ends[seen->from];
-    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
     tcpt_reception at;
 
-    view->confidence = quality(flow, sender, receiver);
-    if (ordinary(flow, segment, seen)) {
-        view->verdict = TCPT_VERDICT_ACCEPTED;
-        return;
-    }
     if (seen->really_bad) {
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
-        return;
-    }
-    if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
+    } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
         judge_opening(view, flow, segment, seen, stack);
     } else {
         at = reception_of(flow, segment, seen, stack);
@@ -266,4 +259,16 @@ void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const 
     }
     if (view->verdict == TCPT_VERDICT_UNDETERMINED)
         view->confidence = TCPT_LOW;
+}
+
+void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_stack stack)
+{
+    if (ordinary(flow, segment, seen)) {
+        view->verdict = TCPT_VERDICT_ACCEPTED;
+        view->confidence = TCPT_HIGH;
+        return;
+    }
+    view->confidence = quality(flow, &flow->ends[seen->from], &flow->ends[!seen->from]);
+    judge_odd(view, flow, segment, seen, stack);
 }
