@@ -301,4 +301,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (segment->flags & TCPT_RST)
         tcpt_judge_rst(&seen->rst, flow, segment, from, settings->receiver_stack);
     tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
+    /* The rules for a RST's numbers do not look at timestamps, nor at how often was answered. */
+    if ((segment->flags & TCPT_RST) && receiver->state > TCPT_LISTEN && seen->rst.position != TCPT_RST_NONE)
+        seen->rst.verdict = seen->receiver.verdict;
 }
