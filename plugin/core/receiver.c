@@ -110,6 +110,9 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
     uint32_t acked = receiver->rcv_nxt;
+    uint32_t next = sender->sent ? seq_max(sender->snd_contig, acked) : acked;
+    /* Whoever has sent beyond the window without a gap knew a larger one: the capture lacks that ACK. */
+    bool outrun = seq_after(next, receiver->rcv_edge + 1);
 
     return (tcpt_reception){
         .flow = flow,
@@ -119,10 +122,10 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
         .seen = seen,
         .stack = stack,
         .acked = acked,
-        .next = sender->sent ? seq_max(sender->snd_contig, acked) : acked,
+        .next = next,
         .edge = acked + receiver->rcv_wnd,
         .edge_most = receiver->rcv_edge,
-        .edge_known = sender->syn && receiver->syn && !receiver->window_full,
+        .edge_known = sender->syn && receiver->syn && !receiver->window_full && !outrun,
         .space = segment->end_seq - segment->seq,
     };
 }
@@ -238,6 +241,7 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     }
     view->verdict = TCPT_VERDICT_IGNORED;
     view->over_limit = true;
+    view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence; /* that answer may be lost */
 }
 
 /* Apart from the fast path, which needs no stack frame of this size. */

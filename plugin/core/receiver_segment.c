@@ -200,8 +200,9 @@ static void linux_new_data(tcpt_receiver_view *view, const tcpt_reception *at)
         return;
     if (segment->seq == at->edge && at->edge == at->edge_most && at->edge_known) {
         /* Behind the window, which may be closed: an answer in any case, its reason depends on what the application
-         * has read. Some senders put their FIN into a closed window, and newer kernels take that. */
-        if (segment->payload_bytes)
+         * has read. Some senders put their FIN into a closed window, and newer kernels take that. More than a probe,
+         * in order, was sent by somebody who knew a larger window. */
+        if (segment->payload_bytes && (segment->payload_bytes == 1 || segment->seq != at->next))
             duplicate_ack(view, at, TCPT_DROP_NONE);
         return;
     }
