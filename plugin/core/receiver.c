@@ -140,7 +140,8 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
     bool gone;
 
     /* Its own RST counts too, if its numbers were right: others are often forged. */
-    gone = receiver->reset ? at->sender->reset_peer || receiver->reset_peer : receiver->fin && receiver->fin_acked;
+    gone = receiver->reset ? at->sender->reset_peer || receiver->reset_peer
+                           : receiver->fin && receiver->fin_acked && receiver->fin_acked_ns >= receiver->fin_ns;
     if (!gone)
         return; /* it never was open, or may be open still */
     view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence;
@@ -244,6 +245,19 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence; /* that answer may be lost */
 }
 
+/* Whether the capture's order and numbers can be relied on: a segment that was stamped before its predecessor has been
+ * handed over late, and across holes of a quarter of the number space nobody knows what lies before what. */
+static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    int32_t away = seq_delta(segment->seq, receiver->rcv_nxt);
+
+    if (segment->time_ns < flow->last_ns)
+        return false;
+    return !(sender->holed || receiver->holed) || !receiver->acked || (away > -(1 << 30) && away < 1 << 30);
+}
+
 /* Apart from the fast path, which needs no stack frame of this size. */
 static void __attribute__((noinline)) judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow,
                                                 const tcpt_segment *segment, const tcpt_observation *seen,
@@ -255,7 +269,7 @@ static void __attribute__((noinline)) judge_odd(tcpt_receiver_view *view, const 
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
     } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
         judge_opening(view, flow, segment, seen, stack);
-    } else {
+    } else if ((segment->flags & TCPT_RST) || reliable(flow, segment, seen)) {
         at = reception_of(flow, segment, seen, stack);
         judge_by_state(view, &at);
         if (view->limited)

@@ -80,7 +80,7 @@ void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at)
             tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
         return;
     }
-    if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq == at->sender->iss) {
+    if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq + 1 == receiver->rcv_nxt) {
         tcpt_decide_limited(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE); /* the SYN-ACK is sent again */
         return;
     }
@@ -126,6 +126,8 @@ void tcpt_judge_time_wait(tcpt_receiver_view *view, const tcpt_reception *at)
 
     if (segment->time_ns - at->flow->last_ns >= tcpt_seconds_ns(TIME_WAIT_SECONDS))
         return;
+    if (!rst && at->acked != at->next)
+        return; /* the FIN that would make it TIME-WAIT is not acknowledged yet */
     if (at->stack != TCPT_STACK_LINUX && !rst && (segment->flags & TCPT_SYN))
         return; /* a matter of taste: RFC 9293 section 3.6.1, RFC 6191 */
     paws = tcpt_paws_of(at, 0, &view->tsval_delta);

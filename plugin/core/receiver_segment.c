@@ -97,7 +97,7 @@ static bool old_ack(tcpt_receiver_view *view, const tcpt_reception *at)
     uint32_t most = at->sender->max_wnd < counted ? at->sender->max_wnd : counted;
     uint32_t least = at->sender->rcv_wnd < counted ? at->sender->rcv_wnd : counted;
 
-    if (!at->receiver->syn || !at->sender->syn) {
+    if (!at->receiver->syn || !at->sender->syn || at->receiver->holed) {
         view->limited = true;
         return behind > at->sender->rcv_wnd;
     }
