@@ -17,12 +17,9 @@ enum {
 const char *tcpt_verdict_name(tcpt_verdict verdict)
 {
     static const char *const names[] = {
-        [TCPT_VERDICT_UNDETERMINED] = "undetermined",
-        [TCPT_VERDICT_RESET] = "reset",
-        [TCPT_VERDICT_CHALLENGE_ACK] = "challenge_ack",
-        [TCPT_VERDICT_IGNORED] = "ignored",
-        [TCPT_VERDICT_ACCEPTED] = "accepted",
-        [TCPT_VERDICT_DUPLICATE_ACK] = "duplicate_ack",
+        [TCPT_VERDICT_UNDETERMINED] = "undetermined",   [TCPT_VERDICT_RESET] = "reset",
+        [TCPT_VERDICT_CHALLENGE_ACK] = "challenge_ack", [TCPT_VERDICT_IGNORED] = "ignored",
+        [TCPT_VERDICT_ACCEPTED] = "accepted",           [TCPT_VERDICT_DUPLICATE_ACK] = "duplicate_ack",
     };
 
     return names[verdict];
@@ -232,7 +229,8 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     const tcpt_endpoint *receiver = at->receiver;
     int64_t ago_ns = at->segment->time_ns - receiver->limited_ns;
 
-    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns || !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
+    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns ||
+        !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
         return;
     if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (LIMIT_MS + LIMIT_TICK_MS) * TCPT_MS_NS)
         return;
@@ -259,9 +257,9 @@ static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const t
 }
 
 /* Apart from the fast path, which needs no stack frame of this size. */
-static void __attribute__((noinline)) judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow,
-                                                const tcpt_segment *segment, const tcpt_observation *seen,
-                                                tcpt_stack stack)
+static void __attribute__((noinline))
+judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+          tcpt_stack stack)
 {
     tcpt_reception at;
 
