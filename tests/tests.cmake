@@ -49,3 +49,10 @@ target_link_libraries(tracker-test PRIVATE tcptriage_core)
 add_executable(tracker-driver tests/oracle/tracker_driver.c)
 target_include_directories(tracker-driver PRIVATE plugin)
 target_link_libraries(tracker-driver PRIVATE tcptriage_core)
+
+# Prints the receiver model's verdicts for tests/oracle/receiver.py, which compares them with the live kernel's.
+add_executable(receiver-driver tests/oracle/receiver_driver.c)
+target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
+
+add_executable(receiver-test tests/unit/receiver_test.c)
+target_link_libraries(receiver-test PRIVATE tcptriage_core)

@@ -50,6 +50,9 @@ typedef struct tcpt_record {
     bool uncut_good : 1;    /**< a verifier that leaves the padding in finds the checksum right (rare), or there is none */
     uint8_t ct_state;       /**< tcpt_ct_state after this frame, by the current rules */
     uint8_t ct_reason;      /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
+    bool over_limit : 1;    /**< receiver_verdict is "ignored" only for the stack's limit of answers */
+    uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
+    uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
 
 /** A half-open range of sequence numbers. */
@@ -73,6 +76,24 @@ typedef struct tcpt_provocation {
     tcpt_record *record; /**< NULL when there is none */
     int64_t time_ns;
 } tcpt_provocation;
+
+/** A segment refused for its timestamp (RFC 7323, section 5), waiting for the duplicate ACK. */
+typedef struct tcpt_refusal {
+    tcpt_record *record; /**< NULL when there is none */
+    int64_t time_ns;
+    int32_t tsval_delta;
+} tcpt_refusal;
+
+/** A run of pure ACKs, one from each end in turn, each end's the same but for timestamps. */
+typedef struct tcpt_ack_exchange {
+    uint32_t seq[2]; /**< by end */
+    uint32_t ack[2];
+    uint16_t window[2];
+    uint8_t from;     /**< newest */
+    uint32_t count;   /**< ACKs in the run, both ends together */
+    int64_t first_ns;
+    tcpt_record *first;
+} tcpt_ack_exchange;
 
 /** What a sender's payload says about closing. */
 typedef enum tcpt_said_close {
@@ -148,6 +169,19 @@ typedef struct tcpt_endpoint {
     uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
     uint32_t newest_tsval;
 
+    /* Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest here. */
+    uint32_t tsval_highest; /**< valid with tsval_ns */
+    uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
+    int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
+    bool echoes;
+
+    /* What decides what it does with a segment (receiver model). */
+    bool window_full;     /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool took_payload;    /**< it acknowledged new payload after its own FIN: a half-close */
+    bool limited_surely;  /**< that it gave the answer of limited_ns is certain */
+    uint8_t limited_in;   /**< tcpt_state in which it did */
+    int64_t limited_ns;   /**< when it last gave an answer that its limit counts; 0 never */
+
     /* Its FIN. */
     bool fin;                 /**< seen */
     bool fin_acked;           /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
@@ -169,6 +203,7 @@ typedef struct tcpt_endpoint {
     tcpt_record *rst_record;
 
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
+    tcpt_refusal refused;      /**< what this end refused and has not answered yet */
     /* What its payload said. */
     tcpt_said_close said_close;
     tcpt_reply reply;
@@ -266,6 +301,8 @@ typedef struct tcpt_flow {
 
     tcpt_fingerprint seen[TCPT_FINGERPRINTS];
     uint8_t seen_next;
+
+    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
 
     tcpt_finding *findings; /**< all but the end findings, oldest first */
     tcpt_finding *newest_finding;

@@ -31,6 +31,9 @@ enum {
     TCPT_TRAIT_CT_INVALID = 1u << 24,  /**< today's tracker calls it INVALID, and not for its checksum */
     TCPT_TRAIT_SCALE_RESET = 1u << 25, /**< a tracker before 5.18 loses a window scale by it */
     TCPT_TRAIT_CT_DIVERGENT = 1u << 26,/**< the first of its sender, after such a loss, that only that tracker refuses */
+    TCPT_TRAIT_OTHER_SYN = 1u << 27,   /**< SYN or SYN-ACK of a foreign handshake, in this flow or the life before it */
+    TCPT_TRAIT_PAWS_ANSWER = 1u << 28, /**< answers a segment that was refused for its timestamp */
+    TCPT_TRAIT_ACK_WAR = 1u << 29,     /**< a pure ACK in an exchange of nothing but such, long enough to be called a war */
 };
 
 /** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
@@ -54,13 +57,26 @@ typedef enum tcpt_rst_position {
 /** What a receiver does with a segment. */
 typedef enum tcpt_verdict {
     TCPT_VERDICT_UNDETERMINED,
-    TCPT_VERDICT_RESET,
-    TCPT_VERDICT_CHALLENGE_ACK,
-    TCPT_VERDICT_IGNORED,
+    TCPT_VERDICT_RESET,         /**< a RST that takes effect; anything else: answered with a RST */
+    TCPT_VERDICT_CHALLENGE_ACK, /**< dropped, and its sender asked to confirm (RFC 5961) */
+    TCPT_VERDICT_IGNORED,       /**< dropped without an answer */
+    TCPT_VERDICT_ACCEPTED,      /**< taken: its ACK, bytes, window or flags count */
+    TCPT_VERDICT_DUPLICATE_ACK, /**< dropped (its ACK may count), answered with the ACK sent last */
 } tcpt_verdict;
 
-/** "undetermined", "reset", "challenge_ack", "ignored". */
+/** Why a segment is not accepted, in the words of the Linux kernel (enum skb_drop_reason, net/dropreason-core.h). */
+typedef enum tcpt_drop {
+    TCPT_DROP_NONE, /**< accepted, or no reason can be told */
+#define TCPT_DROP(name) TCPT_DROP_##name,
+#include "tcptriage/drops.def"
+#undef TCPT_DROP
+    TCPT_DROP_COUNT
+} tcpt_drop;
+
+/** "undetermined", "reset", "challenge_ack", "ignored", "accepted", "duplicate_ack". */
 const char *tcpt_verdict_name(tcpt_verdict verdict);
+/** "TCP_OLD_SEQUENCE" and so on; NULL for TCPT_DROP_NONE. */
+const char *tcpt_drop_name(tcpt_drop drop);
 /** "off_by_one_after_fin" and so on; "exact" for the exact ones. */
 const char *tcpt_rst_position_name(tcpt_rst_position position);
 
@@ -72,6 +88,16 @@ typedef struct tcpt_rst_view {
     uint32_t expected_seq;
     bool mismatch;           /**< neither the receiver's ACK nor the sender's next */
 } tcpt_rst_view;
+
+/** What the chosen stack does with a segment, as far as the capture tells. */
+typedef struct tcpt_receiver_view {
+    tcpt_verdict verdict;
+    tcpt_drop drop;             /**< may be known where the answer is not: Linux versions differ in the answer */
+    tcpt_confidence confidence; /**< low where the verdict is undetermined */
+    bool limited;               /**< the answer counts against the stack's limit, and is ignored while that lasts */
+    bool over_limit;            /**< ignored for no other reason */
+    int32_t tsval_delta;        /**< TSval minus TS.Recent; valid when PAWS refuses it (RFC 7323, section 5) */
+} tcpt_receiver_view;
 
 typedef struct tcpt_observation {
     uint32_t traits;
@@ -85,6 +111,9 @@ typedef struct tcpt_observation {
     bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
     tcpt_rst_view rst;
+    tcpt_receiver_view receiver;
+    tcpt_record *refused;        /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    uint32_t war_acks;           /**< ACKs in the run that it belongs to, this one included; 0 outside of one */
     tcpt_record *challenged;     /**< what it answers, with TCPT_TRAIT_CHALLENGE */
     tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     int64_t acked_ago_ns;

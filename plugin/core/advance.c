@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/ranges.h"
+#include "core/receiver.h"
 #include "core/state.h"
 #include "tcptriage/sequence.h"
 
@@ -13,7 +14,7 @@ enum {
     /* Steps of acknowledgment kept per end. Beyond it every second of the older half goes: what remains still
      * proves that the bytes were acknowledged, only by a later frame. */
     ACK_STEPS_MAX = 256,
-    ACK_STEPS_FIRST = 4,
+    ACK_STEPS_FIRST = 1, /* many flows never acknowledge more than a handshake */
     /* After a RST its sender and its taker are closed; a segment that comes this much later than one RTT was not
      * on the way already, so its sender lives on. */
     ALIVE_AFTER_RST_MS = 20,
@@ -246,6 +247,7 @@ static void advance_window(tcpt_endpoint *sender, const tcpt_segment *segment)
     uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
 
     sender->rcv_wnd = window;
+    sender->window_full = segment->window == UINT16_MAX;
     if (window > sender->max_wnd)
         sender->max_wnd = window;
     if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
@@ -309,6 +311,8 @@ static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
         return;
     if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
+    if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))
+        sender->took_payload = true;
     sender->rcv_nxt = segment->ack;
     sender->acked = true;
     note_ack_step(sender, segment->ack, segment->time_ns, record);
@@ -415,6 +419,89 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
     }
 }
 
+/* ---- what the receiver made of it ---- */
+
+static void advance_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || (segment->flags & TCPT_RST) || seen->receiver.tsval_delta)
+        return;
+    if (!sender->tsval_ns || !seq_before(segment->tsval, sender->tsval_highest)) {
+        sender->tsval_highest = segment->tsval;
+        sender->tsval_ns = segment->time_ns;
+    }
+    if ((segment->flags & TCPT_ACK) && (!sender->echoes || seq_after(segment->tsecr, sender->ts_echoed))) {
+        sender->ts_echoed = segment->tsecr;
+        sender->echoes = true;
+    }
+}
+
+static void advance_verdict(tcpt_endpoint *receiver, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
+{
+    const tcpt_receiver_view *view = &seen->receiver;
+
+    record->receiver_verdict = (uint8_t)view->verdict;
+    record->receiver_drop = (uint8_t)view->drop;
+    record->over_limit = view->over_limit;
+    if (!view->limited || view->over_limit)
+        return;
+    receiver->limited_ns = segment->time_ns;
+    receiver->limited_in = (uint8_t)receiver->state;
+    receiver->limited_surely = view->verdict != TCPT_VERDICT_UNDETERMINED;
+}
+
+/* Bytes, or a FIN, that PAWS refuses. What lies before the newest bytes may just have been overtaken on the way; what
+ * begins at the receiver's ACK was not, as TS.Recent does not move past a gap. */
+static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (seen->refused || seen->new_payload)
+        sender->refused.record = NULL;
+    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
+        return;
+    if (segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
+        return;
+    receiver->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
+}
+
+/* An ACK of bytes that the other end, asked again and again, says it never sent: no hole of the capture. */
+static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_seq)
+{
+    if (!acked->holed || acked->hole.right != ack || acked->hole.left != its_seq)
+        return;
+    acked->snd_contig = its_seq;
+    acked->holes--;
+    acked->holed = acked->holes > 0;
+}
+
+static void advance_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                             tcpt_record *record)
+{
+    enum { SURE = 4 }; /* each end has repeated itself */
+    tcpt_ack_exchange *acks = &flow->acks;
+    unsigned from = seen->from;
+
+    if (seen->war_acks <= 1) {
+        acks->first = record;
+        acks->first_ns = segment->time_ns;
+    } else if (seen->war_acks == 2 && acks->count != 1) {
+        acks->first = flow->ends[!from].last_record;
+        acks->first_ns = flow->ends[!from].last_ns;
+    }
+    acks->count = seen->war_acks;
+    acks->from = (uint8_t)from;
+    acks->seq[from] = segment->seq;
+    acks->ack[from] = segment->ack;
+    acks->window[from] = segment->window;
+    if (acks->count != SURE)
+        return;
+    close_false_hole(&flow->ends[0], acks->ack[1], acks->seq[0]);
+    close_false_hole(&flow->ends[1], acks->ack[0], acks->seq[1]);
+}
+
 static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                           tcpt_record *record)
 {
@@ -476,6 +563,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     bool steady = flow->synchronised && !flow->closing; /* ordinary data and ACKs change no state then */
 
     advance_checksums(sender, segment, seen);
+    advance_verdict(&flow->ends[!seen->from], segment, seen, record);
     if (seen->really_bad) {
         flow->damaged = true;
         return; /* hosts drop it */
@@ -484,6 +572,8 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
         advance_again(flow, segment, seen, record);
     advance_provocation(flow, segment, seen, record);
+    if (seen->receiver.tsval_delta || sender->refused.record)
+        advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)
         remember_next_syn(flow, segment, seen->from);
     if (segment->flags & TCPT_RST) {
@@ -502,7 +592,10 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
             advance_ack(flow, segment, seen, record);
         if (flow->handshake_done || !flow->client_known)
             flow->synchronised = true;
+        advance_timestamps(sender, segment, seen);
     }
+    if (seen->war_acks || flow->acks.count)
+        advance_exchange(flow, segment, seen, record);
     advance_counts(flow, segment, seen, record);
     flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
     if (!steady || flow->closing)

@@ -28,13 +28,6 @@ bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned fr
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_settings *settings, int64_t tolerance_ns);
 
-/** The receiver's view of a RST. */
-void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                    tcpt_stack stack);
-
-/** Whether a receiver of any stack may answer this segment with a challenge ACK. */
-bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
-
 /** Whether Ethernet pads a segment on its way: an IPv4 datagram under 46 bytes (IEEE 802.3, clause 4.2.3.3). */
 static inline bool tcpt_short_on_the_wire(const tcpt_segment *segment)
 {

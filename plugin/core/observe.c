@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
-#include "core/flow.h"
+#include "core/receiver.h"
 
 #include <string.h>
 
@@ -16,6 +16,10 @@ enum {
     /* A run of acknowledged data sent again is one story: the largest retransmission timeout of Linux is 120 s,
      * a longer gap begins another. */
     RUN_GAP_SECONDS = 125,
+    /* Five rounds of nothing but the same ACKs. They come as fast as the path allows; what comes later than two
+     * seconds, and two RTT, was sent by a timer. */
+    WAR_ACKS = 10,
+    WAR_GAP_SECONDS = 2,
 };
 
 static int64_t max64(int64_t a, int64_t b)
@@ -161,6 +165,42 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     seen->challenged = sender->provoked.record;
 }
 
+/* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
+static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    int64_t ago_ns = segment->time_ns - sender->refused.time_ns;
+
+    if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
+        return;
+    if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
+        return;
+    seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
+    seen->refused = sender->refused.record;
+}
+
+/* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
+static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_ack_exchange *acks = &flow->acks;
+    unsigned from = seen->from;
+
+    if (!seen->pure_ack || seen->probe)
+        return;
+    seen->war_acks = 1;
+    if (!acks->count || acks->from == from ||
+        seen->since_ns > max64(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
+        return;
+    seen->war_acks = 2;
+    if (acks->count < 2)
+        return;
+    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window)
+        return;
+    seen->war_acks = acks->count + 1;
+    if (seen->war_acks >= WAR_ACKS)
+        seen->traits |= TCPT_TRAIT_ACK_WAR;
+}
+
 /* SYN or SYN-ACK in a synchronised flow, other than the repeats of its own handshake. */
 static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
@@ -245,6 +285,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
 
     seen->probe = probe(sender, receiver, segment);
     seen->other_syn = other_syn(flow, segment, from);
+    if (seen->other_syn || ((segment->flags & TCPT_SYN) && flow->previous))
+        seen->traits |= TCPT_TRAIT_OTHER_SYN;
     observe_ack(seen, flow, segment);
     if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment)) {
         seen->traits |= TCPT_TRAIT_REPEAT;
@@ -255,6 +297,13 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
     if (sender->provoked.record)
         observe_challenge(seen, flow, segment);
+    if (sender->refused.record)
+        observe_refusal(seen, flow, segment);
+    observe_exchange(seen, flow, segment);
     if (segment->flags & TCPT_RST)
         tcpt_judge_rst(&seen->rst, flow, segment, from, settings->receiver_stack);
+    tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
+    /* The rules for a RST's numbers do not look at timestamps, nor at how often was answered. */
+    if ((segment->flags & TCPT_RST) && receiver->state > TCPT_LISTEN && seen->rst.position != TCPT_RST_NONE)
+        seen->rst.verdict = seen->receiver.verdict;
 }

@@ -7,6 +7,22 @@ static bool both_offered_timestamps(const tcpt_flow *flow)
     return flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS;
 }
 
+/* What the chosen stack makes of the challenged segment, where that is not a challenge. */
+static const char *refuted(const tcpt_record *challenged)
+{
+    switch ((tcpt_verdict)challenged->receiver_verdict) {
+    case TCPT_VERDICT_RESET:
+        return "; the chosen stack would have reset: this receiver does not behave like the chosen stack";
+    case TCPT_VERDICT_IGNORED:
+        return challenged->over_limit
+                   ? "; the chosen stack's limit would have kept it silent: this receiver does not behave like the chosen "
+                     "stack"
+                   : "; the chosen stack would have stayed silent: this receiver does not behave like the chosen stack";
+    default:
+        return "";
+    }
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -21,10 +37,11 @@ static void judge(const tcpt_context *context, void *memory)
                          lacks_timestamps                              ? TCPT_LOW
                          : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
                                                                        : TCPT_MEDIUM,
-                         "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s",
+                         "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s%s",
                          tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
                          lacks_timestamps ? " (without the timestamps agreed on: a device on the path may have made it)"
-                                          : "");
+                                          : "",
+                         refuted(context->seen->challenged));
     tcpt_relate(finding, context->seen->challenged);
 }
 

@@ -6,6 +6,7 @@ typedef struct pending {
     tcpt_record *rst; /* first inexact RST toward this end that nothing has settled; NULL when there is none */
     int64_t rst_ns;
     tcpt_rst_position position;
+    tcpt_verdict verdict; /* of the chosen stack */
     bool raised;
     tcpt_finding *finding;
 } pending;
@@ -34,6 +35,19 @@ static void note_rst(const tcpt_context *context, rst_memory *memory)
     toward->rst = context->record;
     toward->rst_ns = context->segment->time_ns;
     toward->position = rst->position;
+    toward->verdict = context->seen->receiver.verdict;
+}
+
+/* Expectation against observation. */
+static const char *refuted(const tcpt_context *context, const pending *me)
+{
+    if (me->verdict == TCPT_VERDICT_RESET)
+        return "; the chosen stack would have reset: this receiver does not behave like the chosen stack, or the RST "
+               "never reached it";
+    if (me->verdict == TCPT_VERDICT_CHALLENGE_ACK &&
+        context->flow->ends[context->seen->from].provoked.record == me->rst)
+        return "; the chosen stack would have sent a challenge ACK, and none was captured";
+    return "";
 }
 
 static bool goes_on(const tcpt_context *context)
@@ -85,11 +99,11 @@ static void judge(const tcpt_context *context, void *memory)
     if (survived_ns < tcpt_rtt_ns(context->flow) + ON_THE_WAY_MS * TCPT_MS_NS)
         return;
     me->raised = true;
-    me->finding =
-        tcpt_raise(context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
-                   "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s", me->rst->frame,
-                   tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
-                   tcpt_as_seconds(survived_ns), tracker_note(context));
+    me->finding = tcpt_raise(
+        context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
+        "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s%s", me->rst->frame,
+        tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
+        tcpt_as_seconds(survived_ns), refuted(context, me), tracker_note(context));
     tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
     tcpt_relate(me->finding, me->rst);
     tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);

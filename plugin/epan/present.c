@@ -44,6 +44,8 @@ static int hf_ct_current = -1;
 static int hf_ct_old = -1;
 static int hf_ct_uncut = -1;
 static int hf_ct_phantom_len = -1;
+static int hf_receiver_verdict = -1;
+static int hf_receiver_drop_reason = -1;
 static int hf_value[TCPT_FIELD_COUNT]; /* the typed fields of fields.def */
 
 static int ett_triage = -1;
@@ -107,6 +109,12 @@ static void register_fields(void)
          {"Payload the tracker believes in", "tcptriage.conntrack.phantom_len", FT_UINT8, BASE_DEC, NULL, 0,
           "Padding that connection tracking takes for payload where it is not cut off and checksums are not tested",
           HFILL}},
+        {&hf_receiver_verdict,
+         {"Receiver's verdict", "tcptriage.receiver.verdict", FT_STRING, BASE_NONE, NULL, 0,
+          "What the receiver stack of the preferences does with this segment", HFILL}},
+        {&hf_receiver_drop_reason,
+         {"Receiver's drop reason", "tcptriage.receiver.drop_reason", FT_STRING, BASE_NONE, NULL, 0,
+          "Why the receiver does not accept it, in the Linux kernel's drop-reason names", HFILL}},
         {&hf_pad_len,
          {"Padding bytes", "tcptriage.pad_len", FT_UINT8, BASE_DEC, NULL, 0, "Ethernet padding behind the datagram",
           HFILL}},
@@ -391,6 +399,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     tcpt_each_proven(record, add_evidence, &stage);
     add_string(&stage, stage.tree, hf_client_state, tcpt_state_name((tcpt_state)record->client_state));
     add_string(&stage, stage.tree, hf_server_state, tcpt_state_name((tcpt_state)record->server_state));
+    add_string(&stage, stage.tree, hf_receiver_verdict, tcpt_verdict_name((tcpt_verdict)record->receiver_verdict));
+    add_string(&stage, stage.tree, hf_receiver_drop_reason, tcpt_drop_name((tcpt_drop)record->receiver_drop));
     if (record->pad_bytes > 0)
         add_number(&stage, stage.tree, hf_pad_len, record->pad_bytes);
     add_tracker(&stage, record);

@@ -1,172 +1,236 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The connection tracker of the running kernel, asked packet by packet.
+"""This kernel's TCP in a network namespace of its own, reached packet by packet over a TUN device.
 
-The process moves into a network namespace of its own, which goes with it. A
-TUN device is the only link: packets written to it are routed back out of it,
-through nf_conntrack. write() returns when the packet has come out, or has been
-dropped because its state is invalid; then the entry is read by ctnetlink and
-the tracker's complaint, if any, from NFLOG.
+A packet written to the device is handled before the write returns, in the writer's context: answers can be read at
+once, and drop events carry the writer's process id.
 """
 
+import contextlib
 import ctypes
+import errno
 import fcntl
 import os
+import re
+import select
 import socket
 import struct
 import subprocess
+import time
 
+HERE, THERE = "10.9.0.1", "10.9.0.2"  # the kernel, the scripted peer
+PORT = 80
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+MASK = 0xFFFFFFFF
+ETHERNET = bytes.fromhex("00005e005301" "00005e005302" "0800")
 CLONE_NEWNET = 0x40000000
-TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
-NETLINK_NETFILTER = 12
-CTNETLINK_GET, CTNETLINK_DELETE, NFLOG_CONFIG = (1 << 8) | 1, (1 << 8) | 2, (4 << 8) | 1
-NLM_REQUEST, NLA_NESTED = 1, 0x8000
-NLMSG_ERROR = 2
-SEEN_REPLY, ASSURED = 1 << 1, 1 << 2
-FLAGS_COMPARED = 0x3F  # of ip_ct_tcp_state.flags
-
-RULES = """
-table ip oracle {
-    chain forward {
-        type filter hook forward priority 0; policy accept;
-        ct state invalid drop
-    }
-}
-"""
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
+STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT1", 5: "FIN_WAIT2", 6: "TIME_WAIT",
+          8: "CLOSE_WAIT", 9: "LAST_ACK", 11: "CLOSING", 12: "SYN_RECV"}
 
 
 class Unavailable(Exception):
-    """Not root, or a kernel that lacks something."""
+    """This machine does not allow the test."""
 
 
-def attribute(kind, value):
-    pad = -len(value) % 4
-    return struct.pack("=HH", len(value) + 4, kind) + value + b"\0" * pad
+def internet_sum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
 
 
-def nested(kind, *attributes):
-    return attribute(kind | NLA_NESTED, b"".join(attributes))
+class Packet:
+    """An IPv4 TCP packet as read from the device."""
+
+    def __init__(self, raw):
+        header = (raw[0] & 15) * 4
+        tcp = raw[header:]
+        self.raw = raw
+        (self.sport, self.dport, self.seq, self.ack, offset, self.flags, self.window) = \
+            struct.unpack_from("!HHIIBBH", tcp)
+        self.options = tcp[20:(offset >> 4) * 4]
+        self.payload = tcp[(offset >> 4) * 4:]
+        self.end_seq = (self.seq + len(self.payload) + bool(self.flags & SYN) + bool(self.flags & FIN)) & MASK
+
+    def option(self, wanted):
+        at = 0
+        while at < len(self.options) and self.options[at]:
+            if self.options[at] == 1:
+                at += 1
+                continue
+            if self.options[at] == wanted:
+                return self.options[at + 2:at + self.options[at + 1]]
+            at += max(self.options[at + 1], 2)
+        return None
 
 
-def attributes(data):
-    """{type: value} of a run of netlink attributes."""
-    found, at = {}, 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        if length < 4:
-            break
-        found[kind & 0x3FFF] = data[at + 4:at + length]
-        at += length + 3 & ~3
-    return found
+def make(sport, dport, flags, seq, ack, window, payload, options, ip_id, damaged=False):
+    tcp = struct.pack("!HHIIBBHHH", sport, dport, seq & MASK, ack & MASK, (5 + len(options) // 4) << 4, flags,
+                      window, 0, 0) + options + payload
+    addresses = socket.inet_aton(THERE) + socket.inet_aton(HERE)
+    checksum = ~internet_sum(addresses + struct.pack("!HH", 6, len(tcp)) + tcp) & 0xFFFF
+    tcp = tcp[:16] + struct.pack("!H", checksum ^ (0x5A5A if damaged else 0)) + tcp[18:]
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), ip_id, 0x4000, 64, 6, 0) + addresses
+    return header[:10] + struct.pack("!H", ~internet_sum(header) & 0xFFFF) + header[12:] + tcp
 
 
-def message(kind, family, body, resource=0):
-    body = struct.pack("!BBH", family, 0, resource) + body
-    return struct.pack("=IHHII", len(body) + 16, kind, NLM_REQUEST, 1, 0) + body
+class Trace:
+    """skb:kfree_skb of this process, told apart by marks; `problem` says why it does not work, if so."""
 
-
-class Kernel:
-    """nf_conntrack in a namespace of its own."""
+    ROOT = "/sys/kernel/tracing"
 
     def __init__(self):
+        self.mounted, self.problem, self.mark_stream = False, None, None
+        self.instance = "%s/instances/triage-oracle%d" % (self.ROOT, os.getpid())
         try:
-            self._build()
-        except (OSError, subprocess.CalledProcessError) as problem:
-            raise Unavailable(problem) from problem
+            if not os.path.exists(self.ROOT + "/trace"):
+                done = subprocess.run(["mount", "-t", "tracefs", "nodev", self.ROOT], stderr=subprocess.PIPE, check=False)
+                self.mounted = done.returncode == 0
+            os.mkdir(self.instance)
+            for name, value in (("buffer_size_kb", "65536"),
+                                ("events/skb/kfree_skb/filter",
+                                 "common_pid == %d && protocol == 0x0800 && reason > 1" % os.getpid()),
+                                ("events/skb/kfree_skb/enable", "1")):
+                with open(os.path.join(self.instance, name), "w", encoding="ascii") as stream:
+                    stream.write(value)
+            self.mark_stream = open(self.instance + "/trace_marker", "w", encoding="ascii")  # pylint: disable=consider-using-with
+        except OSError as problem:
+            self.problem = str(problem)
 
-    def _build(self):
+    def mark(self, text):
+        if self.problem is None:
+            self.mark_stream.write(text)
+            self.mark_stream.flush()
+
+    def reasons(self):
+        """Mark -> drop reasons that came behind it; None when tracing does not work."""
+        if self.problem is not None:
+            return None
+        found, current = {}, None
+        with open(self.instance + "/trace", encoding="ascii") as stream:
+            for line in stream:
+                mark = re.search(r"tracing_mark_write: (\S+)", line)
+                reason = re.search(r"kfree_skb: .*reason: (\w+)", line)
+                if mark:
+                    current = found.setdefault(mark.group(1), [])
+                elif reason and current is not None:
+                    current.append(reason.group(1))
+        return found
+
+    def close(self):
+        if self.mark_stream:
+            self.mark_stream.close()
+        if os.path.isdir(self.instance):
+            os.rmdir(self.instance)
+        if self.mounted:
+            subprocess.run(["umount", self.ROOT], stderr=subprocess.DEVNULL, check=False)
+
+
+class Machine:
+    """The namespace, the device, the captured packets."""
+
+    def __init__(self):
         if os.geteuid() != 0:
-            raise PermissionError("needs root for a network namespace")
+            raise Unavailable("needs root for a network namespace")
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "unshare")
-        self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH22x", b"tun0", IFF_TUN | IFF_NO_PI))
-        for key, value in (("net/ipv6/conf/all/disable_ipv6", 1), ("net/ipv4/ip_forward", 1),
-                           ("net/ipv4/conf/all/rp_filter", 0),
-                           ("net/ipv4/conf/tun0/rp_filter", 0),
-                           ("net/ipv4/conf/all/send_redirects", 0),
-                           ("net/ipv4/conf/tun0/send_redirects", 0)):
-            self._sysctl(key, value)
-        for words in ("link set lo up", "link set tun0 mtu 65535 up", "route add default dev tun0"):
-            subprocess.run(["ip", *words.split()], check=True)
-        subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True)
-        self._sysctl("net/netfilter/nf_conntrack_log_invalid", 6)
-        self._sysctl("net/netfilter/nf_log/2", "nfnetlink_log")
-        self.entries = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-        self._open_log()
+            raise Unavailable("no network namespace: " + os.strerror(ctypes.get_errno()))
+        try:
+            self.device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+            fcntl.ioctl(self.device, TUNSETIFF, struct.pack("16sH22x", b"probe0", IFF_TUN | IFF_NO_PI))
+            for words in ("link set lo up", "link set probe0 up", "address add %s/24 dev probe0" % HERE):
+                subprocess.run(["ip"] + words.split(), check=True, stderr=subprocess.PIPE)
+        except (OSError, subprocess.CalledProcessError) as problem:
+            raise Unavailable("no TUN device: %s" % problem) from problem
+        self.sysctl("ipv4/tcp_max_syn_backlog", 65536)
+        self.sysctl("core/somaxconn", 65536)
+        self.sysctl("ipv4/tcp_syncookies", 0)
+        self.sysctl("ipv4/tcp_fin_timeout", 60)
+        self.diag = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((HERE, PORT))
+        self.listener.listen(65535)
+        self.listener.setblocking(False)
+        self.trace = Trace()
+        self.frames = []  # (time in ns, packet)
+        self.next_port = 1024
 
     @staticmethod
-    def _sysctl(key, value):
-        with open("/proc/sys/" + key, "w") as stream:
+    def sysctl(key, value):
+        with contextlib.suppress(OSError), open("/proc/sys/net/" + key, "w", encoding="ascii") as stream:
             stream.write(str(value))
 
-    def _open_log(self):
-        """Complaints go to NFLOG group 0, each at once."""
-        self.log = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-        for family, group, body in (
-                (socket.AF_INET, 0, attribute(1, b"\x03")),          # bind to the family
-                (socket.AF_UNSPEC, 0, attribute(1, b"\x01")),        # bind to the group
-                (socket.AF_UNSPEC, 0, attribute(2, struct.pack("!IBx", 64, 2))),
-                (socket.AF_UNSPEC, 0, attribute(5, struct.pack("!I", 1)))):
-            self.log.send(message(NFLOG_CONFIG, family, body, group))
-        self.log.setblocking(False)
-        self.complaints()
+    def port(self):
+        self.next_port += 1
+        return self.next_port
 
-    def complaints(self):
-        """What the tracker logged since the last call."""
+    def inject(self, raw):
+        """Send a packet to the kernel. @return its frame number"""
+        self.frames.append((time.time_ns(), raw))
+        number = len(self.frames)
+        os.write(self.device, raw)
+        return number
+
+    def take(self, port, keep=True):
+        """The kernel's packets toward the peer's `port`; those of other connections are thrown away."""
         found = []
         while True:
             try:
-                data = self.log.recv(65536)
-            except BlockingIOError:
+                raw = os.read(self.device, 65536)
+            except OSError as problem:
+                if problem.errno == errno.EAGAIN:
+                    return found
+                raise
+            if raw[0] >> 4 != 4 or raw[9] != 6:
+                continue
+            packet = Packet(raw)
+            if packet.dport != port:
+                continue
+            if keep:
+                self.frames.append((time.time_ns(), raw))
+            found.append(packet)
+
+    def wait(self, port, timeout_s=0.5):
+        """At least one packet toward `port`."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            found = self.take(port)
+            if found:
                 return found
-            at = 0
-            while at + 16 <= len(data):
-                length, kind = struct.unpack_from("=IH", data, at)
-                if kind == 4 << 8:
-                    prefix = attributes(data[at + 20:at + length]).get(10, b"")
-                    found.append(prefix.rstrip(b"\0 ").decode().split(": ", 1)[-1])
-                at += length + 3 & ~3
+            select.select([self.device], [], [], 0.01)
+        raise RuntimeError("the kernel does not answer port %d" % port)
 
-    def send(self, packet):
-        """Route a packet. (did it pass, the tracker's first complaint or "")"""
-        os.write(self.tun, packet)
-        try:
-            os.read(self.tun, 65536)
-            passed = True
-        except BlockingIOError:
-            passed = False
-        complaints = self.complaints()
-        return passed, complaints[0] if complaints else ""
-
-    @staticmethod
-    def question(source, sport, destination, dport):
-        """The request for the entry of a 4-tuple, in either direction."""
-        return message(CTNETLINK_GET, socket.AF_INET, nested(
-            1, nested(1, attribute(1, source), attribute(2, destination)),
-            nested(2, attribute(1, b"\x06"), attribute(2, struct.pack("!H", sport)),
-                   attribute(3, struct.pack("!H", dport)))))
-
-    def forget_entries(self):
-        """Flush the table."""
-        self.entries.send(message(CTNETLINK_DELETE, socket.AF_INET, b""))
-
-    def entry(self, question):
-        """The entry as a dict, or None."""
-        self.entries.send(question)
-        data = self.entries.recv(65536)
-        if struct.unpack_from("=H", data, 4)[0] == NLMSG_ERROR:
+    def state(self, local_port, peer_port):
+        """State of a connection by sock_diag, None when there is none."""
+        ident = struct.pack("!HH4s12x4s12xI", local_port, peer_port, socket.inet_aton(HERE), socket.inet_aton(THERE), 0)
+        body = struct.pack("<BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, MASK) + ident + struct.pack("<II", MASK, MASK)
+        self.diag.send(struct.pack("<IHHII", 16 + len(body), 20, 1, 1, 0) + body)
+        answer = self.diag.recv(4096)
+        if struct.unpack_from("<H", answer, 4)[0] != 20:
             return None
-        found = attributes(data[20:])
-        tuple_ip = attributes(attributes(found[1])[1])
-        tcp = attributes(attributes(found[4])[1])
-        status = struct.unpack("!I", found[3])[0]
-        return {
-            "source": tuple_ip[1],
-            "state": tcp[1][0],
-            "scale": (tcp[2][0], tcp[3][0]),
-            "flags": (tcp[4][0] & FLAGS_COMPARED, tcp[5][0] & FLAGS_COMPARED),
-            "seen_reply": bool(status & SEEN_REPLY),
-            "assured": bool(status & ASSURED),
-            "left": struct.unpack("!I", found[7])[0],
-        }
+        return STATES.get(answer[17])
+
+    def finish(self, outcomes):
+        """Give the outcomes their drop reasons. @return whether tracing works
+
+        NOT_SPECIFIED comes with segments that were used and with some that were not; QUEUE_PURGE is about others."""
+        found = self.trace.reasons()
+        for outcome in outcomes:
+            reasons = (found or {}).get("probe%d" % outcome.frame, [])
+            outcome.in_doubt = found is None or "NOT_SPECIFIED" in reasons
+            outcome.reasons = [reason for reason in reasons if reason not in ("NOT_SPECIFIED", "QUEUE_PURGE")]
+        return found is not None
+
+    def write_capture(self, path):
+        with open(path, "wb") as stream:
+            stream.write(struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
+            for when, raw in self.frames:
+                frame = ETHERNET + raw
+                stream.write(struct.pack("<IIII", when // 10**9, when % 10**9, len(frame), len(frame)) + frame)
+
+    def close(self):
+        self.trace.close()
+        os.close(self.device)

@@ -26,7 +26,7 @@ import time
 
 import packets
 from captures import datagrams
-from kernel import Kernel, Unavailable
+from conntrack import Kernel, Unavailable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))

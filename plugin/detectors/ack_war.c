@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two ends, each of which takes the other's ACK for unacceptable and says so with an ACK (RFC 9293, section 3.10.7.4;
+ * RFC 5961, section 7). */
+#include "detectors/detectors.h"
+
+#include "tcptriage/sequence.h"
+
+typedef struct war_memory {
+    tcpt_finding *finding; /* of the run that lasts, or of the last one */
+    tcpt_record *first;
+} war_memory;
+
+/* What makes an ACK from `end` unacceptable, as far as the other end's own numbers tell. */
+static const char *quarrel(const tcpt_flow *flow, unsigned end)
+{
+    const tcpt_ack_exchange *acks = &flow->acks;
+
+    if (seq_after(acks->ack[end], acks->seq[!end]))
+        return "acknowledges bytes that the other end has not sent";
+    if (seq_before(acks->seq[end], acks->ack[!end]))
+        return "speaks from numbers that the other end has passed";
+    if (seq_after(acks->seq[end], acks->ack[!end]))
+        return "speaks from numbers that the other end has not reached";
+    return NULL;
+}
+
+static void complete(const tcpt_context *context, tcpt_finding *finding)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned end = quarrel(flow, flow->client) ? flow->client : !flow->client;
+    const char *reason = quarrel(flow, end);
+
+    tcpt_resummarise(finding, "The same two ACKs go to and fro, %u rounds in %.1f s: the %s%s%s",
+                     context->seen->war_acks / 2, tcpt_as_seconds(context->segment->time_ns - flow->acks.first_ns),
+                     reason ? tcpt_role(flow, end) : "two ends", reason ? " " : " keep answering each other",
+                     reason ? reason : "");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    war_memory *mine = memory;
+
+    if (context->seen->really_bad)
+        return;
+    if (mine->finding && mine->first == flow->acks.first) {
+        complete(context, mine->finding);
+        return;
+    }
+    mine->first = flow->acks.first;
+    mine->finding = tcpt_raise(context, flow->both_ways && !flow->duplicates ? TCPT_HIGH : TCPT_MEDIUM, " ");
+    complete(context, mine->finding);
+    tcpt_relate(mine->finding, flow->acks.first);
+    tcpt_relate(mine->finding, flow->ends[!context->seen->from].last_record);
+    tcpt_rule_out(mine->finding, "Keep-alive and zero-window probing: no ACK of the exchange is a probe.");
+    tcpt_rule_out(mine->finding, "Bytes that the capture lacks: the other end repeats that it has not sent them.");
+}
+
+const tcpt_detector tcpt_ack_war = {
+    .id = "ack_war",
+    .message = "ACK war: the same ACKs to and fro without end",
+    .explanation =
+        "Each end finds the other's numbers unacceptable, drops the segment and answers with its own numbers, "
+        "which the other finds unacceptable. Nothing gets through and it does not end by itself. Consistent "
+        "with a device on the path that has added, removed or renumbered bytes in one direction only, with an "
+        "injected segment, or with one end restored from a snapshot. Two Linux ends fall into it only where "
+        "the round trip is longer than 500 ms, their limit for such answers.",
+    .remedy = "Close the connection at one end. Then compare sequence numbers at both ends of the path: the device "
+              "between the points where they part is the cause (proxy, TCP optimiser, ISN rewriting, load balancer "
+              "failover).",
+    .reference = "RFC 9293 section 3.10.7.4; RFC 5961 sections 5.2 and 7; Linux tcp_oow_rate_limited(), "
+                 "sysctl net.ipv4.tcp_invalid_ratelimit",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_ACK_WAR,
+    .memory_bytes = sizeof(war_memory),
+    .judge = judge,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A segment whose timestamp runs backwards is refused and answered with a duplicate ACK (PAWS, RFC 7323,
+ * section 5). */
+#include "detectors/detectors.h"
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *refuser = &flow->ends[context->seen->from];
+    uint32_t behind = 0u - (uint32_t)refuser->refused.tsval_delta;
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (context->seen->really_bad)
+        return;
+    finding =
+        tcpt_raise(context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
+                   "The %s refused frame %u for its timestamp, %u behind the newest it had taken, and repeats its ACK",
+                   tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
+    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->refused.tsval_delta);
+    tcpt_relate(finding, context->seen->refused);
+    tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
+    tcpt_rule_out(finding, "A lost timestamp echo: the receiver's own TSecr shows what it had taken.");
+}
+
+static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_paws_reject = {
+    .id = "paws_reject",
+    .message = "A segment was refused for its timestamp (PAWS)",
+    .explanation =
+        "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
+        "a leftover and is dropped, however often it is sent again. Consistent with a NAT or proxy that lets "
+        "two hosts speak on one connection, with a clock that was set back, or with a segment of an earlier "
+        "connection.",
+    .remedy =
+        "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
+        "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "
+        "switch timestamps off on the sender (Linux: net.ipv4.tcp_timestamps=0).",
+    .reference = "RFC 7323 sections 5.2 and 5.3; Linux tcp_paws_check(), tcp_disordered_ack_check(), counter "
+                 "PAWSEstabRejected",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_NOTE,
+    .wants = TCPT_TRAIT_PAWS_ANSWER,
+    .fields = fields,
+    .judge = judge,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SYN or SYN-ACK of another handshake in a connection that is alive: one end has forgotten it (RFC 9293,
+ * section 3.5.1, half-open connections), or somebody forges. */
+#include "detectors/detectors.h"
+
+typedef struct syn_memory {
+    tcpt_finding *finding; /* on the newest such SYN; NULL when there was none */
+    uint32_t seq;          /* of that SYN */
+    uint8_t from;
+    bool answered;
+    uint32_t tries;
+} syn_memory;
+
+enum {
+    /* After this long a silence the old connection may well be gone and the port in use again. */
+    LONG_IDLE_SECONDS = 600,
+    /* A retry comes within the longest pause between two SYNs (RFC 6298 doubles 1 s; Linux gives up at 127 s). */
+    RETRY_SECONDS = 130,
+    /* Before that an answer may still be on its way. */
+    ANSWER_SECONDS = 1,
+};
+
+/* Both have said that they are done, or one was reset: what follows is no intruder but the next connection, and only
+ * the capture lacks the old one's end. */
+static bool over(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *a = &flow->ends[0], *b = &flow->ends[1];
+
+    return a->reset || b->reset || ((a->fin || a->fin_acked) && (b->fin || b->fin_acked));
+}
+
+static const char *kind(const tcpt_context *context)
+{
+    return context->segment->flags & TCPT_ACK ? "SYN-ACK" : "SYN";
+}
+
+static void raise(const tcpt_context *context, syn_memory *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    bool idle = context->seen->since_ns >= tcpt_seconds_ns(LONG_IDLE_SECONDS);
+
+    *memory = (syn_memory){.seq = context->segment->seq, .from = context->seen->from, .tries = 1};
+    memory->finding =
+        tcpt_raise(context, idle || !flow->both_ways ? TCPT_LOW : TCPT_MEDIUM,
+                   "%s from the %s in a connection that is open, %.3f s after its last segment", kind(context),
+                   tcpt_role(flow, context->seen->from), tcpt_as_seconds(context->seen->since_ns));
+    tcpt_relate(memory->finding, flow->ends[!context->seen->from].last_record);
+}
+
+static void judge_syn(const tcpt_context *context, syn_memory *memory)
+{
+    if (memory->finding && memory->seq == context->segment->seq && memory->from == context->seen->from) {
+        memory->tries++; /* sent again: one story */
+        return;
+    }
+    if (!over(context->flow))
+        raise(context, memory);
+}
+
+static void judge_challenge(const tcpt_context *context, syn_memory *memory)
+{
+    if (!memory->finding || memory->from == context->seen->from || memory->answered)
+        return;
+    if (context->seen->challenged->frame < memory->finding->on->frame)
+        return;
+    memory->answered = true;
+    memory->finding->confidence = TCPT_HIGH;
+    tcpt_set_text(memory->finding, TCPT_F_SYN_OUTCOME, "challenged");
+    tcpt_resummarise(memory->finding,
+                     "SYN from the %s in a connection that is open: the %s still has it and answers in frame %u with "
+                     "its old numbers",
+                     tcpt_role(context->flow, memory->from), tcpt_role(context->flow, context->seen->from),
+                     context->record->frame);
+    tcpt_relate(memory->finding, context->record);
+}
+
+static tcpt_finding *newest_of(const tcpt_flow *flow, const tcpt_detector *detector)
+{
+    tcpt_finding *newest = NULL;
+
+    for (tcpt_finding *finding = flow->findings; finding; finding = finding->next_in_flow)
+        if (finding->detector == detector)
+            newest = finding;
+    return newest;
+}
+
+static bool was_challenged(const tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->value_count; i++)
+        if (finding->values[i].field == TCPT_F_SYN_OUTCOME && finding->values[i].text[0] == 'c')
+            return true;
+    return false;
+}
+
+/* The SYN-ACK of the next life: the end that had kept the old connection has let it go. */
+static void judge_next_life(const tcpt_context *context)
+{
+    const tcpt_flow *previous = context->flow->previous;
+    tcpt_finding *finding = previous ? newest_of(previous, context->detector) : NULL;
+
+    if (!finding || finding->on->from == context->seen->from || !(context->segment->flags & TCPT_ACK))
+        return;
+    if (context->segment->time_ns - finding->time_ns > tcpt_seconds_ns(RETRY_SECONDS))
+        return;
+    tcpt_resummarise(
+        finding,
+        was_challenged(finding)
+            ? "SYN from the %s in a connection that was open: challenged, and after a RST the new handshake "
+              "was answered in frame %u, %.3f s later"
+            : "SYN from the %s in a connection that looked open: answered with a SYN-ACK in frame %u, %.3f s "
+              "later, so the other end did not have it any more",
+        tcpt_role(previous, finding->on->from), context->record->frame,
+        tcpt_as_seconds(context->segment->time_ns - finding->time_ns));
+    tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "recovered");
+    tcpt_relate(finding, context->record);
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    if (context->seen->really_bad)
+        return;
+    if (context->seen->other_syn)
+        judge_syn(context, memory);
+    else if (context->seen->traits & TCPT_TRAIT_CHALLENGE)
+        judge_challenge(context, memory);
+    else
+        judge_next_life(context);
+}
+
+static bool has_outcome(const tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->value_count; i++)
+        if (finding->values[i].field == TCPT_F_SYN_OUTCOME)
+            return true;
+    return false;
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const syn_memory *mine = memory;
+
+    if (!mine || !mine->finding || has_outcome(mine->finding) ||
+        context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(ANSWER_SECONDS))
+        return;
+    tcpt_set_text(mine->finding, TCPT_F_SYN_OUTCOME, "unanswered");
+    tcpt_resummarise(
+        mine->finding,
+        "SYN from the %s in a connection that is open: sent %u time%s, never answered, although a host that "
+        "has the connection answers with its old numbers",
+        tcpt_role(context->flow, mine->from), mine->tries, mine->tries == 1 ? "" : "s");
+}
+
+static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_syn_in_live_flow = {
+    .id = "syn_in_live_flow",
+    .message = "SYN in a connection that is open",
+    .explanation =
+        "One end begins a connection where the other still has one: consistent with a host that has crashed "
+        "or restarted, a port used again too soon, or an address shared by two hosts. A host that has the old "
+        "connection answers with an ACK of the old numbers; the newcomer resets that, and its next SYN "
+        "succeeds.",
+    .remedy =
+        "syn.outcome challenged or recovered: look for the restart, and let the server find dead peers sooner "
+        "(keep-alive). unanswered: a device on the path may swallow the challenge ACK; capture at the receiver, and "
+        "look for conntrack or firewall rules that drop INVALID packets.",
+    .reference = "RFC 9293 sections 3.5.1 and 3.10.7.4; RFC 5961 section 4.2; Linux tcp_validate_incoming()",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_NOTE,
+    .wants = TCPT_TRAIT_OTHER_SYN | TCPT_TRAIT_CHALLENGE,
+    .memory_bytes = sizeof(syn_memory),
+    .fields = fields,
+    .judge = judge,
+    .settle = settle,
+};
