@@ -141,6 +141,7 @@ typedef struct tcpt_endpoint {
     uint32_t payload_repeats; /**< of those, bytes seen before */
     uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
     uint32_t newest_tsval;
+    uint32_t syn_tsval;
 
     /* Its FIN. */
     bool fin;                 /**< seen */
@@ -163,6 +164,14 @@ typedef struct tcpt_endpoint {
     tcpt_record *rst_record;
 
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
+    /* What it sent since the other end was last heard. */
+    uint32_t unanswered_repeats; /**< payload sent again */
+    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
+    int64_t unanswered_ns;       /**< first of its segments that asks for an answer; 0 none */
+    int64_t idle_before_ns;      /**< silence of the flow before that segment */
+    int64_t probe_ns;            /**< newest probe */
+    tcpt_record *unanswered_record;
+
     /* What its payload said. */
     tcpt_said_close said_close;
     tcpt_reply reply;
@@ -177,8 +186,9 @@ typedef struct tcpt_endpoint {
 
     uint32_t checksums_good;
     uint32_t checksums_wrong; /**< offload artefacts included */
+    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
     uint32_t checksums_bad;   /**< really bad, by the rule of checksum_bad */
-    tcpt_host *host;
+    tcpt_host *host; /**< NULL until its second segment, unless the address is known already */
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -212,6 +222,14 @@ typedef enum tcpt_side {
     TCPT_SIDE_MIDDLE,
 } tcpt_side;
 
+/** Whether the client's port is taken by this flow. */
+typedef enum tcpt_port_use {
+    TCPT_PORT_UNCOUNTED,
+    TCPT_PORT_OPEN,
+    TCPT_PORT_WAITING, /**< in the client's TIME-WAIT */
+    TCPT_PORT_FREE,
+} tcpt_port_use;
+
 /** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
 typedef struct tcpt_flow {
     tcpt_flow_key key;
@@ -233,6 +251,10 @@ typedef struct tcpt_flow {
     int64_t first_ns;
     int64_t last_ns;
     tcpt_record *last_record;
+    tcpt_port_use port_use;
+    int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
+    tcpt_record *first_ack_record; /**< that ended the handshake */
+    int64_t first_ack_ns;
     struct tcpt_flow *previous; /**< the 4-tuple's life before this one, or NULL */
     struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
     struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */

@@ -27,6 +27,8 @@ enum {
     TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
     TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
     TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
+    TCPT_TRAIT_UNANSWERED = 1u << 20,  /**< sent again or probing since the other end was last heard */
+    TCPT_TRAIT_STALE = 1u << 21,       /**< belongs to the 4-tuple's previous life */
 };
 
 /** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
@@ -80,6 +82,8 @@ typedef struct tcpt_observation {
     bool odd_ack;     /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
     bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
+    bool stale;       /**< its numbers are the previous life's: changes no state */
+    const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     tcpt_rst_view rst;
     tcpt_record *challenged;     /**< what it answers, with TCPT_TRAIT_CHALLENGE */
     tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */

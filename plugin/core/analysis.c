@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/flow.h"
+#include "core/peers.h"
 #include "detectors/detectors.h"
 
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
@@ -23,6 +24,7 @@ struct tcpt_analysis {
     tcpt_settings settings;
     GHashTable *flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows */
+    tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *slabs;
     unsigned slab_used;
@@ -116,13 +118,15 @@ static gboolean host_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(host_key)) == 0;
 }
 
-static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end)
+static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end, bool make)
 {
     host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
     host_entry *entry;
 
     memcpy(wanted.address, key->address[end], sizeof wanted.address);
     entry = g_hash_table_lookup(analysis->hosts, &wanted);
+    if (!entry && !make)
+        return NULL;
     if (!entry) {
         entry = g_new0(host_entry, 1);
         entry->key = wanted;
@@ -302,8 +306,6 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
 
     flow->key = *key;
     flow->previous = previous;
-    flow->ends[0].host = host_of(analysis, key, 0);
-    flow->ends[1].host = host_of(analysis, key, 1);
     tcpt_flow_open(flow, segment, from);
     if (analysis->newest_flow)
         analysis->newest_flow->next = flow;
@@ -324,6 +326,20 @@ static void note_time(tcpt_analysis *analysis, int64_t time_ns)
         analysis->newest_ns = time_ns;
     else if (analysis->newest_ns - time_ns > analysis->back_step_ns)
         analysis->back_step_ns = analysis->newest_ns - time_ns;
+}
+
+/* A source that sends one packet and never another gets no entry: a flood has millions of them. */
+static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
+{
+    tcpt_endpoint *sender = &flow->ends[from];
+
+    if (sender->host)
+        return;
+    sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0);
+    if (!sender->host)
+        return;
+    sender->host->good += sender->checksums_good;
+    sender->host->wrong += sender->checksums_unexplained;
 }
 
 static void mark(tcpt_record *record, const tcpt_flow *flow)
@@ -369,7 +385,10 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         return record;
     }
 
+    find_host(analysis, flow, from);
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
+    if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
+        seen.pair = tcpt_peers_find(analysis->peers, flow);
     context = (tcpt_context){
         .settings = &analysis->settings,
         .flow = flow,
@@ -381,6 +400,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     };
     run_detectors(analysis, flow, &context);
     tcpt_flow_advance(flow, segment, &seen, record);
+    if (flow->closing || (segment->flags & TCPT_SYN))
+        tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     mark(record, flow);
     return record;
 }
@@ -396,6 +417,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
+    analysis->peers = tcpt_peers_new();
     set_up_dispatch(analysis);
     return analysis;
 }
@@ -419,6 +441,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     g_hash_table_destroy(analysis->flows);
     g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
+    tcpt_peers_free(analysis->peers);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
     g_free(analysis);

@@ -225,6 +225,23 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
     return host->good >= 2 && (uint64_t)host->good * 10 >= ((uint64_t)host->good + host->wrong) * 9;
 }
 
+/* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
+static bool stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *now = &flow->ends[from];
+    const tcpt_endpoint *then = flow->previous ? &flow->previous->ends[from] : NULL;
+    uint32_t reach;
+
+    if (!then || !then->sent || !now->syn || (segment->flags & (TCPT_SYN | TCPT_RST)))
+        return false;
+    if (segment->end_seq == segment->seq)
+        return false;
+    reach = flow->ends[!from].max_wnd > 65535 ? flow->ends[!from].max_wnd : 65535;
+    if (!seq_before(segment->seq, now->iss) && !seq_after(segment->seq, now->snd_nxt + reach))
+        return false;
+    return !seq_after(segment->end_seq, then->snd_nxt) && seq_delta(then->snd_nxt, segment->seq) < (1 << 30);
+}
+
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_settings *settings, int64_t tolerance_ns)
 {
@@ -241,6 +258,11 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 
+    if (flow->previous && stale(flow, segment, from)) {
+        seen->stale = true;
+        seen->traits |= TCPT_TRAIT_STALE;
+        return;
+    }
     seen->probe = probe(sender, receiver, segment);
     seen->other_syn = other_syn(flow, segment, from);
     observe_ack(seen, flow, segment);
@@ -248,6 +270,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         seen->traits |= TCPT_TRAIT_REPEAT;
         observe_acked_again(seen, flow, segment, tolerance_ns);
     }
+    if (sender->unanswered_ns && (seen->probe || (segment->payload_bytes && (seen->traits & TCPT_TRAIT_REPEAT))))
+        seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
