@@ -206,9 +206,7 @@ typedef struct tcpt_fingerprint {
     uint32_t hash;    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
     uint32_t time_us; /**< wraps */
     uint16_t ip_id;
-    uint16_t checksum;
-    uint16_t window;
-    uint16_t unused;
+    uint16_t sums; /**< checksum and window, mixed */
 } tcpt_fingerprint;
 
 /** Packets remembered per flow for that: a burst of one interrupt, which may be handed over before its copies. */

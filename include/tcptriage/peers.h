@@ -17,6 +17,7 @@ struct tcpt_record;
 typedef struct tcpt_waiting {
     int64_t second[TCPT_WAIT_SECONDS];
     uint32_t count[TCPT_WAIT_SECONDS];
+    uint32_t total; /**< of the counts, those that are over included */
 } tcpt_waiting;
 
 /** Timestamp clocks told apart behind one address. */
@@ -52,6 +53,12 @@ typedef struct tcpt_pair {
     bool above;         /**< in use: at or above the line of port_exhaustion */
     tcpt_busy *busy;    /**< from the second connection on, owned */
 } tcpt_pair;
+
+/** No fewer ports than tcpt_ports_in_use() would count, at once. */
+static inline uint32_t tcpt_ports_at_most(const tcpt_pair *pair)
+{
+    return pair->open + (pair->busy ? pair->busy->waiting.total : 0);
+}
 
 /** Ports of a pair that are open or in the source's TIME-WAIT at `now_ns`. */
 uint32_t tcpt_ports_in_use(const tcpt_pair *pair, int64_t now_ns, uint32_t time_wait_seconds);

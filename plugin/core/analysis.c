@@ -23,7 +23,7 @@ typedef struct dispatch {
 struct tcpt_analysis {
     tcpt_settings settings;
     GHashTable *flows; /* tcpt_flow_key -> newest life */
-    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows */
+    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *slabs;
@@ -38,6 +38,8 @@ struct tcpt_analysis {
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
     size_t memory_bytes;   /* of all detectors, per flow */
+    uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
+    uint8_t *zeros;        /* as many zeros */
     bool settling;         /* findings raised now are end findings */
 };
 
@@ -202,14 +204,19 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
 
 /* ---- detectors ---- */
 
-/* All detectors' memory is one block, made when the first of them is asked about the flow. */
-static void *memory_of(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry)
+/* All detectors' memory is one block, made when the first of them has written to the blank one that it was given: most
+ * flows never need it. */
+static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry, tcpt_context *context)
 {
-    if (!entry->detector->memory_bytes)
-        return NULL;
-    if (!flow->memory)
-        flow->memory = g_malloc0(analysis->memory_bytes);
-    return (uint8_t *)flow->memory + entry->memory_at;
+    uint8_t *block = flow->memory ? flow->memory : analysis->blank;
+    uint8_t *memory = entry->detector->memory_bytes ? block + entry->memory_at : NULL;
+
+    context->detector = entry->detector;
+    entry->detector->judge(context, memory);
+    if (!memory || flow->memory || memcmp(memory, analysis->zeros, entry->detector->memory_bytes) == 0)
+        return;
+    flow->memory = g_memdup2(analysis->blank, analysis->memory_bytes);
+    memset(memory, 0, entry->detector->memory_bytes);
 }
 
 static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
@@ -218,10 +225,8 @@ static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_c
     uint32_t traits = context->seen->traits;
 
     for (const dispatch *entry = analysis->dispatch; entry < end; entry++) {
-        if (!(entry->wants & traits))
-            continue;
-        context->detector = entry->detector;
-        entry->detector->judge(context, memory_of(analysis, flow, entry));
+        if (entry->wants & traits)
+            ask(analysis, flow, entry, context);
     }
 }
 
@@ -236,6 +241,8 @@ static void set_up_dispatch(tcpt_analysis *analysis)
         analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
         analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
     }
+    analysis->blank = g_malloc0(analysis->memory_bytes);
+    analysis->zeros = g_malloc0(analysis->memory_bytes);
 }
 
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
@@ -290,13 +297,20 @@ static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
 {
     tcpt_flow *twin = g_hash_table_lookup(analysis->tuples, &flow->key);
 
-    flow->twin = flow;
     if (twin) {
         flow->twin = twin->twin;
         twin->twin = flow;
         return;
     }
     g_hash_table_insert(analysis->tuples, &flow->key, flow);
+}
+
+/* The second capture point has shown: from now on flows may have twins. */
+static void join_all_twins(tcpt_analysis *analysis)
+{
+    analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
+    for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
+        join_twins(analysis, flow);
 }
 
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
@@ -314,7 +328,11 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
     analysis->newest_flow = flow;
     analysis->flow_count++;
     g_hash_table_replace(analysis->flows, &flow->key, flow);
-    join_twins(analysis, flow);
+    flow->twin = flow;
+    if (analysis->tuples)
+        join_twins(analysis, flow);
+    else if (analysis->first_flow && analysis->first_flow->key.point != key->point)
+        join_all_twins(analysis);
     return flow;
 }
 
@@ -414,7 +432,6 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
 
     analysis->settings = *settings;
     analysis->flows = g_hash_table_new(key_hash, key_equal);
-    analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
@@ -439,11 +456,14 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         flow = next;
     }
     g_hash_table_destroy(analysis->flows);
-    g_hash_table_destroy(analysis->tuples);
+    if (analysis->tuples)
+        g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
     tcpt_peers_free(analysis->peers);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
+    g_free(analysis->blank);
+    g_free(analysis->zeros);
     g_free(analysis);
 }
 

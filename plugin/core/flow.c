@@ -146,7 +146,7 @@ static bool same_packet(const tcpt_fingerprint *known, const tcpt_fingerprint *n
     apart_us = apart_us < 0 ? -apart_us : apart_us;
     if (has_key)
         return known->ip_id == now->ip_id && apart_us < COPY_WITH_ID_US;
-    return known->checksum == now->checksum && known->window == now->window && apart_us < COPY_WITHOUT_ID_US;
+    return known->sums == now->sums && apart_us < COPY_WITHOUT_ID_US;
 }
 
 bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
@@ -157,8 +157,7 @@ bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned fr
         .hash = fingerprint_hash(segment, from),
         .time_us = (uint32_t)(segment->time_ns / 1000),
         .ip_id = segment->ip_id,
-        .checksum = segment->checksum,
-        .window = segment->window,
+        .sums = (uint16_t)(segment->checksum ^ segment->window * 31u),
     };
 
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)

@@ -166,6 +166,7 @@ static uint32_t *waiting_count(tcpt_busy *busy, int64_t since_ns)
 
     if (busy->waiting.second[at] != second) {
         busy->waiting.second[at] = second;
+        busy->waiting.total -= busy->waiting.count[at];
         busy->waiting.count[at] = 0;
     }
     return &busy->waiting.count[at];
@@ -183,8 +184,10 @@ static void stop_waiting(tcpt_pair *pair, int64_t since_ns)
 {
     uint32_t *count = waiting_count(busy_of(pair), since_ns);
 
-    if (*count)
-        --*count;
+    if (!*count)
+        return;
+    --*count;
+    --pair->busy->waiting.total;
 }
 
 static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *settings, int64_t now_ns)
@@ -204,7 +207,8 @@ static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *set
     pair->opened++;
     if (pair->opened > 1)
         busy_of(pair);
-    pair->above = tcpt_ports_in_use(pair, now_ns, settings->time_wait_seconds) >= line;
+    pair->above = tcpt_ports_at_most(pair) >= line &&
+                  tcpt_ports_in_use(pair, now_ns, settings->time_wait_seconds) >= line;
 }
 
 /* The end that closes first waits; a reset frees the port at once. */
@@ -219,6 +223,7 @@ static void note_close(tcpt_peers *peers, tcpt_flow *flow, int64_t now_ns)
         flow->port_use = TCPT_PORT_WAITING;
         flow->port_free_ns = now_ns;
         ++*waiting_count(busy_of(pair), now_ns);
+        ++pair->busy->waiting.total;
     } else if (client->state == TCPT_CLOSED && flow->port_use == TCPT_PORT_OPEN) {
         pair = touch(peers, flow, now_ns);
         pair->open -= pair->open > 0;

@@ -16,6 +16,8 @@ static void judge(const tcpt_context *context, void *memory)
     if (!pair || pair->above || (context->segment->flags & TCPT_ACK) || context->seen->from != flow->client ||
         flow->port_use != TCPT_PORT_UNCOUNTED || context->seen->really_bad)
         return;
+    if ((uint64_t)(tcpt_ports_at_most(pair) + 1) * 100 < line)
+        return;
     in_use = tcpt_ports_in_use(pair, context->now_ns, settings->time_wait_seconds) + 1;
     if (flow->previous && flow->previous->client == flow->client && flow->previous->port_use != TCPT_PORT_FREE)
         in_use--; /* this port was counted already */

@@ -118,6 +118,9 @@ static void judge(const tcpt_context *context, void *memory)
 {
     loss_memory *all = memory;
 
+    /* With timestamps nothing without payload is short. */
+    if (context->flow->ends[0].syn_options & context->flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS)
+        return;
     if (context->segment->family != 4 || context->seen->really_bad || (context->segment->flags & TCPT_RST))
         return;
     note_effect(context, &all->by[!context->seen->from]);
