@@ -222,8 +222,9 @@ def refusal(capture, new, answer):
     require(reset.has("R") and reset.seq == answer.ack, "no exact RST answers the ACK")
     again = next(s for s in capture if s.frame > reset.frame and is_syn(s) and s.seq == new[0].seq)
     works = next(s for s in capture if s.has("SA") and s.ack == again.end_seq)
-    return finding("challenge_ack", answer, "answers the SYN of frame %d with the old numbers, and draws"
-                   " the RST of frame %d" % (new[0].frame, reset.frame)), again, seconds_between(new[0], works)
+    entry = finding("challenge_ack", answer, "answers the SYN of frame %d with the old numbers, and draws"
+                    " the RST of frame %d" % (new[0].frame, reset.frame))
+    return entry, again, seconds_between(new[0], works)
 
 
 def publish(recording, directory, name, origin, point, expect, delay_s=ONE_WAY_S, **more):

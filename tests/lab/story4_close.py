@@ -26,23 +26,23 @@ table ip lab {
 }"""
 
 
-def tracked(namespace, verdict, loose):
+def tracked(namespace, verdict, loose, forgets_after_s):
     namespace.nft(TRACKER % verdict)
     namespace.sysctl("net.netfilter.nf_conntrack_tcp_loose", int(loose))
-    namespace.sysctl("net.netfilter.nf_conntrack_tcp_timeout_established", TRACKER_S)
+    namespace.sysctl("net.netfilter.nf_conntrack_tcp_timeout_established", forgets_after_s)
 
 
 # ---- a silence, and what comes after ----
 
 def idle(tracker_at=None, verdict="drop", loose=False, server_first=False, keepalive_s=None,
-         patience_s=16.0):
+         patience_s=16.0, idle_s=IDLE_S, forgets_after_s=TRACKER_S):
     """An exchange, a long silence, and another try."""
     with Lab() as lab:
         for host in (lab.client, lab.server):
             host.sysctl("net.ipv4.tcp_retries2", GIVE_UP)
         place = {"server": lab.server, "client": lab.client}.get(tracker_at)
         if place:
-            tracked(place, verdict, loose)
+            tracked(place, verdict, loose, forgets_after_s)
         with lab.record(trace=False) as recording:
             listener = lab.server_socket(PORT)
             client, server = connect(lab, listener, CLIENT_PORT)
@@ -55,7 +55,7 @@ def idle(tracker_at=None, verdict="drop", loose=False, server_first=False, keepa
             time.sleep(SETTLE_S)
             if place:
                 recording.ask(tracker_at, "conntrack", "-L", "-p", "tcp", only="ESTABLISHED")
-            time.sleep(IDLE_S)
+            time.sleep(idle_s)
             if place:
                 recording.ask(tracker_at, "conntrack", "-L", "-p", "tcp", only="tcp")
             recording.snapshot("client")
@@ -75,7 +75,7 @@ def talk(recording, client, server, server_first, patience_s):
     """One more exchange; whoever speaks waits for the answer."""
     names = ("server", "client") if server_first else ("client", "server")
     speaker, hearer = (server, client) if server_first else (client, server)
-    attempt(recording, names[0], "send after %d s of silence" % IDLE_S, speaker.sendall, REQUEST)
+    attempt(recording, names[0], "send after a silence", speaker.sendall, REQUEST)
     hearer.settimeout(1.0)
     if attempt(recording, names[1], "receive", take, hearer, len(REQUEST)) is not None:
         hearer.sendall(RESPONSE)
@@ -87,10 +87,10 @@ def talk(recording, client, server, server_first, patience_s):
         attempt(recording, names[0], "receive", take, speaker, 1)
 
 
-def after_silence(capture):
+def after_silence(capture, shortest_s=30, longest_s=60):
     """(last segment before the silence, first after it)."""
     gap, number = max((seconds_between(a, b), n) for n, (a, b) in enumerate(zip(capture, capture[1:])))
-    require(gap > 30, "the longest silence is %.1f s" % gap)
+    require(shortest_s < gap < longest_s, "the longest silence is %.1f s" % gap)
     return capture[number], capture[number + 1]
 
 
@@ -128,6 +128,51 @@ def idle_forgotten_server_first(directory):
     publish(recording, directory, "idle-forgotten-server-first", FORGETFUL % (
         IDLE_S, "client", TRACKER_S, "drops") + TRIES + """The server is the one that speaks then, and
         retransmits until ETIMEDOUT; the client never knows.""", "server", [entry], absent=["peer_silent"])
+
+
+SHORT_S, SHORT_TRACKER_S = 20, 8
+
+
+def forgotten_early(directory):
+    recording = idle("server", idle_s=SHORT_S, forgets_after_s=SHORT_TRACKER_S)
+    capture = recording.seen["client"]
+    before, data = after_silence(capture, 15, 29)
+    again = unanswered_again(capture, data)
+    require(len(again) >= 5, "%d retransmissions" % len(again))
+    require(recording.applications[-1][3] == "ETIMEDOUT", "the client was told otherwise")
+    publish(recording, directory, "forgotten-early", FORGETFUL % (
+        SHORT_S, "server", SHORT_TRACKER_S, "drops") + TRIES + """The silence is shorter than the preference
+        idle_seconds.""", "client", [
+            finding("peer_silent", again[4], "fifth unanswered retransmission of frame %d, after only %.1f s"
+                    " of silence" % (data.frame, seconds_between(before, data)))], absent=["idle_drop"])
+
+
+def idle_closed(directory):
+    """The server's own idle timer, which the client does not look at."""
+    with Lab() as lab, lab.record(trace=False) as recording:
+        listener = lab.server_socket(PORT)
+        client, server = connect(lab, listener, CLIENT_PORT)
+        say(client, server, REQUEST)
+        say(server, client, RESPONSE)
+        time.sleep(IDLE_S)
+        server.close()
+        recording.note("server", "close, for being idle")
+        time.sleep(3.0)
+        attempt(recording, "client", "send", client.send, REQUEST)
+        time.sleep(SETTLE_S)
+        attempt(recording, "client", "send again", client.send, REQUEST)
+        listener.close()
+    client.close()
+    capture = recording.seen["client"]
+    after_silence(capture)
+    reset = capture[-1]
+    data = capture[reset.frame - 2]
+    require(reset.has("R") and data.length and reset.seq == data.ack, "not that RST")
+    publish(recording, directory, "idle-closed-by-server", """A connection is idle for %d s; the server closes
+        it in good order. The client's application does not notice, and its next request, 3 s later, draws
+        a RST. Nothing was forgotten on the way. Control.""" % IDLE_S, "client", [
+            finding("data_after_close", reset, "the payload of frame %d reached a side that had closed"
+                    % data.frame)], absent=["idle_drop", "close_wait_stuck"])
 
 
 def idle_reset(directory):
@@ -465,7 +510,9 @@ def reset_close(directory):
 CASES = {
     "idle-forgotten": idle_forgotten,
     "idle-forgotten-server-first": idle_forgotten_server_first,
+    "forgotten-early": forgotten_early,
     "idle-reset": idle_reset,
+    "idle-closed-by-server": idle_closed,
     "idle-keepalive": idle_keepalive,
     "idle-loose-pickup": idle_loose,
     "idle-answered": idle_ordinary,

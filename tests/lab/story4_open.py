@@ -153,6 +153,32 @@ def queue_roomy(directory):
             "server", [], about=fourth[0])
 
 
+def listener_closed(directory):
+    """The server stops listening in the middle of a handshake."""
+    slow_s = 0.1
+    with Lab(Wire(slow_s)) as lab, lab.record(trace=False) as recording:
+        listener = lab.server_socket(PORT)
+        life(lab, listener, FIRST)
+        time.sleep(SETTLE_S)
+        client = start_connect(lab, SECOND)
+        time.sleep(2 * slow_s)  # SYN answered, final ACK not yet there
+        listener.close()
+        recording.note("server", "listener closed")
+        time.sleep(3 * slow_s)
+        client.settimeout(1)
+        attempt(recording, "client", "send", client.send, REQUEST)
+    client.close()
+    capture = recording.seen["server"]
+    flow = flow_of(capture, SECOND)
+    require([s.flags for s in flow] == ["S", "SA", "A", "R"] and flow[3].seq == flow[2].ack,
+            "not that RST")
+    require(not overflows(recording), "the queue overflowed")
+    publish(recording, directory, "listener-closed", """The server stops listening between its SYN-ACK and the
+        client's final ACK, as in a restart: that ACK draws a RST.""", "server", [
+            finding("syn_refused_by_reset", flow[3], "answers the handshake's final ACK (frame %d)"
+                    % flow[2].frame)], delay_s=slow_s, about=flow[0])
+
+
 def queue_full_syn(directory):
     """Two wait to be accepted; the third's SYN is not answered at all."""
     with Lab() as lab, lab.record(trace=False) as recording:
@@ -416,8 +442,8 @@ def port_scan(directory):
             listener.close()
     capture = recording.seen["server"]
     require(len([s for s in capture if s.has("R")]) == 20, "not twenty refusals")
-    publish(recording, directory, "port-scan", """One address tries forty ports: half are closed and draw RSTs,
-        half are filtered and stay silent for three tries. Its ordinary connections before and after are
+    publish(recording, directory, "port-scan", """One address tries forty ports: half are closed and draw
+        RSTs, half are filtered and stay silent for three tries. Its ordinary connections before and after are
         served. Control.""", "server", [], absent=["syn_refused_by_reset", "syn_unanswered"])
 
 
@@ -542,6 +568,7 @@ CASES = {
     "accept-queue-overflow-long": overflow_long,
     "accept-queue-abort": overflow_abort,
     "accept-queue-cookies": overflow_cookies,
+    "listener-closed": listener_closed,
     "accept-queue-full-syn": queue_full_syn,
     "accept-queue-roomy": queue_roomy,
     "defer-accept": defer_accept,

@@ -180,13 +180,18 @@ def reuse_unanswered(directory):
                         " answered")]
             where = "This is the client's side: three SYNs and silence."
         else:
-            expect = [reuse(old, new)[0], finding("challenge_ack", new[1], "answers the SYN of frame %d with"
-                                                  " the old numbers" % syns[0].frame)]
+            require(not any(s.has("R") for s in new), "the client resets")
+            answers = [new[new.index(syn) + 1] for syn in syns]
+            require(all(s.is_bare_ack and s.ack == answers[0].ack for s in answers), "not three refusals")
+            expect = [reuse(old, new)[0]]
+            expect += [finding("challenge_ack", answer, "answers the SYN of frame %d with the old numbers"
+                               % syn.frame) for syn, answer in zip(syns, answers)]
             where = "This is the server's side: each SYN draws the ACK."
         publish(recording, directory, name, LIVES % seconds_between(old[-1], new[0]) + SHIFTED + """the
             second SYN's lies 5000 below the end of the first life. No timestamps. The server refuses with
             an ACK that carries the old numbers, and the relay, as stateful filters do, drops that: the
-            client never learns of it, never resets, and gives up. """ + where, point, expect, about=new[0])
+            client never learns of it, never resets, and gives up. """ + where, point, expect, about=new[0],
+                absent=["syn_unanswered"] if point == "server" else ())
 
 
 def reuse_client_first(directory):
@@ -210,8 +215,9 @@ def reuse_client_first(directory):
         first and keeps TIME_WAIT itself. With tcp_tw_reuse=1 its next connect takes the same port after
         %.1f s (counter TWRecycled); its initial sequence number is the old SND.NXT plus 65537. The server
         has forgotten the first connection.""" % seconds_between(old[-1], new[0]), "client", [
-            finding("time_wait_reuse", new[1], "SYN of frame %d on a tuple whose client closed first; by which"
-                    " rule it was accepted is left open, the server keeps nothing" % new[0].frame)],
+            finding("time_wait_reuse", new[1], "SYN of frame %d on a tuple whose client closed first; by"
+                    " which rule it was accepted is left open, the server keeps nothing"
+                    % new[0].frame)],
             about=new[0])
 
 
@@ -318,9 +324,11 @@ STALE = """A packet of the first life, a copy of its request, is late and arrive
 
 def stale_segment(directory):
     recording, late, _, expect, new = stale(timestamps=False)
+    require("TcpExtTCPChallengeACK" not in recording.counters["server"], "a challenge ACK")
     publish(recording, directory, "stale-segment", LIVES % 1.1 + STALE + """No timestamps: its sequence
         number is left of the new window, the kernel drops it and acknowledges what it has.""", "server",
-            expect, absent=["acked_data_retransmitted"], about=new[0])
+            expect, absent=["acked_data_retransmitted", "challenge_ack"], about=new[0],
+            remarks=["the answer is a duplicate ACK by the kernel's counters, no challenge ACK"])
 
 
 def stale_segment_paws(directory):
@@ -328,11 +336,13 @@ def stale_segment_paws(directory):
     last = next(s for s in reversed(new) if s.frame < late.frame and s.src == CLIENT_ADDRESS)
     delta = sequence_delta(late.options["ts"][0], last.options["ts"][0])
     require(recording.counters["server"].get("TcpExtPAWSEstab") == 1, "PAWSEstab is not 1")
+    require("TcpExtTCPChallengeACK" not in recording.counters["server"], "a challenge ACK")
     expect.append(finding("paws_reject", answer, "answers the late segment, whose TSval is %+d from the"
                           " last one accepted" % delta, tsval__delta=delta))
     publish(recording, directory, "stale-segment-paws", LIVES % 1.1 + STALE + """Its timestamp is older
         than the last one: the kernel drops it (counter PAWSEstab) and acknowledges what it has.""",
-            "server", expect, absent=["acked_data_retransmitted"], about=new[0])
+            "server", expect, absent=["acked_data_retransmitted", "challenge_ack"], about=new[0],
+            remarks=["the answer is a duplicate ACK by the kernel's counters, no challenge ACK"])
 
 
 # ---- ports that run out ----
