@@ -120,7 +120,8 @@ install_plugin() {
     else
         install_for_user
     fi
-    tshark -G plugins 2>/dev/null | grep -q '^tcptriage\.so' ||
+    # Asked for the protocol: the list of plugins would start every extcap program as well.
+    tshark -G protocols 2>/dev/null | grep -q 'tcptriage$' ||
         tcpt_die "tshark does not load $plugin_folder/tcptriage.so; \"tshark -G plugins\" may say why"
 }
 

@@ -23,3 +23,20 @@ target_link_libraries(unit-test PRIVATE tcptriage_core)
 # Prints the table of findings for README.md.
 add_executable(tcptriage-table tests/tools/table.c)
 target_link_libraries(tcptriage-table PRIVATE tcptriage_core)
+
+# The fuzz target: with libFuzzer (clang), or with a driver of its own that any compiler builds.
+add_executable(fuzz-seeds tests/fuzz/seeds.c)
+target_link_libraries(fuzz-seeds PRIVATE tcptriage_scenario)
+if(TCPT_FUZZ)
+    target_compile_options(tcptriage_core PRIVATE -fsanitize=fuzzer-no-link)
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c)
+    target_link_options(fuzz-core PRIVATE -fsanitize=fuzzer)
+else()
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/standalone.c)
+endif()
+target_link_libraries(fuzz-core PRIVATE tcptriage_core)
+
+# The benchmark: tests/bench/run.sh.
+add_executable(bench-traffic EXCLUDE_FROM_ALL tests/bench/traffic.c)
+add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core_speed.c)
+target_link_libraries(bench-core PRIVATE tcptriage_scenario)

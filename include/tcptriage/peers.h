@@ -36,6 +36,7 @@ typedef struct tcpt_busy {
     tcpt_waiting waiting;
     tcpt_clock clocks[TCPT_CLOCKS];
     bool closed_by_server;     /**< the two below are valid */
+    bool takes_older;          /**< a SYN that lay behind was answered: the server does not compare */
     uint32_t closed_tsval;     /**< last TSval of a connection that the server closed first */
     int64_t closed_ns;
     struct tcpt_record *closed_record;
@@ -49,7 +50,8 @@ typedef struct tcpt_pair {
     int64_t answered_ns;
     uint32_t answered;  /**< SYNs answered in the last 60 s or so: forgotten after as long without any */
     uint32_t open;      /**< ports of connections that are open */
-    uint32_t opened;    /**< connections ever */
+    uint32_t first_tsval; /**< of the first SYN that was answered, with its time; valid with first_ns */
+    int64_t first_ns;
     bool above;         /**< in use: at or above the line of port_exhaustion */
     tcpt_busy *busy;    /**< from the second connection on, owned */
 } tcpt_pair;

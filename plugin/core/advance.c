@@ -503,6 +503,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
                        tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
+    bool steady = flow->synchronised && !flow->closing; /* ordinary data and ACKs change no state then */
 
     advance_checksums(sender, segment, seen);
     if (seen->really_bad) {
@@ -536,5 +537,6 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     }
     advance_counts(flow, segment, seen, record);
     flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
-    tcpt_derive_states(flow);
+    if (!steady || flow->closing)
+        tcpt_derive_states(flow);
 }

@@ -37,6 +37,7 @@ struct tcpt_analysis {
     int64_t back_step_ns;  /* largest step back of the capture's clock */
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
+    uint32_t wanted;       /* traits that any detector wants */
     size_t memory_bytes;   /* of all detectors, per flow */
     uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
     uint8_t *zeros;        /* as many zeros */
@@ -240,6 +241,7 @@ static void set_up_dispatch(tcpt_analysis *analysis)
 
         analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
         analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
+        analysis->wanted |= detector->wants;
     }
     analysis->blank = g_malloc0(analysis->memory_bytes);
     analysis->zeros = g_malloc0(analysis->memory_bytes);
@@ -416,7 +418,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         .now_ns = segment->time_ns,
         .analysis = analysis,
     };
-    run_detectors(analysis, flow, &context);
+    if (seen.traits & analysis->wanted)
+        run_detectors(analysis, flow, &context);
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->closing || (segment->flags & TCPT_SYN))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);

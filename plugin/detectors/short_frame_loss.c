@@ -86,28 +86,36 @@ static void set_counts(tcpt_finding *finding, uint32_t padded_missing, uint32_t 
     tcpt_set_number(finding, TCPT_F_LOSS_OTHER_TOTAL, other_total);
 }
 
+static void complete(const tcpt_context *context, const sent *mine)
+{
+    uint32_t missing = mine->padded + mine->acks_missing;
+    uint32_t other = others(&context->flow->ends[context->seen->from], mine);
+
+    tcpt_resummarise(mine->finding,
+                     "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
+                     tcpt_role(context->flow, context->seen->from), missing, missing, other);
+    set_counts(mine->finding, missing, missing, 0, other);
+}
+
 /* Near the sender: its padded FIN is repeated for the second time, everything longer was acknowledged at once. */
 static void judge_near(const tcpt_context *context, sent *mine)
 {
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
     const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
-    uint32_t missing = mine->padded + mine->acks_missing;
     uint32_t other = others(sender, mine);
 
     if (!(context->segment->flags & TCPT_FIN) || !context->segment->pad_bytes || !sender->fin || sender->fin_acked)
         return;
     if (mine->finding) {
-        set_counts(mine->finding, missing, missing, 0, other);
+        complete(context, mine);
         return;
     }
     if (sender->fin_repeats + 1 != 2 || mine->padded_arrived || !other || sender->payload_repeats)
         return;
     if (!receiver->acked || receiver->rcv_nxt != sender->fin_end - 1)
         return;
-    mine->finding = tcpt_raise(context, other >= 3 || mine->acks_missing ? TCPT_MEDIUM : TCPT_LOW,
-                               "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
-                               tcpt_role(context->flow, context->seen->from), missing, missing, other);
-    set_counts(mine->finding, missing, missing, 0, other);
+    mine->finding = tcpt_raise(context, other >= 3 || mine->acks_missing ? TCPT_MEDIUM : TCPT_LOW, " ");
+    complete(context, mine);
     tcpt_relate(mine->finding, sender->fin_record);
     tcpt_relate(mine->finding, receiver->last_record);
     tcpt_relate(mine->finding, sender->payload_record);

@@ -8,6 +8,7 @@
 #define TCPTRIAGE_EPAN_COMPAT_H
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include <ws_version.h>
 #include <epan/epan.h>

@@ -25,6 +25,7 @@ enum {
     ETHERNET_MIN_PAYLOAD_BYTES = 46, /* IEEE 802.3, clause 4.2.3.3 */
     SLL2_IFINDEX_AT = 4,             /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
     IFINDEX_BITS = 20,               /* real interface indexes are far smaller */
+    ORDINARY_LAYERS = 4,             /* frame, Ethernet, ethertype, IP */
     FRAME_RECORDS = 32,              /* TCP layers shown per frame; more are analysed all the same */
 };
 
@@ -75,12 +76,18 @@ static bool is_packet(const packet_info *pinfo)
     return pinfo->rec && pinfo->rec->rec_type == REC_TYPE_PACKET;
 }
 
+/* Link-layer type of the frame, WTAP_ENCAP_UNKNOWN when it is no captured packet. */
+static int encapsulation(const packet_info *pinfo)
+{
+    return is_packet(pinfo) ? pinfo->rec->rec_header.packet_header.pkt_encap : WTAP_ENCAP_UNKNOWN;
+}
+
 /* Interface index in the cooked header of an "any" capture, 0 when there is none. */
 static uint32_t cooked_ifindex(const packet_info *pinfo)
 {
     tvbuff_t *frame;
 
-    if (pinfo->rec->rec_header.packet_header.pkt_encap != WTAP_ENCAP_SLL2 || !pinfo->data_src)
+    if (encapsulation(pinfo) != WTAP_ENCAP_SLL2 || !pinfo->data_src)
         return 0;
     frame = get_data_source_tvb(pinfo->data_src->data);
     if (tvb_captured_length(frame) < SLL2_IFINDEX_AT + 4)
@@ -132,10 +139,14 @@ typedef struct carriers {
  * alike: as many layers as are open now, from the start, tell what is around the segment all the same. */
 static carriers find_carriers(const packet_info *pinfo)
 {
-    wmem_list_frame_t *layer = wmem_list_head(pinfo->layers);
-    carriers around = {0};
+    carriers around = {.depth = 1, .ethernet = true};
+    wmem_list_frame_t *layer;
     unsigned depth = 0;
 
+    if (pinfo->curr_layer_num == ORDINARY_LAYERS && encapsulation(pinfo) == WTAP_ENCAP_ETHERNET)
+        return around;
+    around.ethernet = false;
+    layer = wmem_list_head(pinfo->layers);
     for (unsigned i = 0; layer && i < pinfo->curr_layer_num; i++, layer = wmem_list_frame_next(layer)) {
         int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
 
@@ -212,7 +223,7 @@ static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t r
     uint32_t crc;
     int fcs_len;
 
-    if (!is_packet(pinfo) || pinfo->rec->rec_header.packet_header.pkt_encap != WTAP_ENCAP_ETHERNET)
+    if (encapsulation(pinfo) != WTAP_ENCAP_ETHERNET)
         return 0;
     if (frame_bytes != pinfo->fd->pkt_len)
         return 0; /* another data source than the frame */

@@ -18,7 +18,7 @@
 #include "feed.h"
 
 enum {
-    LINE_BYTES = 180, /* of a long text in the tree */
+    LINE_BYTES = 110, /* of a long text in the tree: what a pane shows without scrolling */
 };
 
 static int proto_triage = -1;
@@ -93,7 +93,7 @@ static void register_fields(void)
 #undef TCPT_FIELD
     };
 
-    proto_register_field_array(proto_triage, fields, array_length(fields));
+    proto_register_field_array(proto_triage, fields, G_N_ELEMENTS(fields));
 }
 
 static int expert_group_of(tcpt_group group)
@@ -202,12 +202,9 @@ static void add_long_string(const struct stage *stage, proto_tree *tree, int fie
     proto_item_set_generated(
         proto_tree_add_string_format_value(tree, field, stage->tvb, 0, 0, text, "%.*s", (int)bytes, text));
     for (text += bytes; *text; text += bytes) {
-        proto_item *item;
-
         text += strspn(text, " ");
         bytes = line_bytes(text);
-        proto_tree_add_subtree_format(tree, stage->tvb, 0, 0, ett_line, &item, "    %.*s", (int)bytes, text);
-        proto_item_set_generated(item);
+        proto_tree_add_subtree_format(tree, stage->tvb, 0, 0, ett_line, NULL, "    %.*s", (int)bytes, text);
     }
 }
 
@@ -257,7 +254,7 @@ static void add_finding(const tcpt_finding *finding, void *data)
     if (!stage->tree)
         return;
     tree = proto_item_add_subtree(item, ett_finding);
-    add_long_string(stage, tree, hf_summary, finding->summary);
+    add_string(stage, tree, hf_summary, finding->summary);
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
     add_string(stage, tree, hf_confidence, tcpt_confidence_name(finding->confidence));
     for (unsigned i = 0; i < finding->value_count; i++)
@@ -374,7 +371,7 @@ void tcpt_present_register(int proto)
         hf_value[i] = -1;
     register_fields();
     register_expert_infos();
-    proto_register_subtree_array(trees, array_length(trees));
+    proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
     tap = register_tap(TCPT_TAP);
     register_postdissector(create_dissector_handle(present_frame, proto_shown));
 }

@@ -3,6 +3,7 @@
 
 import functools
 import os
+import subprocess
 
 
 def read_contract(source):
@@ -72,8 +73,17 @@ def check_preferences(tools):
     assert named <= allowed, "not in the contract: %s" % sorted(named - allowed)
 
 
-def tests(tools, source, known):
+def check_symbols(plugin):
+    """Nothing is visible but what Wireshark asks a plugin for."""
+    text = subprocess.run(["nm", "-D", "--defined-only", plugin], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[-1] for line in text.splitlines()}
+    assert "plugin_register" in names, text
+    assert all(name.startswith("plugin_") for name in names), "visible: %s" % sorted(names)
+
+
+def tests(tools, source, known, plugin):
     rows = read_contract(source)
+    yield "/golden/contract/symbols", check_symbols, plugin
     yield "/golden/contract/common-fields", check_always, tools
     yield "/golden/contract/no-others", check_all_in_contract, known, rows
     yield "/golden/contract/protocol", check_protocols, tools

@@ -41,12 +41,12 @@ def read_frames(tools, names, known, capture, *options):
                "-e", "frame.number"]
     for name in wanted:
         command += ["-e", "tcptriage." + name]
-    command += ["-e", "_ws.expert.severity"]
+    command += ["-e", "tcp.stream", "-e", "_ws.expert.severity"]
     frames = {}
     for line in tools.tshark(*command).splitlines():
         number, *columns = line.split("\t")
         columns[-1] = columns[-1].replace(",", ";")
-        frames[int(number)] = Frame({name: column.split(";") for name, column in zip(wanted + ["expert"], columns) if column})
+        frames[int(number)] = Frame({name: column.split(";") for name, column in zip(wanted + ["stream", "expert"], columns) if column})
     return frames
 
 
@@ -97,9 +97,14 @@ def report_problems(frames, text, known):
                 counts.get(severity), severity, by_severity[severity])
     if reported - found:
         yield "only in the report: %s" % sorted(reported - found)
-    how_many = collections.Counter(ident for _, ident in found)
+    # Warnings and notes are listed by flow, chats for the whole capture.
+    def kind(number, ident):
+        chat = frames[number].severity(ident) == "chat"
+        return ident, None if chat else frames[number].values.get("stream", [""])[0]
+
+    how_many = collections.Counter(kind(*pair) for pair in found)
     lost = sorted((number, ident) for number, ident in found - reported
-                  if how_many[ident] <= LISTED[frames[number].severity(ident)])
+                  if how_many[kind(number, ident)] <= LISTED[frames[number].severity(ident)])
     if lost:
         yield "not in the report: %s" % lost
 

@@ -13,11 +13,14 @@ import os
 import sys
 import threading
 
-import bad
-import contract
-import findings
-import tap
-from tools import Tools
+sys.dont_write_bytecode = True  # the repository stays as it is
+
+import bad  # noqa: E402
+import contract  # noqa: E402
+import findings  # noqa: E402
+import tap  # noqa: E402
+import wrapped  # noqa: E402
+from tools import Tools  # noqa: E402
 
 # These may need the capture's end (design: on "last"): one pass may lack them.
 AT_END = {"close_wait_stuck", "fin_missing", "short_frame_loss", "tfo_handshake"}
@@ -29,7 +32,8 @@ class Golden:
         plugin = glob.glob(os.path.join(build, "plugins", "*", "epan", "tcptriage.so"))
         if len(plugin) != 1:
             sys.exit("golden.py: no plugin in %s" % build)
-        self.tools = Tools(plugin[0], sanitized)
+        self.plugin = plugin[0]
+        self.tools = Tools(self.plugin, sanitized)
         self.pkt2pcap = os.path.join(build, "pkt2pcap")
         self.runs, self.runs_lock = {}, threading.Lock()
 
@@ -236,7 +240,8 @@ class Golden:
                 yield front + "sharkd", self.check_sharkd, capture
         yield from bad.tests(self.tools, mode, [capture for _, _, capture in self.lab_captures()])
         if not self.sanitized:
-            yield from contract.tests(self.tools, self.source, self.known)
+            yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
+            yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 
 
 def main():

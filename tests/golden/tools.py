@@ -50,7 +50,9 @@ class Tools:
             self.sanitizers = {"LD_PRELOAD": ":".join(sanitizer_libraries()),
                                "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
                                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-                               "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
+                               "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple",
+                               # "-G plugins" starts the extcap programs, and the sanitizer hangs after that fork
+                               "WIRESHARK_EXTCAP_DIR": os.path.join(self.folder, "no-extcap")}
         self._install(plugin)
 
     def _install(self, plugin):

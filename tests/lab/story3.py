@@ -176,7 +176,7 @@ def publish_lost_between(recording, name, directory):
         finding("vantage_loss", lost[0], "first of %d segments seen in the middle and not at the"
                 " client" % len(lost), vantage__from="middle", vantage__to="client", **counts),
         finding("short_frame_loss", None, "all padded frames are missing at the client, none of the"
-                " others; the frame is left open", **counts),
+                " others; the frame is left open"),
         finding("fin_unacked", fin_of(middle, SERVER_ADDRESS)[2], "second retransmission of the"
                 " server's FIN in the middle, none is acknowledged"),
         finding("fin_missing", own_fin, "the FIN is in the middle and not at the client; the client"

@@ -21,11 +21,11 @@ static const char usage[] = "Usage: pkt2pcap -l SCRIPT                  list the
 typedef struct placed {
     const scn_scenario *scenario;
     const scn_frame *frame;
-    unsigned index;      /**< within its scenario */
+    unsigned index; /**< within its scenario */
     int64_t time_ns;
-    int64_t sort_ns;     /**< newest time of its scenario so far: scripts may step back */
+    int64_t sort_ns; /**< newest time of its scenario so far: scripts may step back */
     unsigned arrival;
-    unsigned *numbers;   /**< frame numbers of its scenario */
+    unsigned *numbers; /**< frame numbers of its scenario */
 } placed;
 
 static gint by_time(gconstpointer a, gconstpointer b)
@@ -50,7 +50,8 @@ static void place(GArray *frames, const scn_scenario *scenario)
     }
 }
 
-/* ---- pcapng (draft-ietf-opsawg-pcapng), little endian as written by this machine or not: readers know by the magic. */
+/* ---- pcapng (draft-ietf-opsawg-pcapng), little endian as written by this machine or not: readers know by the magic.
+ */
 
 static void write32(FILE *out, uint32_t value)
 {

@@ -27,7 +27,7 @@ typedef struct scn_end {
 typedef struct scn_flow {
     char *name;
     bool ipv6;
-    uint16_t vlan; /**< 0 untagged */
+    uint16_t vlan;   /**< 0 untagged */
     scn_end ends[2]; /**< client, server */
 } scn_flow;
 
@@ -54,9 +54,9 @@ typedef struct scn_packet {
     uint32_t payload_bytes;
     GByteArray *payload; /**< its first bytes; the rest is filler */
     GByteArray *options;
-    int pad_bytes;      /**< -1: as its sender's `padded` says */
+    int pad_bytes;           /**< -1: as its sender's `padded` says */
     GByteArray *pad_pattern; /**< what padding is made of, repeated; empty for zeros */
-    uint32_t snap_bytes; /**< captured at most; 0 all */
+    uint32_t snap_bytes;     /**< captured at most; 0 all */
 } scn_packet;
 
 /** A finding expected on a frame. */
@@ -73,24 +73,24 @@ typedef struct scn_frame {
     unsigned line;   /**< of the script; 0 for the filler that prolongs the capture */
     GByteArray *bytes;
     uint32_t wire_bytes;
-    char *label;        /**< or NULL */
-    char *states;       /**< "CLIENT/SERVER" after this frame, or NULL */
+    char *label;         /**< or NULL */
+    char *states;        /**< "CLIENT/SERVER" after this frame, or NULL */
     GPtrArray *expected; /**< scn_expectation * */
 } scn_frame;
 
 typedef struct scn_scenario {
-    char *file;  /**< path of the script */
-    char *id;    /**< finding: the script's name without suffix */
+    char *file; /**< path of the script */
+    char *id;   /**< finding: the script's name without suffix */
     char *name;
     unsigned line;
     unsigned number; /**< position in the script, from 1 */
     bool hit;        /**< says that the finding is expected at least once; else it must not be */
     bool strict_chats;
-    GPtrArray *settings; /**< char *: "name:value", as in tshark's -o without "tcptriage." */
-    GPtrArray *flows;    /**< scn_flow * */
-    GPtrArray *frames;   /**< scn_frame * */
+    GPtrArray *settings;  /**< char *: "name:value", as in tshark's -o without "tcptriage." */
+    GPtrArray *flows;     /**< scn_flow * */
+    GPtrArray *frames;    /**< scn_frame * */
     GPtrArray *somewhere; /**< scn_expectation *: raised once on whichever frame settles it, or optional */
-    int64_t end_ns;      /**< when the capture ends */
+    int64_t end_ns;       /**< when the capture ends */
 } scn_scenario;
 
 /** Read a script; on an error say where and exit. @return scn_scenario *, freed with the array */

@@ -155,8 +155,7 @@ static void check_field(const run *test, const tcpt_finding *finding, const char
 static bool watched(const run *test, const tcpt_finding *finding)
 {
     const tcpt_detector *detector = finding->detector;
-    return detector->severity != TCPT_CHAT || test->scenario->strict_chats ||
-           !strcmp(detector->id, test->scenario->id);
+    return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
 }
 
 /** Index of the expectation that a finding meets, or -1; compares its fields when the capture is over. */
@@ -237,9 +236,8 @@ static void check_states(run *test, unsigned index)
 static void feed(run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
-    tcpt_segment segment = {.time_ns = INT64_C(1700000000000000000) + frame->time_ns,
-                            .frame = index + 1,
-                            .point = frame->point};
+    tcpt_segment segment = {
+        .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = index + 1, .point = frame->point};
     if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
         return;
     test->records[index] = tcpt_analyse(test->analysis, &segment);

@@ -15,11 +15,12 @@ static void print_fields(const tcpt_detector *detector)
 
 int main(void)
 {
-    puts("| finding (filter behind `tcptriage.`) | severity | what it says | its own fields |");
+    puts("| finding | severity | what it says | its own fields |");
     puts("|---|---|---|---|");
     for (unsigned i = 0; tcpt_detectors[i]; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
-        printf("| `%s` | %s | %s | ", detector->id, tcpt_severity_name(detector->severity), detector->message);
+        printf("| `%s` | %s%s | %s | ", detector->id, tcpt_severity_name(detector->severity),
+               detector->settle ? ", *end*" : "", detector->message);
         print_fields(detector);
         puts(" |");
     }

@@ -172,8 +172,8 @@ static void test_padding_rule(void)
     static const struct {
         uint32_t datagram, behind, padding;
     } rows[] = {
-        {40, 0, 0}, {40, 6, 6},  {40, 2, 2}, {41, 5, 5}, {41, 1, 1},  {44, 2, 2}, {45, 1, 1},
-        {46, 0, 0}, {46, 4, 0},  {40, 7, 0}, {40, 10, 0}, {52, 4, 0}, {60, 60, 0}, {1500, 4, 0},
+        {40, 0, 0}, {40, 6, 6}, {40, 2, 2}, {41, 5, 5},  {41, 1, 1}, {44, 2, 2},  {45, 1, 1},
+        {46, 0, 0}, {46, 4, 0}, {40, 7, 0}, {40, 10, 0}, {52, 4, 0}, {60, 60, 0}, {1500, 4, 0},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
         g_assert_cmpuint(tcpt_padding_bytes(rows[i].datagram, rows[i].behind), ==, rows[i].padding);

@@ -170,8 +170,11 @@ void add_registry_tests(void)
         const char *name;
         GTestDataFunc test;
     } tests[] = {
-        {"texts", test_texts},       {"functions", test_functions},        {"contract", test_contract},
-        {"file", test_file},         {"fields-complete", test_fields_complete},
+        {"texts", test_texts},
+        {"functions", test_functions},
+        {"contract", test_contract},
+        {"file", test_file},
+        {"fields-complete", test_fields_complete},
     };
     g_test_add_func("/registry/list", test_list);
     g_test_add_func("/registry/fields", test_fields);

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the plugin costs stock tshark: instructions (valgrind), memory, and the core's speed.
+
+bench.py BUILD [--packets N] prints a table in Markdown.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import os
+import re
+import resource
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+from tools import Tools  # noqa: E402
+
+MODES = [("plain", [], 1.06), ("-Y", ["-Y", "tcp.flags.reset == 1"], 1.05), ("-2", ["-2"], 1.05),
+         ("-T fields", ["-T", "fields", "-e", "frame.number", "-e", "ip.src", "-e", "tcp.seq"], 1.05),
+         ("report included", ["-z", "tcptriage"], 1.08)]
+PER_FLOW = 20
+
+
+class Bench:
+    def __init__(self, build, packets):
+        self.build, self.packets = build, packets
+        self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
+
+    def traffic(self, packets, per_flow):
+        path = self.tools.path("traffic-%d-%d.pcap" % (packets, per_flow))
+        if os.path.exists(path):
+            return path
+        with open(path, "wb") as out:
+            subprocess.run([os.path.join(self.build, "bench-traffic"), str(packets), str(per_flow)], stdout=out,
+                           check=True)
+        os.chmod(path, 0o644)
+        return path
+
+    def instructions(self, home, options, packets):
+        capture = self.traffic(packets, PER_FLOW)
+        if home == "stock" and "tcptriage" in options:
+            options = []
+        result = self.tools.run("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
+                                "tshark", "-n", "-r", capture, *options, home=home)
+        match = re.search(r"I +refs: +([\d,]+)", result.err)
+        if not match:
+            sys.exit("bench.py: valgrind failed:\n" + result.err)
+        return int(match.group(1).replace(",", ""))
+
+    def ratios(self):
+        """The cost of starting is taken off: a run over almost nothing."""
+        jobs = [(mode, home, options, packets) for mode, options, _ in MODES for home in ("stock", "plugin")
+                for packets in (1, self.packets)]
+        self.traffic(1, PER_FLOW), self.traffic(self.packets, PER_FLOW)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            counts = dict(zip([(job[0], job[1], job[3]) for job in jobs],
+                              pool.map(lambda job: self.instructions(*job[1:]), jobs)))
+        print("| tshark, %d packets of %d flows | instructions per packet, stock | with the plugin | ratio | "
+              "with start-up | budget |" % (self.packets, self.packets // PER_FLOW))
+        print("|---|---|---|---|---|---|")
+        for mode, _, budget in MODES:
+            whole = {home: counts[mode, home, self.packets] for home in ("stock", "plugin")}
+            each = {home: (whole[home] - counts[mode, home, 1]) / (self.packets - 1) for home in whole}
+            print("| %s | %.0f | %.0f | %.3f | %.3f | %.2f |" % (
+                mode, each["stock"], each["plugin"], each["plugin"] / each["stock"],
+                whole["plugin"] / whole["stock"], budget))
+
+    def resident_bytes(self, home, capture):
+        """Largest resident size of a run, in a process of its own: the kernel's figure is per child."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            self.tools.run("tshark", "-n", "-r", capture, home=home)
+            usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+            os.write(writer, b"%d" % usage)
+            os._exit(0)
+        os.waitpid(child, 0)
+        text = os.read(reader, 64)
+        os.close(reader), os.close(writer)
+        return int(text) * 1024
+
+    def memory(self, packets=300000):
+        """Two captures of as many packets in few and in many flows: two equations for packet and flow."""
+        few, many = 1000, 10
+        extra = {}
+        for per_flow in (few, many):
+            capture = self.traffic(packets, per_flow)
+            extra[per_flow] = (self.resident_bytes("plugin", capture) - self.resident_bytes("stock", capture))
+        flows = {per_flow: packets / per_flow for per_flow in (few, many)}
+        per_flow_bytes = (extra[many] - extra[few]) / (flows[many] - flows[few])
+        per_packet_bytes = (extra[few] - flows[few] * per_flow_bytes) / packets
+        print("\n| memory above tshark's own, %d packets | bytes | budget |\n|---|---|---|" % packets)
+        print("| per packet | %.0f | 96 |" % per_packet_bytes)
+        print("| per flow | %.0f | 1536 |" % per_flow_bytes)
+
+    def speed(self, packets=1000000):
+        capture = self.traffic(packets, PER_FLOW)
+        result = subprocess.run([os.path.join(self.build, "bench-core"), capture], capture_output=True, text=True,
+                                check=True)
+        print("\nCore alone, for information: %s million segments per second (design: at least 3)."
+              % result.stdout.strip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("--packets", type=int, default=8000)
+    options = parser.parse_args()
+    bench = Bench(options.build, options.packets)
+    try:
+        bench.ratios()
+        bench.memory()
+        bench.speed()
+    finally:
+        bench.tools.close()
+
+
+if __name__ == "__main__":
+    main()

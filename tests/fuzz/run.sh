@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# sh tests/fuzz/run.sh [RUNS]
+#
+# Fuzzes the core with libFuzzer (clang), AddressSanitizer and UndefinedBehaviorSanitizer: RUNS executions (default
+# 1000000), shared by all processors, with the scenarios as seeds. What breaks it is kept in build-fuzz/.
+set -u
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
+# shellcheck source=plugin/packages.sh
+. "$root/plugin/packages.sh"
+runs=${1:-1000000}
+build=${TCPT_FUZZ_BUILD:-$root/build-fuzz}
+
+tcpt_ensure_packages cmake make pkg-config libglib2.0-dev clang-14 libclang-rt-14-dev
+tcpt_ensure_tools cmake pkg-config
+clang=$(command -v clang-14 || command -v clang) || tcpt_die 'the program "clang" is missing; install it and try again'
+
+mkdir -p "$build/corpus" || exit 1
+if ! { cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER="$clang" -DTCPT_PLUGIN=OFF -DTCPT_FUZZ=ON \
+    -DTCPT_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
+    cmake --build "$build" --parallel "$(nproc)" --target fuzz-core fuzz-seeds; } >"$build/log" 2>&1; then
+    tail -n 15 "$build/log" >&2
+    tcpt_die "the fuzz target could not be built; all that was said is in $build/log"
+fi
+"$build/fuzz-seeds" "$build/corpus" "$root"/captures/scenarios/*.pkt || exit 1
+
+jobs=$(nproc)
+status=0
+pids=
+job=0
+while [ "$job" -lt "$jobs" ]; do
+    "$build/fuzz-core" -runs=$((runs / jobs)) -seed=$((job + 1)) -max_len=1500 -timeout=20 -print_final_stats=1 \
+        -artifact_prefix="$build/" "$build/corpus" >"$build/job-$job.log" 2>&1 &
+    pids="$pids $!"
+    job=$((job + 1))
+done
+for pid in $pids; do
+    wait "$pid" || status=1
+done
+if [ "$status" -ne 0 ]; then
+    grep -h -A30 'ERROR\|runtime error\|libFuzzer: ' "$build"/job-*.log | head -n 60
+    printf 'fuzzing found a failure; see %s\n' "$build"
+    exit 1
+fi
+executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build"/job-*.log | awk '{ sum += $1 } END { print sum }')
+printf '%s executions, no failure\n' "$executed"
