@@ -383,15 +383,18 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
 
     if (receiver->unanswered_ns) {
         receiver->unanswered_ns = 0;
-        receiver->unanswered_repeats = receiver->unanswered_probes = 0;
+        receiver->unanswered_repeats = receiver->unanswered_probes = receiver->unanswered_fins = 0;
     }
-    if (!(segment->payload_bytes || seen->probe) || (segment->flags & (TCPT_RST | TCPT_SYN)))
+    if (!(segment->payload_bytes || seen->probe || (segment->flags & TCPT_FIN)) ||
+        (segment->flags & (TCPT_RST | TCPT_SYN)))
         return;
     if (!sender->unanswered_ns) {
         sender->unanswered_ns = segment->time_ns;
         sender->idle_before_ns = seen->since_ns;
         sender->unanswered_record = record;
         sender->unanswered_probes = seen->probe;
+        sender->closing_before = flow->closing;
+        sender->unanswered_fin = !segment->payload_bytes && !seen->probe;
         sender->probe_ns = segment->time_ns;
         return;
     }
@@ -399,6 +402,7 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
         sender->unanswered_probes++;
         sender->probe_ns = segment->time_ns;
     }
+    sender->unanswered_fins += (seen->traits & TCPT_TRAIT_REPEAT) && !segment->payload_bytes;
     sender->unanswered_repeats += (seen->traits & TCPT_TRAIT_REPEAT) && segment->payload_bytes && !seen->probe;
 }
 

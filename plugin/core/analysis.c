@@ -421,7 +421,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (seen.traits & analysis->wanted)
         run_detectors(analysis, flow, &context);
     tcpt_flow_advance(flow, segment, &seen, record);
-    if (flow->closing || (segment->flags & TCPT_SYN))
+    if (flow->closing || (segment->flags & TCPT_SYN) ||
+        (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     mark(record, flow);
     return record;

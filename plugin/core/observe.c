@@ -226,20 +226,35 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
 }
 
 /* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
+static bool fits_now(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+    uint32_t reach = receiver->max_wnd > 65535 ? receiver->max_wnd : 65535;
+
+    if (seq_before(segment->seq, sender->iss) || seq_after(segment->seq, sender->snd_nxt + reach))
+        return false;
+    return !receiver->syn || !(segment->flags & TCPT_ACK) ||
+           (seq_after(segment->ack, receiver->iss) && !seq_after(segment->ack, receiver->snd_nxt));
+}
+
+static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &old->ends[from];
+    const tcpt_endpoint *receiver = &old->ends[!from];
+
+    if (!sender->sent || seq_after(segment->end_seq, sender->snd_nxt) ||
+        seq_delta(sender->snd_nxt, segment->seq) >= 1 << 30)
+        return false;
+    return !(segment->flags & TCPT_ACK) || !receiver->sent ||
+           (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < 1 << 30);
+}
+
 static bool stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    const tcpt_endpoint *now = &flow->ends[from];
-    const tcpt_endpoint *then = flow->previous ? &flow->previous->ends[from] : NULL;
-    uint32_t reach;
-
-    if (!then || !then->sent || !now->syn || (segment->flags & (TCPT_SYN | TCPT_RST)))
+    if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
         return false;
-    if (segment->end_seq == segment->seq)
-        return false;
-    reach = flow->ends[!from].max_wnd > 65535 ? flow->ends[!from].max_wnd : 65535;
-    if (!seq_before(segment->seq, now->iss) && !seq_after(segment->seq, now->snd_nxt + reach))
-        return false;
-    return !seq_after(segment->end_seq, then->snd_nxt) && seq_delta(then->snd_nxt, segment->seq) < (1 << 30);
+    return !fits_now(flow, segment, from) && fitted_then(flow->previous, segment, from);
 }
 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
@@ -270,7 +285,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         seen->traits |= TCPT_TRAIT_REPEAT;
         observe_acked_again(seen, flow, segment, tolerance_ns);
     }
-    if (sender->unanswered_ns && (seen->probe || (segment->payload_bytes && (seen->traits & TCPT_TRAIT_REPEAT))))
+    if (sender->unanswered_ns && (seen->probe || (seen->traits & TCPT_TRAIT_REPEAT)))
         seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))

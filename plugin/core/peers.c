@@ -10,7 +10,7 @@
 #include "tcptriage/sequence.h"
 
 enum {
-    SLOTS_MAX = 1 << 19, /* 512 Ki slots of 64 bytes: 32 MiB when a flood has filled it, twice that with both */
+    SLOTS_MAX = 1 << 18, /* 256 Ki slots of 72 bytes: 18 MiB when a flood has filled it, twice that with both */
     SLOTS_FIRST = 1 << 8,
     GENERATION_SECONDS = 120, /* longer than any question asked: TIME-WAIT and siblings look back 60 s */
 };
@@ -174,8 +174,11 @@ static uint32_t *waiting_count(tcpt_busy *busy, int64_t since_ns)
 
 static tcpt_busy *busy_of(tcpt_pair *pair)
 {
-    if (!pair->busy)
-        pair->busy = g_new0(tcpt_busy, 1);
+    if (pair->busy)
+        return pair->busy;
+    pair->busy = g_new0(tcpt_busy, 1);
+    if (pair->first_ns)
+        pair->busy->clocks[0] = (tcpt_clock){.time_ns = pair->first_ns, .tsval = pair->first_tsval, .samples = 1};
     return pair->busy;
 }
 
@@ -204,9 +207,6 @@ static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *set
     }
     flow->port_use = TCPT_PORT_OPEN;
     pair->open++;
-    pair->opened++;
-    if (pair->opened > 1)
-        busy_of(pair);
     pair->above = tcpt_ports_at_most(pair) >= line &&
                   tcpt_ports_in_use(pair, now_ns, settings->time_wait_seconds) >= line;
 }
@@ -291,14 +291,25 @@ uint32_t tcpt_clock_count(const tcpt_pair *pair)
 static void note_answer(tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
+    tcpt_busy *busy;
 
     if (now_ns - pair->answered_ns > tcpt_seconds_ns(60))
         pair->answered = 0;
     pair->answered++;
     pair->answered_ns = now_ns;
     pair->answered_record = record;
-    if (pair->busy && (client->syn_options & TCPT_OPTION_TIMESTAMPS))
-        note_clock(pair->busy, client->syn_tsval, client->syn_ns);
+    if (!(client->syn_options & TCPT_OPTION_TIMESTAMPS))
+        return;
+    if (!pair->first_ns) {
+        pair->first_ns = client->syn_ns;
+        pair->first_tsval = client->syn_tsval;
+        return;
+    }
+    busy = busy_of(pair);
+    note_clock(busy, client->syn_tsval, client->syn_ns);
+    if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(60) &&
+        seq_delta(client->syn_tsval, busy->closed_tsval) < -1)
+        busy->takes_older = true;
 }
 
 /* What a host with tcp_tw_recycle remembered: the last TSval of a peer whose connection it closed first itself. */
@@ -323,14 +334,16 @@ static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t 
 void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                         const tcpt_settings *settings, tcpt_record *record)
 {
-    bool plain_syn = (segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN;
-
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
-    if (plain_syn && seen->from == flow->client && flow->port_use == TCPT_PORT_UNCOUNTED)
-        note_open(touch(peers, flow, segment->time_ns), flow, settings, segment->time_ns);
-    else if ((segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1)
+    if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done) {
+        if (flow->ends[flow->client].syn)
+            note_open(touch(peers, flow, segment->time_ns), flow, settings, segment->time_ns);
+        else
+            flow->port_use = TCPT_PORT_FREE; /* opened before the capture: nothing to count from */
+    } else if ((segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1) {
         note_answer(touch(peers, flow, segment->time_ns), flow, segment->time_ns, record);
+    }
     if (!flow->closing)
         return;
     if (flow->port_use == TCPT_PORT_OPEN || flow->port_use == TCPT_PORT_WAITING)

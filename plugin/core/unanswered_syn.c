@@ -28,7 +28,8 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta)
 {
     const tcpt_busy *busy = context->seen->pair ? context->seen->pair->busy : NULL;
 
-    if (!busy || !busy->closed_by_server || !(context->segment->options & TCPT_OPTION_TIMESTAMPS))
+    if (!busy || !busy->closed_by_server || busy->takes_older ||
+        context->seen->pair->answered_ns < context->flow->first_ns || !(context->segment->options & TCPT_OPTION_TIMESTAMPS))
         return false;
     if (context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
         return false;

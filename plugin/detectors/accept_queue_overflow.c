@@ -4,17 +4,18 @@
 
 typedef struct overflow_memory {
     tcpt_finding *finding;
-    uint32_t repeats; /* of the SYN-ACK since the final ACK */
 } overflow_memory;
 
 /* What an ACK needs to reach the server, and the server to act on it. */
 enum { REACT_MS = 20 };
 
-/* With the client's data waiting, one repeat tells. A server with TCP_DEFER_ACCEPT ignores a bare ACK on purpose and
- * repeats at the end of its patience: without data it takes two. */
-static bool tells(const tcpt_context *context, const overflow_memory *memory)
+/* What the ACK needs to reach the server and back. After a SYN that was sent again nobody knows which one was answered
+ * (Karn): then the longest that it can be. */
+static int64_t longest_rtt_ns(const tcpt_flow *flow)
 {
-    return memory->repeats >= (context->flow->ends[context->flow->client].payload_segments ? 1u : 2u);
+    int64_t rtt_ns = flow->ends[!flow->client].rtt_ns;
+
+    return rtt_ns ? rtt_ns : flow->first_ack_ns - flow->first_ns;
 }
 
 static void judge_repeat(const tcpt_context *context, overflow_memory *memory)
@@ -26,18 +27,18 @@ static void judge_repeat(const tcpt_context *context, overflow_memory *memory)
 
     if (server->segment_count != server->syn_count || client->fast_open || context->segment->seq != server->iss)
         return;
-    if (stall_ns < server->rtt_ns + REACT_MS * TCPT_MS_NS)
-        return; /* it was on the way already */
-    memory->repeats++;
-    if (memory->finding || !tells(context, memory))
+    if (memory->finding || client->rcv_nxt != server->iss + 1)
         return;
+    /* A server with TCP_DEFER_ACCEPT ignores a bare ACK on purpose; with the client's data it has no reason to. */
+    if (!client->payload_segments)
+        return;
+    if (stall_ns < longest_rtt_ns(flow) + REACT_MS * TCPT_MS_NS || server->syn_count < client->syn_count)
+        return; /* it was on the way already, or answers a SYN of its own */
     memory->finding =
-        tcpt_raise(context, client->payload_segments ? TCPT_MEDIUM : TCPT_LOW,
-                   "The final ACK of the handshake (frame %u) had no effect for %.1f s: the SYN-ACK comes again%s",
-                   flow->first_ack_record->frame, tcpt_as_seconds(stall_ns),
-                   client->payload_segments ? ", and the client's data goes unanswered" : "");
-    if (flow->side == TCPT_SIDE_SERVER && client->payload_segments)
-        memory->finding->confidence = TCPT_HIGH;
+        tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM,
+                   "The final ACK of the handshake (frame %u) had no effect for %.1f s: the SYN-ACK comes again, and the "
+                   "client's data goes unanswered",
+                   flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
     tcpt_set_number(memory->finding, TCPT_F_SYN_STALL, stall_ns);
     tcpt_relate(memory->finding, flow->first_ack_record);
     tcpt_relate(memory->finding, client->payload_record);

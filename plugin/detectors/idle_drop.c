@@ -34,11 +34,13 @@ static void judge(const tcpt_context *context, void *memory)
     unsigned speaker = rst ? !context->seen->from : context->seen->from;
     const tcpt_endpoint *end = &flow->ends[speaker];
 
-    if (context->seen->really_bad || flow->closing || !flow->both_ways || !flow->synchronised || mine->raised[speaker])
+    if (context->seen->really_bad || !flow->both_ways || !flow->synchronised || mine->raised[speaker])
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
         return;
-    if (!rst && (context->seen->probe || end->unanswered_repeats + 1 < SETTLED_BY))
+    if (end->closing_before || (rst && end->unanswered_fin))
+        return; /* a close is another story: data_after_close, fin_missing */
+    if (!rst && (context->seen->probe || end->unanswered_repeats + end->unanswered_fins + 1 < SETTLED_BY))
         return;
     mine->raised[speaker] = true;
     raise_drop(context, speaker, rst ? "a RST" : "no answer to three repeats");

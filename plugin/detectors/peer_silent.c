@@ -29,7 +29,7 @@ static void judge(const tcpt_context *context, void *memory)
     silent_memory *mine = memory;
     uint32_t repeats = sender->unanswered_repeats + 1;
 
-    if (context->seen->really_bad || context->seen->probe || !context->flow->both_ways)
+    if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes || !context->flow->both_ways)
         return;
     if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         return; /* idle_drop */
