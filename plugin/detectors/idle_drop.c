@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A healthy flow was idle for long, and what comes next meets silence or a RST. */
+#include "core/closing.h"
 #include "core/timeouts.h"
 #include "detectors/detectors.h"
 
@@ -40,6 +41,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (end->closing_before || (rst && end->unanswered_fin))
         return; /* a close is another story: data_after_close, fin_missing */
+    if (tcpt_close_due_from(flow, !speaker))
+        return; /* the other side was to close in that silence */
     if (!rst && (context->seen->probe || end->unanswered_repeats + end->unanswered_fins + 1 < SETTLED_BY))
         return;
     mine->raised[speaker] = true;
