@@ -165,13 +165,14 @@ typedef struct tcpt_endpoint {
 
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     /* What it sent since the other end was last heard. */
-    uint32_t unanswered_repeats; /**< payload sent again */
+    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
     uint32_t unanswered_fins;    /**< a FIN without payload sent again */
     bool closing_before;         /**< the flow was closing when it began to */
     bool unanswered_fin;         /**< it began with a FIN without payload */
     uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
     int64_t unanswered_ns;       /**< first of its segments that asks for an answer; 0 none */
     int64_t idle_before_ns;      /**< silence of the flow before that segment */
+    int64_t repeat_ns;           /**< newest of them that counts as a round of its own */
     int64_t probe_ns;            /**< newest probe */
     tcpt_record *unanswered_record;
 

@@ -28,6 +28,7 @@ enum {
     TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
     TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
     TCPT_TRAIT_UNANSWERED = 1u << 20,  /**< sent again or probing since the other end was last heard */
+    TCPT_TRAIT_PROBED = 1u << 22,      /**< first segment of an end after probes of the other one */
     TCPT_TRAIT_STALE = 1u << 21,       /**< belongs to the 4-tuple's previous life */
 };
 

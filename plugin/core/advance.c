@@ -395,15 +395,18 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
         sender->unanswered_probes = seen->probe;
         sender->closing_before = flow->closing;
         sender->unanswered_fin = !segment->payload_bytes && !seen->probe;
-        sender->probe_ns = segment->time_ns;
+        sender->probe_ns = sender->repeat_ns = segment->time_ns;
         return;
     }
     if (seen->probe && segment->time_ns - sender->probe_ns >= PROBE_GAP_MS * TCPT_MS_NS) {
         sender->unanswered_probes++;
         sender->probe_ns = segment->time_ns;
     }
-    sender->unanswered_fins += (seen->traits & TCPT_TRAIT_REPEAT) && !segment->payload_bytes;
-    sender->unanswered_repeats += (seen->traits & TCPT_TRAIT_REPEAT) && segment->payload_bytes && !seen->probe;
+    if (seen->probe || !(seen->traits & TCPT_TRAIT_UNANSWERED))
+        return;
+    sender->unanswered_fins += !segment->payload_bytes;
+    sender->unanswered_repeats += segment->payload_bytes > 0;
+    sender->repeat_ns = segment->time_ns;
 }
 
 static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

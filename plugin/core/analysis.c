@@ -203,6 +203,38 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
     return finding;
 }
 
+static void unlink_proofs(tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->related_count; i++) {
+        tcpt_proof **place = &finding->related[i]->proofs;
+
+        while (*place && *place != &finding->proofs[i])
+            place = &(*place)->next;
+        if (*place)
+            *place = finding->proofs[i].next;
+    }
+}
+
+void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
+{
+    tcpt_flow *flow = context->record->flow;
+    tcpt_finding **on_frame = &finding->on->findings, **in_flow = &flow->findings;
+    tcpt_finding *before = NULL;
+
+    while (*on_frame != finding)
+        on_frame = &(*on_frame)->next_on_frame;
+    *on_frame = finding->next_on_frame;
+    while (*in_flow != finding) {
+        before = *in_flow;
+        in_flow = &before->next_in_flow;
+    }
+    *in_flow = finding->next_in_flow;
+    if (flow->newest_finding == finding)
+        flow->newest_finding = before;
+    unlink_proofs(finding);
+    free_finding(finding);
+}
+
 /* ---- detectors ---- */
 
 /* All detectors' memory is one block, made when the first of them has written to the blank one that it was given: most

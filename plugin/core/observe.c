@@ -226,6 +226,14 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
 }
 
 /* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
+/* What is sent again within one RTT is one round, however many segments: no answer can have come. */
+static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    int64_t least_ns = max64(tcpt_rtt_ns(flow), ACKED_AGO_MIN_MS * TCPT_MS_NS);
+
+    return (seen->traits & TCPT_TRAIT_REPEAT) && segment->time_ns - flow->ends[seen->from].repeat_ns >= least_ns;
+}
+
 static bool fits_now(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
@@ -285,7 +293,9 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         seen->traits |= TCPT_TRAIT_REPEAT;
         observe_acked_again(seen, flow, segment, tolerance_ns);
     }
-    if (sender->unanswered_ns && (seen->probe || (seen->traits & TCPT_TRAIT_REPEAT)))
+    if (receiver->unanswered_probes)
+        seen->traits |= TCPT_TRAIT_PROBED;
+    if (sender->unanswered_ns && (seen->probe || new_round(flow, segment, seen)))
         seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))

@@ -5,14 +5,34 @@
 /* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
 enum { SETTLED_BY = 3, PROBE_GAP_MS = 500 };
 
+typedef struct keepalive_memory {
+    tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
+    int64_t raised_ns[2];
+} keepalive_memory;
+
+/* The third probe was answered after all, as fast as the path allows: two were lost, and the peer is there. */
+static void take_back(const tcpt_context *context, keepalive_memory *memory)
+{
+    unsigned prober = !context->seen->from;
+    int64_t since_ns = context->segment->time_ns - memory->raised_ns[prober];
+
+    if (!memory->finding[prober])
+        return;
+    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + PROBE_GAP_MS * TCPT_MS_NS)
+        tcpt_withdraw(context, memory->finding[prober]);
+    memory->finding[prober] = NULL;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
+    keepalive_memory *mine = memory;
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const tcpt_endpoint *receiver = &context->flow->ends[!from];
     tcpt_finding *finding;
 
-    (void)memory;
+    if (mine->finding[!from])
+        take_back(context, mine);
     if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
         return;
     if (receiver->acked && receiver->rcv_wnd == 0)
@@ -23,6 +43,8 @@ static void judge(const tcpt_context *context, void *memory)
     finding = tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
                          tcpt_role(context->flow, from), tcpt_as_seconds(sender->idle_before_ns));
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
+    mine->finding[from] = finding;
+    mine->raised_ns[from] = context->segment->time_ns;
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_relate(finding, receiver->last_record);
 }
@@ -39,7 +61,8 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .reference = "RFC 9293 section 3.8.4; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
-    .wants = TCPT_TRAIT_UNANSWERED,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_PROBED,
+    .memory_bytes = sizeof(keepalive_memory),
     .fields = fields,
     .judge = judge,
 };
