@@ -59,6 +59,9 @@ extern const tcpt_detector *const tcpt_detectors[];
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Take back a finding that a later segment has refuted: it is forgotten, and freed. Not for end findings. */
+void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding);
+
 /** Replace the summary of a finding when a later segment has told more. */
 void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) __attribute__((format(printf, 2, 3)));
 

@@ -168,6 +168,7 @@ typedef struct tcpt_endpoint {
     uint32_t payload_repeats; /**< of those, bytes seen before */
     uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
     uint32_t newest_tsval;
+    uint32_t syn_tsval;
 
     /* Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest here. */
     uint32_t tsval_highest; /**< valid with tsval_ns */
@@ -204,6 +205,18 @@ typedef struct tcpt_endpoint {
 
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
+
+    /* What it sent since the other end was last heard. */
+    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
+    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
+    bool closing_before;         /**< the flow was closing when it began to */
+    bool unanswered_fin;         /**< it began with a FIN without payload */
+    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
+    int64_t unanswered_ns;       /**< first of its segments that asks for an answer; 0 none */
+    int64_t idle_before_ns;      /**< silence of the flow before that segment */
+    int64_t round_ns;            /**< newest of them, or of the probes, that counts as a round of its own */
+    tcpt_record *unanswered_record;
+
     /* What its payload said. */
     tcpt_said_close said_close;
     tcpt_reply reply;
@@ -218,8 +231,9 @@ typedef struct tcpt_endpoint {
 
     uint32_t checksums_good;
     uint32_t checksums_wrong; /**< offload artefacts included */
+    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
     uint32_t checksums_bad;   /**< really bad, by the rule of checksum_bad */
-    tcpt_host *host;
+    tcpt_host *host; /**< NULL until its second segment, unless the address is known already */
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -241,7 +255,7 @@ typedef struct tcpt_fingerprint {
 } tcpt_fingerprint;
 
 /** Packets remembered per flow for that: a burst of one interrupt, which may be handed over before its copies. */
-#define TCPT_FINGERPRINTS 16
+#define TCPT_FINGERPRINTS 12
 
 /** Where the capture was taken, as far as the handshake tells. */
 typedef enum tcpt_side {
@@ -250,6 +264,25 @@ typedef enum tcpt_side {
     TCPT_SIDE_SERVER,
     TCPT_SIDE_MIDDLE,
 } tcpt_side;
+
+/** Whether the client's port is taken by this flow. */
+typedef enum tcpt_port_use {
+    TCPT_PORT_UNCOUNTED,
+    TCPT_PORT_OPEN,
+    TCPT_PORT_WAITING, /**< in the client's TIME-WAIT */
+    TCPT_PORT_FREE,
+} tcpt_port_use;
+
+/** A run of acknowledged data sent again by one end. */
+typedef struct tcpt_again {
+    uint32_t count;
+    uint32_t bytes;
+    uint8_t from;
+    int64_t first_ns;
+    int64_t last_ns;
+    tcpt_record *first;
+    tcpt_record *ignored_ack; /**< the ACK that covered the first of them */
+} tcpt_again;
 
 /** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
 typedef struct tcpt_flow {
@@ -272,6 +305,10 @@ typedef struct tcpt_flow {
     int64_t first_ns;
     int64_t last_ns;
     tcpt_record *last_record;
+    tcpt_port_use port_use;
+    int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
+    tcpt_record *first_ack_record; /**< that ended the handshake */
+    int64_t first_ack_ns;
     struct tcpt_flow *previous; /**< the 4-tuple's life before this one, or NULL */
     struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
     struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */
@@ -285,14 +322,7 @@ typedef struct tcpt_flow {
     uint8_t next_syn_wscale;
     uint8_t next_syn_fast_open_bytes;
 
-    /* Acknowledged data sent again, newest run; `from` of one run is one end. */
-    uint32_t again_count;
-    uint32_t again_bytes;
-    uint8_t again_from;
-    int64_t again_first_ns;
-    int64_t again_last_ns;
-    tcpt_record *again_first;
-    tcpt_record *again_ignored_ack;
+    tcpt_again *again; /**< newest run of acknowledged data sent again, owned; NULL before the first */
 
     /* Connection tracking, as modelled. */
     struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */

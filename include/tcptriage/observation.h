@@ -27,6 +27,9 @@ enum {
     TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
     TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
     TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
+    TCPT_TRAIT_UNANSWERED = 1u << 20,  /**< sent again or probing since the other end was last heard */
+    TCPT_TRAIT_PROBED = 1u << 22,      /**< first segment of an end after probes of the other one */
+    TCPT_TRAIT_STALE = 1u << 21,       /**< belongs to the 4-tuple's previous life */
     TCPT_TRAIT_FAST_OPEN = 1u << 23,   /**< the handshake is not complete, and its SYN had the Fast Open option */
     TCPT_TRAIT_CT_INVALID = 1u << 24,  /**< today's tracker calls it INVALID, and not for its checksum */
     TCPT_TRAIT_SCALE_RESET = 1u << 25, /**< a tracker before 5.18 loses a window scale by it */
@@ -110,6 +113,8 @@ typedef struct tcpt_observation {
     bool odd_ack;     /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
     bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
+    bool stale;       /**< its numbers are the previous life's: changes no state */
+    const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
     tcpt_record *refused;        /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */

@@ -21,11 +21,15 @@ typedef struct tcpt_settings {
     uint32_t stall_seconds;
     uint32_t close_wait_seconds;
     uint32_t storm_count;
+    uint32_t idle_seconds;
+    uint32_t time_wait_seconds;
+    uint32_t ephemeral_ports;
+    uint32_t port_pressure_percent;
     bool capture_points;
     bool tracker_models; /**< follow what connection tracking makes of each segment */
 } tcpt_settings;
 
-/** The defaults: linux, 2 s, 10 s, 3, on, on. */
+/** The defaults: linux, 2 s, 10 s, 3, 30 s, 60 s, 28,232 ports, 80 %, on, on. */
 tcpt_settings tcpt_settings_default(void);
 
 static inline int64_t tcpt_seconds_ns(uint32_t seconds)

@@ -125,6 +125,8 @@ static void advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     }
     sender->syn_count++;
     sender->syn_ns = segment->time_ns;
+    if (first)
+        sender->syn_tsval = segment->tsval;
     sender->reset = false;
     if (segment->flags & TCPT_ACK)
         open_by_syn_ack(sender, receiver, first);
@@ -267,7 +269,8 @@ static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
 }
 
 /* The client's first ACK of the SYN-ACK ends the handshake. */
-static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
 {
     tcpt_endpoint *server = &flow->ends[!flow->client];
     tcpt_endpoint *client = &flow->ends[flow->client];
@@ -277,6 +280,8 @@ static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const t
     if (server->syn && seq_before(segment->ack, server->iss + 1))
         return;
     flow->handshake_done = true;
+    flow->first_ack_record = record;
+    flow->first_ack_ns = segment->time_ns;
     client->opening = server->opening = TCPT_ESTABLISHED;
     if (server->syn && server->syn_count == 1)
         note_rtt(client, segment->time_ns - server->syn_ns);
@@ -305,7 +310,7 @@ static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
 
     advance_window(sender, segment);
     advance_sack(sender, segment);
-    note_handshake(flow, segment, seen);
+    note_handshake(flow, segment, seen, record);
     note_fin_ack(receiver, segment, record);
     if (!(seen->traits & TCPT_TRAIT_ACKS_NEW))
         return;
@@ -371,6 +376,43 @@ static void advance_open(tcpt_flow *flow, const tcpt_segment *segment)
     flow->ends[0].opening = flow->ends[1].opening = TCPT_ESTABLISHED; /* begun before the capture */
 }
 
+enum { PROBE_GAP_MS = 500 }; /* a second probe within it may rightly go unanswered (Linux, tcp_invalid_ratelimit) */
+
+/* What was sent since the other end was last heard. */
+static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                               tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (receiver->unanswered_ns) {
+        receiver->unanswered_ns = 0;
+        receiver->unanswered_repeats = receiver->unanswered_probes = receiver->unanswered_fins = 0;
+    }
+    if (!(segment->payload_bytes || seen->probe || (segment->flags & TCPT_FIN)) ||
+        (segment->flags & (TCPT_RST | TCPT_SYN)))
+        return;
+    if (!sender->unanswered_ns) {
+        sender->unanswered_ns = segment->time_ns;
+        sender->idle_before_ns = seen->since_ns;
+        sender->unanswered_record = record;
+        sender->unanswered_probes = seen->probe;
+        sender->closing_before = flow->closing;
+        sender->unanswered_fin = !segment->payload_bytes && !seen->probe;
+        sender->round_ns = segment->time_ns;
+        return;
+    }
+    if (seen->probe && segment->time_ns - sender->round_ns >= PROBE_GAP_MS * TCPT_MS_NS) {
+        sender->unanswered_probes++;
+        sender->round_ns = segment->time_ns;
+    }
+    if (seen->probe || !(seen->traits & TCPT_TRAIT_UNANSWERED))
+        return;
+    sender->unanswered_fins += !segment->payload_bytes;
+    sender->unanswered_repeats += segment->payload_bytes > 0;
+    sender->round_ns = segment->time_ns;
+}
+
 static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                                 tcpt_record *record)
 {
@@ -404,7 +446,7 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
     sender->short_segments += tcpt_short_on_the_wire(segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         sender->newest_tsval = segment->tsval;
-    if (!segment->payload_bytes)
+    if (!segment->payload_bytes || seen->stale)
         return;
     sender->payload_segments++;
     sender->payload_repeats += !!(seen->traits & TCPT_TRAIT_REPEAT);
@@ -462,7 +504,7 @@ static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const 
         sender->refused.record = NULL;
     if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
         return;
-    if (segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
+    if (!seen->stale && segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
         return;
     receiver->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
 }
@@ -505,16 +547,18 @@ static void advance_exchange(tcpt_flow *flow, const tcpt_segment *segment, const
 static void advance_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                           tcpt_record *record)
 {
+    if (!flow->again)
+        flow->again = g_new0(tcpt_again, 1);
     if (seen->again_count == 1) {
-        flow->again_bytes = 0;
-        flow->again_from = seen->from;
-        flow->again_first = record;
-        flow->again_first_ns = segment->time_ns;
-        flow->again_ignored_ack = seen->acked_in;
+        flow->again->bytes = 0;
+        flow->again->from = seen->from;
+        flow->again->first = record;
+        flow->again->first_ns = segment->time_ns;
+        flow->again->ignored_ack = seen->acked_in;
     }
-    flow->again_count = seen->again_count;
-    flow->again_bytes += segment->payload_bytes;
-    flow->again_last_ns = segment->time_ns;
+    flow->again->count = seen->again_count;
+    flow->again->bytes += segment->payload_bytes;
+    flow->again->last_ns = segment->time_ns;
 }
 
 static void advance_tracker(tcpt_flow *flow, const tcpt_observation *seen, tcpt_record *record)
@@ -532,13 +576,16 @@ static void advance_checksums(tcpt_endpoint *sender, const tcpt_segment *segment
         return;
     case TCPT_CHECKSUM_GOOD:
         sender->checksums_good++;
-        sender->host->good++;
+        if (sender->host)
+            sender->host->good++;
         return;
     case TCPT_CHECKSUM_OVER_PADDING:
         sender->checksums_bad++;
         return;
     case TCPT_CHECKSUM_WRONG:
-        sender->host->wrong++;
+        sender->checksums_unexplained++;
+        if (sender->host)
+            sender->host->wrong++;
         if (seen->really_bad) {
             sender->checksums_bad++;
             return;
@@ -553,7 +600,7 @@ static void advance_checksums(tcpt_endpoint *sender, const tcpt_segment *segment
 /* What an old life's ACK, a SYN of the next one or a stray says has no place in this life's numbers. */
 static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    return seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
+    return seen->stale || seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
 }
 
 void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
@@ -571,7 +618,10 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     advance_tracker(flow, seen, record);
     if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
         advance_again(flow, segment, seen, record);
-    advance_provocation(flow, segment, seen, record);
+    if (!seen->stale) {
+        advance_provocation(flow, segment, seen, record);
+        advance_unanswered(flow, segment, seen, record);
+    }
     if (seen->receiver.tsval_delta || sender->refused.record)
         advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)

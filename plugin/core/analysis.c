@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/flow.h"
+#include "core/peers.h"
 #include "core/tracking.h"
 #include "detectors/detectors.h"
 
@@ -24,6 +25,7 @@ struct tcpt_analysis {
     tcpt_settings settings;
     GHashTable *flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
+    tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *slabs;
     unsigned slab_used;
@@ -120,13 +122,15 @@ static gboolean host_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(host_key)) == 0;
 }
 
-static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end)
+static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end, bool make)
 {
     host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
     host_entry *entry;
 
     memcpy(wanted.address, key->address[end], sizeof wanted.address);
     entry = g_hash_table_lookup(analysis->hosts, &wanted);
+    if (!entry && !make)
+        return NULL;
     if (!entry) {
         entry = g_new0(host_entry, 1);
         entry->key = wanted;
@@ -198,6 +202,38 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
         append_finding(finding->flow, finding);
     }
     return finding;
+}
+
+static void unlink_proofs(tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->related_count; i++) {
+        tcpt_proof **place = &finding->related[i]->proofs;
+
+        while (*place && *place != &finding->proofs[i])
+            place = &(*place)->next;
+        if (*place)
+            *place = finding->proofs[i].next;
+    }
+}
+
+void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
+{
+    tcpt_flow *flow = context->record->flow;
+    tcpt_finding **on_frame = &finding->on->findings, **in_flow = &flow->findings;
+    tcpt_finding *before = NULL;
+
+    while (*on_frame != finding)
+        on_frame = &(*on_frame)->next_on_frame;
+    *on_frame = finding->next_on_frame;
+    while (*in_flow != finding) {
+        before = *in_flow;
+        in_flow = &before->next_in_flow;
+    }
+    *in_flow = finding->next_in_flow;
+    if (flow->newest_finding == finding)
+        flow->newest_finding = before;
+    unlink_proofs(finding);
+    free_finding(finding);
 }
 
 /* ---- detectors ---- */
@@ -319,8 +355,6 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
 
     flow->key = *key;
     flow->previous = previous;
-    flow->ends[0].host = host_of(analysis, key, 0);
-    flow->ends[1].host = host_of(analysis, key, 1);
     tcpt_flow_open(flow, segment, from);
     if (previous) { /* a tracker's entry knows nothing of lives */
         flow->tracker = previous->tracker;
@@ -357,6 +391,20 @@ static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
     record->ct_current = view->current & 3;
     record->ct_old = view->before_5_18 & 3;
     record->ct_reason = view->reason;
+}
+
+/* A source that sends one packet and never another gets no entry: a flood has millions of them. */
+static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
+{
+    tcpt_endpoint *sender = &flow->ends[from];
+
+    if (sender->host)
+        return;
+    sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0);
+    if (!sender->host)
+        return;
+    sender->host->good += sender->checksums_good;
+    sender->host->wrong += sender->checksums_unexplained;
 }
 
 static void mark(tcpt_record *record, const tcpt_flow *flow)
@@ -406,10 +454,13 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         return record;
     }
 
+    find_host(analysis, flow, from);
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
     if (analysis->settings.tracker_models)
         tcpt_track(flow, segment, &seen);
     mark_tracker(record, &seen.tracker);
+    if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
+        seen.pair = tcpt_peers_find(analysis->peers, flow);
     context = (tcpt_context){
         .settings = &analysis->settings,
         .flow = flow,
@@ -422,6 +473,9 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (seen.traits & analysis->wanted)
         run_detectors(analysis, flow, &context);
     tcpt_flow_advance(flow, segment, &seen, record);
+    if (flow->closing || (segment->flags & TCPT_SYN) ||
+        (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
+        tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     mark(record, flow);
     return record;
 }
@@ -436,6 +490,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     analysis->flows = g_hash_table_new(key_hash, key_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
+    analysis->peers = tcpt_peers_new();
     set_up_dispatch(analysis);
     return analysis;
 }
@@ -460,6 +515,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     if (analysis->tuples)
         g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
+    tcpt_peers_free(analysis->peers);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
     g_free(analysis->blank);

@@ -32,6 +32,10 @@ tcpt_settings tcpt_settings_default(void)
         .stall_seconds = 2,
         .close_wait_seconds = 10,
         .storm_count = 3,
+        .idle_seconds = 30,
+        .time_wait_seconds = 60,
+        .ephemeral_ports = 28232, /* Linux: 32768 to 60999 */
+        .port_pressure_percent = 80,
         .capture_points = true,
         .tracker_models = true,
     };

@@ -116,6 +116,7 @@ void tcpt_flow_clear(tcpt_flow *flow)
 {
     g_free(flow->ends[0].ack_steps);
     g_free(flow->ends[1].ack_steps);
+    g_free(flow->again);
     g_free(flow->memory);
     tcpt_tracker_free(flow->tracker);
 }

@@ -66,8 +66,8 @@ static const tcpt_ack_step *step_covering(const tcpt_endpoint *acker, uint32_t e
 
 static bool continues_run(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    return flow->again_count && flow->again_from == from &&
-           segment->time_ns - flow->again_last_ns <= tcpt_seconds_ns(RUN_GAP_SECONDS);
+    return flow->again && flow->again->from == from &&
+           segment->time_ns - flow->again->last_ns <= tcpt_seconds_ns(RUN_GAP_SECONDS);
 }
 
 static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
@@ -98,7 +98,7 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
     seen->traits |= TCPT_TRAIT_ACKED_AGAIN;
     seen->acked_in = step->record;
     seen->acked_ago_ns = ago_ns;
-    seen->again_count = continues_run(flow, segment, seen->from) ? flow->again_count + 1 : 1;
+    seen->again_count = continues_run(flow, segment, seen->from) ? flow->again->count + 1 : 1;
 }
 
 /* An ACK number that the sender cannot have meant for this life: beyond anything the other end can have sent in
@@ -267,6 +267,46 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
     return host->good >= 2 && (uint64_t)host->good * 10 >= ((uint64_t)host->good + host->wrong) * 9;
 }
 
+/* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
+/* What is sent again within one RTT is one round, however many segments: no answer can have come. */
+static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    int64_t least_ns = max64(tcpt_rtt_ns(flow), ACKED_AGO_MIN_MS * TCPT_MS_NS);
+
+    return (seen->traits & TCPT_TRAIT_REPEAT) && segment->time_ns - flow->ends[seen->from].round_ns >= least_ns;
+}
+
+static bool fits_now(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+    uint32_t reach = receiver->max_wnd > 65535 ? receiver->max_wnd : 65535;
+
+    if (seq_before(segment->seq, sender->iss) || seq_after(segment->seq, sender->snd_nxt + reach))
+        return false;
+    return !receiver->syn || !(segment->flags & TCPT_ACK) ||
+           (seq_after(segment->ack, receiver->iss) && !seq_after(segment->ack, receiver->snd_nxt));
+}
+
+static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &old->ends[from];
+    const tcpt_endpoint *receiver = &old->ends[!from];
+
+    if (!sender->sent || seq_after(segment->end_seq, sender->snd_nxt) ||
+        seq_delta(sender->snd_nxt, segment->seq) >= 1 << 30)
+        return false;
+    return !(segment->flags & TCPT_ACK) || !receiver->sent ||
+           (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < 1 << 30);
+}
+
+static bool stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
+        return false;
+    return !fits_now(flow, segment, from) && fitted_then(flow->previous, segment, from);
+}
+
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_settings *settings, int64_t tolerance_ns)
 {
@@ -283,6 +323,12 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 
+    if (flow->previous && stale(flow, segment, from)) {
+        seen->stale = true;
+        seen->traits |= TCPT_TRAIT_STALE;
+        tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
+        return;
+    }
     seen->probe = probe(sender, receiver, segment);
     seen->other_syn = other_syn(flow, segment, from);
     if (seen->other_syn || ((segment->flags & TCPT_SYN) && flow->previous))
@@ -292,6 +338,10 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         seen->traits |= TCPT_TRAIT_REPEAT;
         observe_acked_again(seen, flow, segment, tolerance_ns);
     }
+    if (receiver->unanswered_probes)
+        seen->traits |= TCPT_TRAIT_PROBED;
+    if (sender->unanswered_ns && (seen->probe || new_round(flow, segment, seen)))
+        seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;

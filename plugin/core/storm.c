@@ -14,7 +14,7 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_record *divergent = flow->divergent[!from];
 
-    return divergent && flow->again_ignored_ack->frame >= divergent->frame;
+    return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
 
 /* What the models say of the ACKs that had no effect. */
@@ -43,29 +43,29 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
-    uint32_t bytes = flow->again_bytes + context->segment->payload_bytes;
-    int64_t duration_ns = context->segment->time_ns - flow->again_first_ns;
+    uint32_t bytes = flow->again->bytes + context->segment->payload_bytes;
+    int64_t duration_ns = context->segment->time_ns - flow->again->first_ns;
     char *note = tracker_note(flow, from);
 
     tcpt_resummarise(
         finding,
         "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
         "had no effect on it%s%s",
-        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns), flow->again_first->frame,
-        flow->again_ignored_ack->frame, flow->early_data ? "; the server had spoken before the client's first ACK" : "",
+        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns), flow->again->first->frame,
+        flow->again->ignored_ack->frame, flow->early_data ? "; the server had spoken before the client's first ACK" : "",
         note);
     g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
-    tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again_first->frame);
-    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again_ignored_ack->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again->first->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again->ignored_ack->frame);
     tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
 }
 
 /* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. */
 static bool one_round(const tcpt_context *context)
 {
-    return context->segment->time_ns - context->flow->again_first_ns < tcpt_rtt_ns(context->flow);
+    return context->segment->time_ns - context->flow->again->first_ns < tcpt_rtt_ns(context->flow);
 }
 
 static tcpt_confidence confidence_of(const tcpt_flow *flow, unsigned from)
@@ -99,8 +99,8 @@ void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
     tcpt_relate(memory->finding, flow->early_record);
     if (coincides(flow, context->seen->from))
         tcpt_relate(memory->finding, flow->divergent[!context->seen->from]);
-    tcpt_relate(memory->finding, flow->again_ignored_ack);
-    tcpt_relate(memory->finding, flow->again_first);
+    tcpt_relate(memory->finding, flow->again->ignored_ack);
+    tcpt_relate(memory->finding, flow->again->first);
     tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");
     tcpt_rule_out(memory->finding, "A peer that does not receive: it acknowledged.");
 }

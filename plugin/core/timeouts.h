@@ -14,4 +14,11 @@
  */
 char *tcpt_timeout_hint(int64_t silence_ns);
 
+/**
+ * The idle limits of devices that a gap has outlasted: the three nearest below it.
+ *
+ * @return a text to g_free(), or NULL when the gap is shorter than all of them
+ */
+char *tcpt_idle_hint(int64_t gap_ns);
+
 #endif

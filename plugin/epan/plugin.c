@@ -35,6 +35,10 @@ static struct {
     guint stall_seconds;
     guint close_wait_seconds;
     guint storm_count;
+    guint idle_seconds;
+    guint time_wait_seconds;
+    guint ephemeral_ports;
+    guint port_pressure_percent;
     tcpt_pref_bool capture_points;
     tcpt_pref_bool tracker_models;
 } preferences;
@@ -47,6 +51,10 @@ static tcpt_settings settings_now(void)
     settings.stall_seconds = preferences.stall_seconds;
     settings.close_wait_seconds = preferences.close_wait_seconds;
     settings.storm_count = preferences.storm_count;
+    settings.idle_seconds = preferences.idle_seconds;
+    settings.time_wait_seconds = preferences.time_wait_seconds;
+    settings.ephemeral_ports = preferences.ephemeral_ports;
+    settings.port_pressure_percent = preferences.port_pressure_percent;
     settings.capture_points = preferences.capture_points;
     settings.tracker_models = preferences.tracker_models;
     return settings;
@@ -68,6 +76,10 @@ static void register_preferences(int proto)
     preferences.stall_seconds = defaults.stall_seconds;
     preferences.close_wait_seconds = defaults.close_wait_seconds;
     preferences.storm_count = defaults.storm_count;
+    preferences.idle_seconds = defaults.idle_seconds;
+    preferences.time_wait_seconds = defaults.time_wait_seconds;
+    preferences.ephemeral_ports = defaults.ephemeral_ports;
+    preferences.port_pressure_percent = defaults.port_pressure_percent;
     preferences.capture_points = defaults.capture_points;
     preferences.tracker_models = defaults.tracker_models;
 
@@ -83,6 +95,17 @@ static void register_preferences(int proto)
     prefs_register_uint_preference(module, "storm_count", "Retransmissions that make a storm",
                                    "How many times data must be sent again although it was acknowledged", 10,
                                    &preferences.storm_count);
+    prefs_register_uint_preference(module, "idle_seconds", "Silence that may make a device forget (seconds)",
+                                   "How long a healthy connection must have been idle before its loss is put down to that",
+                                   10, &preferences.idle_seconds);
+    prefs_register_uint_preference(module, "time_wait_seconds", "TIME-WAIT (seconds)",
+                                   "How long hosts remember a closed connection (Linux: 60; twice the MSL elsewhere)", 10,
+                                   &preferences.time_wait_seconds);
+    prefs_register_uint_preference(module, "ephemeral_ports", "Ephemeral ports of a client",
+                                   "Size of net.ipv4.ip_local_port_range", 10, &preferences.ephemeral_ports);
+    prefs_register_uint_preference(module, "port_pressure_percent", "Ports in use that are worth a warning (%)",
+                                   "Share of the ephemeral ports, open or in TIME-WAIT toward one server port", 10,
+                                   &preferences.port_pressure_percent);
     prefs_register_bool_preference(module, "capture_points", "Tell capture points apart",
                                    "Treat the same connection at two interfaces of the capture as two. Switch off when "
                                    "the packets of one connection are spread over several interfaces.",

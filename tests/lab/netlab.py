@@ -40,6 +40,7 @@ ONE_WAY_S = 0.010  # default delay of the wire; a round trip is twice that
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 CLONE_NEWNET = 0x40000000
+IP_BIND_ADDRESS_NO_PORT = 24
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -229,6 +230,8 @@ class Relay(threading.Thread):
 class Lab:
     """The namespaces, the wire and the recording; use as a context manager."""
 
+    NUMBERS = itertools.count()
+
     def __init__(self, rule=pass_on, client_rule=None, together=False, client_offload=False):
         """`client_rule` gives the wire a middle: it then stands between the
         middle and the client, `rule` between the middle and the server.
@@ -251,7 +254,7 @@ class Lab:
 
     def _build(self):
         def namespace(role):
-            made = Namespace("triage%d-%s" % (os.getpid(), role))
+            made = Namespace("triage%d-%d-%s" % (os.getpid(), next(self.NUMBERS), role))
             self.namespaces.append(made)
             return made
 
@@ -337,16 +340,20 @@ class Lab:
         sock.settimeout(10)
         return sock
 
-    def client_socket(self, port, timeout_s=10):
-        """A socket on the client, bound to a port of its own."""
+    def client_socket(self, port, timeout_s=10, address=CLIENT_ADDRESS):
+        """A socket on the client, bound to a port of its own; without a port
+        the kernel chooses one when it knows the destination."""
         with self.client.entered():
             sock = socket.socket()
         sock.settimeout(timeout_s)
-        sock.bind((CLIENT_ADDRESS, port))
+        if not port:
+            sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        sock.bind((address, port))
         return sock
 
-    def record(self):
-        return Recording(self)
+    def record(self, trace=True):
+        """`trace` off where other laboratories may run at the same time."""
+        return Recording(self, KernelTrace if trace else NoTrace)
 
 
 def abort(sock):
@@ -434,15 +441,26 @@ class KernelTrace:
         return lines
 
 
+class NoTrace:
+    """For cases that run beside others: trace events carry no namespace."""
+
+    def __init__(self):
+        self.problem = "none: other namespaces were at work; see sockets, counters and answers"
+
+    @staticmethod
+    def stop():
+        return []
+
+
 class Recording:
     """Captures at every point and the kernel's own account of the same time."""
 
     LINE = re.compile(r"\s(?P<time>\d+\.\d+): (?P<event>\w+): (?P<rest>.*)")
     SAME_MOMENT_S = 0.05  # a dropped frame is freed in the softirq that received it
 
-    def __init__(self, lab):
-        self.lab = lab
-        self.applications, self.sockets = [], []
+    def __init__(self, lab, tracer):
+        self.lab, self.tracer = lab, tracer
+        self.applications, self.sockets, self.answers = [], [], []
         self.points = {"client": (lab.client, "client0"), "server": (lab.server, "server0")}
         if lab.client_rule:
             self.points["middle"] = (lab.wire, "right")
@@ -460,7 +478,7 @@ class Recording:
             for capture in self.captures.values():
                 capture.process.kill()
             raise
-        self.trace = KernelTrace()
+        self.trace = self.tracer()
         self.clock_offset = time.time() - time.monotonic()
         self.hosts = {"client": self.lab.client, "server": self.lab.server}
         self.before = {host: namespace.counters() for host, namespace in self.hosts.items()}
@@ -487,12 +505,20 @@ class Recording:
         name = error and (error_name(error) or str(error))
         self.applications.append((time.time(), who, what, name))
 
-    def snapshot(self, host):
+    def snapshot(self, host, listeners=False):
         """What `ss -tan` shows on a host now."""
         now = time.time()
         for line in self.hosts[host].sockets():
-            if not line.startswith("LISTEN"):
+            if listeners or not line.startswith("LISTEN"):
                 self.sockets.append((now, host, line))
+
+    def ask(self, host, *words, only=""):
+        """Keep what a command says on a host: the lines that contain `only`."""
+        now = time.time()
+        lines = [" ".join(line.split()) for line in self.hosts[host].run(*words).splitlines()]
+        kept = [line for line in lines if only in line and line]
+        self.answers.append((now, host, " ".join(words), kept))
+        return kept
 
     def _read_trace(self, lines):
         """Sort the trace into drops and state changes.
@@ -543,7 +569,7 @@ class Recording:
 
 
 def error_name(error):
-    """EPIPE and the like, or None."""
-    if isinstance(error, socket.timeout):
+    """EPIPE and the like, or None. ETIMEDOUT is the kernel's, not the socket's own timer."""
+    if isinstance(error, socket.timeout) and error.errno is None:
         return "timed out (own timer)"
     return errno.errorcode.get(getattr(error, "errno", None))

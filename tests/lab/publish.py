@@ -54,14 +54,19 @@ def merged(recording, points):
             for frame, (_, number, segment) in enumerate(both, 1)]
 
 
-def publish(recording, directory, name, story, origin, point, expect, chat=(), remarks=()):
-    """Write capture and JSON of one point, or of several in one file."""
+def publish(recording, directory, name, story, origin, point, expect, chat=(), remarks=(),
+            absent=(), preferences=(), about=None):
+    """Write capture and JSON of one point, or of several in one file.
+
+    `absent` are findings that must not be raised, `preferences` settings that
+    differ from the default, as tshark -o wants them. `about` is a segment of
+    the client's in the flow of interest, where there are several flows."""
     points = [point] if isinstance(point, str) else list(point)
     whole = merged(recording, points)
     numbers = {(at, frame): segment.frame for at, frame, segment in whole}
     capture = [segment for at, _, segment in whole if at == points[0]]
     start_ns = whole[0][2].time_ns
-    first = next(s for s in capture if s.has("S") and not s.has("A"))
+    first = about or next(s for s in capture if s.has("S") and not s.has("A"))
 
     def seconds(absolute_s):
         return round(absolute_s - start_ns / 1e9, 4)
@@ -87,6 +92,9 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
                     for when, host, line in recording.sockets],
         "counters": recording.counters,
     }
+    if recording.answers:
+        truth["answers"] = [{"time_s": seconds(when), "host": host, "command": words, "lines": lines}
+                            for when, host, words, lines in recording.answers]
     if remarks:
         truth["remarks"] = list(remarks)
     document = {
@@ -102,7 +110,11 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
         "quiet": not any(entry["id"] in WARNINGS for entry in expect),
         "truth": truth,
     }
-    if len(points) == 1 and not any(s.has("R") for s in capture):
+    if absent:
+        document["absent"] = sorted(absent)
+    if preferences:
+        document["preferences"] = list(preferences)
+    if len(points) == 1 and one_life(capture) and not any(s.has("R") for s in capture):
         verdicts, _ = tracker.compare([s for s in capture if checksum_counts(s, capture)])
         require(not any(new == tracker.INVALID for _, new in verdicts.values()),
                 "today's tracker would call a segment invalid")
@@ -123,10 +135,17 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
 WARNINGS = {
     "rst_ignored", "close_wait_stuck", "fin_missing", "fin_unacked", "checksum_over_padding",
     "checksum_bad", "short_frame_loss", "tfo_retransmit_storm", "acked_retransmit_storm",
-    "peer_silent", "vantage_loss"}
+    "peer_silent", "vantage_loss", "syn_unanswered", "tsval_backwards", "accept_queue_overflow",
+    "port_exhaustion", "idle_drop", "keepalive_dead_peer"}
 NOTES = {
     "rst_seq_mismatch", "challenge_ack", "data_after_close", "acked_data_retransmitted",
-    "conntrack_invalid"}
+    "conntrack_invalid", "syn_refused_by_reset", "time_wait_reuse", "stale_segment", "paws_reject"}
+
+
+def one_life(capture):
+    """Does the capture hold a single connection?"""
+    return len({(s.src, s.sport, s.dst, s.dport, s.seq) for s in capture
+                if s.has("S") and not s.has("A")}) == 1
 
 
 def setup(point):

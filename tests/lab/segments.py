@@ -163,10 +163,46 @@ def make(like, flags, seq, ack=0, window=0):
     return with_checksum(like.raw[:ETHERNET] + bytes(ip) + tcp)
 
 
+def readdressed(raw, port, address=None):
+    """The frame from another source port, and perhaps another address."""
+    out = bytearray(raw)
+    tcp = ETHERNET + (raw[ETHERNET] & 15) * 4
+    struct.pack_into("!H", out, tcp, port)
+    if address:
+        out[ETHERNET + 12:ETHERNET + 16] = bytes(map(int, address.split(".")))
+        out[ETHERNET + 10:ETHERNET + 12] = b"\0\0"
+        struct.pack_into("!H", out, ETHERNET + 10,
+                         ~internet_sum(bytes(out[ETHERNET:tcp])) & 0xFFFF)
+    return with_checksum(bytes(out))
+
+
 def with_flags(segment, flags):
     """The same segment, only its flags are others."""
     out = bytearray(segment.raw)
     out[ETHERNET + segment.ip_header + 13] = sum(bit for name, bit in FLAG_BITS if name in flags)
+    return with_checksum(bytes(out))
+
+
+def rewritten(segment, seq=0, ack=0, tsval=0, tsecr=0):
+    """The same segment with its numbers shifted, as a device does that gives a
+    flow other sequence numbers or a clock of its own."""
+    out = bytearray(segment.raw)
+    tcp = ETHERNET + segment.ip_header
+
+    def shift(at, delta):
+        value = struct.unpack_from("!I", out, at)[0]
+        struct.pack_into("!I", out, at, (value + delta) & 0xFFFFFFFF)
+
+    shift(tcp + 4, seq)
+    if segment.has("A"):
+        shift(tcp + 8, ack)
+    if "ts" in segment.options:
+        at = tcp + 20
+        while out[at] != 8:
+            at += 1 if out[at] == 1 else out[at + 1]
+        shift(at + 2, tsval)
+        if segment.has("A"):
+            shift(at + 6, tsecr)
     return with_checksum(bytes(out))
 
 

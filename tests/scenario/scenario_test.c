@@ -56,6 +56,14 @@ static void apply_setting(tcpt_settings *settings, const char *setting)
         settings->close_wait_seconds = (uint32_t)atoi(pair[1]);
     else if (!strcmp(pair[0], "storm_count"))
         settings->storm_count = (uint32_t)atoi(pair[1]);
+    else if (!strcmp(pair[0], "idle_seconds"))
+        settings->idle_seconds = (uint32_t)atoi(pair[1]);
+    else if (!strcmp(pair[0], "time_wait_seconds"))
+        settings->time_wait_seconds = (uint32_t)atoi(pair[1]);
+    else if (!strcmp(pair[0], "ephemeral_ports"))
+        settings->ephemeral_ports = (uint32_t)atoi(pair[1]);
+    else if (!strcmp(pair[0], "port_pressure_percent"))
+        settings->port_pressure_percent = (uint32_t)atoi(pair[1]);
     else
         g_error("the core has no setting %s", pair[0]);
     g_strfreev(pair);

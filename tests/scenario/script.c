@@ -244,6 +244,21 @@ static void read_ipv6(reader *state, scn_line *line)
     set_addresses(state->flow, state->scenario->number, true);
 }
 
+/** client N: the flow's client is another host, N of a block per scenario (RFC 2544 for IPv4) */
+static void read_client(reader *state, scn_line *line)
+{
+    static const uint8_t v4[2] = {198, 18};
+    uint8_t *address = state->flow->ends[0].address;
+    uint8_t host = (uint8_t)scn_number(line, scn_need(line, "the client's number"));
+    if (state->flow->ipv6) {
+        address[14] = host;
+        return;
+    }
+    memcpy(address, v4, sizeof v4);
+    address[2] = (uint8_t)state->scenario->number;
+    address[3] = host;
+}
+
 static void read_vlan(reader *state, scn_line *line)
 {
     state->flow->vlan = (uint16_t)scn_number(line, scn_need(line, "the VLAN"));
@@ -311,14 +326,34 @@ static void read_open(reader *state, scn_line *line)
     }
 }
 
+/** close [server]: FIN, FIN and ACK at a round trip of 20 ms; the client, or the server, closes first */
+static void read_close(reader *state, scn_line *line)
+{
+    const char *side = scn_next(line);
+    bool server = side && !strcmp(side, "server");
+    const scn_end *first = &state->flow->ends[server];
+    const scn_end *second = &state->flow->ends[!server];
+    char marks[2] = {server ? '<' : '>', server ? '>' : '<'};
+    char *lines[3] = {g_strdup_printf("+0.1 %c F. ack %u", marks[0], second->next),
+                      g_strdup_printf("+0.02 %c F. ack %u", marks[1], first->next + 1),
+                      g_strdup_printf("+0.0001 %c . ack %u", marks[0], second->next + 1)};
+    for (unsigned i = 0; i < 3; i++) {
+        scn_line part = {.path = line->path, .number = line->number};
+        part.words = split(lines[i]);
+        read_line(state, &part);
+        g_strfreev(part.words);
+        g_free(lines[i]);
+    }
+}
+
 static const struct directive {
     const char *word;
     void (*read)(reader *, scn_line *);
 } directives[] = {
     {"scenario", read_scenario}, {"set", read_set},       {"flow", read_flow}, {"isn", read_isn},
     {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6}, {"vlan", read_vlan},
-    {"strict", read_strict},     {"end", read_end},       {"open", read_open}, {"somewhere", read_somewhere},
-    {"maybe", read_maybe},
+    {"strict", read_strict},     {"end", read_end},   {"open", read_open}, {"somewhere", read_somewhere},
+    {"maybe", read_maybe},       {"client", read_client}, {"close", read_close},
 };
 
 static void read_expectations(scn_line *line, scn_frame *frame)

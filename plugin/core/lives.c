@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/lives.h"
+
+const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    const tcpt_flow *old = flow->previous;
+
+    while (old && !old->synchronised) /* a SYN that came to nothing leaves the entry as it was */
+        old = old->previous;
+    if (!old || flow->first_ns - old->last_ns >= tcpt_seconds_ns(settings->time_wait_seconds))
+        return NULL;
+    return old->ends[0].state == TCPT_TIME_WAIT || old->ends[1].state == TCPT_TIME_WAIT ? old : NULL;
+}

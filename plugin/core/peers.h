@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The table of pairs. Inside the core only.
+ */
+#ifndef TCPTRIAGE_CORE_PEERS_H
+#define TCPTRIAGE_CORE_PEERS_H
+
+#include "tcptriage/flow.h"
+#include "tcptriage/observation.h"
+#include "tcptriage/peers.h"
+#include "tcptriage/settings.h"
+
+/**
+ * Pairs by (client address, server address, server port) at a capture point. Bounded: two generations of at most
+ * TCPT_PAIRS_PER_GENERATION entries; what was not touched while a whole generation filled up is forgotten first.
+ */
+typedef struct tcpt_peers tcpt_peers;
+
+tcpt_peers *tcpt_peers_new(void);
+void tcpt_peers_free(tcpt_peers *peers);
+
+/** The pair of a flow's client and server, or NULL. Valid until the next call that creates one. */
+const tcpt_pair *tcpt_peers_find(tcpt_peers *peers, const tcpt_flow *flow);
+
+/** Note what a segment that was just taken into its flow changed: SYNs, their answers, closes. */
+void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *segment,
+                        const tcpt_observation *seen, const tcpt_settings *settings, tcpt_record *record);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A healthy flow was idle for long, and what comes next meets silence or a RST. */
+#include "core/closing.h"
+#include "core/timeouts.h"
+#include "detectors/detectors.h"
+
+typedef struct idle_memory {
+    bool raised[2]; /* by the end that speaks first again */
+} idle_memory;
+
+/* The third repeat without any answer: one or two are ordinary loss. */
+enum { SETTLED_BY = 3 };
+
+static void raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
+{
+    const tcpt_endpoint *end = &context->flow->ends[speaker];
+    char *hint = tcpt_idle_hint(end->idle_before_ns);
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and meets %s%s%s",
+                   tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
+                   end->unanswered_record->frame, how, hint ? "; idle limits below that: " : "", hint ? hint : "");
+
+    tcpt_set_number(finding, TCPT_F_IDLE_GAP, end->idle_before_ns);
+    tcpt_take_text(finding, TCPT_F_IDLE_HINT, hint);
+    tcpt_relate(finding, end->unanswered_record);
+    tcpt_relate(finding, context->flow->ends[!speaker].last_record);
+    tcpt_rule_out(finding, "A close: neither FIN nor RST was captured before the silence.");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    idle_memory *mine = memory;
+    bool rst = context->segment->flags & TCPT_RST;
+    unsigned speaker = rst ? !context->seen->from : context->seen->from;
+    const tcpt_endpoint *end = &flow->ends[speaker];
+
+    if (context->seen->really_bad || !flow->both_ways || !flow->synchronised || mine->raised[speaker])
+        return;
+    if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
+        return;
+    if (end->closing_before || (rst && end->unanswered_fin))
+        return; /* a close is another story: data_after_close, fin_missing */
+    if (tcpt_close_due_from(flow, !speaker))
+        return; /* the other side was to close in that silence */
+    if (!rst && (context->seen->probe || end->unanswered_repeats + end->unanswered_fins + 1 < SETTLED_BY))
+        return;
+    mine->raised[speaker] = true;
+    raise_drop(context, speaker, rst ? "a RST" : "no answer to three repeats");
+}
+
+static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_idle_drop = {
+    .id = "idle_drop",
+    .message = "After a long silence the connection is gone",
+    .explanation = "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
+                   "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
+                   "connection. The other host may still believe in it.",
+    .remedy = "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "
+              "TCP_KEEPIDLE), or raise that limit, or let the application close idle connections sooner.",
+    .reference = "RFC 5382 section 5; RFC 9293 section 3.8.4; Linux nf_conntrack-sysctl",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST,
+    .memory_bytes = sizeof(idle_memory),
+    .fields = fields,
+    .judge = judge,
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keep-alive probes, one after the other, without an answer. */
+#include "detectors/detectors.h"
+
+/* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
+enum { SETTLED_BY = 3, PROBE_GAP_MS = 500 };
+
+typedef struct keepalive_memory {
+    tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
+    int64_t raised_ns[2];
+} keepalive_memory;
+
+/* The third probe was answered after all, as fast as the path allows: two were lost, and the peer is there. */
+static void take_back(const tcpt_context *context, keepalive_memory *memory)
+{
+    unsigned prober = !context->seen->from;
+    int64_t since_ns = context->segment->time_ns - memory->raised_ns[prober];
+
+    if (!memory->finding[prober])
+        return;
+    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + PROBE_GAP_MS * TCPT_MS_NS)
+        tcpt_withdraw(context, memory->finding[prober]);
+    memory->finding[prober] = NULL;
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    keepalive_memory *mine = memory;
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    const tcpt_endpoint *receiver = &context->flow->ends[!from];
+    tcpt_finding *finding;
+
+    if (mine->finding[!from])
+        take_back(context, mine);
+    if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
+        return;
+    if (receiver->acked && receiver->rcv_wnd == 0)
+        return; /* it probes a closed window (RFC 9293, section 3.8.6.1) */
+    if (sender->unanswered_probes + 1 != SETTLED_BY ||
+        context->segment->time_ns - sender->round_ns < PROBE_GAP_MS * TCPT_MS_NS)
+        return;
+    finding = tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
+                         tcpt_role(context->flow, from), tcpt_as_seconds(sender->idle_before_ns));
+    tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
+    mine->finding[from] = finding;
+    mine->raised_ns[from] = context->segment->time_ns;
+    tcpt_relate(finding, sender->unanswered_record);
+    tcpt_relate(finding, receiver->last_record);
+}
+
+static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_keepalive_dead_peer = {
+    .id = "keepalive_dead_peer",
+    .message = "Keep-alive probes without an answer",
+    .explanation = "One side asks whether the other is still there and hears nothing: consistent with a host that is "
+                   "gone, or with a device on the way that has forgotten the idle connection.",
+    .remedy = "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
+              "period shorter than its idle limit.",
+    .reference = "RFC 9293 section 3.8.4; Linux tcp_keepalive_timer()",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_PROBED,
+    .memory_bytes = sizeof(keepalive_memory),
+    .fields = fields,
+    .judge = judge,
+};

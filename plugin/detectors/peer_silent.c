@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Data is sent again and again, and nothing at all comes back. */
+#include "detectors/detectors.h"
+
+typedef struct silent_memory {
+    tcpt_finding *finding[2]; /* of the run that goes on, by its sender */
+} silent_memory;
+
+/* By the fifth repeat more than five seconds have passed on Linux: no loss recovery takes that many. */
+enum { SETTLED_BY = 5 };
+
+static void complete(const tcpt_context *context, tcpt_finding *finding)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
+
+    tcpt_resummarise(finding, "The %s has sent data again %u times in %.1f s without any answer from the %s",
+                     tcpt_role(context->flow, from), sender->unanswered_repeats + 1, tcpt_as_seconds(duration_ns),
+                     tcpt_role(context->flow, !from));
+    tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, sender->unanswered_repeats + 1);
+    tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    silent_memory *mine = memory;
+    uint32_t repeats = sender->unanswered_repeats + 1;
+
+    if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes || !context->flow->both_ways)
+        return;
+    if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
+        return; /* idle_drop */
+    if (repeats > SETTLED_BY && mine->finding[from])
+        complete(context, mine->finding[from]);
+    if (repeats != SETTLED_BY)
+        return;
+    mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
+    complete(context, mine->finding[from]);
+    tcpt_relate(mine->finding[from], sender->unanswered_record);
+    tcpt_relate(mine->finding[from], context->flow->ends[!from].last_record);
+}
+
+static const tcpt_field fields[] = {TCPT_F_SILENT_RETRANSMISSIONS, TCPT_F_SILENT_DURATION, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_peer_silent = {
+    .id = "peer_silent",
+    .message = "Data sent again and again without any answer",
+    .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
+                   "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
+                   "on.",
+    .remedy = "Capture at the silent side: do the segments arrive? If they do, look at its firewall counters; if not, at "
+              "the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how long the sender tries.",
+    .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_UNANSWERED,
+    .memory_bytes = sizeof(silent_memory),
+    .fields = fields,
+    .judge = judge,
+};

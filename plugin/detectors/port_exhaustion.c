@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A source runs out of ports toward one server port. */
+#include "detectors/detectors.h"
+#include "tcptriage/peers.h"
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_pair *pair = context->seen->pair;
+    const tcpt_settings *settings = context->settings;
+    uint64_t line = (uint64_t)settings->ephemeral_ports * settings->port_pressure_percent;
+    uint32_t in_use;
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (!pair || pair->above || (context->segment->flags & TCPT_ACK) || context->seen->from != flow->client ||
+        flow->port_use != TCPT_PORT_UNCOUNTED || context->seen->really_bad)
+        return;
+    if ((uint64_t)(tcpt_ports_at_most(pair) + 1) * 100 < line)
+        return;
+    in_use = tcpt_ports_in_use(pair, context->now_ns, settings->time_wait_seconds) + 1;
+    if (flow->previous && flow->previous->client == flow->client && flow->previous->port_use != TCPT_PORT_FREE)
+        in_use--; /* this port was counted already */
+    if ((uint64_t)in_use * 100 < line)
+        return;
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "%u of %u ports of this client toward this server port are open or in TIME-WAIT: soon connect() "
+                         "fails with EADDRNOTAVAIL, and nothing of that is on the wire",
+                         in_use, settings->ephemeral_ports);
+    tcpt_set_number(finding, TCPT_F_PORTS_IN_USE, in_use);
+    tcpt_set_number(finding, TCPT_F_PORTS_RANGE, settings->ephemeral_ports);
+}
+
+static const tcpt_field fields[] = {TCPT_F_PORTS_IN_USE, TCPT_F_PORTS_RANGE, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_port_exhaustion = {
+    .id = "port_exhaustion",
+    .message = "A client is running out of ports toward one server port",
+    .explanation = "Every connection takes a port until it is closed, and for another 60 s when the client closed first. At this "
+                   "rate the client's range toward this server port is nearly used up.",
+    .remedy = "Keep connections open or pool them; use more client or server addresses; let the server close first; widen "
+              "net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle never helped and "
+              "is gone since Linux 4.12.",
+    .reference = "RFC 6056 section 3.2; Linux ip-sysctl (ip_local_port_range, tcp_tw_reuse)",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .wants = TCPT_TRAIT_SYN,
+    .fields = fields,
+    .judge = judge,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A segment of the 4-tuple's previous life falls into this one. */
+#include "detectors/detectors.h"
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_endpoint *then = &context->flow->previous->ends[context->seen->from];
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (context->seen->really_bad)
+        return;
+    finding = tcpt_raise(context, TCPT_HIGH,
+                         "A segment of the %s with numbers of the connection before this one, which ended with frame %u",
+                         tcpt_role(context->flow, context->seen->from), context->flow->previous->last_record->frame);
+    tcpt_relate(finding, then->last_record);
+}
+
+const tcpt_detector tcpt_stale_segment = {
+    .id = "stale_segment",
+    .message = "A segment of this 4-tuple's previous connection",
+    .explanation = "The same addresses and ports carried another connection before. This segment was on the way since "
+                   "then, or was sent again; the receiver drops it because its numbers do not fit, unless they happen "
+                   "to: that is what TIME-WAIT is for.",
+    .remedy = "Harmless when it is dropped. If data got mixed up, do not shorten TIME-WAIT, use timestamps (PAWS), or let "
+              "clients use more ports.",
+    .reference = "RFC 9293 section 3.4.1 and 3.6.1; RFC 7323 section 5; RFC 1337",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_NOTE,
+    .wants = TCPT_TRAIT_STALE,
+    .judge = judge,
+};

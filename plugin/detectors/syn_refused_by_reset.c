@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The handshake's final ACK drew a RST. */
+#include "detectors/detectors.h"
+
+enum { ANSWER_MS = 200 };
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (context->seen->from == flow->client || !flow->handshake_done || context->seen->really_bad || flow->closing)
+        return;
+    /* Made without a socket: no ACK, SEQ is what the ACK acknowledged (RFC 9293, section 3.10.7.1). */
+    if ((context->segment->flags & TCPT_ACK) || !server->syn || context->segment->seq != server->iss + 1)
+        return;
+    if (server->segment_count != server->syn_count)
+        return;
+    if (context->segment->time_ns - client->last_ns > 2 * tcpt_rtt_ns(flow) + ANSWER_MS * TCPT_MS_NS)
+        return;
+    finding = tcpt_raise(context, TCPT_MEDIUM, "The server answered the SYN and refused the handshake's final ACK "
+                                               "(frame %u) with a RST",
+                         flow->first_ack_record->frame);
+    tcpt_relate(finding, flow->first_ack_record);
+}
+
+const tcpt_detector tcpt_syn_refused_by_reset = {
+    .id = "syn_refused_by_reset",
+    .message = "The handshake's final ACK drew a RST",
+    .explanation = "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
+                   "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "
+                   "SYN cookie that no longer holds.",
+    .remedy = "On the server: nstat TcpExtListenOverflows, sysctl net.ipv4.tcp_abort_on_overflow, and whether the service "
+              "was restarting.",
+    .reference = "Linux tcp_check_req(); RFC 9293 section 3.10.7.1",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .wants = TCPT_TRAIT_RST,
+    .judge = judge,
+};

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Story 4: connections that cannot be opened, or never end.
+
+None of these cases reads the kernel's trace, so they may run side by side."""
+
+import story4_close
+import story4_open
+import story4_reuse
+
+CASES = {**story4_open.CASES, **story4_reuse.CASES, **story4_close.CASES}
