@@ -4,7 +4,7 @@
 # sh tests/run.sh
 #
 # Builds and runs every test: unit tests and scenarios of the core, the same under AddressSanitizer and
-# UndefinedBehaviorSanitizer, the tracker model against the running kernel (as root), fuzz inputs, and golden runs of stock
+# UndefinedBehaviorSanitizer, the tracker and receiver models against the running kernel (as root), fuzz inputs, and golden runs of stock
 # tshark with the plugin, plain and sanitized. Installs the Debian packages that are missing, as root or by sudo without a
 # password. The last line counts the tests; status 1 when one failed or something is in the way. Set TCPT_BUILD to build
 # elsewhere than in build-tests/.
@@ -80,9 +80,12 @@ run_suites() {
     suite tracker "$plain/tracker-test" --tap -k
     suite oracle python3 "$root/tests/oracle/tracker.py" --tap --packets 10000 --seed 1 \
         --driver "$plain/tracker-driver"
+    suite receiver "$plain/receiver-test" --tap -k
+    suite receiver-oracle script_as_test "$root/tests/oracle/receiver.py" "$plain/receiver-driver" --quick
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
     suite unit-sanitized "$checked/unit-test" --tap -k
     suite tracker-sanitized "$checked/tracker-test" --tap -k
+    suite receiver-sanitized "$checked/receiver-test" --tap -k
     suite scenario-sanitized "$checked/scenario-test" --tap -k
     mkdir -p "$build/seeds"
     "$checked/fuzz-seeds" "$build/seeds" "$root"/captures/scenarios/*.pkt || exit 1

@@ -393,14 +393,14 @@ static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
     record->ct_reason = view->reason;
 }
 
-/* A source that sends one packet and never another gets no entry: a flood has millions of them. */
+/* A source that sends one packet, without being asked, and never another gets no entry: a flood has millions of them. */
 static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
     if (sender->host)
         return;
-    sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0);
+    sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
     if (!sender->host)
         return;
     sender->host->good += sender->checksums_good;

@@ -296,7 +296,8 @@ def keepalive_some_lost(directory):
         two_of_three, 2 * KEEP_IDLE_S + 4 * KEEP_EVERY_S + 3, lambda client, server: close(client, server))
     require(len(probes) >= 6, "%d probes" % len(probes))
     publish(recording, directory, "keepalive-some-lost", KEEP + """Two probes of three are lost, the third
-        is answered, more than once: the peer lives. Control.""", "client", [])
+        is answered, more than once: the peer lives. Control.""", "client", [],
+            taken_back=["keepalive_dead_peer"])
 
 
 # ---- a host that is gone in the middle ----
