@@ -119,10 +119,10 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
         segment->checksum_over_padding = expected(segment, header, reported_bytes + segment->pad_bytes);
     if (same(segment->checksum, segment->checksum_expected))
         segment->checksum_is = TCPT_CHECKSUM_GOOD;
-    else if (partial(segment, reported_bytes))
-        segment->checksum_is = TCPT_CHECKSUM_PARTIAL;
     else if (segment->pad_bytes && same(segment->checksum, segment->checksum_over_padding))
         segment->checksum_is = TCPT_CHECKSUM_OVER_PADDING;
+    else if (partial(segment, reported_bytes))
+        segment->checksum_is = TCPT_CHECKSUM_PARTIAL;
     else
         segment->checksum_is = TCPT_CHECKSUM_WRONG;
 }

@@ -59,7 +59,15 @@ static bool acks_uncaptured(const tcpt_endpoint *receiver, const tcpt_segment *s
     return false;
 }
 
+/* Far beyond the largest right edge ever seen. A sender that ignores the window runs into loss within a round or two:
+ * after three whole windows it is the ACKs that moved the edge that were not captured. */
+static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    return receiver->acked && seq_delta(segment->end_seq, receiver->rcv_edge) > 3 * (int64_t)receiver->max_wnd;
+}
+
 /* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
+
 static bool unproven(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, uint8_t reason)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
@@ -71,7 +79,8 @@ static bool unproven(const tcpt_flow *flow, const tcpt_segment *segment, unsigne
     case TCPT_CT_OVERSHOOT:
         if (segment->flags & (TCPT_RST | TCPT_SYN))
             return false;
-        return !sender->sent || seq_after(segment->seq, sender->snd_contig);
+        return !sender->sent || seq_after(segment->seq, sender->snd_contig) ||
+               outran_window(&flow->ends[!from], segment);
     default:
         return false;
     }

@@ -323,6 +323,14 @@ static const char *severity_word(tcpt_severity severity)
     return "CHAT";
 }
 
+/* Well-known timeouts that a silence matches: the fields named "....hint". */
+static void write_hints(GString *out, const tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->value_count; i++)
+        if (g_str_has_suffix(tcpt_fields[finding->values[i].field].filter, ".hint"))
+            write_labelled(out, "Matches", finding->values[i].text);
+}
+
 /* What it rules out belongs to the finding, not to its kind: it is never passed over. */
 static void write_meaning(struct draft *draft, const tcpt_finding *finding)
 {
@@ -332,6 +340,7 @@ static void write_meaning(struct draft *draft, const tcpt_finding *finding)
     write_labelled(draft->out, "Meaning", known ? "as explained above" : detector->explanation);
     for (unsigned i = 0; i < finding->ruled_out_count; i++)
         write_labelled(draft->out, i == 0 ? "Ruled out" : "", finding->ruled_out[i]);
+    write_hints(draft->out, finding);
     if (known)
         return;
     write_labelled(draft->out, "Remedy", detector->remedy);

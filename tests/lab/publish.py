@@ -55,7 +55,7 @@ def merged(recording, points):
 
 
 def publish(recording, directory, name, story, origin, point, expect, chat=(), remarks=(),
-            absent=(), preferences=(), about=None):
+            absent=(), taken_back=(), preferences=(), about=None):
     """Write capture and JSON of one point, or of several in one file.
 
     `absent` are findings that must not be raised, `preferences` settings that
@@ -110,6 +110,8 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
         "quiet": not any(entry["id"] in WARNINGS for entry in expect),
         "truth": truth,
     }
+    if taken_back:
+        document["taken_back"] = list(taken_back)
     if absent:
         document["absent"] = sorted(absent)
     if preferences:
