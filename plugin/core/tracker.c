@@ -450,6 +450,22 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     return check_and_take(entry, dir, old_state, next, packet, rules);
 }
 
+bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
+{
+    unsigned dir = packet->from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+
+    if (entry->state != TCPT_CT_ESTABLISHED || !entry->assured || !entry->seen_reply ||
+        packet->class != TCPT_CT_CLASS_ACK || !packet->legal_flags || packet->bad_checksum ||
+        packet->segment->sack_count || packet->segment->time_ns >= entry->expires_ns)
+        return false;
+    if (!tcpt_ct_fits_steadily(entry, dir, packet->segment))
+        return false;
+    entry->last_class = TCPT_CT_CLASS_ACK;
+    entry->last_dir = (uint8_t)dir;
+    entry->expires_ns = packet->segment->time_ns + tcpt_seconds_ns(timeout_of(entry, packet));
+    return true;
+}
+
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
     if (entry->state && packet->segment->time_ns >= entry->expires_ns)

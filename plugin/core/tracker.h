@@ -41,6 +41,7 @@ typedef struct tcpt_ct_side {
     uint32_t max_ack; /**< highest ACK it sent; valid with TCPT_CT_MAX_ACK_SET */
     uint8_t scale;
     uint8_t flags;
+    uint16_t unused; /**< zero: entries are compared as bytes */
 } tcpt_ct_side;
 
 /** Directions index `sides`: the entry's first packet goes in the original one. */
@@ -66,6 +67,7 @@ typedef struct tcpt_ct_entry {
     uint8_t initiator; /**< end of the flow (0 or 1) that sends in the original direction */
     bool seen_reply;
     bool assured;
+    uint8_t unused; /**< zero */
 } tcpt_ct_entry;
 
 /** A segment as the tracker reads it; the same for both rule sets. */
@@ -111,7 +113,18 @@ void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_c
 /** Forget both entries, and free what the pair owns. */
 void tcpt_ct_clear(tcpt_ct_pair *pair);
 
+/**
+ * Judge what nearly every packet is: an ACK, with data or without, within both windows of an established connection that
+ * is assured. It is VALID by both rule sets.
+ *
+ * @return false, with nothing changed, when it is any other packet: tcpt_ct_judge() it
+ */
+bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_ct_packet *packet);
+
 /* ---- tracker_window.c, for tracker.c ---- */
+
+/** tcpt_ct_window() for such a packet without SACK blocks. @return false, with nothing changed, when it does not fit. */
+bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
 
 /** What the window check says. */
 typedef enum tcpt_ct_fit { TCPT_CT_FITS, TCPT_CT_FIT_IGNORE, TCPT_CT_FIT_INVALID } tcpt_ct_fit;

@@ -40,6 +40,11 @@ void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_c
         judge_apart(pair, packet, results);
         return;
     }
+    if (tcpt_ct_judge_steady(&pair->current, packet)) {
+        *current = (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
+        results[TCPT_CT_BEFORE_5_18] = *current;
+        return;
+    }
     before = pair->current;
     *current = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
     if (rules_agree(&before, packet, current)) {

@@ -233,6 +233,21 @@ static uint32_t highest_sack(const tcpt_segment *segment)
     return sack;
 }
 
+bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+{
+    tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
+    numbers now = {segment->seq, segment->end_seq, segment->ack, segment->ack, segment->window};
+
+    if (!sender->max_win || !receiver->max_win || ((sender->flags | receiver->flags) & TCPT_CT_LIBERAL))
+        return false;
+    if (!seq_not_over(sender, &now) || !ack_not_over(receiver, &now) || !seq_not_under(sender, receiver, &now) ||
+        !ack_not_under(sender, receiver, &now))
+        return false;
+    learn(sender, receiver, &now, TCPT_ACK);
+    count_repeats(entry, dir, &now);
+    return true;
+}
+
 tcpt_ct_fit tcpt_ct_window(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
                            tcpt_ct_result *result)
 {
