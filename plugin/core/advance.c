@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/opening.h"
 #include "core/ranges.h"
 #include "core/receiver.h"
 #include "core/state.h"
@@ -40,98 +41,6 @@ static void note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, t
         acker->ack_steps = g_renew(tcpt_ack_step, acker->ack_steps, acker->ack_step_room);
     }
     acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
-}
-
-static void note_rtt(tcpt_endpoint *end, int64_t sample_ns)
-{
-    if (sample_ns <= 0)
-        return;
-    if (!end->rtt_ns || sample_ns < end->rtt_ns)
-        end->rtt_ns = sample_ns;
-}
-
-/* ---- SYN ---- */
-
-static void remember_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
-{
-    if (segment->flags & TCPT_ACK)
-        return;
-    flow->next_syn = true;
-    flow->next_syn_from = (uint8_t)from;
-    flow->next_syn_seq = segment->seq;
-    flow->next_syn_ns = segment->time_ns;
-    flow->next_syn_options = segment->options;
-    flow->next_syn_wscale = segment->wscale;
-    flow->next_syn_fast_open_bytes = segment->fast_open_bytes;
-}
-
-/* Scaling is in force only when both SYNs offer it (RFC 7323, section 2.2). */
-static void agree_on_scale(tcpt_flow *flow)
-{
-    if (!(flow->ends[0].syn && flow->ends[1].syn))
-        return;
-    if (flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_WSCALE)
-        return;
-    flow->ends[0].wscale = flow->ends[1].wscale = 0;
-}
-
-static void open_by_syn(tcpt_flow *flow, tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
-{
-    if (sender->opening == TCPT_ESTABLISHED)
-        return;
-    if (receiver->opening == TCPT_SYN_SENT && !receiver->acked && first) { /* simultaneous open, figure 7 */
-        sender->opening = receiver->opening = TCPT_SYN_RECEIVED;
-        return;
-    }
-    sender->opening = TCPT_SYN_SENT;
-    if (!receiver->syn)
-        receiver->opening = TCPT_SYN_RECEIVED;
-    flow->client_known = true;
-}
-
-static void open_by_syn_ack(tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
-{
-    if (sender->opening != TCPT_ESTABLISHED)
-        sender->opening = TCPT_SYN_RECEIVED;
-    if (receiver->opening == TCPT_CLOSED || receiver->opening == TCPT_LISTEN || receiver->opening == TCPT_SYN_SENT)
-        receiver->opening = first ? TCPT_ESTABLISHED : TCPT_SYN_SENT;
-    else if (!first && receiver->opening == TCPT_ESTABLISHED && !receiver->acked)
-        receiver->opening = TCPT_SYN_SENT;
-}
-
-static void advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
-{
-    tcpt_endpoint *sender = &flow->ends[seen->from];
-    tcpt_endpoint *receiver = &flow->ends[!seen->from];
-    bool first = !sender->syn;
-
-    if (first) {
-        sender->syn = true;
-        sender->iss = segment->seq;
-        sender->syn_options = segment->options;
-        sender->wscale = segment->wscale;
-        sender->fast_open = segment->options & TCPT_OPTION_FAST_OPEN;
-        sender->fast_open_bytes = segment->fast_open_bytes;
-        sender->syn_payload_bytes = segment->payload_bytes;
-        sender->mss = segment->mss;
-        if (!sender->sent) {
-            sender->snd_contig = segment->seq;
-            sender->snd_nxt = segment->seq;
-            sender->sent = true;
-        }
-        agree_on_scale(flow);
-        if ((segment->flags & TCPT_ACK) && receiver->syn_count == 1)
-            note_rtt(sender, segment->time_ns - receiver->syn_ns);
-    }
-    sender->syn_count++;
-    sender->syn_ns = segment->time_ns;
-    if (first)
-        sender->syn_tsval = segment->tsval;
-    sender->reset = false;
-    if (segment->flags & TCPT_ACK)
-        open_by_syn_ack(sender, receiver, first);
-    else
-        open_by_syn(flow, sender, receiver, first);
 }
 
 /* ---- what the sender sends ---- */
@@ -284,7 +193,7 @@ static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const t
     flow->first_ack_ns = segment->time_ns;
     client->opening = server->opening = TCPT_ESTABLISHED;
     if (server->syn && server->syn_count == 1)
-        note_rtt(client, segment->time_ns - server->syn_ns);
+        tcpt_note_rtt(client, segment->time_ns - server->syn_ns);
 }
 
 static void guess_side(tcpt_flow *flow)
@@ -322,7 +231,7 @@ static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     sender->acked = true;
     note_ack_step(sender, segment->ack, segment->time_ns, record);
     if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
-        note_rtt(sender, segment->time_ns - receiver->timed_ns);
+        tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
         receiver->timed_ns = 0;
         if (flow->handshake_done)
             guess_side(flow);
@@ -625,14 +534,14 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     if (seen->receiver.tsval_delta || sender->refused.record)
         advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)
-        remember_next_syn(flow, segment, seen->from);
+        tcpt_note_next_syn(flow, segment, seen->from);
     if (segment->flags & TCPT_RST) {
         advance_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {
         revive(flow, segment, seen->from);
         advance_open(flow, segment);
         if (segment->flags & TCPT_SYN)
-            advance_syn(flow, segment, seen);
+            tcpt_advance_syn(flow, segment, seen);
         if (seen->new_payload)
             tcpt_read_payload(sender, segment, record);
         advance_sequence(flow, segment, seen);
