@@ -7,11 +7,13 @@
 #ifndef TCPTRIAGE_ANALYSIS_H
 #define TCPTRIAGE_ANALYSIS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tcptriage/detector.h"
 #include "tcptriage/finding.h"
 #include "tcptriage/flow.h"
+#include "tcptriage/peers.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
 
@@ -47,6 +49,15 @@ void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_findi
 
 /** Call `visit` for each finding that names this frame as proof. */
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
+
+/**
+ * The highest port pressures of all clients, highest first: at most TCPT_PRESSURES of them, and none that has stayed below
+ * both a tenth of the range and the share that port_exhaustion warns of.
+ */
+const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count);
+
+/** Bytes that the tables across flows take, at the most; flows and records not counted. */
+size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis);
 
 /** Totals for reports. */
 typedef struct tcpt_totals {

@@ -115,6 +115,8 @@ typedef struct tcpt_observation {
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
     bool stale;       /**< its numbers are the previous life's: changes no state */
     const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
+    const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
+    bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
     tcpt_record *refused;        /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */

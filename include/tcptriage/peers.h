@@ -10,14 +10,14 @@
 
 struct tcpt_record;
 
-/** TIME-WAIT entries are counted by the second they began in; this many seconds are kept at the most. */
-#define TCPT_WAIT_SECONDS 256
+/** TIME-WAIT is counted in steps of this part of its length: fine enough for a share of a port range, and small. */
+#define TCPT_WAIT_STEPS 64
 
-/** Ports in TIME-WAIT, by the second of their start (modulo TCPT_WAIT_SECONDS). */
+/** Ports in TIME-WAIT, by the step in which they entered it. */
 typedef struct tcpt_waiting {
-    int64_t second[TCPT_WAIT_SECONDS];
-    uint32_t count[TCPT_WAIT_SECONDS];
-    uint32_t total; /**< of the counts, those that are over included */
+    int64_t newest; /**< step, counted from the epoch; those TCPT_WAIT_STEPS before it are over */
+    uint32_t total; /**< of the counts */
+    uint16_t count[TCPT_WAIT_STEPS]; /**< by step, modulo TCPT_WAIT_STEPS */
 } tcpt_waiting;
 
 /** Timestamp clocks told apart behind one address. */
@@ -31,7 +31,7 @@ typedef struct tcpt_clock {
     uint32_t hz; /**< 0 until a second sample fitted */
 } tcpt_clock;
 
-/** What is remembered only of sources that connect repeatedly. */
+/** What is remembered only of sources that connect repeatedly, or closed first. */
 typedef struct tcpt_busy {
     tcpt_waiting waiting;
     tcpt_clock clocks[TCPT_CLOCKS];
@@ -53,8 +53,37 @@ typedef struct tcpt_pair {
     uint32_t first_tsval; /**< of the first SYN that was answered, with its time; valid with first_ns */
     int64_t first_ns;
     bool above;         /**< in use: at or above the line of port_exhaustion */
-    tcpt_busy *busy;    /**< from the second connection on, owned */
+    bool proven;        /**< a handshake was completed: the address is no invention */
+    tcpt_busy *busy;    /**< only of proven ones, owned */
 } tcpt_pair;
+
+/** A server's port, as far as the SYNs that it leaves unanswered need it. */
+typedef struct tcpt_listener {
+    uint64_t hash; /**< of address, port, capture point, depth; 0: no entry */
+    int64_t since_ns;      /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
+    uint32_t answered;     /**< SYNs answered since then */
+    uint32_t settled;      /**< handshakes completed or reset since then */
+    int64_t ignored_ns;    /**< newest SYN-ACK that came again although its final ACK and data had been sent */
+    struct tcpt_record *ignored_record; /**< NULL without one */
+} tcpt_listener;
+
+/** Connections that were answered and neither completed nor given up, as far as they were captured. */
+static inline uint32_t tcpt_half_open(const tcpt_listener *listener)
+{
+    return listener->answered > listener->settled ? listener->answered - listener->settled : 0;
+}
+
+/** The most ports that a client had in use at once toward one server port. */
+typedef struct tcpt_pressure {
+    uint64_t pair; /**< its hash */
+    uint32_t in_use;
+    uint32_t range;                /**< ports that a client has */
+    int64_t time_ns;
+    const struct tcpt_record *at; /**< the frame that opened the last of them, at that time */
+} tcpt_pressure;
+
+/** Of how many pairs the highest pressure is kept. */
+#define TCPT_PRESSURES 5
 
 /** No fewer ports than tcpt_ports_in_use() would count, at once. */
 static inline uint32_t tcpt_ports_at_most(const tcpt_pair *pair)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/final_ack.h"
 #include "core/flow.h"
 #include "core/peers.h"
 #include "core/tracking.h"
@@ -27,6 +28,7 @@ struct tcpt_analysis {
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
+    GPtrArray *lone_hosts; /* tcpt_host of one end of one flow, where the table is full */
     GPtrArray *slabs;
     unsigned slab_used;
     tcpt_flow *first_flow;
@@ -112,6 +114,13 @@ typedef struct host_entry {
 
 G_STATIC_ASSERT(sizeof(host_key) % 8 == 0);
 
+/* Flows point to their hosts, so none is ever forgotten: once there are so many, the flows of new addresses are judged by
+ * their own checksums alone. */
+enum { HOSTS_MAX = 1 << 16 };
+
+/* What one takes: itself, the allocator's share, and its place in a table that is a quarter full at the least. */
+enum { HOST_BYTES = sizeof(host_entry) + 8 + 4 * (2 * sizeof(void *) + sizeof(guint)) };
+
 static guint host_hash(gconstpointer key)
 {
     return hash_words(key, sizeof(host_key));
@@ -126,11 +135,17 @@ static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, uns
 {
     host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
     host_entry *entry;
+    tcpt_host *lone;
 
     memcpy(wanted.address, key->address[end], sizeof wanted.address);
     entry = g_hash_table_lookup(analysis->hosts, &wanted);
     if (!entry && !make)
         return NULL;
+    if (!entry && g_hash_table_size(analysis->hosts) >= HOSTS_MAX) {
+        lone = g_new0(tcpt_host, 1);
+        g_ptr_array_add(analysis->lone_hosts, lone);
+        return lone;
+    }
     if (!entry) {
         entry = g_new0(host_entry, 1);
         entry->key = wanted;
@@ -413,6 +428,18 @@ static void mark(tcpt_record *record, const tcpt_flow *flow)
     record->server_state = (uint8_t)flow->ends[!flow->client].state;
 }
 
+/* What other connections tell about a SYN, or about a SYN-ACK that comes again. */
+static void look_up_peers(const tcpt_analysis *analysis, const tcpt_flow *flow, const tcpt_segment *segment,
+                          tcpt_observation *seen)
+{
+    if (segment->flags & TCPT_ACK) {
+        seen->final_ack_ignored = tcpt_final_ack_ignored(flow, segment, seen->from);
+        return;
+    }
+    seen->pair = tcpt_peers_find(analysis->peers, flow);
+    seen->listener = tcpt_peers_listener(analysis->peers, flow);
+}
+
 /* Ordering errors of a capture: never less than a millisecond, or twice the largest step back seen. Steps of
  * seconds are a clock set back, not an ordering. */
 static int64_t tolerance_ns(const tcpt_analysis *analysis)
@@ -459,8 +486,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (analysis->settings.tracker_models)
         tcpt_track(flow, segment, &seen);
     mark_tracker(record, &seen.tracker);
-    if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
-        seen.pair = tcpt_peers_find(analysis->peers, flow);
+    if (segment->flags & TCPT_SYN)
+        look_up_peers(analysis, flow, segment, &seen);
     context = (tcpt_context){
         .settings = &analysis->settings,
         .flow = flow,
@@ -489,6 +516,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     analysis->settings = *settings;
     analysis->flows = g_hash_table_new(key_hash, key_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
+    analysis->lone_hosts = g_ptr_array_new_with_free_func(g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
     set_up_dispatch(analysis);
@@ -515,6 +543,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     if (analysis->tuples)
         g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);
+    g_ptr_array_free(analysis->lone_hosts, TRUE);
     tcpt_peers_free(analysis->peers);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
@@ -545,6 +574,16 @@ void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_findin
         for (unsigned i = 0; i < finding->related_count; i++)
             if (finding->related[i] == record)
                 visit(finding, data);
+}
+
+const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count)
+{
+    return tcpt_peers_pressures(analysis->peers, count);
+}
+
+size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis)
+{
+    return tcpt_peers_bytes(analysis->peers) + g_hash_table_size(analysis->hosts) * HOST_BYTES;
 }
 
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts across flows. Entries lie in two open-addressed tables, the young and the old generation: when the young one is
- * full, or has lasted a minute, it becomes the old one and the old one is dropped. An entry found in the old one moves to
- * the young one. So memory is bounded and the cost of a look-up does not depend on how many addresses there are. */
+/* Facts across flows. Pairs lie in two tables, because a flood invents addresses: those that were only answered, and those
+ * that completed a handshake and are real. Each table has two generations, open-addressed: when the young one is full, or
+ * old enough, it becomes the old one and the old one is dropped; an entry found in the old one moves to the young one. So
+ * memory is bounded, and the cost of a look-up does not depend on how many addresses there are.
+ *
+ * What is forgotten first: an address whose SYN was not answered has no entry at all. Then go those that were answered and
+ * never completed a handshake, the longest untouched first. A flood has no other, so it cannot push out real ones. Those go
+ * when 64 Ki others of their kind were touched since, or after five minutes without a connection opened or closed. */
 #include "core/peers.h"
 
 #include <glib.h>
@@ -9,25 +14,41 @@
 
 #include "tcptriage/sequence.h"
 
+/* Both tables together, when full: 40 MiB with both generations and what busy pairs have besides. */
 enum {
-    SLOTS_MAX = 1 << 18, /* 256 Ki slots of 72 bytes: 18 MiB when a flood has filled it, twice that with both */
+    PROVEN_SLOTS = 1 << 17,
+    FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
+    BUSY_MAX = 1 << 15,       /* per generation */
     SLOTS_FIRST = 1 << 8,
-    GENERATION_SECONDS = 120, /* longer than any question asked: TIME-WAIT and siblings look back 60 s */
+    GENERATION_SECONDS = 300, /* longer than any question asked: siblings look back 60 s, TIME-WAIT lasts 240 s at the most */
+    LISTENERS = 1 << 10,      /* each in a place of its own; one that lands on another's takes it */
+    LISTENER_SECONDS = 60,    /* a half-open connection is gone after 63 s (tcp_synack_retries) */
+    WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
 
 typedef struct generation {
     tcpt_pair *slots;
     uint32_t slot_count; /* a power of two */
     uint32_t used;
+    uint32_t busy; /* pairs that have more than their slot */
     int64_t born_ns;
 } generation;
 
-struct tcpt_peers {
+typedef struct table {
     generation young;
     generation old;
+    uint32_t slots_max;
+} table;
+
+struct tcpt_peers {
+    table proven;
+    table fleeting;
+    tcpt_listener listeners[LISTENERS];
+    tcpt_pressure highest[TCPT_PRESSURES]; /* highest first */
+    unsigned highest_count;
 };
 
-/* ---- the table ---- */
+/* ---- the tables ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -35,15 +56,22 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
+static uint64_t server_hash(const tcpt_flow *flow)
+{
+    uint64_t words[2], hash = flow->key.point;
+
+    memcpy(words, flow->key.address[!flow->client], 16);
+    hash = mix(mix(hash, words[0]), words[1]);
+    hash = mix(hash, (uint64_t)flow->key.port[!flow->client] << 16 | (uint64_t)flow->key.depth << 8 | flow->key.family);
+    return hash ? hash : 1;
+}
+
 static uint64_t pair_hash(const tcpt_flow *flow)
 {
-    uint64_t words[4], hash = flow->key.point;
+    uint64_t words[2], hash = server_hash(flow);
 
     memcpy(words, flow->key.address[flow->client], 16);
-    memcpy(words + 2, flow->key.address[!flow->client], 16);
-    for (unsigned i = 0; i < 4; i++)
-        hash = mix(hash, words[i]);
-    hash = mix(hash, (uint64_t)flow->key.port[!flow->client] << 16 | (uint64_t)flow->key.depth << 8 | flow->key.family);
+    hash = mix(mix(hash, words[0]), words[1]);
     return hash ? hash : 1;
 }
 
@@ -65,12 +93,11 @@ static tcpt_pair *slot_of(const generation *in, uint64_t hash)
     return &in->slots[at];
 }
 
-static void grow(generation *young)
+static void grow(generation *young, uint32_t slots_max)
 {
-    generation larger = {.slot_count = young->slot_count ? young->slot_count * 4 : SLOTS_FIRST, .used = young->used,
-                         .born_ns = young->born_ns};
+    generation larger = *young;
 
-    larger.slot_count = MIN(larger.slot_count, SLOTS_MAX);
+    larger.slot_count = MIN(young->slot_count ? young->slot_count * 4 : SLOTS_FIRST, slots_max);
     larger.slots = g_new0(tcpt_pair, larger.slot_count);
     for (uint32_t i = 0; i < young->slot_count; i++)
         if (young->slots[i].hash)
@@ -79,127 +106,298 @@ static void grow(generation *young)
     *young = larger;
 }
 
-static void make_room(tcpt_peers *peers, int64_t now_ns)
+static tcpt_pair *found(const generation *in, uint64_t hash)
 {
-    generation *young = &peers->young;
-    bool full = young->slot_count == SLOTS_MAX && young->used >= SLOTS_MAX / 2;
+    tcpt_pair *pair = in->slot_count ? slot_of(in, hash) : NULL;
 
-    if (full || (young->used && now_ns - young->born_ns > tcpt_seconds_ns(GENERATION_SECONDS))) {
-        drop(&peers->old);
-        peers->old = *young;
-        *young = (generation){.born_ns = now_ns};
-    }
-    if (young->used * 2 >= young->slot_count)
-        grow(young);
-}
-
-static tcpt_pair *find(tcpt_peers *peers, uint64_t hash)
-{
-    tcpt_pair *pair = peers->young.slot_count ? slot_of(&peers->young, hash) : NULL;
-
-    if (pair && pair->hash)
-        return pair;
-    pair = peers->old.slot_count ? slot_of(&peers->old, hash) : NULL;
     return pair && pair->hash ? pair : NULL;
 }
 
-/* Find or make the pair, in the young generation. */
-static tcpt_pair *touch(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns)
+/* Put a pair into the young generation, which has room. Where it comes from its hash stays, for the chain of slots. */
+static tcpt_pair *adopt(table *in, tcpt_pair *from)
+{
+    tcpt_pair *pair = slot_of(&in->young, from->hash);
+
+    *pair = *from;
+    from->busy = NULL;
+    from->open = 0;
+    in->young.used++;
+    in->young.busy += pair->busy != NULL;
+    return pair;
+}
+
+/* Idle connections hold their ports for hours: a pair is not forgotten for its age while it has some. */
+static void keep_open(table *in, generation *leaving)
+{
+    for (uint32_t i = 0; i < leaving->slot_count && in->young.used < in->slots_max / 4; i++) {
+        if (!leaving->slots[i].hash || !leaving->slots[i].open || found(&in->old, leaving->slots[i].hash))
+            continue;
+        if (in->young.used * 2 >= in->young.slot_count)
+            grow(&in->young, in->slots_max);
+        adopt(in, &leaving->slots[i]);
+    }
+}
+
+static void make_room(table *in, int64_t now_ns)
+{
+    generation *young = &in->young, leaving = in->old;
+    bool full = (young->slot_count == in->slots_max && young->used >= in->slots_max / 2) || young->busy >= BUSY_MAX;
+    bool aged = young->used && now_ns - young->born_ns > tcpt_seconds_ns(GENERATION_SECONDS);
+
+    if (full || aged) {
+        in->old = *young;
+        *young = (generation){.born_ns = now_ns};
+        if (!full)
+            keep_open(in, &leaving);
+        drop(&leaving);
+    }
+    if (!young->used)
+        young->born_ns = now_ns;
+    if (young->used * 2 >= young->slot_count)
+        grow(young, in->slots_max);
+}
+
+static tcpt_pair *find(const table *in, uint64_t hash)
+{
+    tcpt_pair *pair = found(&in->young, hash);
+
+    return pair ? pair : found(&in->old, hash);
+}
+
+/* Find the pair, moved to the young generation, or NULL. */
+static tcpt_pair *refresh(table *in, uint64_t hash, int64_t now_ns)
+{
+    tcpt_pair *pair;
+
+    make_room(in, now_ns);
+    pair = found(&in->young, hash);
+    if (pair)
+        return pair;
+    pair = found(&in->old, hash);
+    return pair ? adopt(in, pair) : NULL;
+}
+
+/* Find or make the pair; one that is proven leaves the table of the fleeting ones. */
+static tcpt_pair *touch(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, bool proven)
 {
     uint64_t hash = pair_hash(flow);
-    tcpt_pair *pair, *old;
+    tcpt_pair fresh = {.hash = hash, .proven = proven};
+    tcpt_pair *pair = refresh(&peers->proven, hash, now_ns);
 
-    make_room(peers, now_ns);
-    pair = slot_of(&peers->young, hash);
-    if (!pair->hash) {
-        old = peers->old.slot_count ? slot_of(&peers->old, hash) : NULL;
-        if (old && old->hash) {
-            *pair = *old;
-            old->busy = NULL; /* its hash stays, so that the chain of slots holds */
-        }
-        pair->hash = hash;
-        peers->young.used++;
+    if (!pair && !proven)
+        pair = refresh(&peers->fleeting, hash, now_ns);
+    if (!pair && proven) {
+        pair = find(&peers->fleeting, hash);
+        pair = adopt(&peers->proven, pair ? pair : &fresh);
+        pair->proven = true;
     }
+    if (!pair)
+        pair = adopt(&peers->fleeting, &fresh);
     pair->touched_ns = now_ns;
     return pair;
 }
 
-const tcpt_pair *tcpt_peers_find(tcpt_peers *peers, const tcpt_flow *flow)
+const tcpt_pair *tcpt_peers_find(const tcpt_peers *peers, const tcpt_flow *flow)
 {
-    return find(peers, pair_hash(flow));
+    uint64_t hash = pair_hash(flow);
+    const tcpt_pair *pair = find(&peers->proven, hash);
+
+    return pair ? pair : find(&peers->fleeting, hash);
 }
 
 tcpt_peers *tcpt_peers_new(void)
 {
-    return g_new0(tcpt_peers, 1);
+    tcpt_peers *peers = g_new0(tcpt_peers, 1);
+
+    peers->proven.slots_max = PROVEN_SLOTS;
+    peers->fleeting.slots_max = FLEETING_SLOTS;
+    return peers;
+}
+
+static void drop_table(table *gone)
+{
+    drop(&gone->young);
+    drop(&gone->old);
 }
 
 void tcpt_peers_free(tcpt_peers *peers)
 {
-    drop(&peers->young);
-    drop(&peers->old);
+    drop_table(&peers->proven);
+    drop_table(&peers->fleeting);
     g_free(peers);
+}
+
+static size_t generation_bytes(const generation *of)
+{
+    return of->slot_count * sizeof(tcpt_pair) + of->busy * sizeof(tcpt_busy);
+}
+
+size_t tcpt_peers_bytes(const tcpt_peers *peers)
+{
+    return sizeof *peers + generation_bytes(&peers->proven.young) + generation_bytes(&peers->proven.old) +
+           generation_bytes(&peers->fleeting.young) + generation_bytes(&peers->fleeting.old);
+}
+
+/* ---- listeners ---- */
+
+static tcpt_listener *listener_at(tcpt_peers *peers, uint64_t hash)
+{
+    return &peers->listeners[hash % LISTENERS];
+}
+
+const tcpt_listener *tcpt_peers_listener(tcpt_peers *peers, const tcpt_flow *flow)
+{
+    uint64_t hash = server_hash(flow);
+    const tcpt_listener *listener = listener_at(peers, hash);
+
+    return listener->hash == hash ? listener : NULL;
+}
+
+static tcpt_listener *touch_listener(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns)
+{
+    uint64_t hash = server_hash(flow);
+    tcpt_listener *listener = listener_at(peers, hash);
+
+    if (listener->hash != hash)
+        *listener = (tcpt_listener){.hash = hash, .since_ns = now_ns};
+    if (now_ns - listener->since_ns <= tcpt_seconds_ns(LISTENER_SECONDS))
+        return listener;
+    listener->since_ns = now_ns;
+    listener->answered = listener->settled = 0;
+    return listener;
 }
 
 /* ---- ports ---- */
 
-static uint32_t waiting_now(const tcpt_waiting *waiting, int64_t now_ns, uint32_t seconds)
+static int64_t wait_step(int64_t time_ns, uint32_t time_wait_seconds)
 {
-    int64_t now = now_ns / 1000000000;
-    uint32_t sum = 0;
+    return time_ns / (tcpt_seconds_ns(MAX(time_wait_seconds, 1)) / TCPT_WAIT_STEPS);
+}
 
-    for (unsigned i = 0; i < TCPT_WAIT_SECONDS; i++)
-        if (waiting->count[i] && now - waiting->second[i] < (int64_t)seconds)
-            sum += waiting->count[i];
-    return sum;
+/* The count of a step; negative times exist in broken captures. */
+static unsigned wait_place(int64_t step)
+{
+    return (unsigned)((uint64_t)step % TCPT_WAIT_STEPS);
 }
 
 uint32_t tcpt_ports_in_use(const tcpt_pair *pair, int64_t now_ns, uint32_t time_wait_seconds)
 {
-    return pair->open + (pair->busy ? waiting_now(&pair->busy->waiting, now_ns, time_wait_seconds) : 0);
+    const tcpt_waiting *waiting = pair->busy ? &pair->busy->waiting : NULL;
+    uint32_t in_use = tcpt_ports_at_most(pair);
+    int64_t step = wait_step(now_ns, time_wait_seconds);
+
+    if (!waiting || !waiting->total)
+        return in_use;
+    for (int64_t over = 1; over <= MIN(step - waiting->newest, TCPT_WAIT_STEPS); over++)
+        in_use -= waiting->count[wait_place(waiting->newest + over)];
+    return in_use;
 }
 
-static uint32_t *waiting_count(tcpt_busy *busy, int64_t since_ns)
+/* Forget those whose TIME-WAIT is over at this step. */
+static void advance_waiting(tcpt_waiting *waiting, int64_t step)
 {
-    int64_t second = since_ns / 1000000000;
-    unsigned at = (unsigned)((uint64_t)second % TCPT_WAIT_SECONDS);
+    int64_t over = MIN(step - waiting->newest, TCPT_WAIT_STEPS);
 
-    if (busy->waiting.second[at] != second) {
-        busy->waiting.second[at] = second;
-        busy->waiting.total -= busy->waiting.count[at];
-        busy->waiting.count[at] = 0;
+    for (int64_t i = 1; i <= over; i++) {
+        uint16_t *count = &waiting->count[wait_place(waiting->newest + i)];
+
+        waiting->total -= *count;
+        *count = 0;
     }
-    return &busy->waiting.count[at];
+    waiting->newest = MAX(waiting->newest, step);
 }
 
-static tcpt_busy *busy_of(tcpt_pair *pair)
+static tcpt_busy *busy_of(tcpt_peers *peers, tcpt_pair *pair)
 {
     if (pair->busy)
         return pair->busy;
     pair->busy = g_new0(tcpt_busy, 1);
+    peers->proven.young.busy++;
     if (pair->first_ns)
         pair->busy->clocks[0] = (tcpt_clock){.time_ns = pair->first_ns, .tsval = pair->first_tsval, .samples = 1};
     return pair->busy;
 }
 
-/* The port left TIME-WAIT before its time: taken again, or reset. `since_ns` is when it entered. */
-static void stop_waiting(tcpt_pair *pair, int64_t since_ns)
+static void start_waiting(tcpt_peers *peers, tcpt_pair *pair, int64_t now_ns, const tcpt_settings *settings)
 {
-    uint32_t *count = waiting_count(busy_of(pair), since_ns);
+    tcpt_waiting *waiting = &busy_of(peers, pair)->waiting;
+    int64_t step = wait_step(now_ns, settings->time_wait_seconds);
+    uint16_t *count = &waiting->count[wait_place(step)];
 
-    if (!*count)
+    if (!waiting->total)
+        waiting->newest = step;
+    advance_waiting(waiting, step);
+    if (waiting->newest - step >= TCPT_WAIT_STEPS || *count == UINT16_MAX)
         return;
-    --*count;
-    --pair->busy->waiting.total;
+    ++*count;
+    ++waiting->total;
 }
 
-static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *settings, int64_t now_ns)
+/* The port left TIME-WAIT before its time: taken again, or reset. `since_ns` is when it entered. */
+static void stop_waiting(tcpt_pair *pair, int64_t since_ns, const tcpt_settings *settings)
+{
+    tcpt_waiting *waiting = pair->busy ? &pair->busy->waiting : NULL;
+    int64_t step = wait_step(since_ns, settings->time_wait_seconds);
+
+    if (!waiting || waiting->newest - step >= TCPT_WAIT_STEPS || !waiting->count[wait_place(step)])
+        return;
+    waiting->count[wait_place(step)]--;
+    waiting->total--;
+}
+
+/* Keep the highest pressures of all, each pair once. */
+static void note_pressure(tcpt_peers *peers, const tcpt_pressure *now)
+{
+    tcpt_pressure *highest = peers->highest;
+    unsigned at = 0;
+
+    while (at < peers->highest_count && highest[at].pair != now->pair)
+        at++;
+    if (at == TCPT_PRESSURES)
+        at--;
+    if (at < peers->highest_count && now->in_use <= highest[at].in_use)
+        return;
+    if (at == peers->highest_count)
+        peers->highest_count++;
+    for (; at > 0 && highest[at - 1].in_use < now->in_use; at--)
+        highest[at] = highest[at - 1];
+    highest[at] = *now;
+}
+
+const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *count)
+{
+    *count = peers->highest_count;
+    return peers->highest;
+}
+
+/* No fewer ports than so much of the range. */
+static uint32_t share_of_range(const tcpt_settings *settings, uint32_t percent)
+{
+    return (uint32_t)(((uint64_t)settings->ephemeral_ports * percent + 99) / 100);
+}
+
+static void judge_pressure(tcpt_peers *peers, tcpt_pair *pair, const tcpt_settings *settings, const tcpt_record *at,
+                           int64_t now_ns)
+{
+    uint32_t line = share_of_range(settings, settings->port_pressure_percent);
+    uint32_t worth_telling = MIN(line, share_of_range(settings, WORTH_TELLING_PERCENT));
+    uint32_t in_use;
+
+    pair->above = false;
+    if (tcpt_ports_at_most(pair) < worth_telling)
+        return;
+    in_use = tcpt_ports_in_use(pair, now_ns, settings->time_wait_seconds);
+    pair->above = in_use >= line;
+    if (in_use >= worth_telling)
+        note_pressure(peers, &(tcpt_pressure){pair->hash, in_use, settings->ephemeral_ports, now_ns, at});
+}
+
+static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *settings)
 {
     tcpt_flow *old = flow->previous;
-    uint32_t line = (uint32_t)((uint64_t)settings->ephemeral_ports * settings->port_pressure_percent / 100);
 
     if (old && old->client == flow->client && old->port_use == TCPT_PORT_WAITING) {
-        stop_waiting(pair, old->port_free_ns);
+        stop_waiting(pair, old->port_free_ns, settings);
         old->port_use = TCPT_PORT_FREE;
     } else if (old && old->client == flow->client && old->port_use == TCPT_PORT_OPEN) {
         old->port_use = TCPT_PORT_FREE;
@@ -207,31 +405,28 @@ static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *set
     }
     flow->port_use = TCPT_PORT_OPEN;
     pair->open++;
-    pair->above = tcpt_ports_at_most(pair) >= line &&
-                  tcpt_ports_in_use(pair, now_ns, settings->time_wait_seconds) >= line;
 }
 
 /* The end that closes first waits; a reset frees the port at once. */
-static void note_close(tcpt_peers *peers, tcpt_flow *flow, int64_t now_ns)
+static void note_close(tcpt_peers *peers, tcpt_flow *flow, const tcpt_settings *settings, int64_t now_ns)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
     tcpt_pair *pair;
 
-    if (client->state == TCPT_TIME_WAIT && flow->port_use == TCPT_PORT_OPEN) {
-        pair = touch(peers, flow, now_ns);
+    if (client->state != TCPT_TIME_WAIT && client->state != TCPT_CLOSED)
+        return;
+    if (client->state == TCPT_TIME_WAIT && flow->port_use == TCPT_PORT_WAITING)
+        return;
+    pair = touch(peers, flow, now_ns, true);
+    if (flow->port_use == TCPT_PORT_WAITING)
+        stop_waiting(pair, flow->port_free_ns, settings);
+    else
         pair->open -= pair->open > 0;
-        flow->port_use = TCPT_PORT_WAITING;
-        flow->port_free_ns = now_ns;
-        ++*waiting_count(busy_of(pair), now_ns);
-        ++pair->busy->waiting.total;
-    } else if (client->state == TCPT_CLOSED && flow->port_use == TCPT_PORT_OPEN) {
-        pair = touch(peers, flow, now_ns);
-        pair->open -= pair->open > 0;
-        flow->port_use = TCPT_PORT_FREE;
-    } else if (client->state == TCPT_CLOSED && flow->port_use == TCPT_PORT_WAITING) {
-        stop_waiting(touch(peers, flow, now_ns), flow->port_free_ns);
-        flow->port_use = TCPT_PORT_FREE;
-    }
+    flow->port_use = client->state == TCPT_TIME_WAIT ? TCPT_PORT_WAITING : TCPT_PORT_FREE;
+    if (flow->port_use == TCPT_PORT_FREE)
+        return;
+    flow->port_free_ns = now_ns;
+    start_waiting(peers, pair, now_ns, settings);
 }
 
 /* ---- timestamp clocks ---- */
@@ -288,9 +483,10 @@ uint32_t tcpt_clock_count(const tcpt_pair *pair)
 
 /* ---- segments ---- */
 
-static void note_answer(tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
+static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
+    tcpt_pair *pair = touch(peers, flow, now_ns, false);
     tcpt_busy *busy;
 
     if (now_ns - pair->answered_ns > tcpt_seconds_ns(60))
@@ -305,7 +501,9 @@ static void note_answer(tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns, 
         pair->first_tsval = client->syn_tsval;
         return;
     }
-    busy = busy_of(pair);
+    if (!pair->proven)
+        return; /* a clock matters only where the server has closed a connection */
+    busy = busy_of(peers, pair);
     note_clock(busy, client->syn_tsval, client->syn_ns);
     if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(60) &&
         seq_delta(client->syn_tsval, busy->closed_tsval) < -1)
@@ -321,7 +519,7 @@ static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t 
 
     if (server->state != TCPT_TIME_WAIT || !(client->syn_options & server->syn_options & TCPT_OPTION_TIMESTAMPS))
         return;
-    busy = busy_of(touch(peers, flow, now_ns));
+    busy = busy_of(peers, touch(peers, flow, now_ns, true));
     if (busy->closed_by_server && now_ns - busy->closed_ns <= tcpt_seconds_ns(60) &&
         seq_after(busy->closed_tsval, client->newest_tsval))
         return; /* an older clock does not overwrite a newer one within a minute (tcp_remember_stamp()) */
@@ -331,23 +529,53 @@ static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t 
     busy->closed_record = record;
 }
 
+/* The first SYN-ACK. */
+static bool answers_syn(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return (segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1;
+}
+
+static void advance_listener(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
+                             const tcpt_observation *seen, tcpt_record *record)
+{
+    bool completed = flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done;
+    bool given_up = !flow->handshake_done && (segment->flags & TCPT_RST) && flow->ends[seen->from].rst_count == 1;
+    bool answered = answers_syn(flow, segment, seen);
+    tcpt_listener *listener;
+
+    if (!flow->ends[!flow->client].syn || !(completed || given_up || answered || seen->final_ack_ignored))
+        return;
+    listener = touch_listener(peers, flow, segment->time_ns);
+    listener->settled += completed || given_up;
+    listener->answered += answered;
+    if (!seen->final_ack_ignored)
+        return;
+    listener->ignored_ns = segment->time_ns;
+    listener->ignored_record = record;
+}
+
 void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                         const tcpt_settings *settings, tcpt_record *record)
 {
+    int64_t now_ns = segment->time_ns;
+    tcpt_pair *pair;
+
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
-    if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done) {
-        if (flow->ends[flow->client].syn)
-            note_open(touch(peers, flow, segment->time_ns), flow, settings, segment->time_ns);
-        else
-            flow->port_use = TCPT_PORT_FREE; /* opened before the capture: nothing to count from */
-    } else if ((segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1) {
-        note_answer(touch(peers, flow, segment->time_ns), flow, segment->time_ns, record);
+    advance_listener(peers, flow, segment, seen, record);
+    if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done && !flow->ends[flow->client].syn) {
+        flow->port_use = TCPT_PORT_FREE; /* opened before the capture: nothing to count from */
+    } else if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done) {
+        pair = touch(peers, flow, now_ns, true);
+        note_open(pair, flow, settings);
+        judge_pressure(peers, pair, settings, record, now_ns);
+    } else if (answers_syn(flow, segment, seen)) {
+        note_answer(peers, flow, now_ns, record);
     }
     if (!flow->closing)
         return;
     if (flow->port_use == TCPT_PORT_OPEN || flow->port_use == TCPT_PORT_WAITING)
-        note_close(peers, flow, segment->time_ns);
+        note_close(peers, flow, settings, now_ns);
     if (seen->from == flow->client)
-        note_server_close(peers, flow, segment->time_ns, record);
+        note_server_close(peers, flow, now_ns, record);
 }

@@ -418,6 +418,85 @@ static void write_chats(struct draft *draft)
     }
 }
 
+/* ---- Port pressure ---- */
+
+/* The highest of those whose frame is asked for, from `from` on, or NULL. */
+static const tcpt_pressure *next_pressure(const struct draft *draft, unsigned *from)
+{
+    const tcpt_report *report = draft->report;
+    const tcpt_pressure *all;
+    unsigned count = 0;
+
+    all = report->analysis ? tcpt_highest_pressures(report->analysis, &count) : NULL;
+    for (; *from < count; ++*from)
+        if (!report->wants || report->wants(all[*from].at, report->data))
+            return &all[(*from)++];
+    return NULL;
+}
+
+static void append_pressure(struct draft *draft, GString *out, const tcpt_pressure *pressure)
+{
+    const tcpt_flow *flow = pressure->at->flow;
+    const char *point = draft->report->point_name ? draft->report->point_name(flow->key.point) : NULL;
+
+    append_address(out, flow, flow->client);
+    g_string_append(out, " -> ");
+    append_end(out, flow, !flow->client);
+    g_string_append_printf(out, ", %u of %u ports (%.0f %%), frame %u", pressure->in_use, pressure->range,
+                           100.0 * pressure->in_use / MAX(pressure->range, 1), pressure->at->frame);
+    if (point)
+        g_string_append_printf(out, ", seen at %s", point);
+}
+
+/* SYNs of the client to the server's port. */
+static void write_pressure_filter(GString *out, const tcpt_flow *flow)
+{
+    const char *ip = flow->key.family == 4 ? "ip" : "ipv6";
+    GString *filter = g_string_new(NULL);
+
+    g_string_append_printf(filter, "%s.src eq ", ip);
+    append_address(filter, flow, flow->client);
+    g_string_append_printf(filter, " && %s.dst eq ", ip);
+    append_address(filter, flow, !flow->client);
+    g_string_append_printf(filter, " && tcp.dstport eq %u && tcp.flags.syn eq 1", flow->key.port[!flow->client]);
+    write_filter(out, "Filter", filter->str);
+    g_string_free(filter, TRUE);
+}
+
+static void write_pressures(struct draft *draft)
+{
+    GString *out = draft->out;
+    unsigned at = 0;
+
+    for (const tcpt_pressure *pressure; (pressure = next_pressure(draft, &at));) {
+        if (at == 1)
+            g_string_append(out, "\nPort pressure: the most ports that a client had open or in TIME-WAIT at once\n");
+        g_string_append(out, "\n  ");
+        append_pressure(draft, out, pressure);
+        g_string_append(out, " at ");
+        append_time(out, draft, pressure->time_ns);
+        g_string_append_c(out, '\n');
+        write_pressure_filter(out, pressure->at->flow);
+    }
+}
+
+/* A capture without findings is told in one line, the highest pressure included. */
+static void write_clean(struct draft *draft)
+{
+    unsigned at = 0;
+    const tcpt_pressure *pressure = next_pressure(draft, &at);
+    GString *out = draft->out;
+
+    g_string_append(out, draft->report->wants ? "Clean: nothing found on the frames asked for."
+                                              : "Clean: nothing found.");
+    if (pressure) {
+        g_string_append(out, " Highest port pressure: ");
+        append_pressure(draft, out, pressure);
+        g_string_append_c(out, '.');
+    }
+    g_string_append_c(out, '\n');
+}
+
 static void write_title(struct draft *draft)
 {
     tcpt_totals totals = {0};
@@ -440,8 +519,7 @@ static void write_title(struct draft *draft)
     if (totals.segments == 0)
         g_string_append(out, "Nothing to judge: no TCP segment was seen.\n");
     else if (draft->chapters->len == 0 && draft->chats->len == 0)
-        g_string_append(out, draft->report->wants ? "Clean: nothing found on the frames asked for.\n"
-                                                  : "Clean: nothing found.\n");
+        write_clean(draft);
     else if (draft->chapters->len == 0)
         g_string_append(out, "Clean: no warnings and no notes.\n");
 }
@@ -461,6 +539,8 @@ void tcpt_report_text(GString *out, const tcpt_report *report)
     for (unsigned i = 0; i < draft.chapters->len; i++)
         write_chapter(&draft, draft.chapters->pdata[i]);
     write_chats(&draft);
+    if (draft.chapters->len > 0 || draft.chats->len > 0)
+        write_pressures(&draft);
     g_ptr_array_free(draft.chapters, TRUE);
     g_ptr_array_free(draft.chats, TRUE);
     g_hash_table_destroy(draft.explained);

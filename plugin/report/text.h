@@ -23,7 +23,8 @@ typedef struct tcpt_report {
 } tcpt_report;
 
 /**
- * Write the report: warnings and notes flow by flow, the most severe and most certain first, then chats.
+ * Write the report: warnings and notes flow by flow, the most severe and most certain first, then chats,
+ * then the highest port pressures where one is worth telling (tcpt_highest_pressures()).
  *
  * Findings of one kind in one flow make one entry. What a kind means is said in full once.
  */
