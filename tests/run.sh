@@ -77,6 +77,7 @@ run_suites() {
     export G_DEBUG=fatal-criticals
     suite unit "$plain/unit-test" --tap -k
     suite scenario "$plain/scenario-test" --tap -k
+    suite flood "$plain/flood-test" --tap -k
     suite tracker "$plain/tracker-test" --tap -k
     suite oracle python3 "$root/tests/oracle/tracker.py" --tap --packets 10000 --seed 1 \
         --driver "$plain/tracker-driver"
@@ -87,6 +88,7 @@ run_suites() {
     suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite receiver-sanitized "$checked/receiver-test" --tap -k
     suite scenario-sanitized "$checked/scenario-test" --tap -k
+    suite flood-sanitized "$checked/flood-test" --tap -k
     mkdir -p "$build/seeds"
     "$checked/fuzz-seeds" "$build/seeds" "$root"/captures/scenarios/*.pkt || exit 1
     suite fuzz "$checked/fuzz-core" "$fuzz_inputs" "$build"/seeds/*

@@ -7,10 +7,21 @@ add_library(tcptriage_scenario STATIC tests/scenario/script.c tests/scenario/pac
 target_include_directories(tcptriage_scenario PUBLIC tests/scenario)
 target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 
+add_library(tcptriage_check STATIC tests/scenario/check.c)
+target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
+
 add_executable(scenario-test tests/scenario/scenario_test.c)
 target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios"
     STATES="${CMAKE_SOURCE_DIR}/tests/scenario")
-target_link_libraries(scenario-test PRIVATE tcptriage_scenario m)
+target_link_libraries(scenario-test PRIVATE tcptriage_check)
+
+# The scenarios of findings across flows in the middle of a flood.
+add_executable(flood-test tests/scenario/flood_test.c)
+target_compile_definitions(flood-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(flood-test PRIVATE tcptriage_check)
+if(TCPT_SANITIZE)
+    target_compile_definitions(flood-test PRIVATE FLOOD_SYNS=100000) # five times as slow, and a half larger
+endif()
 
 add_executable(pkt2pcap tests/scenario/pkt2pcap.c)
 target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)

@@ -53,7 +53,7 @@ typedef struct tcpt_pair {
     uint32_t first_tsval; /**< of the first SYN that was answered, with its time; valid with first_ns */
     int64_t first_ns;
     bool above;         /**< in use: at or above the line of port_exhaustion */
-    bool proven;        /**< a handshake was completed: the address is no invention */
+    bool proven;        /**< it spoke on after the SYN-ACK: the address is no flood's invention */
     tcpt_busy *busy;    /**< only of proven ones, owned */
 } tcpt_pair;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts across flows. Pairs lie in two tables, because a flood invents addresses: those that were only answered, and those
- * that completed a handshake and are real. Each table has two generations, open-addressed: when the young one is full, or
+ * that spoke on, completed the handshake or reset it, and so are real. Each table has two generations, open-addressed: when the young one is full, or
  * old enough, it becomes the old one and the old one is dropped; an entry found in the old one moves to the young one. So
  * memory is bounded, and the cost of a look-up does not depend on how many addresses there are.
  *
  * What is forgotten first: an address whose SYN was not answered has no entry at all. Then go those that were answered and
- * never completed a handshake, the longest untouched first. A flood has no other, so it cannot push out real ones. Those go
+ * never spoke on, the longest untouched first. A flood has hardly any other, so it does not push out real ones. Those go
  * when 64 Ki others of their kind were touched since, or after five minutes without a connection opened or closed. */
 #include "core/peers.h"
 
@@ -535,11 +535,17 @@ static bool answers_syn(const tcpt_flow *flow, const tcpt_segment *segment, cons
     return (segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1;
 }
 
+/* The first RST of a handshake that was not completed. */
+static bool gives_up(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return !flow->handshake_done && (segment->flags & TCPT_RST) && flow->ends[seen->from].rst_count == 1;
+}
+
 static void advance_listener(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
                              const tcpt_observation *seen, tcpt_record *record)
 {
     bool completed = flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done;
-    bool given_up = !flow->handshake_done && (segment->flags & TCPT_RST) && flow->ends[seen->from].rst_count == 1;
+    bool given_up = gives_up(flow, segment, seen);
     bool answered = answers_syn(flow, segment, seen);
     tcpt_listener *listener;
 
@@ -571,6 +577,8 @@ void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *
         judge_pressure(peers, pair, settings, record, now_ns);
     } else if (answers_syn(flow, segment, seen)) {
         note_answer(peers, flow, now_ns, record);
+    } else if (seen->from == flow->client && flow->ends[!flow->client].syn && gives_up(flow, segment, seen)) {
+        touch(peers, flow, now_ns, true);
     }
     if (!flow->closing)
         return;

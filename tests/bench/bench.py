@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the plugin costs stock tshark: instructions (valgrind), memory, and the core's speed.
+"""What the plugin costs stock tshark: instructions (valgrind), memory, a SYN flood, and the core's speed.
 
 bench.py BUILD [--packets N] prints a table in Markdown.
 """
@@ -96,6 +96,21 @@ class Bench:
         print("| per packet | %.0f | 96 |" % per_packet_bytes)
         print("| per flow | %.0f | 1536 |" % per_flow_bytes)
 
+    def flood(self, syns=1000000):
+        """SYNs from as many addresses against SYNs from few: the core alone, a third of them answered."""
+        few = 1000
+        command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
+                   os.path.join(self.build, "flood-test")]
+        results = {}
+        for addresses in (few, syns):
+            result = subprocess.run([*command, str(syns), str(addresses)], capture_output=True, text=True, check=True)
+            refs = int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", ""))
+            results[addresses] = refs / syns, int(result.stdout) / 2**20
+        print("\n| SYN flood, %d SYNs, core alone | instructions per SYN | MiB across flows |\n|---|---|---|" % syns)
+        for addresses, (each, mebibytes) in results.items():
+            print("| from %d addresses | %.0f | %.1f |" % (addresses, each, mebibytes))
+        print("| budget | 1.5 times as many; here %.2f | 64 |" % (results[syns][0] / results[few][0]))
+
     def speed(self, packets=1000000):
         capture = self.traffic(packets, PER_FLOW)
         result = subprocess.run([os.path.join(self.build, "bench-core"), capture], capture_output=True, text=True,
@@ -113,6 +128,7 @@ def main():
     try:
         bench.ratios()
         bench.memory()
+        bench.flood()
         bench.speed()
     finally:
         bench.tools.close()

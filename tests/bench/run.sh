@@ -3,8 +3,8 @@
 #
 # sh tests/bench/run.sh [--packets N]
 #
-# Prints what the plugin costs: ratios of instructions by valgrind (they repeat), memory per packet and flow, and for
-# information the core's speed.
+# Prints what the plugin costs: ratios of instructions by valgrind (they repeat), memory per packet and flow, both in a
+# SYN flood, and for information the core's speed.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
@@ -18,7 +18,7 @@ tcpt_ensure_tools cmake tshark python3 valgrind
 tcpt_ensure_wireshark
 mkdir -p "$build" || exit 1
 if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$build" --parallel "$(nproc)" --target tcptriage bench-traffic bench-core; } >"$build/log" 2>&1; then
+    cmake --build "$build" --parallel "$(nproc)" --target tcptriage bench-traffic bench-core flood-test; } >"$build/log" 2>&1; then
     tail -n 15 "$build/log" >&2
     tcpt_die "the benchmark could not be built; all that was said is in $build/log"
 fi

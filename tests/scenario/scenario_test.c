@@ -1,283 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>. */
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "scenario.h"
-#include "tcptriage/analysis.h"
+#include "check.h"
 
-/** A scenario on its way through the core. */
-typedef struct run {
-    const scn_scenario *scenario;
-    tcpt_analysis *analysis;
-    tcpt_record **records; /**< by frame; NULL where there is no segment */
-    unsigned frame;        /**< index of the frame being judged */
-    bool at_end;
-    GArray *met;           /**< guint per expectation of the frame: how often it was met */
-    GArray *met_somewhere; /**< the same for the scenario's */
-} run;
-
-static void complain(const run *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static void complain(const run *test, const char *format, ...)
-{
-    const scn_frame *frame = test->scenario->frames->pdata[test->frame];
-    va_list arguments;
-    va_start(arguments, format);
-    char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_test_message("%s:%u: %s%s", test->scenario->file, frame->line, text, test->at_end ? " (at the end)" : "");
-    g_test_fail();
-    g_free(text);
-}
-
-/* ---- Settings. */
-
-static uint32_t read_stack(const char *value)
-{
-    static const char *const names[] = {"linux", "rfc5961", "rfc793", "freebsd"};
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (!strcmp(names[i], value))
-            return i;
-    }
-    g_error("no such receiver_stack: %s", value);
-}
-
-static void apply_setting(tcpt_settings *settings, const char *setting)
-{
-    char **pair = g_strsplit(setting, ":", 2);
-    if (!strcmp(pair[0], "receiver_stack"))
-        settings->receiver_stack = (tcpt_stack)read_stack(pair[1]);
-    else if (!strcmp(pair[0], "stall_seconds"))
-        settings->stall_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "close_wait_seconds"))
-        settings->close_wait_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "storm_count"))
-        settings->storm_count = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "idle_seconds"))
-        settings->idle_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "time_wait_seconds"))
-        settings->time_wait_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "ephemeral_ports"))
-        settings->ephemeral_ports = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "port_pressure_percent"))
-        settings->port_pressure_percent = (uint32_t)atoi(pair[1]);
-    else
-        g_error("the core has no setting %s", pair[0]);
-    g_strfreev(pair);
-}
-
-/* ---- Fields. */
-
-static const tcpt_value *find_value(const tcpt_finding *finding, const char *filter)
-{
-    for (unsigned i = 0; i < finding->value_count; i++) {
-        if (!strcmp(tcpt_fields[finding->values[i].field].filter, filter))
-            return &finding->values[i];
-    }
-    return NULL;
-}
-
-static bool value_equals(const tcpt_value *value, const char *expected)
-{
-    switch (tcpt_fields[value->field].type) {
-    case TCPT_TYPE_TEXT:
-        return value->text && !strcmp(value->text, expected);
-    case TCPT_TYPE_DURATION:
-        return fabs((double)value->number / 1e9 - strtod(expected, NULL)) < 0.001;
-    default:
-        return value->number == strtoll(expected, NULL, 0);
-    }
-}
-
-static char *show_value(const tcpt_value *value)
-{
-    if (tcpt_fields[value->field].type == TCPT_TYPE_TEXT)
-        return g_strdup(value->text ? value->text : "(null)");
-    if (tcpt_fields[value->field].type == TCPT_TYPE_DURATION)
-        return g_strdup_printf("%.6f", (double)value->number / 1e9);
-    return g_strdup_printf("%" G_GINT64_FORMAT, value->number);
-}
-
-static bool related_to(const tcpt_finding *finding, uint32_t frame)
-{
-    for (unsigned i = 0; i < finding->related_count; i++) {
-        if (finding->related[i]->frame == frame)
-            return true;
-    }
-    return false;
-}
-
-static void check_typed(const run *test, const tcpt_finding *finding, const char *name, const char *expected)
-{
-    const tcpt_value *value = find_value(finding, name);
-    bool absent = !strcmp(expected, "none");
-    if (!value && !absent)
-        complain(test, "%s has no %s, expected %s", finding->detector->id, name, expected);
-    if (!value || !strcmp(expected, "*"))
-        return;
-    if (absent || !value_equals(value, expected)) {
-        char *shown = show_value(value);
-        complain(test, "%s: %s is %s, expected %s", finding->detector->id, name, shown, expected);
-        g_free(shown);
-    }
-}
-
-/** Compare one "name=value"; confidence, related and pad_len are no typed fields. */
-static void check_field(const run *test, const tcpt_finding *finding, const char *field)
-{
-    const char *equals = strchr(field, '=');
-    char *name = g_strndup(field, (gsize)(equals - field));
-    char *expected = scn_resolve(test->scenario, equals + 1, NULL);
-    const char *id = finding->detector->id;
-    if (!strcmp(name, "confidence")) {
-        const char *confidence = tcpt_confidence_name(finding->confidence);
-        if (strcmp(confidence, expected))
-            complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
-    } else if (!strcmp(name, "related")) {
-        if (!related_to(finding, (uint32_t)atoi(expected)))
-            complain(test, "%s is not related to frame %s", id, expected);
-    } else if (!strcmp(name, "pad_len")) {
-        if (finding->on->pad_bytes != atoi(expected))
-            complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
-    } else {
-        check_typed(test, finding, name, expected);
-    }
-    g_free(expected);
-    g_free(name);
-}
-
-/* ---- Findings. */
-
-/** Every note and warning must be expected; of the chats, those the script is about. */
-static bool watched(const run *test, const tcpt_finding *finding)
-{
-    const tcpt_detector *detector = finding->detector;
-    return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
-}
-
-/** Index of the expectation that a finding meets, or -1; compares its fields when the capture is over. */
-static int meet(const run *test, const GPtrArray *expected, const tcpt_finding *finding)
-{
-    for (unsigned i = 0; i < expected->len; i++) {
-        const scn_expectation *expectation = expected->pdata[i];
-        bool due = test->at_end || !expectation->at_end;
-        if (!due || strcmp(expectation->id, finding->detector->id))
-            continue;
-        for (unsigned f = 0; test->at_end && f < expectation->fields->len; f++)
-            check_field(test, finding, expectation->fields->pdata[f]);
-        return (int)i;
-    }
-    return -1;
-}
-
-/** True when the finding is one whose frame the script leaves open. */
-static bool meets_somewhere(const run *test, const tcpt_finding *finding)
-{
-    const GPtrArray *expected = test->scenario->somewhere;
-    if (test->at_end) {
-        int index = meet(test, expected, finding);
-        if (index >= 0)
-            g_array_index(test->met_somewhere, guint, index)++;
-        return index >= 0;
-    }
-    for (unsigned i = 0; i < expected->len; i++) {
-        if (!strcmp(((scn_expectation *)expected->pdata[i])->id, finding->detector->id))
-            return true;
-    }
-    return false;
-}
-
-static void check_finding(const tcpt_finding *finding, void *data)
-{
-    const run *test = data;
-    const scn_frame *frame = test->scenario->frames->pdata[test->frame];
-    int index = meet(test, frame->expected, finding);
-    if (index >= 0)
-        g_array_index(test->met, guint, index)++;
-    else if (!meets_somewhere(test, finding) && watched(test, finding))
-        complain(test, "%s was not expected: %s", finding->detector->id, finding->summary);
-}
-
-/** Compare a frame's findings with what its line expects. */
-static void check_frame(run *test, unsigned index)
-{
-    const scn_frame *frame = test->scenario->frames->pdata[index];
-    test->frame = index;
-    test->met = g_array_new(FALSE, TRUE, sizeof(guint));
-    g_array_set_size(test->met, frame->expected->len);
-    if (test->records[index])
-        tcpt_each_finding(test->records[index], check_finding, test);
-    for (unsigned i = 0; i < frame->expected->len; i++) {
-        const scn_expectation *expectation = frame->expected->pdata[i];
-        guint count = g_array_index(test->met, guint, i);
-        bool due = (test->at_end || !expectation->at_end) && !expectation->optional;
-        if (count > 1 || (due && !count))
-            complain(test, "%s raised %u times, expected once", expectation->id, count);
-    }
-    g_array_free(test->met, TRUE);
-}
-
-static void check_states(run *test, unsigned index)
-{
-    const scn_frame *frame = test->scenario->frames->pdata[index];
-    const tcpt_record *record = test->records[index];
-    if (!frame->states || !record)
-        return;
-    char *states = g_strdup_printf("%s/%s", tcpt_state_name((tcpt_state)record->client_state),
-                                   tcpt_state_name((tcpt_state)record->server_state));
-    if (strcmp(states, frame->states))
-        complain(test, "states are %s, expected %s", states, frame->states);
-    g_free(states);
-}
-
-static void feed(run *test, unsigned index)
+static void feed(scn_run *test, tcpt_analysis *analysis, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
     tcpt_segment segment = {
         .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = index + 1, .point = frame->point};
     if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
         return;
-    test->records[index] = tcpt_analyse(test->analysis, &segment);
+    test->records[index] = tcpt_analyse(analysis, &segment);
     g_assert_nonnull(test->records[index]);
-}
-
-static void check_somewhere(const run *test)
-{
-    for (unsigned i = 0; i < test->scenario->somewhere->len; i++) {
-        const scn_expectation *expectation = test->scenario->somewhere->pdata[i];
-        guint count = g_array_index(test->met_somewhere, guint, i);
-        if (count != 1 && !expectation->optional)
-            complain(test, "%s raised on %u frames, expected once", expectation->id, count);
-    }
 }
 
 static void run_scenario(gconstpointer data)
 {
-    run test = {.scenario = data};
     const scn_scenario *scenario = data;
     tcpt_settings settings = tcpt_settings_default();
+    tcpt_analysis *analysis;
+    scn_run test;
     for (unsigned i = 0; i < scenario->settings->len; i++)
-        apply_setting(&settings, scenario->settings->pdata[i]);
-    test.analysis = tcpt_analysis_new(&settings);
-    test.records = g_new0(tcpt_record *, scenario->frames->len);
-    test.met_somewhere = g_array_new(FALSE, TRUE, sizeof(guint));
-    g_array_set_size(test.met_somewhere, scenario->somewhere->len);
+        scn_apply_setting(&settings, scenario->settings->pdata[i]);
+    analysis = tcpt_analysis_new(&settings);
+    scn_run_open(&test, scenario);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
-        feed(&test, i);
-        check_frame(&test, i);
-        check_states(&test, i);
+        feed(&test, analysis, i);
+        scn_check_frame(&test, i);
+        scn_check_states(&test, i);
     }
-    test.at_end = true;
-    tcpt_settle_all(test.analysis);
-    for (unsigned i = 0; i < scenario->frames->len; i++)
-        check_frame(&test, i);
-    check_somewhere(&test);
-    tcpt_analysis_free(test.analysis);
-    g_array_free(test.met_somewhere, TRUE);
-    g_free(test.records);
+    tcpt_settle_all(analysis);
+    scn_check_end(&test);
+    tcpt_analysis_free(analysis);
+    scn_run_close(&test);
 }
 
 /* ---- Discovery. */

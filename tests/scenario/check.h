@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What a scenario's frames made the core find, against what its lines expect. Differences fail the running test.
+ */
+#ifndef TCPTRIAGE_TESTS_CHECK_H
+#define TCPTRIAGE_TESTS_CHECK_H
+
+#include "scenario.h"
+#include "tcptriage/analysis.h"
+
+/** A scenario on its way through the core. */
+typedef struct scn_run {
+    const scn_scenario *scenario;
+    tcpt_record **records; /**< by frame, filled in by the caller; NULL where there is no segment */
+    unsigned frame;        /**< index of the frame being judged */
+    bool at_end;
+    GArray *met;           /**< guint per expectation of the frame: how often it was met */
+    GArray *met_somewhere; /**< the same for the scenario's */
+} scn_run;
+
+void scn_run_open(scn_run *test, const scn_scenario *scenario);
+void scn_run_close(scn_run *test);
+
+/** Take a script's "name:value" into the settings. */
+void scn_apply_setting(tcpt_settings *settings, const char *setting);
+
+/** Compare a frame's findings, as far as they are known, with what its line expects. */
+void scn_check_frame(scn_run *test, unsigned index);
+
+/** Compare the states of both ends after a frame. */
+void scn_check_states(const scn_run *test, unsigned index);
+
+/** Compare everything once the analysis is settled. */
+void scn_check_end(scn_run *test);
+
+#endif
