@@ -14,7 +14,7 @@
 
 #include "tcptriage/sequence.h"
 
-/* Both tables together, when full: 40 MiB with both generations and what busy pairs have besides. */
+/* Both tables together, when full: 45 MiB with both generations and what busy pairs have besides. */
 enum {
     PROVEN_SLOTS = 1 << 17,
     FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN gets no answer while others of its address to the same port do. */
+#include "core/lives.h"
 #include "core/unanswered_syn.h"
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
@@ -8,36 +9,64 @@ typedef struct unanswered_memory {
     tcpt_finding *finding;
 } unanswered_memory;
 
+/* The causes with this judgement, in words. */
+static char *names(const tcpt_context *context, tcpt_judgement wanted)
+{
+    GString *list = g_string_new(NULL), *evidence = g_string_new(NULL);
+
+    for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++) {
+        g_string_truncate(evidence, 0);
+        if (cause->judge(context, evidence) != wanted)
+            continue;
+        g_string_append_printf(list, "%s%s", list->len ? ", " : "", cause->name);
+        if (evidence->len)
+            g_string_append_printf(list, " (%s)", evidence->str);
+    }
+    g_string_free(evidence, TRUE);
+    return g_string_free(list, FALSE);
+}
+
 static void rule_out(const tcpt_context *context, tcpt_finding *finding)
 {
-    const tcpt_flow *flow = context->flow;
-    int32_t delta;
+    GString *unused = g_string_new(NULL);
 
-    if (context->seen->pair->answered_ns >= flow->first_ns)
-        tcpt_rule_out(finding, "A service or host that is down: another SYN of this address was answered meanwhile.");
-    if (!flow->previous)
-        tcpt_rule_out(finding, "A TIME-WAIT collision: the capture holds no earlier connection of this 4-tuple, and it "
-                               "would have drawn an ACK.");
-    if (!(context->segment->options & TCPT_OPTION_TIMESTAMPS))
-        tcpt_rule_out(finding, "Timestamps that run backwards: this SYN carries none.");
-    else if (!tcpt_tsval_behind(context, &delta))
-        tcpt_rule_out(finding, "Timestamps that run backwards (tcp_tw_recycle): this one is not behind what the server saw.");
-    if (!flow->previous || flow->previous->client == flow->client)
-        tcpt_rule_out(finding, "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.");
+    finding->ruled_out_count = 0; /* what came since the last try may have changed it */
+    for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++)
+        if (cause->judge(context, unused) == TCPT_CAUSE_RULED_OUT)
+            tcpt_rule_out(finding, cause->why_not);
+    g_string_free(unused, TRUE);
 }
 
 static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_t tries)
 {
-    int32_t delta;
+    char *likely = names(context, TCPT_CAUSE_LIKELY), *possible = names(context, TCPT_CAUSE_POSSIBLE);
+    char *ruled_out = names(context, TCPT_CAUSE_RULED_OUT);
+    uint32_t siblings = context->seen->pair->answered;
 
     tcpt_resummarise(finding,
-                     "SYN without an answer, %u tries in %.1f s, while %u others of this address to this port were answered: "
-                     "possible are %sa full accept or SYN queue, a rate limit or full tracker table on the way, or loss",
-                     tries, tcpt_as_seconds(context->segment->time_ns - context->flow->first_ns),
-                     context->seen->pair->answered,
-                     tcpt_tsval_behind(context, &delta) ? "a server that compares timestamps per address (tcp_tw_recycle), "
-                                                        : "");
+                     "SYN without an answer, %u tries in %.1f s, while %u other%s of this address to this port %s answered: "
+                     "%s%s%spossible are %s%s%s",
+                     tries, tcpt_as_seconds(context->segment->time_ns - context->flow->first_ns), siblings,
+                     siblings == 1 ? "" : "s", siblings == 1 ? "was" : "were", *likely ? "first of all suspect " : "", likely,
+                     *likely ? "; " : "", possible, *ruled_out ? "; ruled out are " : "", ruled_out);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
+    tcpt_set_number(finding, TCPT_F_SYN_SIBLINGS_ANSWERED, siblings);
+    rule_out(context, finding);
+    g_free(likely);
+    g_free(possible);
+    g_free(ruled_out);
+}
+
+/* Frames that speak for a cause. */
+static void relate_evidence(const tcpt_context *context, tcpt_finding *finding)
+{
+    const tcpt_flow *old = tcpt_life_in_time_wait(context->flow, context->settings);
+
+    tcpt_relate(finding, context->flow->ends[context->flow->client].last_record);
+    tcpt_relate(finding, context->seen->pair->answered_record);
+    if (context->seen->listener)
+        tcpt_relate(finding, context->seen->listener->ignored_record);
+    tcpt_relate(finding, old ? old->last_record : NULL);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -53,10 +82,7 @@ static void judge(const tcpt_context *context, void *memory)
     }
     mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
     complete(context, mine->finding, tries);
-    tcpt_set_number(mine->finding, TCPT_F_SYN_SIBLINGS_ANSWERED, context->seen->pair->answered);
-    tcpt_relate(mine->finding, context->flow->ends[context->flow->client].last_record);
-    tcpt_relate(mine->finding, context->seen->pair->answered_record);
-    rule_out(context, mine->finding);
+    relate_evidence(context, mine->finding);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SIBLINGS_ANSWERED, TCPT_FIELD_COUNT};

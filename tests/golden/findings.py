@@ -137,6 +137,8 @@ def _same(value, expected):
 
 def field_problem(frame, ident, name, expected):
     """Why a frame's field is not as expected, or None."""
+    if name == "says":
+        return None  # words of the summary: the core's own run of the scenarios compares them
     values = frame.values.get("related_frame" if name == "related" else name, [])
     if name == "confidence":
         values = [values[frame.ids.index(ident)]]

@@ -16,6 +16,7 @@ import threading
 sys.dont_write_bytecode = True  # the repository stays as it is
 
 import bad  # noqa: E402
+import causes  # noqa: E402
 import contract  # noqa: E402
 import findings  # noqa: E402
 import pressure  # noqa: E402
@@ -255,8 +256,9 @@ class Golden:
                 yield front + "sharkd", self.check_sharkd, capture
         yield from bad.tests(self.tools, mode, [capture for _, _, capture in self.lab_captures()])
         if not self.sanitized:
-            yield from pressure.tests(self, {name: capture for name, _, capture in self.lab_captures()},
-                                      {name: preferences(truth) for name, truth, _ in self.lab_captures()})
+            by_name = {name: capture for name, _, capture in self.lab_captures()}
+            yield from causes.tests(self, by_name)
+            yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 

@@ -112,7 +112,7 @@ static void check_typed(const scn_run *test, const tcpt_finding *finding, const 
     }
 }
 
-/** Compare one "name=value"; confidence, related and pad_len are no typed fields. */
+/** Compare one "name=value"; confidence, related, pad_len and says are no typed fields. */
 static void check_field(const scn_run *test, const tcpt_finding *finding, const char *field)
 {
     const char *equals = strchr(field, '=');
@@ -129,6 +129,9 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
     } else if (!strcmp(name, "pad_len")) {
         if (finding->on->pad_bytes != atoi(expected))
             complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
+    } else if (!strcmp(name, "says")) {
+        if (!strstr(finding->summary, g_strdelimit(expected, "_", ' ')))
+            complain(test, "%s does not say \"%s\": %s", id, expected, finding->summary);
     } else {
         check_typed(test, finding, name, expected);
     }
