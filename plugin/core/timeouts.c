@@ -3,19 +3,25 @@
 
 #include <glib.h>
 
-static const struct timeout {
+struct timeout {
     uint32_t seconds;
     const char *who;
-} timeouts[] = {
+};
+
+static const struct timeout timeouts[] = {
 #define TCPT_TIMEOUT(seconds, who) {seconds, who},
+#define TCPT_IDLE_LIMIT(seconds, who)
 #include "core/timeouts.def"
 #undef TCPT_TIMEOUT
+#undef TCPT_IDLE_LIMIT
 };
 
 static const struct timeout idle_limits[] = {
-#define TCPT_TIMEOUT(seconds, who) {seconds, who},
-#include "core/idle.def"
+#define TCPT_TIMEOUT(seconds, who)
+#define TCPT_IDLE_LIMIT(seconds, who) {seconds, who},
+#include "core/timeouts.def"
 #undef TCPT_TIMEOUT
+#undef TCPT_IDLE_LIMIT
 };
 
 static void append(GString *hint, const struct timeout *candidate)

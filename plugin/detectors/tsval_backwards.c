@@ -19,9 +19,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     mine->raised = true;
     finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "The unanswered SYN's TSval is %d behind the last one the server saw from this address (frame %u), "
+                         "The unanswered SYN's TSval is %u behind the last one the server saw from this address (frame %u), "
                          "%.1f s before: consistent with tcp_tw_recycle behind a NAT",
-                         delta, pair->busy->closed_record->frame,
+                         0u - (uint32_t)delta, pair->busy->closed_record->frame,
                          tcpt_as_seconds(context->segment->time_ns - pair->busy->closed_ns));
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_TSVAL_CLOCKS, tcpt_clock_count(pair));
