@@ -3,10 +3,16 @@
 #include "core/lives.h"
 #include "detectors/detectors.h"
 
+#include <glib.h>
+
 #include "tcptriage/sequence.h"
 
 typedef struct reuse_memory {
     bool raised;
+    bool told;             /* nothing more to add */
+    tcpt_finding *refusal; /* while the client's reset and what becomes of its next SYN may follow */
+    uint32_t refusal_ack;  /* SEQ of the RST that ends TIME-WAIT (RFC 9293, section 3.10.7.3) */
+    tcpt_record *reset;    /* that RST */
 } reuse_memory;
 
 static bool newer_timestamp(const tcpt_flow *flow, const tcpt_flow *old)
@@ -19,7 +25,8 @@ static bool newer_timestamp(const tcpt_flow *flow, const tcpt_flow *old)
            seq_after(client->syn_tsval, then->newest_tsval);
 }
 
-static void raise_reuse(const tcpt_context *context, const tcpt_flow *old, const char *outcome, const char *meaning)
+static tcpt_finding *raise_reuse(const tcpt_context *context, const tcpt_flow *old, const char *outcome,
+                                 const char *meaning)
 {
     const tcpt_flow *flow = context->flow;
     int64_t gap_ns = flow->first_ns - old->last_ns;
@@ -31,6 +38,29 @@ static void raise_reuse(const tcpt_context *context, const tcpt_flow *old, const
     tcpt_set_text(finding, TCPT_F_TIME_WAIT_OUTCOME, outcome);
     tcpt_relate(finding, flow->ends[flow->client].last_record);
     tcpt_relate(finding, old->last_record);
+    return finding;
+}
+
+/* The refusal's story goes on: the client's RST, exact by the refusal's ACK, and the answer to its next SYN. */
+static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_segment *segment = context->segment;
+    bool by_client = context->seen->from == flow->client;
+    char *so_far = g_strdup(mine->refusal->summary); /* is replaced */
+
+    if (by_client && !mine->reset && (segment->flags & TCPT_RST) && segment->seq == mine->refusal_ack) {
+        mine->reset = context->record;
+        tcpt_resummarise(mine->refusal, "%s; the client's RST (frame %u) ends TIME-WAIT", so_far, context->record->frame);
+        tcpt_relate(mine->refusal, context->record);
+    } else if (!by_client && (segment->flags & TCPT_SYN)) {
+        mine->told = true;
+        tcpt_resummarise(mine->refusal, "%s, and %.3f s after the first SYN one is accepted (frame %u)", so_far,
+                         tcpt_as_seconds(segment->time_ns - flow->first_ns), context->record->frame);
+        tcpt_relate(mine->refusal, flow->ends[flow->client].last_record);
+        tcpt_relate(mine->refusal, context->record);
+    }
+    g_free(so_far);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -39,11 +69,17 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_flow *old = tcpt_life_in_time_wait(flow, context->settings);
     reuse_memory *mine = memory;
 
-    if (!old || mine->raised || context->seen->from == flow->client || context->seen->really_bad)
+    if (context->seen->really_bad || mine->told)
+        return;
+    if (mine->refusal) {
+        follow_refusal(context, mine);
+        return;
+    }
+    if (!old || mine->raised || context->seen->from == flow->client)
         return;
     if (context->seen->old_numbers && context->seen->pure_ack) {
-        raise_reuse(context, old, "refused_old_ack",
-                    "was refused with an ACK that carries the old numbers (the client's RST and its next SYN follow)");
+        mine->refusal = raise_reuse(context, old, "refused_old_ack", "was refused with an ACK that carries the old numbers");
+        mine->refusal_ack = context->segment->ack;
     } else if ((context->segment->flags & TCPT_SYN) && newer_timestamp(flow, old)) {
         raise_reuse(context, old, "accepted_by_timestamp", "was accepted, its timestamp is newer");
     } else if (context->segment->flags & TCPT_SYN) {
