@@ -66,9 +66,25 @@ static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *seg
     return receiver->acked && seq_delta(segment->end_seq, receiver->rcv_edge) > 3 * (int64_t)receiver->max_wnd;
 }
 
-/* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
+/* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers the first such
+ * segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever was on a wire. */
+static bool overrun_unanswered(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+    int64_t *since_ns = &tracker->overrun_ns[from];
 
-static bool unproven(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, uint8_t reason)
+    if (!seq_after(segment->end_seq, flow->ends[from].snd_nxt))
+        return false; /* a probe or a retransmission goes unanswered where the receiver is gone */
+    if (!receiver->acked || !seq_after(segment->end_seq, receiver->rcv_edge))
+        return false; /* only a tracker's own edge was crossed, for example one that lost the scale */
+    if (!*since_ns || receiver->last_ns > *since_ns)
+        *since_ns = segment->time_ns;
+    return segment->time_ns - *since_ns > 2 * tcpt_rtt_ns(flow);
+}
+
+/* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
+static bool unproven(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                     uint8_t reason)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
 
@@ -80,7 +96,7 @@ static bool unproven(const tcpt_flow *flow, const tcpt_segment *segment, unsigne
         if (segment->flags & (TCPT_RST | TCPT_SYN))
             return false;
         return !sender->sent || seq_after(segment->seq, sender->snd_contig) ||
-               outran_window(&flow->ends[!from], segment);
+               outran_window(&flow->ends[!from], segment) || overrun_unanswered(tracker, flow, segment, from);
     default:
         return false;
     }
@@ -137,8 +153,8 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
     }
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
     tcpt_ct_judge_both(&tracker->pair, &packet, results);
-    if ((current->reason && unproven(flow, segment, seen->from, current->reason)) ||
-        (old->reason && unproven(flow, segment, seen->from, old->reason))) {
+    if ((current->reason && unproven(tracker, flow, segment, seen->from, current->reason)) ||
+        (old->reason && unproven(tracker, flow, segment, seen->from, old->reason))) {
         tracker->lost = true;
         return;
     }
