@@ -488,6 +488,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     mark_tracker(record, &seen.tracker);
     if (segment->flags & TCPT_SYN)
         look_up_peers(analysis, flow, segment, &seen);
+    if (segment->pad_bytes && (segment->flags & (TCPT_SYN | TCPT_RST)) && !flow->handshake_done)
+        seen.scan = tcpt_peers_scans(analysis->peers, flow);
     context = (tcpt_context){
         .settings = &analysis->settings,
         .flow = flow,

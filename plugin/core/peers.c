@@ -22,7 +22,9 @@ enum {
     SLOTS_FIRST = 1 << 8,
     GENERATION_SECONDS = 300, /* longer than any question asked: siblings look back 60 s, TIME-WAIT lasts 240 s at the most */
     LISTENERS = 1 << 10,      /* each in a place of its own; one that lands on another's takes it */
-    LISTENER_SECONDS = 60,    /* a half-open connection is gone after 63 s (tcp_synack_retries) */
+    SOURCES = 1 << 10,        /* likewise */
+    HANDSHAKE_SECONDS = 60,   /* both look back so far: a half-open connection is gone after 63 s (tcp_synack_retries) */
+    SCAN_ATTEMPTS = 16,       /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
 
@@ -34,6 +36,14 @@ typedef struct generation {
     int64_t born_ns;
 } generation;
 
+/* What an address tried to open within the last minute, wherever to. */
+typedef struct source {
+    uint64_t hash;
+    int64_t since_ns;
+    uint32_t tried;
+    uint32_t completed;
+} source;
+
 typedef struct table {
     generation young;
     generation old;
@@ -44,6 +54,7 @@ struct tcpt_peers {
     table proven;
     table fleeting;
     tcpt_listener listeners[LISTENERS];
+    source sources[SOURCES];
     tcpt_pressure highest[TCPT_PRESSURES]; /* highest first */
     unsigned highest_count;
 };
@@ -56,14 +67,20 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
-static uint64_t server_hash(const tcpt_flow *flow)
+/* Of one end at a capture point; port 0 stands for any. */
+static uint64_t end_hash(const tcpt_flow *flow, unsigned end, uint16_t port)
 {
     uint64_t words[2], hash = flow->key.point;
 
-    memcpy(words, flow->key.address[!flow->client], 16);
+    memcpy(words, flow->key.address[end], 16);
     hash = mix(mix(hash, words[0]), words[1]);
-    hash = mix(hash, (uint64_t)flow->key.port[!flow->client] << 16 | (uint64_t)flow->key.depth << 8 | flow->key.family);
+    hash = mix(hash, (uint64_t)port << 16 | (uint64_t)flow->key.depth << 8 | flow->key.family);
     return hash ? hash : 1;
+}
+
+static uint64_t server_hash(const tcpt_flow *flow)
+{
+    return end_hash(flow, !flow->client, flow->key.port[!flow->client]);
 }
 
 static uint64_t pair_hash(const tcpt_flow *flow)
@@ -238,6 +255,39 @@ size_t tcpt_peers_bytes(const tcpt_peers *peers)
            generation_bytes(&peers->fleeting.young) + generation_bytes(&peers->fleeting.old);
 }
 
+/* ---- sources ---- */
+
+static source *source_at(tcpt_peers *peers, uint64_t hash)
+{
+    return &peers->sources[hash % SOURCES];
+}
+
+static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_observation *seen)
+{
+    bool completed = flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done;
+    bool tried = (segment->flags & TCPT_SYN) && seen->from == flow->client && flow->ends[flow->client].syn_count == 1;
+    uint64_t hash;
+    source *at;
+
+    if (!completed && !tried)
+        return;
+    hash = end_hash(flow, flow->client, 0);
+    at = source_at(peers, hash);
+    if (at->hash != hash || segment->time_ns - at->since_ns > tcpt_seconds_ns(HANDSHAKE_SECONDS))
+        *at = (source){.hash = hash, .since_ns = segment->time_ns};
+    at->tried += tried;
+    at->completed += completed;
+}
+
+bool tcpt_peers_scans(tcpt_peers *peers, const tcpt_flow *flow)
+{
+    uint64_t hash = end_hash(flow, flow->client, 0);
+    const source *at = source_at(peers, hash);
+
+    return at->hash == hash && at->tried >= at->completed + SCAN_ATTEMPTS;
+}
+
 /* ---- listeners ---- */
 
 static tcpt_listener *listener_at(tcpt_peers *peers, uint64_t hash)
@@ -260,7 +310,7 @@ static tcpt_listener *touch_listener(tcpt_peers *peers, const tcpt_flow *flow, i
 
     if (listener->hash != hash)
         *listener = (tcpt_listener){.hash = hash, .since_ns = now_ns};
-    if (now_ns - listener->since_ns <= tcpt_seconds_ns(LISTENER_SECONDS))
+    if (now_ns - listener->since_ns <= tcpt_seconds_ns(HANDSHAKE_SECONDS))
         return listener;
     listener->since_ns = now_ns;
     listener->answered = listener->settled = 0;
@@ -568,6 +618,7 @@ void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *
 
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
+    advance_source(peers, flow, segment, seen);
     advance_listener(peers, flow, segment, seen, record);
     if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done && !flow->ends[flow->client].syn) {
         flow->port_use = TCPT_PORT_FREE; /* opened before the capture: nothing to count from */

@@ -12,8 +12,8 @@ static void judge(const tcpt_context *context, void *memory)
     short_memory *mine = memory;
     tcpt_finding *finding;
 
-    if (segment->checksum_is != TCPT_CHECKSUM_GOOD)
-        return;
+    if (segment->checksum_is != TCPT_CHECKSUM_GOOD || context->seen->scan)
+        return; /* a scan or flood has thousands of them, and says nothing new by each */
     if (!(segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST))) {
         if (!context->seen->pure_ack || mine->bare_ack[context->seen->from])
             return;
