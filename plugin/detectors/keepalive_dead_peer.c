@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keep-alive probes, one after the other, without an answer. */
+#include "core/timeouts.h"
 #include "detectors/detectors.h"
+
+#include <glib.h>
 
 /* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
 enum { SETTLED_BY = 3, PROBE_GAP_MS = 500 };
@@ -30,6 +33,7 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const tcpt_endpoint *receiver = &context->flow->ends[!from];
     tcpt_finding *finding;
+    char *hint;
 
     if (mine->finding[!from])
         take_back(context, mine);
@@ -40,8 +44,12 @@ static void judge(const tcpt_context *context, void *memory)
     if (sender->unanswered_probes + 1 != SETTLED_BY ||
         context->segment->time_ns - sender->round_ns < PROBE_GAP_MS * TCPT_MS_NS)
         return;
-    finding = tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
-                         tcpt_role(context->flow, from), tcpt_as_seconds(sender->idle_before_ns));
+    hint = tcpt_idle_hint(sender->idle_before_ns);
+    finding = tcpt_raise(context, TCPT_HIGH,
+                         "Three keep-alive probes of the %s, after %.0f s of silence, without an answer%s%s",
+                         tcpt_role(context->flow, from), tcpt_as_seconds(sender->idle_before_ns),
+                         hint ? "; idle limits below that: " : "", hint ? hint : "");
+    g_free(hint);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
     mine->finding[from] = finding;
     mine->raised_ns[from] = context->segment->time_ns;

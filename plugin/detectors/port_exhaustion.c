@@ -38,9 +38,9 @@ const tcpt_detector tcpt_port_exhaustion = {
     .message = "A client is running out of ports toward one server port",
     .explanation = "Every connection takes a port until it is closed, and for another 60 s when the client closed first. At this "
                    "rate the client's range toward this server port is nearly used up.",
-    .remedy = "Keep connections open or pool them; use more client or server addresses; let the server close first; widen "
-              "net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle never helped and "
-              "is gone since Linux 4.12.",
+    .remedy = "Keep connections open (HTTP keep-alive) or pool them; use more client or server addresses; let the server close "
+              "first; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle "
+              "never helped and is gone since Linux 4.12.",
     .reference = "RFC 6056 section 3.2; Linux ip-sysctl (ip_local_port_range, tcp_tw_reuse)",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
