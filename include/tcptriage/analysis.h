@@ -51,8 +51,8 @@ void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_findi
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 
 /**
- * The highest port pressures of all clients, highest first: at most TCPT_PRESSURES of them, and none that has stayed below
- * both a tenth of the range and the share that port_exhaustion warns of.
+ * The highest port pressures of all clients, highest first: at most TCPT_PRESSURES of them, and none that has stayed
+ * below both a tenth of the range and the share that port_exhaustion warns of.
  */
 const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count);
 

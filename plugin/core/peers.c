@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts across flows. Pairs lie in two tables, because a flood invents addresses: those that were only answered, and those
- * that spoke on, completed the handshake or reset it, and so are real. Each table has two generations, open-addressed: when the young one is full, or
- * old enough, it becomes the old one and the old one is dropped; an entry found in the old one moves to the young one. So
- * memory is bounded, and the cost of a look-up does not depend on how many addresses there are.
+/* Facts across flows. Pairs lie in two tables, because a flood invents addresses: those that were only answered, and
+ * those that spoke on, completed the handshake or reset it, and so are real. Each table has two generations,
+ * open-addressed: when the young one is full, or old enough, it becomes the old one and the old one is dropped; an
+ * entry found in the old one moves to the young one. So memory is bounded, and the cost of a look-up does not depend on
+ * how many addresses there are.
  *
- * What is forgotten first: an address whose SYN was not answered has no entry at all. Then go those that were answered and
- * never spoke on, the longest untouched first. A flood has hardly any other, so it does not push out real ones. Those go
- * when 64 Ki others of their kind were touched since, or after five minutes without a connection opened or closed. */
+ * What is forgotten first: an address whose SYN was not answered has no entry at all. Then go those that were answered
+ * and never spoke on, the longest untouched first. A flood has hardly any other, so it does not push out real ones.
+ * Those go when 64 Ki others of their kind were touched since, or after five minutes without a connection opened or
+ * closed and with none open. */
 #include "core/peers.h"
 
 #include <glib.h>
@@ -20,11 +22,11 @@ enum {
     FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
     BUSY_MAX = 1 << 15,       /* per generation */
     SLOTS_FIRST = 1 << 8,
-    GENERATION_SECONDS = 300, /* longer than any question asked: siblings look back 60 s, TIME-WAIT lasts 240 s at the most */
+    GENERATION_SECONDS = 300, /* longer than any question asked: siblings 60 s, TIME-WAIT 240 s at the most */
     LISTENERS = 1 << 10,      /* each in a place of its own; one that lands on another's takes it */
     SOURCES = 1 << 10,        /* likewise */
-    HANDSHAKE_SECONDS = 60,   /* both look back so far: a half-open connection is gone after 63 s (tcp_synack_retries) */
-    SCAN_ATTEMPTS = 16,       /* a browser has a dozen handshakes in flight */
+    HANDSHAKE_SECONDS = 60, /* both look back so far: a half-open connection is gone after 63 s (tcp_synack_retries) */
+    SCAN_ATTEMPTS = 16,     /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
 

@@ -66,8 +66,9 @@ static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *seg
     return receiver->acked && seq_delta(segment->end_seq, receiver->rcv_edge) > 3 * (int64_t)receiver->max_wnd;
 }
 
-/* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers the first such
- * segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever was on a wire. */
+/* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers
+ * the first such segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever
+ * was on a wire. */
 static bool overrun_unanswered(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *receiver = &flow->ends[!from];

@@ -30,7 +30,8 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta)
     const tcpt_busy *busy = context->seen->pair ? context->seen->pair->busy : NULL;
 
     if (!busy || !busy->closed_by_server || busy->takes_older ||
-        context->seen->pair->answered_ns < context->flow->first_ns || !(context->segment->options & TCPT_OPTION_TIMESTAMPS))
+        context->seen->pair->answered_ns < context->flow->first_ns ||
+        !(context->segment->options & TCPT_OPTION_TIMESTAMPS))
         return false;
     if (context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
         return false;
@@ -48,7 +49,8 @@ static tcpt_judgement judge_down(const tcpt_context *context, GString *evidence)
 
 static bool answered_no_newer(const tcpt_context *context, int64_t time_ns, uint32_t tsval)
 {
-    return time_ns >= context->flow->first_ns && seq_delta(tsval, context->flow->ends[context->flow->client].syn_tsval) <= 1;
+    return time_ns >= context->flow->first_ns &&
+           seq_delta(tsval, context->flow->ends[context->flow->client].syn_tsval) <= 1;
 }
 
 /* A server that compared would have dropped that one, too. */
@@ -59,7 +61,8 @@ static bool older_one_was_answered(const tcpt_context *context)
     if (pair->first_ns && answered_no_newer(context, pair->first_ns, pair->first_tsval))
         return true;
     for (unsigned i = 0; pair->busy && i < TCPT_CLOCKS; i++)
-        if (pair->busy->clocks[i].samples && answered_no_newer(context, pair->busy->clocks[i].time_ns, pair->busy->clocks[i].tsval))
+        if (pair->busy->clocks[i].samples &&
+            answered_no_newer(context, pair->busy->clocks[i].time_ns, pair->busy->clocks[i].tsval))
             return true;
     return pair->busy && pair->busy->takes_older;
 }
@@ -77,7 +80,8 @@ static tcpt_judgement judge_timestamps(const tcpt_context *context, GString *evi
     }
     if (stamped && older_one_was_answered(context))
         return TCPT_CAUSE_RULED_OUT;
-    if (!busy || !busy->closed_by_server || context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
+    if (!busy || !busy->closed_by_server ||
+        context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
         return TCPT_CAUSE_POSSIBLE;
     if (stamped && seq_delta(context->segment->tsval, busy->closed_tsval) >= -1)
         return TCPT_CAUSE_RULED_OUT;
@@ -136,13 +140,16 @@ static tcpt_judgement always_possible(const tcpt_context *context, GString *evid
 
 const tcpt_syn_cause tcpt_syn_causes[] = {
     {"timestamps that a server compares per address (tcp_tw_recycle)",
-     "Timestamps that a server compares (tcp_tw_recycle): this one is not behind those that it took.", judge_timestamps},
+     "Timestamps that a server compares (tcp_tw_recycle): this one is not behind those that it took.",
+     judge_timestamps},
     {"a TIME-WAIT collision",
-     "A TIME-WAIT collision: the server closed no connection of this 4-tuple shortly before, as far as was captured, and "
+     "A TIME-WAIT collision: the server closed no connection of this 4-tuple shortly before, as far as was captured, "
+     "and "
      "it would have drawn an ACK.",
      judge_time_wait},
     {"a tracker that calls it INVALID",
-     "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.", judge_tracker},
+     "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.",
+     judge_tracker},
     {"a full accept queue", NULL, judge_accept_queue},
     {"a full SYN queue without cookies", NULL, judge_syn_queue},
     {"a filter, rate limit or full tracker table on the way", NULL, always_possible},

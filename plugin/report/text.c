@@ -487,8 +487,8 @@ static void write_clean(struct draft *draft)
     const tcpt_pressure *pressure = next_pressure(draft, &at);
     GString *out = draft->out;
 
-    g_string_append(out, draft->report->wants ? "Clean: nothing found on the frames asked for."
-                                              : "Clean: nothing found.");
+    g_string_append(out,
+                    draft->report->wants ? "Clean: nothing found on the frames asked for." : "Clean: nothing found.");
     if (pressure) {
         g_string_append(out, " Highest port pressure: ");
         append_pressure(draft, out, pressure);

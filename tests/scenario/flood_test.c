@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN flood of a million addresses, with the scenarios of every finding that needs memory across flows in its middle:
- * what they expect must be found all the same, nothing else, and the tables across flows stay small. The flood goes to the
- * scenarios' own servers and ports; every third SYN of it is answered, which is what fills tables.
+ * what they expect must be found all the same, nothing else, and the tables across flows stay small. The flood goes to
+ * the scenarios' own servers and ports; every third SYN of it is answered, which is what fills tables.
  *
  * flood-test                the tests
  * flood-test SYNS ADDRESSES the flood alone, for the benchmark: prints the bytes of the tables across flows */
@@ -20,8 +20,9 @@ enum { TABLES_MAX_BYTES = 64 << 20, ANSWERED_EVERY = 3, LOOK_EVERY = 1024 };
 
 /* Those whose memory reaches beyond one flow, and those about silence, which a flood must not fill. */
 static const char *const scripts[] = {
-    "syn_unanswered", "tsval_backwards", "accept_queue_overflow", "syn_refused_by_reset", "time_wait_reuse",
-    "stale_segment",  "port_exhaustion", "idle_drop",             "peer_silent",          "keepalive_dead_peer",
+    "syn_unanswered",  "tsval_backwards",     "accept_queue_overflow", "syn_refused_by_reset",
+    "time_wait_reuse", "stale_segment",       "port_exhaustion",       "idle_drop",
+    "peer_silent",     "keepalive_dead_peer",
 };
 
 /** A frame of a scenario on its way into the common capture. */
@@ -258,7 +259,8 @@ static void add_groups(GPtrArray **read)
 static int flood_alone(uint32_t syns, uint32_t addresses)
 {
     tcpt_settings settings = tcpt_settings_default();
-    flood alone = {.analysis = tcpt_analysis_new(&settings), .addresses = addresses, .target = {192, 0, 2, 1}, .port = 80};
+    flood alone = {
+        .analysis = tcpt_analysis_new(&settings), .addresses = addresses, .target = {192, 0, 2, 1}, .port = 80};
     flood_between(&alone, 0, syns * INT64_C(60000), syns); /* a million a minute */
     printf("%zu\n", alone.largest_bytes);
     tcpt_analysis_free(alone.analysis);
