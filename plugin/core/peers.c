@@ -23,8 +23,9 @@ enum {
     BUSY_MAX = 1 << 15,       /* per generation */
     SLOTS_FIRST = 1 << 8,
     GENERATION_SECONDS = 300, /* longer than any question asked: siblings 60 s, TIME-WAIT 240 s at the most */
-    LISTENERS = 1 << 10,      /* each in a place of its own; one that lands on another's takes it */
+    LISTENERS = 1 << 10,      /* each in one of four places; when all are taken it takes the oldest one's */
     SOURCES = 1 << 10,        /* likewise */
+    PLACES = 4,
     HANDSHAKE_SECONDS = 60, /* both look back so far: a half-open connection is gone after 63 s (tcp_synack_retries) */
     SCAN_ATTEMPTS = 16,     /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
@@ -259,9 +260,20 @@ size_t tcpt_peers_bytes(const tcpt_peers *peers)
 
 /* ---- sources ---- */
 
+/* Its place, or the one that it may take. */
 static source *source_at(tcpt_peers *peers, uint64_t hash)
 {
-    return &peers->sources[hash % SOURCES];
+    source *oldest = NULL;
+
+    for (unsigned i = 0; i < PLACES; i++) {
+        source *at = &peers->sources[(hash + i) % SOURCES];
+
+        if (at->hash == hash)
+            return at;
+        if (!oldest || at->since_ns < oldest->since_ns)
+            oldest = at;
+    }
+    return oldest;
 }
 
 static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
@@ -292,9 +304,20 @@ bool tcpt_peers_scans(tcpt_peers *peers, const tcpt_flow *flow)
 
 /* ---- listeners ---- */
 
+/* Its place, or the one that it may take. */
 static tcpt_listener *listener_at(tcpt_peers *peers, uint64_t hash)
 {
-    return &peers->listeners[hash % LISTENERS];
+    tcpt_listener *oldest = NULL;
+
+    for (unsigned i = 0; i < PLACES; i++) {
+        tcpt_listener *at = &peers->listeners[(hash + i) % LISTENERS];
+
+        if (at->hash == hash)
+            return at;
+        if (!oldest || at->since_ns < oldest->since_ns)
+            oldest = at;
+    }
+    return oldest;
 }
 
 const tcpt_listener *tcpt_peers_listener(tcpt_peers *peers, const tcpt_flow *flow)

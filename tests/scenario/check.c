@@ -130,7 +130,7 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
         if (finding->on->pad_bytes != atoi(expected))
             complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
     } else if (!strcmp(name, "says")) {
-        if (!strstr(finding->summary, g_strdelimit(expected, "_", ' ')))
+        if (!test->crowded && !strstr(finding->summary, g_strdelimit(expected, "_", ' ')))
             complain(test, "%s does not say \"%s\": %s", id, expected, finding->summary);
     } else {
         check_typed(test, finding, name, expected);

@@ -161,6 +161,7 @@ static GArray *gather(GPtrArray *const *read, const char *settings, GPtrArray *r
             if (!test)
                 continue;
             scn_run_open(test, read[script]->pdata[i]);
+            test->crowded = true;
             g_ptr_array_add(runs, test);
             place(items, test, script);
         }
