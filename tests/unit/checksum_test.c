@@ -85,7 +85,8 @@ static void test_good(gconstpointer data)
         g_assert_cmpint(judge(&p).checksum_is, ==, TCPT_CHECKSUM_GOOD);
         p.bytes[g_test_rand_int_range(0, 12)] ^= (uint8_t)(1u << g_test_rand_int_range(0, 8));
         tcpt_segment segment = judge(&p);
-        g_assert_cmpint(segment.checksum_is, ==, TCPT_CHECKSUM_WRONG);
+        /* One in 65,536 is by chance the pseudo-header's sum. */
+        g_assert_true(segment.checksum_is == TCPT_CHECKSUM_WRONG || segment.checksum_is == TCPT_CHECKSUM_PARTIAL);
         set_checksum(&p, 0);
         g_assert_cmphex(segment.checksum_expected % 65535, ==, sum_over(&p, p.tcp_bytes, true, true) % 65535);
     }
