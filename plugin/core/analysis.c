@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/flow.h"
+#include "core/flow_table.h"
 #include "core/peers.h"
 #include "core/tracking.h"
 #include "detectors/detectors.h"
@@ -23,7 +24,7 @@ typedef struct dispatch {
 
 struct tcpt_analysis {
     tcpt_settings settings;
-    GHashTable *flows; /* tcpt_flow_key -> newest life */
+    tcpt_flow_table flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
@@ -68,25 +69,13 @@ static guint hash_words(const void *bytes, size_t length)
     return (guint)hash;
 }
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) % 8 == 0);
-
-static guint key_hash(gconstpointer key)
-{
-    return hash_words(key, sizeof(tcpt_flow_key));
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(tcpt_flow_key)) == 0;
-}
-
 /* The same connection at another capture point, or another life: everything but the point. */
 static guint tuple_hash(gconstpointer key)
 {
     tcpt_flow_key tuple = *(const tcpt_flow_key *)key;
 
     tuple.point = 0;
-    return key_hash(&tuple);
+    return tcpt_key_hash(&tuple);
 }
 
 static gboolean tuple_equal(gconstpointer a, gconstpointer b)
@@ -94,7 +83,7 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
     tcpt_flow_key tuple = *(const tcpt_flow_key *)a;
 
     tuple.point = ((const tcpt_flow_key *)b)->point;
-    return key_equal(&tuple, b);
+    return tcpt_same_key(&tuple, b);
 }
 
 typedef struct host_key {
@@ -348,8 +337,8 @@ static void join_all_twins(tcpt_analysis *analysis)
         join_twins(analysis, flow);
 }
 
-static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
-                            unsigned from, tcpt_flow *previous)
+static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
+                            const tcpt_segment *segment, unsigned from, tcpt_flow *previous)
 {
     tcpt_flow *flow = g_new0(tcpt_flow, 1);
 
@@ -366,7 +355,7 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
         analysis->first_flow = flow;
     analysis->newest_flow = flow;
     analysis->flow_count++;
-    g_hash_table_replace(analysis->flows, &flow->key, flow);
+    tcpt_flow_table_set(&analysis->flows, flow, hash);
     flow->twin = flow;
     if (analysis->tuples)
         join_twins(analysis, flow);
@@ -428,14 +417,16 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_observation seen;
     tcpt_record *record = new_record(analysis);
     unsigned from = tcpt_flow_key_of(&key, segment);
+    uint32_t hash;
     tcpt_flow *flow;
     tcpt_context context;
 
     if (!analysis->settings.capture_points)
         key.point = 0;
-    flow = g_hash_table_lookup(analysis->flows, &key);
-    if (!flow || tcpt_flow_ends_before(flow, segment, from))
-        flow = open_flow(analysis, &key, segment, from, flow);
+    hash = tcpt_key_hash(&key);
+    flow = tcpt_flow_table_find(&analysis->flows, &key, hash);
+    if (!flow || ((segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from)))
+        flow = open_flow(analysis, &key, hash, segment, from, flow);
     note_time(analysis, segment->time_ns);
     analysis->generation++;
 
@@ -487,7 +478,6 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
 
     analysis->settings = *settings;
-    analysis->flows = g_hash_table_new(key_hash, key_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
@@ -511,7 +501,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         g_free(flow);
         flow = next;
     }
-    g_hash_table_destroy(analysis->flows);
+    tcpt_flow_table_clear(&analysis->flows);
     if (analysis->tuples)
         g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);

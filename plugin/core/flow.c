@@ -6,18 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/tracking.h"
 #include "tcptriage/sequence.h"
 
+/* Which end sent it: the higher address, then the higher port, is end 1. */
+static unsigned sender_of(const tcpt_segment *segment)
+{
+    int order;
+
+    if (segment->family == 4) { /* without a call */
+        uint32_t src = be32(segment->src), dst = be32(segment->dst);
+
+        return src > dst || (src == dst && segment->src_port > segment->dst_port);
+    }
+    order = memcmp(segment->src, segment->dst, 16);
+    return order > 0 || (order == 0 && segment->src_port > segment->dst_port);
+}
+
 unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment)
 {
-    size_t bytes = segment->family == 6 ? 16 : 4;
-    int order = memcmp(segment->src, segment->dst, bytes);
-    unsigned from = order > 0 || (order == 0 && segment->src_port > segment->dst_port);
+    unsigned from = sender_of(segment);
 
-    memset(key, 0, sizeof *key);
-    memcpy(key->address[from], segment->src, bytes);
-    memcpy(key->address[!from], segment->dst, bytes);
+    *key = (tcpt_flow_key){0};
+    if (segment->family == 4) {
+        memcpy(key->address[from], segment->src, 4);
+        memcpy(key->address[!from], segment->dst, 4);
+    } else {
+        memcpy(key->address[from], segment->src, 16);
+        memcpy(key->address[!from], segment->dst, 16);
+    }
     key->port[from] = segment->src_port;
     key->port[!from] = segment->dst_port;
     key->point = segment->point;
