@@ -56,3 +56,9 @@ target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
 
 add_executable(receiver-test tests/unit/receiver_test.c)
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
+
+# The short ways of the core against the long ones.
+add_executable(steady-test tests/unit/steady_test.c)
+target_include_directories(steady-test PRIVATE plugin)
+target_compile_definitions(steady-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(steady-test PRIVATE tcptriage_scenario)

@@ -300,6 +300,7 @@ typedef struct tcpt_flow {
     bool padded;           /**< a padded frame was seen */
     bool damaged;          /**< a segment with a really bad checksum was seen */
     bool synchronised;     /**< segments other than the opening ones were exchanged */
+    bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/steady.h) */
     tcpt_side side;
 
     int64_t first_ns;

@@ -15,10 +15,10 @@
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
 enum { SLAB_RECORDS = 1024 };
 
-/* What the loop over the detectors reads per segment, side by side in memory. */
+enum { TRAITS = 32 }; /* bits of tcpt_observation.traits */
+
 typedef struct dispatch {
-    uint32_t wants;
-    uint32_t memory_at; /* offset of its memory in the flow's block */
+    uint32_t memory_at; /* offset of the detector's memory in the flow's block */
     const tcpt_detector *detector;
 } dispatch;
 
@@ -39,6 +39,7 @@ struct tcpt_analysis {
     int64_t back_step_ns;  /* largest step back of the capture's clock */
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
+    uint64_t wanting[TRAITS]; /* by trait: the detectors that want it, as bits */
     uint32_t wanted;       /* traits that any detector wants */
     size_t memory_bytes;   /* of all detectors, per flow */
     uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
@@ -242,28 +243,47 @@ static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *
     memset(memory, 0, entry->detector->memory_bytes);
 }
 
-static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
+static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
+                          const tcpt_observation *seen, tcpt_record *record)
 {
-    const dispatch *end = analysis->dispatch + analysis->dispatch_count;
-    uint32_t traits = context->seen->traits;
+    uint64_t asked = 0;
+    tcpt_context context = {
+        .settings = &analysis->settings,
+        .flow = flow,
+        .segment = segment,
+        .seen = seen,
+        .record = record,
+        .now_ns = segment->time_ns,
+        .analysis = analysis,
+    };
 
-    for (const dispatch *entry = analysis->dispatch; entry < end; entry++) {
-        if (entry->wants & traits)
-            ask(analysis, flow, entry, context);
-    }
+    for (uint32_t traits = seen->traits & analysis->wanted; traits; traits &= traits - 1)
+        asked |= analysis->wanting[__builtin_ctz(traits)];
+    for (; asked; asked &= asked - 1)
+        ask(analysis, flow, &analysis->dispatch[__builtin_ctzll(asked)], &context);
+}
+
+/* Note which traits a detector wants. */
+static void note_wants(tcpt_analysis *analysis, unsigned number, uint32_t wants)
+{
+    analysis->wanted |= wants;
+    for (unsigned trait = 0; trait < TRAITS; trait++)
+        if (wants >> trait & 1)
+            analysis->wanting[trait] |= UINT64_C(1) << number;
 }
 
 static void set_up_dispatch(tcpt_analysis *analysis)
 {
     while (tcpt_detectors[analysis->dispatch_count])
         analysis->dispatch_count++;
+    g_assert(analysis->dispatch_count <= 64); /* bits of `wanting` */
     analysis->dispatch = g_new(dispatch, analysis->dispatch_count);
     for (unsigned i = 0; i < analysis->dispatch_count; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
 
-        analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
+        analysis->dispatch[i] = (dispatch){(uint32_t)analysis->memory_bytes, detector};
         analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
-        analysis->wanted |= detector->wants;
+        note_wants(analysis, i, detector->wants);
     }
     analysis->blank = g_malloc0(analysis->memory_bytes);
     analysis->zeros = g_malloc0(analysis->memory_bytes);
@@ -387,8 +407,6 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
-    if (sender->host)
-        return;
     sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
     if (!sender->host)
         return;
@@ -419,7 +437,6 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     unsigned from = tcpt_flow_key_of(&key, segment);
     uint32_t hash;
     tcpt_flow *flow;
-    tcpt_context context;
 
     if (!analysis->settings.capture_points)
         key.point = 0;
@@ -445,24 +462,16 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         return record;
     }
 
-    find_host(analysis, flow, from);
+    if (!flow->ends[from].host)
+        find_host(analysis, flow, from);
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
     if (analysis->settings.tracker_models)
         tcpt_track(flow, segment, &seen);
     mark_tracker(record, &seen.tracker);
     if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
         seen.pair = tcpt_peers_find(analysis->peers, flow);
-    context = (tcpt_context){
-        .settings = &analysis->settings,
-        .flow = flow,
-        .segment = segment,
-        .seen = &seen,
-        .record = record,
-        .now_ns = segment->time_ns,
-        .analysis = analysis,
-    };
     if (seen.traits & analysis->wanted)
-        run_detectors(analysis, flow, &context);
+        run_detectors(analysis, flow, segment, &seen, record);
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->closing || (segment->flags & TCPT_SYN) ||
         (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))

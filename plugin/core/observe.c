@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
 #include "core/receiver.h"
-
-#include <string.h>
+#include "core/steady.h"
 
 #include "tcptriage/sequence.h"
 
@@ -228,32 +227,6 @@ static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, co
            sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt);
 }
 
-static uint32_t plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
-{
-    uint32_t traits = 0;
-
-    if (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) {
-        traits |= segment->flags & TCPT_SYN ? TCPT_TRAIT_SYN : 0;
-        traits |= segment->flags & TCPT_FIN ? TCPT_TRAIT_FIN : 0;
-        traits |= segment->flags & TCPT_RST ? TCPT_TRAIT_RST : 0;
-    }
-    if (flow->padded)
-        traits |= TCPT_TRAIT_PADDED_FLOW;
-    if (segment->pad_bytes)
-        traits |= TCPT_TRAIT_PADDED;
-    if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
-        traits |= TCPT_TRAIT_CHECKSUM;
-    if (!flow->handshake_done && flow->client_known) {
-        traits |= TCPT_TRAIT_HANDSHAKE;
-        traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
-    }
-    if (flow->closing)
-        traits |= TCPT_TRAIT_CLOSING;
-    if (flow->damaged)
-        traits |= TCPT_TRAIT_DAMAGED;
-    return traits;
-}
-
 /* Wrong, and isolated among the segments of its source address: at least two good ones before it, and nine of
  * ten good. Anything else is offload or rewriting, and the segment counts as good. */
 static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
@@ -267,7 +240,6 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
     return host->good >= 2 && (uint64_t)host->good * 10 >= ((uint64_t)host->good + host->wrong) * 9;
 }
 
-/* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
 /* What is sent again within one RTT is one round, however many segments: no answer can have come. */
 static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
@@ -300,7 +272,7 @@ static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsig
            (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < 1 << 30);
 }
 
-static bool stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
         return false;
@@ -313,9 +285,11 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     const tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
 
-    memset(seen, 0, sizeof *seen);
+    if (flow->calm && tcpt_observe_steady(seen, flow, segment, from, settings))
+        return;
+    tcpt_clear_observation(seen);
     seen->from = (uint8_t)from;
-    seen->traits = plain_traits(flow, segment);
+    seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         seen->really_bad = really_bad(sender, segment);
     if (flow->last_record)
@@ -323,7 +297,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 
-    if (flow->previous && stale(flow, segment, from)) {
+    if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;
         tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);

@@ -276,7 +276,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     uint32_t reported_bytes = tvb_reported_length(tvb);
     tvbuff_t *source = tvb_get_ds_tvb(tvb);
     unsigned segment_at = (unsigned)tvb_raw_offset(tvb);
-    tcpt_segment segment = {0};
+    tcpt_segment segment; /* every member is set below: clearing it first is dear */
     const uint8_t *header;
     uint32_t pad_bytes;
     carriers around;
