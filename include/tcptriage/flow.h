@@ -246,16 +246,17 @@ typedef struct tcpt_flow_key {
     uint16_t unused[3]; /**< zero: the key is compared as bytes */
 } tcpt_flow_key;
 
-/** A packet's identity, to recognise its second copy. */
-typedef struct tcpt_fingerprint {
-    uint32_t hash;    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    uint32_t time_us; /**< wraps */
-    uint16_t ip_id;
-    uint16_t sums; /**< checksum and window, mixed */
-} tcpt_fingerprint;
-
-/** Packets remembered per flow for that: a burst of one interrupt, which may be handed over before its copies. */
+/** Packets remembered per flow to recognise second copies: a burst of one interrupt, which may be handed over before its
+ * copies. */
 #define TCPT_FINGERPRINTS 12
+
+/** The identities of the newest packets; one array per part, as the hashes are all that is looked at as a rule. */
+typedef struct tcpt_fingerprints {
+    uint32_t hash[TCPT_FINGERPRINTS];    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    uint32_t time_us[TCPT_FINGERPRINTS]; /**< wraps */
+    uint16_t ip_id[TCPT_FINGERPRINTS];
+    uint16_t sums[TCPT_FINGERPRINTS]; /**< checksum and window, mixed */
+} tcpt_fingerprints;
 
 /** Where the capture was taken, as far as the handshake tells. */
 typedef enum tcpt_side {
@@ -330,7 +331,7 @@ typedef struct tcpt_flow {
     bool scale_reset;             /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_record *divergent[2];    /**< first segment of each end since then that only such a tracker calls invalid */
 
-    tcpt_fingerprint seen[TCPT_FINGERPRINTS];
+    tcpt_fingerprints seen;
     uint8_t seen_next;
 
     tcpt_ack_exchange acks; /**< newest run of pure ACKs */

@@ -158,36 +158,48 @@ static uint32_t fingerprint_hash(const tcpt_segment *segment, unsigned from)
  * copy follows within a millisecond. */
 enum { COPY_WITH_ID_US = 200000, COPY_WITHOUT_ID_US = 1000 };
 
-static bool same_packet(const tcpt_fingerprint *known, const tcpt_fingerprint *now, bool has_key)
+static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment, uint32_t time_us,
+                        uint16_t sums, bool has_key)
 {
-    int32_t apart_us = (int32_t)(now->time_us - known->time_us);
+    int32_t apart_us = (int32_t)(time_us - seen->time_us[at]);
 
-    if (known->hash != now->hash)
-        return false;
     apart_us = apart_us < 0 ? -apart_us : apart_us;
     if (has_key)
-        return known->ip_id == now->ip_id && apart_us < COPY_WITH_ID_US;
-    return known->sums == now->sums && apart_us < COPY_WITHOUT_ID_US;
+        return seen->ip_id[at] == segment->ip_id && apart_us < COPY_WITH_ID_US;
+    return seen->sums[at] == sums && apart_us < COPY_WITHOUT_ID_US;
+}
+
+/* Whether a hash is there at all; all of them are compared, several at a time. */
+static bool known(const tcpt_fingerprints *seen, uint32_t hash)
+{
+    uint32_t same = 0;
+
+    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
+        same |= seen->hash[i] == hash;
+    return same;
 }
 
 bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
+    tcpt_fingerprints *seen = &flow->seen;
     bool has_key = segment->has_ip_id && segment->ip_id != 0 && !sender->ip_id_stuck;
-    tcpt_fingerprint now = {
-        .hash = fingerprint_hash(segment, from),
-        .time_us = (uint32_t)(segment->time_ns / 1000),
-        .ip_id = segment->ip_id,
-        .sums = (uint16_t)(segment->checksum ^ segment->window * 31u),
-    };
+    uint32_t hash = fingerprint_hash(segment, from);
+    uint32_t time_us = (uint32_t)(segment->time_ns / 1000);
+    uint16_t sums = (uint16_t)(segment->checksum ^ segment->window * 31u);
+    unsigned at = flow->seen_next;
 
-    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash == now.hash && same_packet(&flow->seen[i], &now, has_key))
-            return true;
+    if (known(seen, hash))
+        for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
+            if (seen->hash[i] == hash && same_packet(seen, i, segment, time_us, sums, has_key))
+                return true;
     if (has_key && sender->segment_count && sender->ip_id == segment->ip_id)
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;
-    flow->seen[flow->seen_next] = now;
-    flow->seen_next = (flow->seen_next + 1) % TCPT_FINGERPRINTS;
+    seen->hash[at] = hash;
+    seen->time_us[at] = time_us;
+    seen->ip_id[at] = segment->ip_id;
+    seen->sums[at] = sums;
+    flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
     return false;
 }
