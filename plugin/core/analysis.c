@@ -330,11 +330,13 @@ static tcpt_record *new_record(tcpt_analysis *analysis)
     tcpt_record *slab;
 
     if (analysis->slab_used == SLAB_RECORDS || !analysis->slabs->len) {
-        g_ptr_array_add(analysis->slabs, g_new0(tcpt_record, SLAB_RECORDS));
+        g_ptr_array_add(analysis->slabs, g_new(tcpt_record, SLAB_RECORDS));
         analysis->slab_used = 0;
     }
     slab = g_ptr_array_index(analysis->slabs, analysis->slabs->len - 1);
-    return &slab[analysis->slab_used++];
+    slab += analysis->slab_used++;
+    *slab = (tcpt_record){0}; /* one by one is cheaper: a few stores, in memory that is written to anyway */
+    return slab;
 }
 
 static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)

@@ -4,7 +4,7 @@
 #include <glib.h>
 
 /* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
-enum { BLOCK_FRAMES = 4096 };
+enum { BLOCK_FRAMES = 128 };
 
 static GPtrArray *blocks; /* NULL for a block without TCP */
 static GHashTable *deeper; /* frame -> GPtrArray: the layers behind the first; tunnels only */
