@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/flow.h"
 #include "core/opening.h"
 #include "core/ranges.h"
 
@@ -44,7 +45,7 @@ static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
     if (!receiver->sent || !seq_after(ack, left))
         return;
     tcpt_ranges_skip_to(receiver, ack);
-    receiver->hole = (tcpt_range){left, ack};
+    tcpt_trouble_of(receiver)->hole = (tcpt_range){left, ack};
     receiver->holed = true;
     if (receiver->holes < UINT8_MAX)
         receiver->holes++;

@@ -24,11 +24,11 @@ enum {
 /* Late bytes fill the newest hole from its left, in the order they were sent. */
 static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment *segment)
 {
-    if (!sender->holes || segment->seq != sender->hole.left || seq_after(segment->end_seq, sender->hole.right))
+    if (!sender->holes || segment->seq != sender->trouble->hole.left || seq_after(segment->end_seq, sender->trouble->hole.right))
         return;
     flow->reordered = true;
-    sender->hole.left = segment->end_seq;
-    if (sender->hole.left != sender->hole.right)
+    tcpt_trouble_of(sender)->hole.left = segment->end_seq;
+    if (segment->end_seq != sender->trouble->hole.right)
         return;
     sender->holes--;
     sender->holed = sender->holes > 0;
@@ -181,6 +181,12 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
     sender->round_ns = segment->time_ns;
 }
 
+static void settle_provocation(tcpt_endpoint *end)
+{
+    if (end->trouble->provoked.record)
+        tcpt_trouble_of(end)->provoked.record = NULL;
+}
+
 static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                                 tcpt_record *record)
 {
@@ -188,11 +194,11 @@ static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, co
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
     if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
-        sender->provoked.record = NULL;
+        settle_provocation(sender);
     if (tcpt_provokes(flow, segment, seen))
-        receiver->provoked = (tcpt_provocation){record, segment->time_ns};
+        tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
     else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
-        receiver->provoked.record = NULL; /* whatever is acknowledged from now on may answer this instead */
+        settle_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
 }
 
 static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
@@ -268,19 +274,19 @@ static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const 
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
-    if (seen->refused || seen->new_payload)
-        sender->refused.record = NULL;
+    if (sender->trouble->refused.record && (seen->refused || seen->new_payload))
+        tcpt_trouble_of(sender)->refused.record = NULL;
     if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
         return;
     if (!seen->stale && segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
         return;
-    receiver->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
+    tcpt_trouble_of(receiver)->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
 }
 
 /* An ACK of bytes that the other end, asked again and again, says it never sent: no hole of the capture. */
 static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_seq)
 {
-    if (!acked->holed || acked->hole.right != ack || acked->hole.left != its_seq)
+    if (!acked->holed || acked->trouble->hole.right != ack || acked->trouble->hole.left != its_seq)
         return;
     acked->snd_contig = its_seq;
     acked->holes--;
@@ -393,7 +399,7 @@ static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obs
         advance_provocation(flow, segment, seen, record);
         advance_unanswered(flow, segment, seen, record);
     }
-    if (seen->receiver.tsval_delta || sender->refused.record)
+    if (seen->receiver.tsval_delta || sender->trouble->refused.record)
         advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)
         tcpt_note_next_syn(flow, segment, seen->from);

@@ -118,10 +118,27 @@ static void adopt_next_syn(tcpt_flow *flow, const tcpt_flow *old)
     flow->ends[!flow->client].opening = flow->ends[!flow->client].state = TCPT_SYN_RECEIVED;
 }
 
+const tcpt_trouble tcpt_no_trouble;
+
+tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end)
+{
+    if (end->trouble == &tcpt_no_trouble)
+        end->trouble = g_new0(tcpt_trouble, 1);
+    return (tcpt_trouble *)end->trouble;
+}
+
+static void free_end(tcpt_endpoint *end)
+{
+    if (end->trouble != &tcpt_no_trouble)
+        g_free((tcpt_trouble *)end->trouble);
+    g_free(end->ack_steps);
+}
+
 void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_flow *old = flow->previous;
 
+    flow->ends[0].trouble = flow->ends[1].trouble = &tcpt_no_trouble;
     flow->stream = UINT32_MAX;
     flow->first_ns = segment->time_ns;
     flow->client = (uint8_t)likely_client(segment, from);
@@ -132,8 +149,8 @@ void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 
 void tcpt_flow_clear(tcpt_flow *flow)
 {
-    g_free(flow->ends[0].ack_steps);
-    g_free(flow->ends[1].ack_steps);
+    free_end(&flow->ends[0]);
+    free_end(&flow->ends[1]);
     g_free(flow->again);
     g_free(flow->memory);
     tcpt_tracker_free(flow->tracker);

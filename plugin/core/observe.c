@@ -36,13 +36,13 @@ static bool fills_gap(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     uint32_t left = sender->snd_contig;
 
-    if (sender->holes && !seq_before(segment->seq, sender->hole.left) &&
-        !seq_after(segment->end_seq, sender->hole.right))
+    if (sender->holes && !seq_before(segment->seq, sender->trouble->hole.left) &&
+        !seq_after(segment->end_seq, sender->trouble->hole.right))
         return true; /* captured behind its acknowledgment */
     for (unsigned i = 0; i < sender->above_count; i++) {
-        if (!seq_before(segment->seq, left) && !seq_after(segment->end_seq, sender->above[i].left))
+        if (!seq_before(segment->seq, left) && !seq_after(segment->end_seq, sender->trouble->above[i].left))
             return true;
-        left = sender->above[i].right;
+        left = sender->trouble->above[i].right;
     }
     return false;
 }
@@ -149,9 +149,9 @@ static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *rece
 static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->provoked.time_ns;
+    int64_t ago_ns = segment->time_ns - sender->trouble->provoked.time_ns;
 
-    if (!sender->provoked.record || !seen->pure_ack || seen->probe)
+    if (!sender->trouble->provoked.record || !seen->pure_ack || seen->probe)
         return;
     if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
         return;
@@ -161,21 +161,21 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
         return;
     seen->traits |= TCPT_TRAIT_CHALLENGE;
-    seen->challenged = sender->provoked.record;
+    seen->challenged = sender->trouble->provoked.record;
 }
 
 /* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
 static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->refused.time_ns;
+    int64_t ago_ns = segment->time_ns - sender->trouble->refused.time_ns;
 
     if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
         return;
     if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
         return;
     seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
-    seen->refused = sender->refused.record;
+    seen->refused = sender->trouble->refused.record;
 }
 
 /* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
@@ -319,9 +319,9 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
-    if (sender->provoked.record)
+    if (sender->trouble->provoked.record)
         observe_challenge(seen, flow, segment);
-    if (sender->refused.record)
+    if (sender->trouble->refused.record)
         observe_refusal(seen, flow, segment);
     observe_exchange(seen, flow, segment);
     if (segment->flags & TCPT_RST)

@@ -17,7 +17,7 @@ static bool calm(const tcpt_endpoint *end)
         return false;
     if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
-    return !end->provoked.record && !end->refused.record && !end->unanswered_repeats && !end->unanswered_fins &&
+    return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats && !end->unanswered_fins &&
            !end->unanswered_probes;
 }
 
@@ -47,7 +47,7 @@ static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned fro
 
     if (receiver->syn && seq_before(segment->ack, receiver->iss + 1))
         return true; /* an impossible ACK */
-    if (sender->holes && segment->seq == sender->hole.left)
+    if (sender->holes && segment->seq == sender->trouble->hole.left)
         return true; /* fills it */
     if (!segment->payload_bytes && flow->acks.count && flow->acks.from != from)
         return true; /* an exchange of pure ACKs */

@@ -55,6 +55,14 @@ static void same_steps(tcpt_endpoint *a, tcpt_endpoint *b)
     a->ack_steps = b->ack_steps = NULL;
 }
 
+static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
+{
+    tcpt_trouble a = *one, b = *other;
+    same_record(&a.provoked.record, &b.provoked.record);
+    same_record(&a.refused.record, &b.refused.record);
+    same_bytes(&a, &b, sizeof a);
+}
+
 static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
 {
     same_record(&a->payload_record, &b->payload_record);
@@ -62,10 +70,10 @@ static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
     same_record(&a->fin_record, &b->fin_record);
     same_record(&a->fin_acked_record, &b->fin_acked_record);
     same_record(&a->rst_record, &b->rst_record);
-    same_record(&a->provoked.record, &b->provoked.record);
-    same_record(&a->refused.record, &b->refused.record);
     same_record(&a->unanswered_record, &b->unanswered_record);
     same_record(&a->said_record, &b->said_record);
+    same_trouble(a->trouble, b->trouble);
+    a->trouble = b->trouble = NULL;
     same_steps(a, b);
     same_bytes(a->host, b->host, sizeof(tcpt_host));
     a->host = b->host = NULL;
