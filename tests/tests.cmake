@@ -40,6 +40,9 @@ target_link_libraries(fuzz-core PRIVATE tcptriage_core)
 add_executable(bench-traffic EXCLUDE_FROM_ALL tests/bench/traffic.c)
 add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core_speed.c)
 target_link_libraries(bench-core PRIVATE tcptriage_scenario)
+add_executable(bench-tracker EXCLUDE_FROM_ALL tests/bench/tracker_cost.c)
+target_include_directories(bench-tracker PRIVATE plugin)
+target_link_libraries(bench-tracker PRIVATE tcptriage_core)
 
 # The tracker model: unit test, and the pipe that tests/oracle compares with the running kernel.
 add_executable(tracker-test tests/unit/tracker_test.c)
