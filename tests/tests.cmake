@@ -51,6 +51,9 @@ target_link_libraries(fuzz-core PRIVATE tcptriage_core)
 add_executable(bench-traffic EXCLUDE_FROM_ALL tests/bench/traffic.c)
 add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core_speed.c)
 target_link_libraries(bench-core PRIVATE tcptriage_scenario)
+add_executable(bench-tracker EXCLUDE_FROM_ALL tests/bench/tracker_cost.c)
+target_include_directories(bench-tracker PRIVATE plugin)
+target_link_libraries(bench-tracker PRIVATE tcptriage_core)
 
 # The tracker model: unit test, and the pipe that tests/oracle compares with the running kernel.
 add_executable(tracker-test tests/unit/tracker_test.c)
@@ -67,3 +70,9 @@ target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
 
 add_executable(receiver-test tests/unit/receiver_test.c)
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
+
+# The short ways of the core against the long ones.
+add_executable(steady-test tests/unit/steady_test.c)
+target_include_directories(steady-test PRIVATE plugin)
+target_compile_definitions(steady-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(steady-test PRIVATE tcptriage_scenario)

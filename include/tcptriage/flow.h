@@ -16,8 +16,11 @@
 #include "tcptriage/segment.h"
 #include "tcptriage/tracker.h"
 
+/* Enumerations that flows hold are one byte long: TCPT_BYTE. */
+#define TCPT_BYTE __attribute__((packed))
+
 /** RFC 9293, section 3.3.2. */
-typedef enum tcpt_state {
+typedef enum TCPT_BYTE tcpt_state {
     TCPT_CLOSED,
     TCPT_LISTEN,
     TCPT_SYN_SENT,
@@ -96,7 +99,7 @@ typedef struct tcpt_ack_exchange {
 } tcpt_ack_exchange;
 
 /** What a sender's payload says about closing. */
-typedef enum tcpt_said_close {
+typedef enum TCPT_BYTE tcpt_said_close {
     TCPT_SAID_NOTHING,
     TCPT_SAID_HTTP_CLOSE, /**< a response with "Connection: close" */
     TCPT_SAID_HTTP_1_0,   /**< a response of HTTP/1.0 without keep-alive */
@@ -104,7 +107,7 @@ typedef enum tcpt_said_close {
 } tcpt_said_close;
 
 /** How one knows that an HTTP response is complete. */
-typedef enum tcpt_reply {
+typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_UNKNOWN, /**< only the close tells */
     TCPT_REPLY_LENGTH,
     TCPT_REPLY_CHUNKED,      /**< last chunk not seen yet */
@@ -117,11 +120,18 @@ typedef struct tcpt_host {
     uint32_t wrong; /**< not explained by offload or padding */
 } tcpt_host;
 
-/** One end of a flow: everything is what this end was seen to send, unless said otherwise. */
+/** What few flows ever need of an end. */
+typedef struct tcpt_trouble {
+    tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
+    tcpt_range hole; /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
+    tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
+    tcpt_refusal refused;      /**< what this end refused and has not answered yet */
+} tcpt_trouble;
+
+/** One end of a flow: everything is what this end was seen to send, unless said otherwise. There are millions of them:
+ * no holes between members of different size. */
 typedef struct tcpt_endpoint {
-    tcpt_state state;   /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
-    tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
-    bool reset;         /**< closed by a RST, its own or one that it took */
+    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
 
     /* Sequence space. */
     uint32_t iss;       /**< valid with syn */
@@ -132,26 +142,46 @@ typedef struct tcpt_endpoint {
     uint32_t rcv_edge;  /**< largest right edge advertised: R */
     uint32_t max_wnd;   /**< largest window */
     uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
-    tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted */
-    tcpt_range hole; /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
-    uint8_t above_count;
 
-    bool sent;      /**< anything that fixes snd_nxt */
-    bool acked;     /**< anything that fixes rcv_nxt */
-    bool syn;       /**< its SYN or SYN-ACK was seen */
-    bool sack_held; /**< newest segment carries SACK blocks above its ACK */
-    bool holed;     /**< the other end acknowledged bytes that the capture lacks */
-    uint8_t holes;  /**< such places, saturating */
-    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
-    uint16_t ip_id;   /**< newest */
+    tcpt_state state;   /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
+    tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
+    bool reset;         /**< closed by a RST, its own or one that it took */
+    bool sent;          /**< anything that fixes snd_nxt */
+    bool acked;         /**< anything that fixes rcv_nxt */
+    bool syn;           /**< its SYN or SYN-ACK was seen */
+    bool sack_held;     /**< newest segment carries SACK blocks above its ACK */
+    uint8_t above_count;
+    bool holed;         /**< the other end acknowledged bytes that the capture lacks */
+    uint8_t holes;      /**< such places, saturating */
+    uint16_t ip_id;     /**< newest */
+    bool ip_id_stuck;   /**< sends the same IP ID over and over: no key for copies */
+
+    /* What decides what it does with a segment (receiver model), with limited_ns below. */
+    bool window_full;     /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool took_payload;    /**< it acknowledged new payload after its own FIN: a half-close */
+    bool limited_surely;  /**< that it gave the answer of limited_ns is certain */
+    uint8_t limited_in;   /**< tcpt_state in which it did */
 
     /* Options of its SYN. */
     uint8_t syn_options;
     uint8_t wscale; /**< shift in force for its windows: 0 unless both offered it */
     bool fast_open; /**< its SYN had the option */
     uint8_t fast_open_bytes;
-    uint32_t syn_payload_bytes;
+
+    /* Its FIN, with the times and frames below. */
+    bool fin;                 /**< seen */
+    bool fin_acked;           /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
+    bool fin_delivered;       /**< taken as received: in order and not refuted by a repeat */
+    bool fin_second;          /**< sent after the other end's FIN was acknowledged: passive close */
+
+    bool reset_peer;          /**< one of its RSTs was exact: the other end is taken as reset */
+    bool closing_before;      /**< the flow was closing when it began to send what is unanswered */
+    bool unanswered_fin;      /**< that began with a FIN without payload */
+    bool echoes;              /**< ts_echoed is valid */
+    tcpt_said_close said_close; /**< what its payload said */
+    tcpt_reply reply;
     uint16_t mss; /**< that it offered, 0 none */
+    uint32_t syn_payload_bytes;
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
 
     /* Times; 0 when it has not happened. */
@@ -161,73 +191,53 @@ typedef struct tcpt_endpoint {
     tcpt_record *payload_record;
     int64_t rtt_ns;       /**< capture point to this end and back: smallest seen; 0 unknown */
     int64_t timed_ns;     /**< capture time of the segment whose acknowledgment is being timed; 0 none */
-    uint32_t timed_end;   /**< its end_seq */
+    int64_t limited_ns;   /**< when it last gave an answer that its limit counts; 0 never */
     tcpt_record *last_record;
+    uint32_t timed_end;   /**< end_seq of the segment that is being timed */
     uint32_t segment_count;
     uint32_t payload_segments;
     uint32_t payload_repeats; /**< of those, bytes seen before */
     uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
-    uint32_t newest_tsval;
-    uint32_t syn_tsval;
 
     /* Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest here. */
+    uint32_t syn_tsval;
+    uint32_t newest_tsval;
     uint32_t tsval_highest; /**< valid with tsval_ns */
-    uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
     int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
-    bool echoes;
-
-    /* What decides what it does with a segment (receiver model). */
-    bool window_full;     /**< its newest window field is 65535: the right edge may lie beyond it */
-    bool took_payload;    /**< it acknowledged new payload after its own FIN: a half-close */
-    bool limited_surely;  /**< that it gave the answer of limited_ns is certain */
-    uint8_t limited_in;   /**< tcpt_state in which it did */
-    int64_t limited_ns;   /**< when it last gave an answer that its limit counts; 0 never */
+    uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
 
     /* Its FIN. */
-    bool fin;                 /**< seen */
-    bool fin_acked;           /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
-    bool fin_delivered;       /**< taken as received: in order and not refuted by a repeat */
-    bool fin_second;          /**< sent after the other end's FIN was acknowledged: passive close */
     uint32_t fin_end;         /**< sequence number behind it */
-    uint32_t fin_repeats;
     int64_t fin_ns;
     int64_t fin_last_ns;      /**< newest transmission */
-    uint32_t fin_last_ack;    /**< ACK that it carried */
     int64_t fin_acked_ns;
     tcpt_record *fin_record;
     tcpt_record *fin_acked_record;
+    uint32_t fin_last_ack;    /**< ACK that the newest transmission carried */
+    uint32_t fin_repeats;
 
     /* RSTs it sent. */
-    bool reset_peer; /**< one of them was exact: the other end is taken as reset */
-    uint32_t rst_count;
     int64_t rst_ns;  /**< newest */
     tcpt_record *rst_record;
-
-    tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
-    tcpt_refusal refused;      /**< what this end refused and has not answered yet */
+    uint32_t rst_count;
 
     /* What it sent since the other end was last heard. */
     uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
     uint32_t unanswered_fins;    /**< a FIN without payload sent again */
-    bool closing_before;         /**< the flow was closing when it began to */
-    bool unanswered_fin;         /**< it began with a FIN without payload */
     uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
     int64_t unanswered_ns;       /**< first of its segments that asks for an answer; 0 none */
     int64_t idle_before_ns;      /**< silence of the flow before that segment */
     int64_t round_ns;            /**< newest of them, or of the probes, that counts as a round of its own */
     tcpt_record *unanswered_record;
 
-    /* What its payload said. */
-    tcpt_said_close said_close;
-    tcpt_reply reply;
-    uint32_t reply_end; /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
-    tcpt_record *said_record;
+    tcpt_record *said_record; /**< whose payload said it */
+    uint32_t reply_end;       /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
 
     /* History of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a
      * later one than the first, never an earlier. */
-    tcpt_ack_step *ack_steps;
     uint16_t ack_step_count;
     uint16_t ack_step_room;
+    tcpt_ack_step *ack_steps;
 
     uint32_t checksums_good;
     uint32_t checksums_wrong; /**< offload artefacts included */
@@ -246,19 +256,20 @@ typedef struct tcpt_flow_key {
     uint16_t unused[3]; /**< zero: the key is compared as bytes */
 } tcpt_flow_key;
 
-/** A packet's identity, to recognise its second copy. */
-typedef struct tcpt_fingerprint {
-    uint32_t hash;    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    uint32_t time_us; /**< wraps */
-    uint16_t ip_id;
-    uint16_t sums; /**< checksum and window, mixed */
-} tcpt_fingerprint;
-
-/** Packets remembered per flow for that: a burst of one interrupt, which may be handed over before its copies. */
+/** Packets remembered per flow to recognise second copies: a burst of one interrupt, which may be handed over before its
+ * copies. */
 #define TCPT_FINGERPRINTS 12
 
+/** The identities of the newest packets; one array per part, as the hashes are all that is looked at as a rule. */
+typedef struct tcpt_fingerprints {
+    uint32_t hash[TCPT_FINGERPRINTS];    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    uint32_t time_us[TCPT_FINGERPRINTS]; /**< wraps */
+    uint16_t ip_id[TCPT_FINGERPRINTS];
+    uint16_t sums[TCPT_FINGERPRINTS]; /**< checksum and window, mixed */
+} tcpt_fingerprints;
+
 /** Where the capture was taken, as far as the handshake tells. */
-typedef enum tcpt_side {
+typedef enum TCPT_BYTE tcpt_side {
     TCPT_SIDE_UNKNOWN,
     TCPT_SIDE_CLIENT,
     TCPT_SIDE_SERVER,
@@ -266,7 +277,7 @@ typedef enum tcpt_side {
 } tcpt_side;
 
 /** Whether the client's port is taken by this flow. */
-typedef enum tcpt_port_use {
+typedef enum TCPT_BYTE tcpt_port_use {
     TCPT_PORT_UNCOUNTED,
     TCPT_PORT_OPEN,
     TCPT_PORT_WAITING, /**< in the client's TIME-WAIT */
@@ -300,6 +311,7 @@ typedef struct tcpt_flow {
     bool padded;           /**< a padded frame was seen */
     bool damaged;          /**< a segment with a really bad checksum was seen */
     bool synchronised;     /**< segments other than the opening ones were exchanged */
+    bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/steady.h) */
     tcpt_side side;
 
     int64_t first_ns;
@@ -329,7 +341,7 @@ typedef struct tcpt_flow {
     bool scale_reset;             /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_record *divergent[2];    /**< first segment of each end since then that only such a tracker calls invalid */
 
-    tcpt_fingerprint seen[TCPT_FINGERPRINTS];
+    tcpt_fingerprints seen;
     uint8_t seen_next;
 
     tcpt_ack_exchange acks; /**< newest run of pure ACKs */

@@ -5,54 +5,30 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/acking.h"
 #include "core/opening.h"
 #include "core/ranges.h"
 #include "core/receiver.h"
 #include "core/state.h"
+#include "core/steady.h"
 #include "tcptriage/sequence.h"
 
 enum {
-    /* Steps of acknowledgment kept per end. Beyond it every second of the older half goes: what remains still
-     * proves that the bytes were acknowledged, only by a later frame. */
-    ACK_STEPS_MAX = 256,
-    ACK_STEPS_FIRST = 1, /* many flows never acknowledge more than a handshake */
     /* After a RST its sender and its taker are closed; a segment that comes this much later than one RTT was not
      * on the way already, so its sender lives on. */
     ALIVE_AFTER_RST_MS = 20,
 };
-
-static void thin_ack_steps(tcpt_endpoint *acker)
-{
-    unsigned half = acker->ack_step_count / 2, kept = 0;
-
-    for (unsigned i = 1; i < half; i += 2)
-        acker->ack_steps[kept++] = acker->ack_steps[i];
-    memmove(acker->ack_steps + kept, acker->ack_steps + half,
-            (acker->ack_step_count - half) * sizeof *acker->ack_steps);
-    acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
-}
-
-static void note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record)
-{
-    if (acker->ack_step_count == ACK_STEPS_MAX)
-        thin_ack_steps(acker);
-    if (acker->ack_step_count == acker->ack_step_room) {
-        acker->ack_step_room = acker->ack_step_room ? (uint16_t)(acker->ack_step_room * 2) : ACK_STEPS_FIRST;
-        acker->ack_steps = g_renew(tcpt_ack_step, acker->ack_steps, acker->ack_step_room);
-    }
-    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
-}
 
 /* ---- what the sender sends ---- */
 
 /* Late bytes fill the newest hole from its left, in the order they were sent. */
 static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment *segment)
 {
-    if (!sender->holes || segment->seq != sender->hole.left || seq_after(segment->end_seq, sender->hole.right))
+    if (!sender->holes || segment->seq != sender->trouble->hole.left || seq_after(segment->end_seq, sender->trouble->hole.right))
         return;
     flow->reordered = true;
-    sender->hole.left = segment->end_seq;
-    if (sender->hole.left != sender->hole.right)
+    tcpt_trouble_of(sender)->hole.left = segment->end_seq;
+    if (segment->end_seq != sender->trouble->hole.right)
         return;
     sender->holes--;
     sender->holed = sender->holes > 0;
@@ -119,123 +95,6 @@ static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     sender->fin_last_ack = segment->ack;
     sender->fin_record = record;
     sender->fin_second = receiver->fin && (segment->flags & TCPT_ACK) && !seq_before(segment->ack, receiver->fin_end);
-}
-
-/* ---- what the sender acknowledges ---- */
-
-static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
-{
-    uint32_t left = receiver->snd_contig;
-
-    if (!receiver->sent || !seq_after(ack, left))
-        return;
-    tcpt_ranges_skip_to(receiver, ack);
-    receiver->hole = (tcpt_range){left, ack};
-    receiver->holed = true;
-    if (receiver->holes < UINT8_MAX)
-        receiver->holes++;
-}
-
-/* The receiver's FIN counts as acknowledged too when the capture lacks it: one number more than all bytes seen. */
-static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
-{
-    bool unseen_fin = !receiver->fin && receiver->sent && segment->ack == receiver->snd_nxt + 1 &&
-                      receiver->snd_contig == receiver->snd_nxt && receiver->opening == TCPT_ESTABLISHED;
-
-    if (receiver->fin_acked)
-        return;
-    if (!unseen_fin && !(receiver->fin && !seq_before(segment->ack, receiver->fin_end)))
-        return;
-    receiver->fin_acked = true;
-    receiver->fin_acked_ns = segment->time_ns;
-    receiver->fin_acked_record = record;
-    if (unseen_fin)
-        receiver->fin_end = segment->ack;
-}
-
-static void advance_window(tcpt_endpoint *sender, const tcpt_segment *segment)
-{
-    uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
-
-    sender->rcv_wnd = window;
-    sender->window_full = segment->window == UINT16_MAX;
-    if (window > sender->max_wnd)
-        sender->max_wnd = window;
-    if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
-        sender->rcv_edge = segment->ack + window;
-}
-
-static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
-{
-    sender->sack_held = false;
-    for (unsigned i = 0; i < segment->sack_count; i++) {
-        if (!seq_after(segment->sack_right[i], segment->ack))
-            continue; /* a duplicate's report (RFC 2883) */
-        if (!sender->sack_held || seq_after(segment->sack_right[i], sender->sack_edge))
-            sender->sack_edge = segment->sack_right[i];
-        sender->sack_held = true;
-    }
-}
-
-/* The client's first ACK of the SYN-ACK ends the handshake. */
-static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                           tcpt_record *record)
-{
-    tcpt_endpoint *server = &flow->ends[!flow->client];
-    tcpt_endpoint *client = &flow->ends[flow->client];
-
-    if (flow->handshake_done || seen->from != flow->client || (segment->flags & TCPT_SYN))
-        return;
-    if (server->syn && seq_before(segment->ack, server->iss + 1))
-        return;
-    flow->handshake_done = true;
-    flow->first_ack_record = record;
-    flow->first_ack_ns = segment->time_ns;
-    client->opening = server->opening = TCPT_ESTABLISHED;
-    if (server->syn && server->syn_count == 1)
-        tcpt_note_rtt(client, segment->time_ns - server->syn_ns);
-}
-
-static void guess_side(tcpt_flow *flow)
-{
-    int64_t to_client = flow->ends[flow->client].rtt_ns, to_server = flow->ends[!flow->client].rtt_ns;
-
-    if (flow->side != TCPT_SIDE_UNKNOWN || !to_client || !to_server)
-        return;
-    /* One end ten times nearer than the other: the capture was taken there. */
-    if (to_client * 10 <= to_server)
-        flow->side = TCPT_SIDE_CLIENT;
-    else if (to_server * 10 <= to_client)
-        flow->side = TCPT_SIDE_SERVER;
-    else
-        flow->side = TCPT_SIDE_MIDDLE;
-}
-
-static void advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                        tcpt_record *record)
-{
-    tcpt_endpoint *sender = &flow->ends[seen->from];
-    tcpt_endpoint *receiver = &flow->ends[!seen->from];
-
-    advance_window(sender, segment);
-    advance_sack(sender, segment);
-    note_handshake(flow, segment, seen, record);
-    note_fin_ack(receiver, segment, record);
-    if (!(seen->traits & TCPT_TRAIT_ACKS_NEW))
-        return;
-    if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
-        note_hole(receiver, segment->ack);
-    if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))
-        sender->took_payload = true;
-    sender->rcv_nxt = segment->ack;
-    sender->acked = true;
-    note_ack_step(sender, segment->ack, segment->time_ns, record);
-    if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
-        tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
-        receiver->timed_ns = 0;
-        if (flow->handshake_done)
-            guess_side(flow);
-    }
 }
 
 /* ---- RST ---- */
@@ -322,6 +181,12 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
     sender->round_ns = segment->time_ns;
 }
 
+static void settle_provocation(tcpt_endpoint *end)
+{
+    if (end->trouble->provoked.record)
+        tcpt_trouble_of(end)->provoked.record = NULL;
+}
+
 static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                                 tcpt_record *record)
 {
@@ -329,11 +194,11 @@ static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, co
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
     if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
-        sender->provoked.record = NULL;
+        settle_provocation(sender);
     if (tcpt_provokes(flow, segment, seen))
-        receiver->provoked = (tcpt_provocation){record, segment->time_ns};
+        tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
     else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
-        receiver->provoked.record = NULL; /* whatever is acknowledged from now on may answer this instead */
+        settle_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
 }
 
 static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
@@ -409,19 +274,19 @@ static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const 
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
-    if (seen->refused || seen->new_payload)
-        sender->refused.record = NULL;
+    if (sender->trouble->refused.record && (seen->refused || seen->new_payload))
+        tcpt_trouble_of(sender)->refused.record = NULL;
     if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
         return;
     if (!seen->stale && segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
         return;
-    receiver->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
+    tcpt_trouble_of(receiver)->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
 }
 
 /* An ACK of bytes that the other end, asked again and again, says it never sent: no hole of the capture. */
 static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_seq)
 {
-    if (!acked->holed || acked->hole.right != ack || acked->hole.left != its_seq)
+    if (!acked->holed || acked->trouble->hole.right != ack || acked->trouble->hole.left != its_seq)
         return;
     acked->snd_contig = its_seq;
     acked->holes--;
@@ -435,7 +300,11 @@ static void advance_exchange(tcpt_flow *flow, const tcpt_segment *segment, const
     tcpt_ack_exchange *acks = &flow->acks;
     unsigned from = seen->from;
 
-    if (seen->war_acks <= 1) {
+    if (!seen->war_acks) {
+        acks->count = 0; /* the rest means nothing then */
+        return;
+    }
+    if (seen->war_acks == 1) {
         acks->first = record;
         acks->first_ns = segment->time_ns;
     } else if (seen->war_acks == 2 && acks->count != 1) {
@@ -512,11 +381,10 @@ static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
     return seen->stale || seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
 }
 
-void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                       tcpt_record *record)
+static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
-    bool steady = flow->synchronised && !flow->closing; /* ordinary data and ACKs change no state then */
+    bool open = flow->synchronised && !flow->closing; /* ordinary data and ACKs change no state then */
 
     advance_checksums(sender, segment, seen);
     advance_verdict(&flow->ends[!seen->from], segment, seen, record);
@@ -531,7 +399,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
         advance_provocation(flow, segment, seen, record);
         advance_unanswered(flow, segment, seen, record);
     }
-    if (seen->receiver.tsval_delta || sender->refused.record)
+    if (seen->receiver.tsval_delta || sender->trouble->refused.record)
         advance_refusal(flow, segment, seen, record);
     if (seen->other_syn)
         tcpt_note_next_syn(flow, segment, seen->from);
@@ -548,7 +416,7 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
         if (segment->flags & TCPT_FIN)
             advance_fin(flow, segment, seen, record);
         if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
-            advance_ack(flow, segment, seen, record);
+            tcpt_advance_ack(flow, segment, seen, record);
         if (flow->handshake_done || !flow->client_known)
             flow->synchronised = true;
         advance_timestamps(sender, segment, seen);
@@ -557,6 +425,18 @@ void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
         advance_exchange(flow, segment, seen, record);
     advance_counts(flow, segment, seen, record);
     flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
-    if (!steady || flow->closing)
+    if (!open || flow->closing)
         tcpt_derive_states(flow);
+    flow->calm = tcpt_is_calm(flow);
+}
+
+void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                       tcpt_record *record)
+{
+    if (!seen->steady) {
+        advance(flow, segment, seen, record);
+        return;
+    }
+    advance_tracker(flow, seen, record);
+    tcpt_advance_steady(flow, segment, seen, record);
 }

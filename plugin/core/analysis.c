@@ -8,6 +8,7 @@
 
 #include "core/final_ack.h"
 #include "core/flow.h"
+#include "core/flow_table.h"
 #include "core/peers.h"
 #include "core/tracking.h"
 #include "detectors/detectors.h"
@@ -15,16 +16,16 @@
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
 enum { SLAB_RECORDS = 1024 };
 
-/* What the loop over the detectors reads per segment, side by side in memory. */
+enum { TRAITS = 32 }; /* bits of tcpt_observation.traits */
+
 typedef struct dispatch {
-    uint32_t wants;
-    uint32_t memory_at; /* offset of its memory in the flow's block */
+    uint32_t memory_at; /* offset of the detector's memory in the flow's block */
     const tcpt_detector *detector;
 } dispatch;
 
 struct tcpt_analysis {
     tcpt_settings settings;
-    GHashTable *flows; /* tcpt_flow_key -> newest life */
+    tcpt_flow_table flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
@@ -40,6 +41,7 @@ struct tcpt_analysis {
     int64_t back_step_ns;  /* largest step back of the capture's clock */
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
+    uint64_t wanting[TRAITS]; /* by trait: the detectors that want it, as bits */
     uint32_t wanted;       /* traits that any detector wants */
     size_t memory_bytes;   /* of all detectors, per flow */
     uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
@@ -70,25 +72,13 @@ static guint hash_words(const void *bytes, size_t length)
     return (guint)hash;
 }
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) % 8 == 0);
-
-static guint key_hash(gconstpointer key)
-{
-    return hash_words(key, sizeof(tcpt_flow_key));
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(tcpt_flow_key)) == 0;
-}
-
 /* The same connection at another capture point, or another life: everything but the point. */
 static guint tuple_hash(gconstpointer key)
 {
     tcpt_flow_key tuple = *(const tcpt_flow_key *)key;
 
     tuple.point = 0;
-    return key_hash(&tuple);
+    return tcpt_key_hash(&tuple);
 }
 
 static gboolean tuple_equal(gconstpointer a, gconstpointer b)
@@ -96,7 +86,7 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
     tcpt_flow_key tuple = *(const tcpt_flow_key *)a;
 
     tuple.point = ((const tcpt_flow_key *)b)->point;
-    return key_equal(&tuple, b);
+    return tcpt_same_key(&tuple, b);
 }
 
 typedef struct host_key {
@@ -268,28 +258,47 @@ static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *
     memset(memory, 0, entry->detector->memory_bytes);
 }
 
-static void run_detectors(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_context *context)
+static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
+                          const tcpt_observation *seen, tcpt_record *record)
 {
-    const dispatch *end = analysis->dispatch + analysis->dispatch_count;
-    uint32_t traits = context->seen->traits;
+    uint64_t asked = 0;
+    tcpt_context context = {
+        .settings = &analysis->settings,
+        .flow = flow,
+        .segment = segment,
+        .seen = seen,
+        .record = record,
+        .now_ns = segment->time_ns,
+        .analysis = analysis,
+    };
 
-    for (const dispatch *entry = analysis->dispatch; entry < end; entry++) {
-        if (entry->wants & traits)
-            ask(analysis, flow, entry, context);
-    }
+    for (uint32_t traits = seen->traits & analysis->wanted; traits; traits &= traits - 1)
+        asked |= analysis->wanting[__builtin_ctz(traits)];
+    for (; asked; asked &= asked - 1)
+        ask(analysis, flow, &analysis->dispatch[__builtin_ctzll(asked)], &context);
+}
+
+/* Note which traits a detector wants. */
+static void note_wants(tcpt_analysis *analysis, unsigned number, uint32_t wants)
+{
+    analysis->wanted |= wants;
+    for (unsigned trait = 0; trait < TRAITS; trait++)
+        if (wants >> trait & 1)
+            analysis->wanting[trait] |= UINT64_C(1) << number;
 }
 
 static void set_up_dispatch(tcpt_analysis *analysis)
 {
     while (tcpt_detectors[analysis->dispatch_count])
         analysis->dispatch_count++;
+    g_assert(analysis->dispatch_count <= 64); /* bits of `wanting` */
     analysis->dispatch = g_new(dispatch, analysis->dispatch_count);
     for (unsigned i = 0; i < analysis->dispatch_count; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
 
-        analysis->dispatch[i] = (dispatch){detector->wants, (uint32_t)analysis->memory_bytes, detector};
+        analysis->dispatch[i] = (dispatch){(uint32_t)analysis->memory_bytes, detector};
         analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
-        analysis->wanted |= detector->wants;
+        note_wants(analysis, i, detector->wants);
     }
     analysis->blank = g_malloc0(analysis->memory_bytes);
     analysis->zeros = g_malloc0(analysis->memory_bytes);
@@ -336,11 +345,13 @@ static tcpt_record *new_record(tcpt_analysis *analysis)
     tcpt_record *slab;
 
     if (analysis->slab_used == SLAB_RECORDS || !analysis->slabs->len) {
-        g_ptr_array_add(analysis->slabs, g_new0(tcpt_record, SLAB_RECORDS));
+        g_ptr_array_add(analysis->slabs, g_new(tcpt_record, SLAB_RECORDS));
         analysis->slab_used = 0;
     }
     slab = g_ptr_array_index(analysis->slabs, analysis->slabs->len - 1);
-    return &slab[analysis->slab_used++];
+    slab += analysis->slab_used++;
+    *slab = (tcpt_record){0}; /* one by one is cheaper: a few stores, in memory that is written to anyway */
+    return slab;
 }
 
 static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
@@ -363,8 +374,8 @@ static void join_all_twins(tcpt_analysis *analysis)
         join_twins(analysis, flow);
 }
 
-static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, const tcpt_segment *segment,
-                            unsigned from, tcpt_flow *previous)
+static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
+                            const tcpt_segment *segment, unsigned from, tcpt_flow *previous)
 {
     tcpt_flow *flow = g_new0(tcpt_flow, 1);
 
@@ -381,7 +392,7 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, c
         analysis->first_flow = flow;
     analysis->newest_flow = flow;
     analysis->flow_count++;
-    g_hash_table_replace(analysis->flows, &flow->key, flow);
+    tcpt_flow_table_set(&analysis->flows, flow, hash);
     flow->twin = flow;
     if (analysis->tuples)
         join_twins(analysis, flow);
@@ -413,8 +424,6 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
-    if (sender->host)
-        return;
     sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
     if (!sender->host)
         return;
@@ -455,14 +464,15 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_observation seen;
     tcpt_record *record = new_record(analysis);
     unsigned from = tcpt_flow_key_of(&key, segment);
+    uint32_t hash;
     tcpt_flow *flow;
-    tcpt_context context;
 
     if (!analysis->settings.capture_points)
         key.point = 0;
-    flow = g_hash_table_lookup(analysis->flows, &key);
-    if (!flow || tcpt_flow_ends_before(flow, segment, from))
-        flow = open_flow(analysis, &key, segment, from, flow);
+    hash = tcpt_key_hash(&key);
+    flow = tcpt_flow_table_find(&analysis->flows, &key, hash);
+    if (!flow || ((segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from)))
+        flow = open_flow(analysis, &key, hash, segment, from, flow);
     note_time(analysis, segment->time_ns);
     analysis->generation++;
 
@@ -481,7 +491,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         return record;
     }
 
-    find_host(analysis, flow, from);
+    if (!flow->ends[from].host)
+        find_host(analysis, flow, from);
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
     if (analysis->settings.tracker_models)
         tcpt_track(flow, segment, &seen);
@@ -490,17 +501,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         look_up_peers(analysis, flow, segment, &seen);
     if (segment->pad_bytes && (segment->flags & (TCPT_SYN | TCPT_RST)) && !flow->handshake_done)
         seen.scan = tcpt_peers_scans(analysis->peers, flow);
-    context = (tcpt_context){
-        .settings = &analysis->settings,
-        .flow = flow,
-        .segment = segment,
-        .seen = &seen,
-        .record = record,
-        .now_ns = segment->time_ns,
-        .analysis = analysis,
-    };
     if (seen.traits & analysis->wanted)
-        run_detectors(analysis, flow, &context);
+        run_detectors(analysis, flow, segment, &seen, record);
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->closing || (segment->flags & TCPT_SYN) ||
         (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
@@ -516,7 +518,6 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
 
     analysis->settings = *settings;
-    analysis->flows = g_hash_table_new(key_hash, key_equal);
     analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
     analysis->lone_hosts = g_ptr_array_new_with_free_func(g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
@@ -541,7 +542,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         g_free(flow);
         flow = next;
     }
-    g_hash_table_destroy(analysis->flows);
+    tcpt_flow_table_clear(&analysis->flows);
     if (analysis->tuples)
         g_hash_table_destroy(analysis->tuples);
     g_hash_table_destroy(analysis->hosts);

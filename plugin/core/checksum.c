@@ -31,23 +31,80 @@ static inline uint64_t load32(const uint8_t *bytes)
     return word;
 }
 
-/* One's-complement sum of 16-bit words in host order, not folded. By RFC 1071 the word size does not matter once
- * folded, so the largest is taken. This loop is what the plugin costs on large segments. */
+/* Four 32-bit words at once: the vector types of gcc and clang, for any processor. */
+typedef uint32_t words __attribute__((vector_size(16)));
+
+enum {
+    STRIDE = 128,         /* bytes per round */
+    RUN_BYTES = 32 * 1024 /* as long as no lane overflows: 2^11 times two halves of 16 bits */
+};
+
+typedef struct sums {
+    words whole;
+    words high; /* of the words' high halves */
+} sums;
+
+static inline void sum_words(sums *all, const uint8_t *bytes)
+{
+    words each;
+
+    memcpy(&each, bytes, sizeof each);
+    all->whole += each;
+    all->high += each >> 16;
+}
+
+/* Both halves of each word without a mask: the low ones are what is left of the whole without the high ones. `length` is
+ * a multiple of STRIDE. */
+static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
+{
+    sums all = {{0}, {0}};
+    words lanes;
+
+    for (const uint8_t *end = bytes + length; bytes < end; bytes += STRIDE) {
+        sum_words(&all, bytes);
+        sum_words(&all, bytes + 16);
+        sum_words(&all, bytes + 32);
+        sum_words(&all, bytes + 48);
+        sum_words(&all, bytes + 64);
+        sum_words(&all, bytes + 80);
+        sum_words(&all, bytes + 96);
+        sum_words(&all, bytes + 112);
+    }
+    lanes = all.whole - (all.high << 16) + all.high;
+    return (uint64_t)lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
+/* The 1 to 7 bytes before `end`, filled up with zeros behind them; 8 can be read. */
+static inline uint64_t load_tail(const uint8_t *end, uint32_t bytes)
+{
+    uint64_t word = load(end - 8);
+    unsigned other_bits = 8 * (8 - bytes);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word >> other_bits;
+#else
+    return word << other_bits;
+#endif
+}
+
+/* One's-complement sum of 16-bit words in host order, not folded; of at least 8 bytes. By RFC 1071 the word size does
+ * not matter once folded, so the largest is taken. This loop is what the plugin costs on large segments. */
 static uint64_t sum_bytes(const uint8_t *bytes, uint32_t length)
 {
     uint64_t sum = 0;
 
+    while (length >= STRIDE) {
+        uint32_t run = (length < RUN_BYTES ? length : RUN_BYTES) & ~(STRIDE - 1u);
+
+        sum = add(sum, sum_run(bytes, run));
+        bytes += run;
+        length -= run;
+    }
     for (; length >= 32; bytes += 32, length -= 32)
         sum = add(add(add(add(sum, load(bytes)), load(bytes + 8)), load(bytes + 16)), load(bytes + 24));
     for (; length >= 8; bytes += 8, length -= 8)
         sum = add(sum, load(bytes));
-    if (length) {
-        uint64_t word = 0; /* an odd tail is filled up with zero */
-
-        memcpy(&word, bytes, length);
-        sum = add(sum, word);
-    }
-    return sum;
+    return length ? add(sum, load_tail(bytes + length, length)) : sum;
 }
 
 static uint16_t fold(uint64_t sum)

@@ -6,18 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/tracking.h"
 #include "tcptriage/sequence.h"
 
+/* Which end sent it: the higher address, then the higher port, is end 1. */
+static unsigned sender_of(const tcpt_segment *segment)
+{
+    int order;
+
+    if (segment->family == 4) { /* without a call */
+        uint32_t src = be32(segment->src), dst = be32(segment->dst);
+
+        return src > dst || (src == dst && segment->src_port > segment->dst_port);
+    }
+    order = memcmp(segment->src, segment->dst, 16);
+    return order > 0 || (order == 0 && segment->src_port > segment->dst_port);
+}
+
 unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment)
 {
-    size_t bytes = segment->family == 6 ? 16 : 4;
-    int order = memcmp(segment->src, segment->dst, bytes);
-    unsigned from = order > 0 || (order == 0 && segment->src_port > segment->dst_port);
+    unsigned from = sender_of(segment);
 
-    memset(key, 0, sizeof *key);
-    memcpy(key->address[from], segment->src, bytes);
-    memcpy(key->address[!from], segment->dst, bytes);
+    *key = (tcpt_flow_key){0};
+    if (segment->family == 4) {
+        memcpy(key->address[from], segment->src, 4);
+        memcpy(key->address[!from], segment->dst, 4);
+    } else {
+        memcpy(key->address[from], segment->src, 16);
+        memcpy(key->address[!from], segment->dst, 16);
+    }
     key->port[from] = segment->src_port;
     key->port[!from] = segment->dst_port;
     key->point = segment->point;
@@ -100,10 +118,27 @@ static void adopt_next_syn(tcpt_flow *flow, const tcpt_flow *old)
     flow->ends[!flow->client].opening = flow->ends[!flow->client].state = TCPT_SYN_RECEIVED;
 }
 
+const tcpt_trouble tcpt_no_trouble;
+
+tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end)
+{
+    if (end->trouble == &tcpt_no_trouble)
+        end->trouble = g_new0(tcpt_trouble, 1);
+    return (tcpt_trouble *)end->trouble;
+}
+
+static void free_end(tcpt_endpoint *end)
+{
+    if (end->trouble != &tcpt_no_trouble)
+        g_free((tcpt_trouble *)end->trouble);
+    g_free(end->ack_steps);
+}
+
 void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_flow *old = flow->previous;
 
+    flow->ends[0].trouble = flow->ends[1].trouble = &tcpt_no_trouble;
     flow->stream = UINT32_MAX;
     flow->first_ns = segment->time_ns;
     flow->client = (uint8_t)likely_client(segment, from);
@@ -114,8 +149,8 @@ void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 
 void tcpt_flow_clear(tcpt_flow *flow)
 {
-    g_free(flow->ends[0].ack_steps);
-    g_free(flow->ends[1].ack_steps);
+    free_end(&flow->ends[0]);
+    free_end(&flow->ends[1]);
     g_free(flow->again);
     g_free(flow->memory);
     tcpt_tracker_free(flow->tracker);
@@ -140,36 +175,48 @@ static uint32_t fingerprint_hash(const tcpt_segment *segment, unsigned from)
  * copy follows within a millisecond. */
 enum { COPY_WITH_ID_US = 200000, COPY_WITHOUT_ID_US = 1000 };
 
-static bool same_packet(const tcpt_fingerprint *known, const tcpt_fingerprint *now, bool has_key)
+static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment, uint32_t time_us,
+                        uint16_t sums, bool has_key)
 {
-    int32_t apart_us = (int32_t)(now->time_us - known->time_us);
+    int32_t apart_us = (int32_t)(time_us - seen->time_us[at]);
 
-    if (known->hash != now->hash)
-        return false;
     apart_us = apart_us < 0 ? -apart_us : apart_us;
     if (has_key)
-        return known->ip_id == now->ip_id && apart_us < COPY_WITH_ID_US;
-    return known->sums == now->sums && apart_us < COPY_WITHOUT_ID_US;
+        return seen->ip_id[at] == segment->ip_id && apart_us < COPY_WITH_ID_US;
+    return seen->sums[at] == sums && apart_us < COPY_WITHOUT_ID_US;
+}
+
+/* Whether a hash is there at all; all of them are compared, several at a time. */
+static bool known(const tcpt_fingerprints *seen, uint32_t hash)
+{
+    uint32_t same = 0;
+
+    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
+        same |= seen->hash[i] == hash;
+    return same;
 }
 
 bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
+    tcpt_fingerprints *seen = &flow->seen;
     bool has_key = segment->has_ip_id && segment->ip_id != 0 && !sender->ip_id_stuck;
-    tcpt_fingerprint now = {
-        .hash = fingerprint_hash(segment, from),
-        .time_us = (uint32_t)(segment->time_ns / 1000),
-        .ip_id = segment->ip_id,
-        .sums = (uint16_t)(segment->checksum ^ segment->window * 31u),
-    };
+    uint32_t hash = fingerprint_hash(segment, from);
+    uint32_t time_us = (uint32_t)(segment->time_ns / 1000);
+    uint16_t sums = (uint16_t)(segment->checksum ^ segment->window * 31u);
+    unsigned at = flow->seen_next;
 
-    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash == now.hash && same_packet(&flow->seen[i], &now, has_key))
-            return true;
+    if (known(seen, hash))
+        for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
+            if (seen->hash[i] == hash && same_packet(seen, i, segment, time_us, sums, has_key))
+                return true;
     if (has_key && sender->segment_count && sender->ip_id == segment->ip_id)
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;
-    flow->seen[flow->seen_next] = now;
-    flow->seen_next = (flow->seen_next + 1) % TCPT_FINGERPRINTS;
+    seen->hash[at] = hash;
+    seen->time_us[at] = time_us;
+    seen->ip_id[at] = segment->ip_id;
+    seen->sums[at] = sums;
+    flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
     return false;
 }

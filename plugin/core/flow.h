@@ -21,6 +21,12 @@ void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 /** Free what the flow owns, not the flow. */
 void tcpt_flow_clear(tcpt_flow *flow);
 
+/** What an end has instead of trouble. */
+extern const tcpt_trouble tcpt_no_trouble;
+
+/** An end's trouble, to be written to: made when it has none yet. */
+tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end);
+
 /** Whether the segment is the second copy of a packet captured before; remembers it otherwise. */
 bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 

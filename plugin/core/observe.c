@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
 #include "core/receiver.h"
-
-#include <string.h>
+#include "core/steady.h"
 
 #include "tcptriage/sequence.h"
 
@@ -37,13 +36,13 @@ static bool fills_gap(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     uint32_t left = sender->snd_contig;
 
-    if (sender->holes && !seq_before(segment->seq, sender->hole.left) &&
-        !seq_after(segment->end_seq, sender->hole.right))
+    if (sender->holes && !seq_before(segment->seq, sender->trouble->hole.left) &&
+        !seq_after(segment->end_seq, sender->trouble->hole.right))
         return true; /* captured behind its acknowledgment */
     for (unsigned i = 0; i < sender->above_count; i++) {
-        if (!seq_before(segment->seq, left) && !seq_after(segment->end_seq, sender->above[i].left))
+        if (!seq_before(segment->seq, left) && !seq_after(segment->end_seq, sender->trouble->above[i].left))
             return true;
-        left = sender->above[i].right;
+        left = sender->trouble->above[i].right;
     }
     return false;
 }
@@ -150,9 +149,9 @@ static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *rece
 static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->provoked.time_ns;
+    int64_t ago_ns = segment->time_ns - sender->trouble->provoked.time_ns;
 
-    if (!sender->provoked.record || !seen->pure_ack || seen->probe)
+    if (!sender->trouble->provoked.record || !seen->pure_ack || seen->probe)
         return;
     if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
         return;
@@ -162,21 +161,21 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
         return;
     seen->traits |= TCPT_TRAIT_CHALLENGE;
-    seen->challenged = sender->provoked.record;
+    seen->challenged = sender->trouble->provoked.record;
 }
 
 /* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
 static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->refused.time_ns;
+    int64_t ago_ns = segment->time_ns - sender->trouble->refused.time_ns;
 
     if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
         return;
     if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
         return;
     seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
-    seen->refused = sender->refused.record;
+    seen->refused = sender->trouble->refused.record;
 }
 
 /* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
@@ -228,32 +227,6 @@ static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, co
            sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt);
 }
 
-static uint32_t plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
-{
-    uint32_t traits = 0;
-
-    if (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) {
-        traits |= segment->flags & TCPT_SYN ? TCPT_TRAIT_SYN : 0;
-        traits |= segment->flags & TCPT_FIN ? TCPT_TRAIT_FIN : 0;
-        traits |= segment->flags & TCPT_RST ? TCPT_TRAIT_RST : 0;
-    }
-    if (flow->padded)
-        traits |= TCPT_TRAIT_PADDED_FLOW;
-    if (segment->pad_bytes)
-        traits |= TCPT_TRAIT_PADDED;
-    if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
-        traits |= TCPT_TRAIT_CHECKSUM;
-    if (!flow->handshake_done && flow->client_known) {
-        traits |= TCPT_TRAIT_HANDSHAKE;
-        traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
-    }
-    if (flow->closing)
-        traits |= TCPT_TRAIT_CLOSING;
-    if (flow->damaged)
-        traits |= TCPT_TRAIT_DAMAGED;
-    return traits;
-}
-
 /* Wrong, and isolated among the segments of its source address: at least two good ones before it, and nine of
  * ten good. Anything else is offload or rewriting, and the segment counts as good. */
 static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
@@ -267,7 +240,6 @@ static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
     return host->good >= 2 && (uint64_t)host->good * 10 >= ((uint64_t)host->good + host->wrong) * 9;
 }
 
-/* A segment of the 4-tuple's previous life: inside the numbers that were in use then, and out of reach now. */
 /* What is sent again within one RTT is one round, however many segments: no answer can have come. */
 static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
@@ -300,7 +272,7 @@ static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsig
            (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < 1 << 30);
 }
 
-static bool stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
         return false;
@@ -313,9 +285,11 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     const tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
 
-    memset(seen, 0, sizeof *seen);
+    if (flow->calm && tcpt_observe_steady(seen, flow, segment, from, settings))
+        return;
+    tcpt_clear_observation(seen);
     seen->from = (uint8_t)from;
-    seen->traits = plain_traits(flow, segment);
+    seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         seen->really_bad = really_bad(sender, segment);
     if (flow->last_record)
@@ -323,7 +297,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 
-    if (flow->previous && stale(flow, segment, from)) {
+    if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;
         tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
@@ -345,9 +319,9 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
-    if (sender->provoked.record)
+    if (sender->trouble->provoked.record)
         observe_challenge(seen, flow, segment);
-    if (sender->refused.record)
+    if (sender->trouble->refused.record)
         observe_refusal(seen, flow, segment);
     observe_exchange(seen, flow, segment);
     if (segment->flags & TCPT_RST)

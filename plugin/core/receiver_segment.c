@@ -172,7 +172,7 @@ static bool may_be_held(const tcpt_reception *at)
 
     if (!sender->above_count || !seq_before(at->segment->seq, sender->snd_nxt))
         return false;
-    return seq_after(at->segment->seq, at->acked) || seq_after(at->segment->end_seq, sender->above[0].left);
+    return seq_after(at->segment->seq, at->acked) || seq_after(at->segment->end_seq, sender->trouble->above[0].left);
 }
 
 /* Bytes behind the sender's own FIN are passed over; a piece that begins before it is an abort. */

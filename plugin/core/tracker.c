@@ -3,6 +3,7 @@
  * nf_conntrack_tcp_packet() in Linux; the window check is in tracker_window.c. */
 #include "core/tracker.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/sequence.h"
@@ -450,21 +451,24 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     return check_and_take(entry, dir, old_state, next, packet, rules);
 }
 
-bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
+bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
 {
-    unsigned dir = packet->from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+    unsigned dir = from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+    uint32_t seconds = timeouts[TCPT_CT_ESTABLISHED];
 
     if (entry->state != TCPT_CT_ESTABLISHED || !entry->assured || !entry->seen_reply ||
-        packet->class != TCPT_CT_CLASS_ACK || !packet->legal_flags || packet->bad_checksum ||
-        packet->segment->sack_count || packet->segment->time_ns >= entry->expires_ns)
+        segment->time_ns >= entry->expires_ns || !tcpt_ct_fits_steadily(entry, dir, segment))
         return false;
-    if (!tcpt_ct_fits_steadily(entry, dir, packet->segment))
-        return false;
+    if (entry->retrans >= MAX_RETRANS || entry->last_win == 0 ||
+        ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))
+        seconds = UNACKED_SECONDS; /* timeout_of(): all of them the same */
     entry->last_class = TCPT_CT_CLASS_ACK;
     entry->last_dir = (uint8_t)dir;
-    entry->expires_ns = packet->segment->time_ns + tcpt_seconds_ns(timeout_of(entry, packet));
+    entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);
     return true;
 }
+
+G_STATIC_ASSERT((int)UNACKED_SECONDS == (int)RETRANS_SECONDS);
 
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {

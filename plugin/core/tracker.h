@@ -117,13 +117,14 @@ void tcpt_ct_clear(tcpt_ct_pair *pair);
  * Judge what nearly every packet is: an ACK, with data or without, within both windows of an established connection that
  * is assured. It is VALID by both rule sets.
  *
- * @return false, with nothing changed, when it is any other packet: tcpt_ct_judge() it
+ * @param segment  an ACK without SYN, FIN, RST and SACK blocks, not really bad
+ * @return false, with nothing changed, when it does not fit: tcpt_ct_judge() it
  */
-bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_ct_packet *packet);
+bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 
 /* ---- tracker_window.c, for tracker.c ---- */
 
-/** tcpt_ct_window() for such a packet without SACK blocks. @return false, with nothing changed, when it does not fit. */
+/** tcpt_ct_window() for such a packet. @return false, with nothing changed, when it does not fit. */
 bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
 
 /** What the window check says. */

@@ -17,14 +17,28 @@ static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packe
 
 static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    return a->expires_ns == b->expires_ns && memcmp(a, b, sizeof *a) == 0;
+}
+
+/* Whether tcpt_ct_judge_steady() may be asked. */
+static bool plain_ack(const tcpt_ct_packet *packet)
+{
+    return packet->class == TCPT_CT_CLASS_ACK && packet->legal_flags && !packet->bad_checksum &&
+           !packet->segment->sack_count;
+}
+
+static tcpt_ct_result judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
+{
+    if (plain_ack(packet) && tcpt_ct_judge_steady(entry, packet->segment, packet->from))
+        return (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
+    return tcpt_ct_judge(entry, packet, rules);
 }
 
 /* The entries differ already; they may grow alike again. */
 static void judge_apart(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
 {
-    results[TCPT_CT_CURRENT] = tcpt_ct_judge(&pair->current, packet, TCPT_CT_CURRENT);
-    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(pair->old, packet, TCPT_CT_BEFORE_5_18);
+    results[TCPT_CT_CURRENT] = judge(&pair->current, packet, TCPT_CT_CURRENT);
+    results[TCPT_CT_BEFORE_5_18] = judge(pair->old, packet, TCPT_CT_BEFORE_5_18);
     if (!alike(&pair->current, pair->old))
         return;
     g_free(pair->old);
@@ -40,7 +54,7 @@ void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_c
         judge_apart(pair, packet, results);
         return;
     }
-    if (tcpt_ct_judge_steady(&pair->current, packet)) {
+    if (plain_ack(packet) && tcpt_ct_judge_steady(&pair->current, packet->segment, packet->from)) {
         *current = (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
         results[TCPT_CT_BEFORE_5_18] = *current;
         return;

@@ -137,6 +137,17 @@ static void note_traits(tcpt_observation *seen)
         seen->traits |= TCPT_TRAIT_CT_DIVERGENT;
 }
 
+/* A steady segment of an entry that both rule sets share and take for established: VALID, and nothing else to ask. */
+static bool track_steadily(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_tracker *tracker = flow->tracker;
+
+    if (!seen->steady || tracker->pair.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
+        flow->ends[1].holed || flow->reordered || segment->fragment || segment->options_cut)
+        return false;
+    return tcpt_ct_judge_steady(&tracker->pair.current, segment, seen->from);
+}
+
 void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
 {
     tcpt_tracker *tracker = tracker_for(flow, segment);
@@ -148,6 +159,11 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
     view->state = TCPT_CT_UNKNOWN;
     if (!tracker || tracker->lost)
         return;
+    if (track_steadily(flow, segment, seen)) {
+        view->state = TCPT_CT_ESTABLISHED;
+        view->current = view->before_5_18 = TCPT_CT_VALID;
+        return;
+    }
     if (capture_lacks(flow, segment, seen->from)) {
         tracker->lost = true;
         return;

@@ -7,7 +7,7 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *refuser = &flow->ends[context->seen->from];
-    uint32_t behind = 0u - (uint32_t)refuser->refused.tsval_delta;
+    uint32_t behind = 0u - (uint32_t)refuser->trouble->refused.tsval_delta;
     tcpt_finding *finding;
 
     (void)memory;
@@ -17,7 +17,7 @@ static void judge(const tcpt_context *context, void *memory)
         tcpt_raise(context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
                    "The %s refused frame %u for its timestamp, %u behind the newest it had taken, and repeats its ACK",
                    tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
-    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->refused.tsval_delta);
+    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->trouble->refused.tsval_delta);
     tcpt_relate(finding, context->seen->refused);
     tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
     tcpt_rule_out(finding, "A lost timestamp echo: the receiver's own TSecr shows what it had taken.");

@@ -45,7 +45,7 @@ static const char *refuted(const tcpt_context *context, const pending *me)
         return "; the chosen stack would have reset: this receiver does not behave like the chosen stack, or the RST "
                "never reached it";
     if (me->verdict == TCPT_VERDICT_CHALLENGE_ACK &&
-        context->flow->ends[context->seen->from].provoked.record == me->rst)
+        context->flow->ends[context->seen->from].trouble->provoked.record == me->rst)
         return "; the chosen stack would have sent a challenge ACK, and none was captured";
     return "";
 }

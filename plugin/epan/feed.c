@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include <epan/ipproto.h>
-#include <epan/proto_data.h>
 #include <wsutil/crc32.h>
 
 #include "compat.h"
+#include "records.h"
 
 enum {
     TCP_HEADER_BYTES = 20,
@@ -45,6 +45,7 @@ static tcpt_settings (*ask_settings)(void);
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
 static tcpt_settings settings;
+static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
 static GHashTable *point_names; /* capture point -> its name */
 static uint32_t newest_point;
 static bool newest_point_known;
@@ -275,7 +276,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     uint32_t reported_bytes = tvb_reported_length(tvb);
     tvbuff_t *source = tvb_get_ds_tvb(tvb);
     unsigned segment_at = (unsigned)tvb_raw_offset(tvb);
-    tcpt_segment segment = {0};
+    tcpt_segment segment; /* every member is set below: clearing it first is dear */
     const uint8_t *header;
     uint32_t pad_bytes;
     carriers around;
@@ -309,7 +310,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     return tcpt_analyse(analysis, &segment);
 }
 
-/* Records hang on the frame, by TCP layer: tunnels have several. */
+/* Analyse a TCP layer when it is first seen, look its record up later: tunnels have several per frame. */
 static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
 {
     tcpt_record *record;
@@ -319,11 +320,11 @@ static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
         forget_frame(); /* the frame before never reached the post-dissector */
     frame_number = pinfo->num;
     layer = frame_layers++;
-    record = p_get_proto_data(wmem_file_scope(), pinfo, proto_triage, layer);
-    if (!record && !PINFO_FD_VISITED(pinfo)) {
+    if (PINFO_FD_VISITED(pinfo)) {
+        record = tcpt_records_find(frame_number, layer);
+    } else {
         record = analyse(tvb, pinfo);
-        if (record)
-            p_add_proto_data(wmem_file_scope(), pinfo, proto_triage, layer, record);
+        tcpt_records_note(frame_number, layer, record);
     }
     if (record && frame_record_count < FRAME_RECORDS)
         frame_records[frame_record_count++] = record;
@@ -332,8 +333,7 @@ static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
 /* Headers quoted in an ICMP error are not the flow's packets. */
 static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)
 {
-    return analysis && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCP_HEADER_BYTES &&
-           proto_is_protocol_enabled(triage);
+    return enabled && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCP_HEADER_BYTES;
 }
 
 static int shim(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -352,8 +352,10 @@ static void restore_shim(void)
 
 static void end_capture(void)
 {
+    tcpt_records_forget();
     tcpt_analysis_free(analysis);
     analysis = NULL;
+    enabled = false;
     if (point_names)
         g_hash_table_destroy(point_names);
     point_names = NULL;
@@ -369,6 +371,7 @@ static void begin_capture(void)
     settings = ask_settings();
     point_names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     analysis = tcpt_analysis_new(&settings);
+    enabled = proto_is_protocol_enabled(triage);
 }
 
 void tcpt_feed_register(int proto, tcpt_settings (*settings_now)(void))

@@ -22,6 +22,8 @@ MODES = [("plain", [], 1.06), ("-Y", ["-Y", "tcp.flags.reset == 1"], 1.05), ("-2
          ("-T fields", ["-T", "fields", "-e", "frame.number", "-e", "ip.src", "-e", "tcp.seq"], 1.05),
          ("report included", ["-z", "tcptriage"], 1.08)]
 PER_FLOW = 20
+TRACKER_KINDS = {"alike": "ordinary connection", "parted": "after a scale reset, both rule sets content",
+                 "refused": "after a scale reset, the old rules refuse"}
 
 
 class Bench:
@@ -96,6 +98,19 @@ class Bench:
         print("| per packet | %.0f | 96 |" % per_packet_bytes)
         print("| per flow | %.0f | 1536 |" % per_flow_bytes)
 
+    def tracker(self, few=1000, many=21000):
+        """Both tracker models for one segment, its preparation included: two lengths, as start-up counts too."""
+        print("\n| tracker models, both | instructions per segment | budget |\n|---|---|---|")
+        for kind in ("alike", "parted", "refused"):
+            counts = [self.tracker_run(kind, segments) for segments in (few, many)]
+            print("| %s | %.0f | 600 |" % (TRACKER_KINDS[kind], (counts[1] - counts[0]) / (many - few)))
+
+    def tracker_run(self, kind, segments):
+        result = subprocess.run(["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
+                                 os.path.join(self.build, "bench-tracker"), kind, str(segments)],
+                                capture_output=True, text=True, check=True)
+        return int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", ""))
+
     def flood(self, syns=1000000):
         """SYNs from as many addresses against SYNs from few: the core alone, a third of them answered."""
         few = 1000
@@ -128,6 +143,7 @@ def main():
     try:
         bench.ratios()
         bench.memory()
+        bench.tracker()
         bench.flood()
         bench.speed()
     finally:

@@ -119,8 +119,13 @@ def check_disabled(golden, capture):
 
 
 def check_read_filter(golden, capture):
-    """With `-2 -R` frame numbers repeat between the passes: findings of the frames kept are still theirs."""
-    golden.tools.tshark("-r", capture, "-2", "-R", "tcp.flags.ack == 1", "-V")
+    """With `-2 -R` frame numbers repeat between the passes: what is shown of the frames kept is still theirs."""
+    columns = ["frame.time_epoch", "ip.id", "tcp.seq_raw", "tcp.flags", "tcptriage.client.state", "tcptriage.server.state",
+               "tcptriage.conntrack.state", "tcptriage.conntrack.reason", "tcptriage.receiver.verdict", "tcptriage.finding"]
+    fields = [word for column in columns for word in ("-e", column)]
+    kept = golden.tools.tshark("-r", capture, "-2", "-R", "tcp.flags.ack == 1", "-T", "fields", *fields)
+    wanted = golden.tools.tshark("-r", capture, "-2", "-Y", "tcp.flags.ack == 1", "-T", "fields", *fields)
+    assert "\t" in wanted and kept == wanted
 
 
 def tests(golden, captures):

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "records.h"
+
+#include <glib.h>
+
+/* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
+enum { BLOCK_FRAMES = 128 };
+
+static GPtrArray *blocks; /* NULL for a block without TCP */
+static GHashTable *deeper; /* frame -> GPtrArray: the layers behind the first; tunnels only */
+
+static tcpt_record **place_of(uint32_t frame)
+{
+    unsigned at = frame / BLOCK_FRAMES;
+
+    if (!blocks)
+        blocks = g_ptr_array_new_with_free_func(g_free);
+    if (at >= blocks->len)
+        g_ptr_array_set_size(blocks, (int)at + 1);
+    if (!blocks->pdata[at])
+        blocks->pdata[at] = g_new0(tcpt_record *, BLOCK_FRAMES);
+    return (tcpt_record **)blocks->pdata[at] + frame % BLOCK_FRAMES;
+}
+
+static void note_deeper(uint32_t frame, unsigned layer, tcpt_record *record)
+{
+    GPtrArray *layers;
+
+    if (!deeper)
+        deeper = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+    layers = g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame));
+    if (!layers) {
+        layers = g_ptr_array_new();
+        g_hash_table_insert(deeper, GUINT_TO_POINTER(frame), layers);
+    }
+    g_ptr_array_set_size(layers, (int)layer);
+    layers->pdata[layer - 1] = record;
+}
+
+void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
+{
+    if (layer) {
+        note_deeper(frame, layer, record);
+        return;
+    }
+    *place_of(frame) = record;
+    if (deeper)
+        g_hash_table_remove(deeper, GUINT_TO_POINTER(frame)); /* of another frame with this number */
+}
+
+static tcpt_record *find_deeper(uint32_t frame, unsigned layer)
+{
+    const GPtrArray *layers = deeper ? g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame)) : NULL;
+
+    return layers && layer <= layers->len ? layers->pdata[layer - 1] : NULL;
+}
+
+tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer)
+{
+    unsigned at = frame / BLOCK_FRAMES;
+
+    if (layer)
+        return find_deeper(frame, layer);
+    if (!blocks || at >= blocks->len || !blocks->pdata[at])
+        return NULL;
+    return ((tcpt_record **)blocks->pdata[at])[frame % BLOCK_FRAMES];
+}
+
+void tcpt_records_forget(void)
+{
+    if (blocks)
+        g_ptr_array_unref(blocks);
+    if (deeper)
+        g_hash_table_destroy(deeper);
+    blocks = NULL;
+    deeper = NULL;
+}

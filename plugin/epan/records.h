@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Which records a frame has: noted when it is dissected for the first time, looked up when it is shown again.
+ *
+ * By frame number and TCP layer: a few instructions, where proto data of the frame takes three allocations. With
+ * `tshark -2 -R` and with read filters of the GUI frames that do not pass bear the number of the next one that does;
+ * what is noted last under a number is therefore right, as the others are never shown again.
+ */
+#ifndef TCPTRIAGE_EPAN_RECORDS_H
+#define TCPTRIAGE_EPAN_RECORDS_H
+
+#include <stdint.h>
+
+#include "tcptriage/flow.h"
+
+/**
+ * Note what the TCP layer of a frame was found to be.
+ *
+ * @param layer   counts the frame's TCP layers from 0; note them in that order, those without a record too
+ * @param record  NULL when the bytes are no usable segment
+ */
+void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record);
+
+/** What was noted last, or NULL. */
+tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer);
+
+/** Forget everything: the records are going. */
+void tcpt_records_forget(void);
+
+#endif

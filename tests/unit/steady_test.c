@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The short ways are the long ones: the same traffic through both leaves the same flows, records and findings. */
+#include <glib.h>
+#include <string.h>
+
+#include "core/steady.h"
+#include "core/tracking.h"
+#include "scenario.h"
+#include "tcptriage/analysis.h"
+
+/** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to be
+ * calm. */
+typedef struct both {
+    tcpt_analysis *analysis[2];
+    uint64_t segments;
+    uint64_t steady; /**< of those, judged by the short way */
+} both;
+
+static void begin(both *ways, tcpt_settings settings)
+{
+    *ways = (both){{tcpt_analysis_new(&settings), tcpt_analysis_new(&settings)}, 0, 0};
+}
+
+/* ---- Comparing. Pointers differ: each is compared by what it points to, and then cleared. One that is not known here
+ * makes the comparison of the rest fail. */
+
+static uint32_t number_of(const tcpt_record *record)
+{
+    return record ? record->frame : 0;
+}
+
+static void same_record(tcpt_record **a, tcpt_record **b)
+{
+    g_assert_cmpuint(number_of(*a), ==, number_of(*b));
+    *a = *b = NULL;
+}
+
+static void same_bytes(const void *a, const void *b, size_t bytes)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    for (size_t i = 0; a && i < bytes; i++)
+        if (((const uint8_t *)a)[i] != ((const uint8_t *)b)[i])
+            g_error("byte %zu of %zu differs", i, bytes);
+}
+
+static void same_steps(tcpt_endpoint *a, tcpt_endpoint *b)
+{
+    g_assert_cmpuint(a->ack_step_count, ==, b->ack_step_count);
+    for (unsigned i = 0; i < a->ack_step_count; i++) {
+        tcpt_ack_step step[2] = {a->ack_steps[i], b->ack_steps[i]};
+        same_record(&step[0].record, &step[1].record);
+        g_assert_cmpint(step[0].time_ns, ==, step[1].time_ns);
+        g_assert_cmpuint(step[0].ack, ==, step[1].ack);
+    }
+    a->ack_steps = b->ack_steps = NULL;
+}
+
+static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
+{
+    tcpt_trouble a = *one, b = *other;
+    same_record(&a.provoked.record, &b.provoked.record);
+    same_record(&a.refused.record, &b.refused.record);
+    same_bytes(&a, &b, sizeof a);
+}
+
+static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
+{
+    same_record(&a->payload_record, &b->payload_record);
+    same_record(&a->last_record, &b->last_record);
+    same_record(&a->fin_record, &b->fin_record);
+    same_record(&a->fin_acked_record, &b->fin_acked_record);
+    same_record(&a->rst_record, &b->rst_record);
+    same_record(&a->unanswered_record, &b->unanswered_record);
+    same_record(&a->said_record, &b->said_record);
+    same_trouble(a->trouble, b->trouble);
+    a->trouble = b->trouble = NULL;
+    same_steps(a, b);
+    same_bytes(a->host, b->host, sizeof(tcpt_host));
+    a->host = b->host = NULL;
+}
+
+static void same_tracker(const tcpt_tracker *a, const tcpt_tracker *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_true(a->lost == b->lost);
+    same_bytes(&a->pair.current, &b->pair.current, sizeof a->pair.current);
+    same_bytes(a->pair.old, b->pair.old, sizeof *a->pair.old);
+}
+
+static void same_again(const tcpt_again *a, const tcpt_again *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_cmpuint(a->count, ==, b->count);
+    g_assert_cmpuint(a->bytes, ==, b->bytes);
+    g_assert_cmpuint(a->from, ==, b->from);
+    g_assert_cmpint(a->last_ns, ==, b->last_ns);
+    g_assert_cmpuint(number_of(a->first), ==, number_of(b->first));
+    g_assert_cmpuint(number_of(a->ignored_ack), ==, number_of(b->ignored_ack));
+}
+
+static void same_findings(const tcpt_finding *a, const tcpt_finding *b)
+{
+    for (; a && b; a = a->next_in_flow, b = b->next_in_flow) {
+        g_assert_cmpstr(a->detector->id, ==, b->detector->id);
+        g_assert_cmpuint(number_of(a->on), ==, number_of(b->on));
+        g_assert_cmpstr(a->summary, ==, b->summary);
+        g_assert_cmpint(a->confidence, ==, b->confidence);
+        g_assert_cmpuint(a->related_count, ==, b->related_count);
+        for (unsigned i = 0; i < a->related_count; i++)
+            g_assert_cmpuint(number_of(a->related[i]), ==, number_of(b->related[i]));
+    }
+    g_assert_true(!a && !b);
+}
+
+/** What is left of an exchange of pure ACKs that is none any more says nothing. */
+static void forget_exchange(tcpt_flow *flow)
+{
+    if (!flow->acks.count)
+        memset(&flow->acks, 0, sizeof flow->acks);
+}
+
+static void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
+{
+    static tcpt_flow a, b;
+    memcpy(&a, fast, sizeof a);
+    memcpy(&b, slow, sizeof b);
+    forget_exchange(&a);
+    forget_exchange(&b);
+    for (unsigned end = 0; end < 2; end++) {
+        same_end(&a.ends[end], &b.ends[end]);
+        same_record(&a.divergent[end], &b.divergent[end]);
+    }
+    same_record(&a.early_record, &b.early_record);
+    same_record(&a.last_record, &b.last_record);
+    same_record(&a.first_ack_record, &b.first_ack_record);
+    same_record(&a.acks.first, &b.acks.first);
+    same_tracker(a.tracker, b.tracker);
+    same_again(a.again, b.again);
+    same_findings(a.findings, b.findings);
+    same_findings(a.end_findings, b.end_findings);
+    g_assert_true((a.memory == NULL) == (b.memory == NULL));
+    a.tracker = b.tracker = NULL;
+    a.again = b.again = NULL;
+    a.findings = b.findings = a.newest_finding = b.newest_finding = a.end_findings = b.end_findings = NULL;
+    a.memory = b.memory = NULL;
+    a.previous = b.previous = a.next = b.next = a.twin = b.twin = NULL;
+    same_bytes(&a, &b, sizeof a);
+}
+
+static void same_records(const tcpt_record *fast, const tcpt_record *slow)
+{
+    tcpt_record a = *fast, b = *slow;
+    g_assert_true((a.findings == NULL) == (b.findings == NULL));
+    g_assert_true((a.proofs == NULL) == (b.proofs == NULL));
+    a.flow = b.flow = NULL;
+    a.findings = b.findings = NULL;
+    a.proofs = b.proofs = NULL;
+    same_bytes(&a, &b, sizeof a);
+}
+
+static void feed(both *ways, const tcpt_segment *segment)
+{
+    tcpt_record *fast, *slow;
+    fast = tcpt_analyse(ways->analysis[0], segment);
+    slow = tcpt_analyse(ways->analysis[1], segment);
+    same_records(fast, slow);
+    slow->flow->calm = tcpt_is_calm(slow->flow); /* what the short way leaves as it is */
+    same_flow(fast->flow, slow->flow);
+    slow->flow->calm = false;
+    ways->segments++;
+}
+
+/** Whether the next segment goes the short way; asked before it is fed. */
+static bool goes_short(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    tcpt_observation seen;
+    tcpt_observe(&seen, flow, segment, from, &settings, TCPT_MS_NS);
+    return seen.steady;
+}
+
+static void end(both *ways)
+{
+    const tcpt_flow *fast, *slow;
+    tcpt_settle_all(ways->analysis[0]);
+    tcpt_settle_all(ways->analysis[1]);
+    fast = tcpt_first_flow(ways->analysis[0]);
+    slow = tcpt_first_flow(ways->analysis[1]);
+    for (; fast && slow; fast = fast->next, slow = slow->next)
+        same_findings(fast->end_findings, slow->end_findings);
+    g_assert_true(!fast && !slow);
+    tcpt_analysis_free(ways->analysis[0]);
+    tcpt_analysis_free(ways->analysis[1]);
+}
+
+/* ---- The scripts of captures/scenarios. */
+
+static void feed_scenario(both *ways, const scn_scenario *scenario)
+{
+    for (unsigned i = 0; i < scenario->frames->len; i++) {
+        const scn_frame *frame = scenario->frames->pdata[i];
+        tcpt_segment segment = {
+            .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = i + 1, .point = frame->point};
+        if (scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
+            feed(ways, &segment);
+    }
+}
+
+static void test_scenarios(void)
+{
+    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
+    uint64_t segments = 0;
+    g_assert_nonnull(folder);
+    for (const char *name; (name = g_dir_read_name(folder));) {
+        char *path = g_build_filename(SCENARIOS, name, NULL);
+        GPtrArray *scenarios = g_str_has_suffix(name, ".pkt") ? scn_read(path) : NULL;
+        for (unsigned i = 0; scenarios && i < scenarios->len; i++) {
+            both ways;
+            begin(&ways, tcpt_settings_default());
+            feed_scenario(&ways, scenarios->pdata[i]);
+            segments += ways.segments;
+            end(&ways);
+        }
+        if (scenarios)
+            g_ptr_array_unref(scenarios);
+        g_free(path);
+    }
+    g_dir_close(folder);
+    g_assert_cmpuint(segments, >, 1000);
+}
+
+/* ---- Random conversations: mostly data and ACKs in order, now and then anything else. */
+
+typedef struct talk {
+    uint32_t next[2];  /**< behind what each end has sent */
+    uint32_t acked[2]; /**< what each end has acknowledged */
+    uint32_t stamp;
+    uint8_t wscale;
+    bool timestamps;
+    uint16_t port;
+    uint16_t ip_id;
+    uint32_t frame;
+    int64_t now_ns;
+    unsigned oddness; /**< one segment in so many is odd, 0 none */
+    tcpt_segment last;
+} talk;
+
+static const uint8_t addresses[2][4] = {{192, 0, 2, 1}, {198, 51, 100, 1}};
+
+static bool one_in(unsigned many)
+{
+    return many && g_test_rand_int_range(0, (int)many) == 0;
+}
+
+static tcpt_segment plain(talk *all, unsigned from, uint8_t flags, uint32_t payload_bytes)
+{
+    tcpt_segment segment = {
+        .time_ns = all->now_ns += g_test_rand_int_range(0, 3000000),
+        .frame = ++all->frame,
+        .depth = 1,
+        .family = 4,
+        .ttl = 64,
+        .has_ip_id = true,
+        .ip_id = ++all->ip_id,
+        .src = addresses[from],
+        .dst = addresses[!from],
+        .src_port = from ? 80 : all->port,
+        .dst_port = from ? all->port : 80,
+        .seq = all->next[from],
+        .ack = flags & TCPT_ACK ? all->next[!from] : 0,
+        .flags = flags,
+        .header_bytes = 20,
+        .window = 65000,
+        .payload_bytes = payload_bytes,
+        .checksum_is = TCPT_CHECKSUM_GOOD,
+    };
+    if (all->timestamps) {
+        segment.options = TCPT_OPTION_TIMESTAMPS;
+        segment.header_bytes = 32;
+        segment.tsval = all->stamp += one_in(3);
+        segment.tsecr = all->stamp;
+    }
+    if (flags & TCPT_SYN) {
+        segment.options |= TCPT_OPTION_MSS | TCPT_OPTION_SACK_PERMITTED | TCPT_OPTION_WSCALE;
+        segment.mss = 1460;
+        segment.wscale = all->wscale;
+        segment.header_bytes = 40;
+    }
+    return segment;
+}
+
+static uint32_t near_zero(void)
+{
+    static const int32_t distances[] = {1, -1, -100, 100, -1460, 1460, 70000, -70000, 1 << 29, INT32_MIN};
+    return (uint32_t)distances[g_test_rand_int_range(0, G_N_ELEMENTS(distances))];
+}
+
+/** Something unusual about a segment; several at times. */
+static void make_odd(talk *all, tcpt_segment *segment)
+{
+    static const uint8_t flags[] = {TCPT_FIN | TCPT_ACK, TCPT_RST, TCPT_RST | TCPT_ACK, TCPT_SYN, TCPT_SYN | TCPT_ACK,
+                                    0, TCPT_ACK | TCPT_URG, TCPT_ACK | TCPT_PSH, 0xd8};
+    static const int64_t jumps[] = {-1000, -1000000, 300000000, 1500000000, 2000000000, 31000000000, 600000000000};
+    static const char *const texts[] = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "\x15\x03\x03\x00\x02\x01\x00"};
+    switch (g_test_rand_int_range(0, 17)) {
+    case 0:
+    case 1:
+        segment->seq += near_zero();
+        break;
+    case 2:
+    case 3:
+        segment->ack += near_zero();
+        break;
+    case 4:
+        if (one_in(4))
+            segment->flags = flags[g_test_rand_int_range(0, G_N_ELEMENTS(flags))];
+        break;
+    case 5:
+        segment->window = (uint16_t)(one_in(2) ? 0 : g_test_rand_int());
+        break;
+    case 6:
+        segment->sack_count = 1;
+        segment->options |= TCPT_OPTION_SACK;
+        segment->sack_left[0] = segment->ack + near_zero();
+        segment->sack_right[0] = segment->sack_left[0] + 100;
+        break;
+    case 7:
+        segment->time_ns = all->now_ns += jumps[g_test_rand_int_range(0, G_N_ELEMENTS(jumps))];
+        break;
+    case 8:
+        segment->tsval += near_zero();
+        break;
+    case 9:
+        segment->checksum_is = (tcpt_checksum)g_test_rand_int_range(0, TCPT_CHECKSUM_WRONG + 1);
+        break;
+    case 10:
+        segment->pad_bytes = 6;
+        break;
+    case 11: /* the last one again: a copy, or sent again */
+        segment->seq = all->last.seq;
+        segment->ack = all->last.ack;
+        segment->payload_bytes = all->last.payload_bytes;
+        segment->ip_id = one_in(2) ? all->last.ip_id : segment->ip_id;
+        break;
+    case 12: /* a probe */
+        segment->seq--;
+        segment->payload_bytes = one_in(2);
+        break;
+    case 13:
+        segment->fragment = one_in(4);
+        segment->options_cut = one_in(4);
+        break;
+    case 14:
+        segment->payload = (const uint8_t *)texts[one_in(2)];
+        segment->payload_bytes = segment->payload_captured_bytes = (uint32_t)strlen((const char *)segment->payload);
+        break;
+    case 15: /* lost before the capture point: a gap */
+        segment->seq += 1000;
+        all->next[!!(segment->src == addresses[1])] += 1000;
+        break;
+    default:
+        segment->options &= (uint8_t)~TCPT_OPTION_TIMESTAMPS;
+        break;
+    }
+}
+
+static void say(both *ways, talk *all, const tcpt_flow **flow, tcpt_segment segment, unsigned from)
+{
+    segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
+    if (*flow && (*flow)->calm && !(segment.flags & TCPT_SYN))
+        ways->steady += goes_short(*flow, &segment, from);
+    feed(ways, &segment);
+    *flow = NULL;
+    for (const tcpt_flow *each = tcpt_first_flow(ways->analysis[0]); each; each = each->next)
+        *flow = each; /* the newest */
+    if (!(segment.flags & TCPT_RST) && (int32_t)(segment.end_seq - all->next[from]) > 0)
+        all->next[from] = segment.end_seq;
+    all->last = segment;
+}
+
+static void converse(both *ways, talk *all, unsigned segments, uint32_t largest)
+{
+    const tcpt_flow *flow = NULL;
+    if (!one_in(8)) {
+        say(ways, all, &flow, plain(all, 0, TCPT_SYN, 0), 0);
+        say(ways, all, &flow, plain(all, 1, TCPT_SYN | TCPT_ACK, 0), 1);
+    }
+    for (unsigned i = 0; i < segments; i++) {
+        unsigned from = one_in(2);
+        uint32_t payload_bytes = one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, (int)largest);
+        tcpt_segment segment = plain(all, from, TCPT_ACK, payload_bytes);
+        while (one_in(all->oddness))
+            make_odd(all, &segment);
+        say(ways, all, &flow, segment, from);
+    }
+}
+
+static talk new_talk(unsigned oddness)
+{
+    return (talk){
+        .next = {g_test_rand_int(), g_test_rand_int()},
+        .stamp = g_test_rand_int(),
+        .wscale = (uint8_t)g_test_rand_int_range(0, 15),
+        .timestamps = one_in(2),
+        .port = 40000,
+        .now_ns = INT64_C(1700000000000000000),
+        .oddness = oddness,
+    };
+}
+
+/* From conversations without anything odd to such of odd segments only. */
+static void test_random(void)
+{
+    static const unsigned oddness[] = {0, 40, 10, 3};
+    uint64_t segments = 0, steady = 0;
+    for (unsigned round = 0; round < 800; round++) {
+        tcpt_settings settings = tcpt_settings_default();
+        both ways;
+        talk all = new_talk(oddness[round % G_N_ELEMENTS(oddness)]);
+        settings.receiver_stack = (tcpt_stack)(round / 4 % 4);
+        begin(&ways, settings);
+        for (unsigned life = 0; life < 2; life++) {
+            converse(&ways, &all, 100, 2000);
+            all.next[0] += 1 << 20;
+            all.next[1] += 1 << 20;
+            all.now_ns += one_in(2) ? 1000000 : INT64_C(70000000000);
+        }
+        segments += ways.segments;
+        steady += ways.steady;
+        end(&ways);
+    }
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", steady, segments);
+    g_assert_cmpuint(steady * 4, >, segments); /* else the short way is not what is tested */
+}
+
+/* Numbers that come round: what lies before what turns over behind 2 GiB, once in each direction. */
+static void test_around(void)
+{
+    both ways;
+    talk all = new_talk(0);
+    all.wscale = 14;
+    begin(&ways, tcpt_settings_default());
+    converse(&ways, &all, 220000, 65000);
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", ways.steady, ways.segments);
+    end(&ways);
+}
+
+/* ---- The tracker's rule sets side by side, against each on its own. */
+
+static void same_verdict(const tcpt_ct_result *a, const tcpt_ct_result *b)
+{
+    g_assert_cmpuint(a->verdict, ==, b->verdict);
+    g_assert_cmpuint(a->reason, ==, b->reason);
+    g_assert_cmpuint(a->state, ==, b->state);
+    g_assert_true(a->scale_reset == b->scale_reset);
+}
+
+static void track(tcpt_ct_pair *pair, tcpt_ct_entry alone[TCPT_CT_RULE_SETS], const tcpt_segment *segment, unsigned from)
+{
+    tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, segment->checksum_is == TCPT_CHECKSUM_WRONG);
+    tcpt_ct_result results[TCPT_CT_RULE_SETS];
+    tcpt_ct_judge_both(pair, &packet, results);
+    for (unsigned rules = 0; rules < TCPT_CT_RULE_SETS; rules++) {
+        tcpt_ct_result expected = tcpt_ct_judge(&alone[rules], &packet, (tcpt_ct_rules)rules);
+        same_verdict(&results[rules], &expected);
+    }
+    same_bytes(&pair->current, &alone[TCPT_CT_CURRENT], sizeof pair->current);
+    same_bytes(pair->old ? pair->old : &pair->current, &alone[TCPT_CT_BEFORE_5_18], sizeof pair->current);
+}
+
+/* Data of the server before the client's first ACK is what makes the old rules forget a scale. */
+static void test_tracker(void)
+{
+    unsigned parted = 0, segments = 0;
+    for (unsigned round = 0; round < 2000; round++) {
+        tcpt_ct_pair pair = {0};
+        tcpt_ct_entry alone[TCPT_CT_RULE_SETS] = {0};
+        talk all = new_talk(round % 4 ? 20 : 0);
+        bool early = round % 2;
+        all.timestamps = true;
+        for (unsigned i = 0; i < 60; i++) {
+            unsigned from = i == 1 || (i == 2 && early) || (i > 2 && one_in(2));
+            uint8_t flags = i == 0 ? TCPT_SYN : i == 1 ? TCPT_SYN | TCPT_ACK : TCPT_ACK;
+            uint32_t payload_bytes = i < 2 || one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, 3000);
+            tcpt_segment segment = plain(&all, from, flags, i == 2 && early ? 500 : payload_bytes);
+            if (i > 2 && one_in(all.oddness))
+                make_odd(&all, &segment);
+            segment.end_seq =
+                segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
+            track(&pair, alone, &segment, from);
+            all.next[from] = segment.end_seq;
+            all.last = segment;
+            parted += pair.old != NULL;
+            segments++;
+        }
+        tcpt_ct_clear(&pair);
+    }
+    g_test_message("%u of %u with entries of their own", parted, segments);
+    g_assert_cmpuint(parted * 10, >, segments);
+    g_assert_cmpuint(parted * 10, <, segments * 9);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/steady/scenarios", test_scenarios);
+    g_test_add_func("/steady/random", test_random);
+    g_test_add_func("/steady/around", test_around);
+    g_test_add_func("/steady/tracker", test_tracker);
+    return g_test_run();
+}
