@@ -25,6 +25,10 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings);
 /** Free the analysis with all its flows, records and findings. NULL is fine. */
 void tcpt_analysis_free(tcpt_analysis *analysis);
 
+/** Say that the capture will have several capture points: segments are followed from one to the other from now on.
+ *  Without it that begins when the second point shows. */
+void tcpt_expect_points(tcpt_analysis *analysis);
+
 /**
  * Judge a segment and advance its flow. Call it once per segment, in the order of the capture.
  *
@@ -65,6 +69,7 @@ typedef struct tcpt_totals {
     uint64_t flows;
     int64_t first_ns; /**< capture time of the earliest and newest segment; 0 without any */
     int64_t newest_ns;
+    uint32_t kept; /**< segments that may still show at another capture point: never more than 65,536 */
 } tcpt_totals;
 
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis);

@@ -65,8 +65,16 @@ void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding);
 /** Replace the summary of a finding when a later segment has told more. */
 void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) __attribute__((format(printf, 2, 3)));
 
-/** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over. */
+/** Raise an end finding on another frame of the flow than its last. Else as tcpt_raise(). */
+tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
+                            const char *summary, ...) __attribute__((format(printf, 5, 6)));
+
+/** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over, and what goes
+ * beyond TCPT_MAX_RELATED. */
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record);
+
+/** Name many frames that an end finding is about, each once and none of them its own. */
+void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_t count);
 
 /** Set or replace a number, hexadecimal, frame number or duration (nanoseconds). */
 void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value);

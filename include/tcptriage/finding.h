@@ -50,7 +50,8 @@ typedef struct tcpt_value {
     const char *text; /**< static, or owned by the finding */
 } tcpt_value;
 
-#define TCPT_MAX_VALUES 8
+#define TCPT_MAX_VALUES 14
+/** Frames that prove a finding; end findings about many segments may name more. */
 #define TCPT_MAX_RELATED 8
 #define TCPT_MAX_RULED_OUT 4
 
@@ -75,10 +76,11 @@ typedef struct tcpt_finding {
     tcpt_confidence confidence;
     char *summary;                      /**< one sentence, owned */
     uint8_t value_count;
-    uint8_t related_count;
     uint8_t ruled_out_count;
     tcpt_value values[TCPT_MAX_VALUES];
-    struct tcpt_record *related[TCPT_MAX_RELATED]; /**< frames that prove it, in order */
+    uint32_t related_count;
+    struct tcpt_record **related;                  /**< frames that prove it, in order: `few`, or owned */
+    struct tcpt_record *few[TCPT_MAX_RELATED];
     tcpt_proof proofs[TCPT_MAX_RELATED];           /**< of those frames; end findings leave them unused */
     const char *ruled_out[TCPT_MAX_RULED_OUT];     /**< static sentences */
     char *owned_text;                              /**< backs one text value, or NULL */

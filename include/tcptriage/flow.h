@@ -37,14 +37,18 @@ typedef enum TCPT_BYTE tcpt_state {
 /** "CLOSED", "SYN-SENT", ... as RFC 9293 spells them. */
 const char *tcpt_state_name(tcpt_state state);
 
+struct tcpt_connection;
+struct tcpt_point;
+
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
     struct tcpt_flow *flow;
     tcpt_finding *findings; /**< raised on this frame, usually NULL */
     tcpt_proof *proofs;     /**< findings of the flow that name this frame, end findings not included */
     uint32_t frame;
-    uint8_t client_state; /**< tcpt_state after this frame */
-    uint8_t server_state;
+    uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */
+    uint8_t client_state : 4; /**< tcpt_state after this frame */
+    uint8_t server_state : 4;
     uint8_t pad_bytes;
     uint8_t from : 1; /**< end that sent it: index into tcpt_flow.ends */
     bool copy : 1;    /**< second copy of a captured packet: changed nothing */
@@ -54,6 +58,8 @@ typedef struct tcpt_record {
     uint8_t ct_state;       /**< tcpt_ct_state after this frame, by the current rules */
     uint8_t ct_reason;      /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
     bool over_limit : 1;    /**< receiver_verdict is "ignored" only for the stack's limit of answers */
+    bool copied : 1;        /**< it is the first of the two: same_as comes behind it */
+    bool end_proof : 1;     /**< an end finding of the flow names this frame, or did */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
@@ -154,6 +160,7 @@ typedef struct tcpt_endpoint {
     bool holed;         /**< the other end acknowledged bytes that the capture lacks */
     uint8_t holes;      /**< such places, saturating */
     uint16_t ip_id;     /**< newest */
+    bool far;           /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
     bool ip_id_stuck;   /**< sends the same IP ID over and over: no key for copies */
 
     /* What decides what it does with a segment (receiver model), with limited_ns below. */
@@ -298,12 +305,13 @@ typedef struct tcpt_again {
 /** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
 typedef struct tcpt_flow {
     tcpt_flow_key key;
+    struct tcpt_point *at;              /**< capture point */
+    struct tcpt_connection *connection; /**< what it is at all points; NULL while there is only one point */
     tcpt_endpoint ends[2]; /**< in the order of the key */
     uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
     bool client_known;     /**< a SYN or SYN-ACK settled that */
     bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
     bool early_data;       /**< the server sent payload before that */
-    tcpt_record *early_record;
     bool reordered;        /**< time or handshake ran backwards */
     bool duplicates;       /**< second copies were recognised */
     bool both_ways;        /**< both ends were seen */
@@ -313,11 +321,24 @@ typedef struct tcpt_flow {
     bool synchronised;     /**< segments other than the opening ones were exchanged */
     bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/steady.h) */
     tcpt_side side;
+    tcpt_port_use port_use;
+    bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
+    uint8_t seen_next;     /**< place of the next one in `seen` */
 
+    /* A SYN that does not belong to this life: it starts the next one if it is answered. */
+    bool next_syn;
+    uint8_t next_syn_from;
+    uint8_t next_syn_options;
+    uint8_t next_syn_wscale;
+    uint8_t next_syn_fast_open_bytes;
+    uint32_t next_syn_seq;
+    uint32_t stream;       /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
+    int64_t next_syn_ns;
+
+    tcpt_record *early_record; /**< the first of early_data */
     int64_t first_ns;
     int64_t last_ns;
     tcpt_record *last_record;
-    tcpt_port_use port_use;
     int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
     tcpt_record *first_ack_record; /**< that ended the handshake */
     int64_t first_ack_ns;
@@ -325,24 +346,13 @@ typedef struct tcpt_flow {
     struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
     struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */
 
-    /* A SYN that does not belong to this life: it starts the next one if it is answered. */
-    bool next_syn;
-    uint8_t next_syn_from;
-    uint32_t next_syn_seq;
-    int64_t next_syn_ns;
-    uint8_t next_syn_options;
-    uint8_t next_syn_wscale;
-    uint8_t next_syn_fast_open_bytes;
-
     tcpt_again *again; /**< newest run of acknowledged data sent again, owned; NULL before the first */
 
     /* Connection tracking, as modelled. */
     struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */
-    bool scale_reset;             /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_record *divergent[2];    /**< first segment of each end since then that only such a tracker calls invalid */
 
     tcpt_fingerprints seen;
-    uint8_t seen_next;
 
     tcpt_ack_exchange acks; /**< newest run of pure ACKs */
 
@@ -350,7 +360,6 @@ typedef struct tcpt_flow {
     tcpt_finding *newest_finding;
     tcpt_finding *end_findings; /**< raised when the flow was settled; forgotten when it is settled anew */
     uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
-    uint32_t stream;            /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
     void *memory;               /**< detectors' memory, NULL until one asks */
 } tcpt_flow;
 
@@ -358,6 +367,15 @@ typedef struct tcpt_flow {
 static inline uint32_t tcpt_snd_una(const tcpt_flow *flow, unsigned end)
 {
     return flow->ends[!end].rcv_nxt;
+}
+
+/** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */
+#define TCPT_SEQ_REACH (UINT32_C(1) << 30)
+
+/** The lowest sequence number that an end has used in its SYN or since, as far back as numbers compare; valid with syn. */
+static inline uint32_t tcpt_lowest_seq(const tcpt_endpoint *end)
+{
+    return end->far ? end->snd_nxt - TCPT_SEQ_REACH : end->iss;
 }
 
 /** "client" or "server". */

@@ -29,6 +29,7 @@ enum {
     TCPT_OPTION_SACK = 0x08,
     TCPT_OPTION_TIMESTAMPS = 0x10,
     TCPT_OPTION_FAST_OPEN = 0x20, /**< kind 34, or kind 254 with magic 0xF989 (RFC 7413, section 4.1.1) */
+    TCPT_OPTION_MULTIPATH = 0x40, /**< kind 30 (RFC 8684, section 3) */
 };
 
 /** What the checksum field says about the segment. */
@@ -50,12 +51,14 @@ typedef struct tcpt_segment {
     int64_t time_ns;    /**< capture time, nanoseconds since 1970 */
     uint32_t frame;     /**< frame number, 1-based */
     uint32_t point;     /**< capture point: interface of the file, 0 when there is only one */
+    const char *point_name; /**< its name, NULL unknown; lives as long as the analysis */
     uint8_t depth;      /**< IP headers around this segment: 1 without a tunnel */
     uint8_t family;     /**< 4 or 6 */
     uint8_t ttl;        /**< TTL or hop limit, 0 unknown */
     bool has_ip_id;     /**< IPv4 only */
     uint16_t ip_id;
     bool fragment;      /**< first IP fragment only: the payload's length is not known */
+    bool fragments;     /**< put together from IP fragments */
     const uint8_t *src; /**< 4 or 16 bytes, by family */
     const uint8_t *dst;
 

@@ -25,11 +25,12 @@ typedef struct tcpt_settings {
     uint32_t time_wait_seconds;
     uint32_t ephemeral_ports;
     uint32_t port_pressure_percent;
+    uint32_t match_seconds; /**< how long a segment may take from one capture point to the next */
     bool capture_points;
     bool tracker_models; /**< follow what connection tracking makes of each segment */
 } tcpt_settings;
 
-/** The defaults: linux, 2 s, 10 s, 3, 30 s, 60 s, 28,232 ports, 80 %, on, on. */
+/** The defaults: linux, 2 s, 10 s, 3, 30 s, 60 s, 28,232 ports, 80 %, 10 s, on, on. */
 tcpt_settings tcpt_settings_default(void);
 
 static inline int64_t tcpt_seconds_ns(uint32_t seconds)

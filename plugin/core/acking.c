@@ -89,7 +89,7 @@ static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const t
 
     if (flow->handshake_done || seen->from != flow->client || (segment->flags & TCPT_SYN))
         return;
-    if (server->syn && seq_before(segment->ack, server->iss + 1))
+    if (server->syn && seq_before(segment->ack, tcpt_lowest_seq(server) + 1))
         return;
     flow->handshake_done = true;
     flow->first_ack_record = record;

@@ -56,6 +56,7 @@ static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const
     }
     if (seq_after(segment->end_seq, sender->snd_nxt)) {
         sender->snd_nxt = segment->end_seq;
+        sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
         if (!sender->timed_ns && !pure_repeat) {
             sender->timed_ns = segment->time_ns;
             sender->timed_end = segment->end_seq;

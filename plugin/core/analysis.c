@@ -11,6 +11,7 @@
 #include "core/flow_table.h"
 #include "core/peers.h"
 #include "core/tracking.h"
+#include "core/vantage.h"
 #include "detectors/detectors.h"
 
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
@@ -28,6 +29,7 @@ struct tcpt_analysis {
     tcpt_flow_table flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
+    tcpt_vantage *vantage;
     GHashTable *hosts; /* address at a capture point -> tcpt_host */
     GPtrArray *lone_hosts; /* tcpt_host of one end of one flow, where the table is full */
     GPtrArray *slabs;
@@ -36,9 +38,6 @@ struct tcpt_analysis {
     tcpt_flow *newest_flow;
     uint64_t generation;   /* segments so far: what a settled flow is compared with */
     uint64_t flow_count;
-    int64_t first_ns;
-    int64_t newest_ns;
-    int64_t back_step_ns;  /* largest step back of the capture's clock */
     dispatch *dispatch;    /* one per detector, in their order */
     unsigned dispatch_count;
     uint64_t wanting[TRAITS]; /* by trait: the detectors that want it, as bits */
@@ -72,12 +71,13 @@ static guint hash_words(const void *bytes, size_t length)
     return (guint)hash;
 }
 
-/* The same connection at another capture point, or another life: everything but the point. */
+/* The same connection at another capture point, or another life: everything but interface and depth. */
 static guint tuple_hash(gconstpointer key)
 {
     tcpt_flow_key tuple = *(const tcpt_flow_key *)key;
 
     tuple.point = 0;
+    tuple.depth = 0;
     return tcpt_key_hash(&tuple);
 }
 
@@ -86,6 +86,7 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
     tcpt_flow_key tuple = *(const tcpt_flow_key *)a;
 
     tuple.point = ((const tcpt_flow_key *)b)->point;
+    tuple.depth = ((const tcpt_flow_key *)b)->depth;
     return tcpt_same_key(&tuple, b);
 }
 
@@ -150,6 +151,8 @@ static void free_finding(tcpt_finding *finding)
 {
     g_free(finding->summary);
     g_free(finding->owned_text);
+    if (finding->related != finding->few)
+        g_free(finding->related);
     g_free(finding);
 }
 
@@ -186,26 +189,46 @@ static void append_finding(tcpt_flow *flow, tcpt_finding *finding)
     *place = finding;
 }
 
-tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
+static tcpt_finding *new_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+                                 tcpt_confidence confidence)
 {
     tcpt_finding *finding = g_new0(tcpt_finding, 1);
+
+    finding->detector = context->detector;
+    finding->flow = on->flow;
+    finding->on = on;
+    finding->time_ns = time_ns;
+    finding->confidence = confidence;
+    finding->related = finding->few;
+    finding->at_end = context->analysis->settling;
+    if (finding->at_end)
+        append_end_finding(finding->flow, finding);
+    else
+        append_finding(finding->flow, finding);
+    return finding;
+}
+
+tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
+{
+    int64_t time_ns = context->analysis->settling ? context->flow->last_ns : context->segment->time_ns;
+    tcpt_finding *finding = new_finding(context, context->record, time_ns, confidence);
     va_list arguments;
 
     va_start(arguments, summary);
     finding->summary = g_strdup_vprintf(summary, arguments);
     va_end(arguments);
-    finding->detector = context->detector;
-    finding->flow = context->record->flow;
-    finding->on = context->record;
-    finding->confidence = confidence;
-    if (context->analysis->settling) {
-        finding->time_ns = context->flow->last_ns;
-        finding->at_end = true;
-        append_end_finding(finding->flow, finding);
-    } else {
-        finding->time_ns = context->segment->time_ns;
-        append_finding(finding->flow, finding);
-    }
+    return finding;
+}
+
+tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
+                            const char *summary, ...)
+{
+    tcpt_finding *finding = new_finding(context, on, time_ns, confidence);
+    va_list arguments;
+
+    va_start(arguments, summary);
+    finding->summary = g_strdup_vprintf(summary, arguments);
+    va_end(arguments);
     return finding;
 }
 
@@ -310,7 +333,7 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
         .settings = &analysis->settings,
         .flow = flow,
         .record = flow->last_record,
-        .now_ns = analysis->newest_ns,
+        .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
         .analysis = analysis,
     };
 
@@ -354,6 +377,11 @@ static tcpt_record *new_record(tcpt_analysis *analysis)
     return slab;
 }
 
+static bool same_point(const tcpt_flow_key *a, const tcpt_flow_key *b)
+{
+    return a->point == b->point && a->depth == b->depth;
+}
+
 static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
 {
     tcpt_flow *twin = g_hash_table_lookup(analysis->tuples, &flow->key);
@@ -372,6 +400,7 @@ static void join_all_twins(tcpt_analysis *analysis)
     analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
         join_twins(analysis, flow);
+    tcpt_vantage_watch(analysis->vantage);
 }
 
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
@@ -380,6 +409,7 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, u
     tcpt_flow *flow = g_new0(tcpt_flow, 1);
 
     flow->key = *key;
+    flow->at = tcpt_vantage_point(analysis->vantage, key->point, key->depth, segment->point_name);
     flow->previous = previous;
     tcpt_flow_open(flow, segment, from);
     if (previous) { /* a tracker's entry knows nothing of lives */
@@ -396,19 +426,9 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, u
     flow->twin = flow;
     if (analysis->tuples)
         join_twins(analysis, flow);
-    else if (analysis->first_flow && analysis->first_flow->key.point != key->point)
+    else if (!same_point(&analysis->first_flow->key, key))
         join_all_twins(analysis);
     return flow;
-}
-
-static void note_time(tcpt_analysis *analysis, int64_t time_ns)
-{
-    if (!analysis->generation || time_ns < analysis->first_ns)
-        analysis->first_ns = time_ns;
-    if (!analysis->generation || time_ns > analysis->newest_ns)
-        analysis->newest_ns = time_ns;
-    else if (analysis->newest_ns - time_ns > analysis->back_step_ns)
-        analysis->back_step_ns = analysis->newest_ns - time_ns;
 }
 
 static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
@@ -449,13 +469,54 @@ static void look_up_peers(const tcpt_analysis *analysis, const tcpt_flow *flow, 
     seen->listener = tcpt_peers_listener(analysis->peers, flow);
 }
 
-/* Ordering errors of a capture: never less than a millisecond, or twice the largest step back seen. Steps of
+/* Ordering errors at a point: never less than a millisecond, or twice the largest step back seen. Steps of
  * seconds are a clock set back, not an ordering. */
-static int64_t tolerance_ns(const tcpt_analysis *analysis)
+static int64_t tolerance_ns(const tcpt_point *point)
 {
-    int64_t tolerance = 2 * MIN(analysis->back_step_ns, tcpt_seconds_ns(1));
+    int64_t tolerance = 2 * MIN(point->back_step_ns, tcpt_seconds_ns(1));
 
     return MAX(tolerance, TCPT_MS_NS);
+}
+
+/* The record of the packet that `behind` others of the flow lie behind. Looked for among the newest records: bursts that
+ * are handed over before their copies are short. */
+static tcpt_record *find_original(const tcpt_analysis *analysis, const tcpt_flow *flow, unsigned behind)
+{
+    enum { RECORDS_MOST = 4096 };
+    unsigned slab = analysis->slabs->len, used = analysis->slab_used - 1; /* the newest is the copy's own */
+
+    for (unsigned looked = 0; looked < RECORDS_MOST; looked++) {
+        tcpt_record *record;
+
+        if (used == 0) {
+            if (--slab == 0)
+                return NULL;
+            used = SLAB_RECORDS;
+        }
+        record = (tcpt_record *)g_ptr_array_index(analysis->slabs, slab - 1) + --used;
+        if (record->flow == flow && !record->copy && behind-- == 0)
+            return record;
+    }
+    return NULL;
+}
+
+/* A second copy of a captured packet changes nothing. */
+static void take_copy(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_record *record, unsigned behind)
+{
+    tcpt_record *original = find_original(analysis, flow, behind);
+
+    record->copy = true;
+    flow->duplicates = true;
+    mark(record, flow);
+    if (analysis->settings.tracker_models) /* a tracker saw the packet once */
+        record->ct_state = TCPT_CT_UNKNOWN;
+    if (!original)
+        return;
+    record->same_as = original->frame;
+    if (original->same_as)
+        return;
+    original->same_as = record->frame;
+    original->copied = true;
 }
 
 tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
@@ -465,6 +526,7 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_record *record = new_record(analysis);
     unsigned from = tcpt_flow_key_of(&key, segment);
     uint32_t hash;
+    unsigned behind;
     tcpt_flow *flow;
 
     if (!analysis->settings.capture_points)
@@ -473,7 +535,7 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     flow = tcpt_flow_table_find(&analysis->flows, &key, hash);
     if (!flow || ((segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from)))
         flow = open_flow(analysis, &key, hash, segment, from, flow);
-    note_time(analysis, segment->time_ns);
+    tcpt_point_note_time(flow->at, segment->time_ns);
     analysis->generation++;
 
     record->flow = flow;
@@ -482,18 +544,14 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     record->uncut_good = segment->checksum_is != TCPT_CHECKSUM_GOOD ||
                          segment->checksum_over_padding == segment->checksum_expected;
     record->from = (uint8_t)from;
-    if (tcpt_flow_is_copy(flow, segment, from)) {
-        record->copy = true;
-        flow->duplicates = true;
-        mark(record, flow);
-        if (analysis->settings.tracker_models) /* a tracker saw the packet once */
-            record->ct_state = TCPT_CT_UNKNOWN;
+    if (tcpt_flow_is_copy(flow, segment, from, &behind)) {
+        take_copy(analysis, flow, record, behind);
         return record;
     }
 
     if (!flow->ends[from].host)
         find_host(analysis, flow, from);
-    tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(analysis));
+    tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(flow->at));
     if (analysis->settings.tracker_models)
         tcpt_track(flow, segment, &seen);
     mark_tracker(record, &seen.tracker);
@@ -507,6 +565,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (flow->closing || (segment->flags & TCPT_SYN) ||
         (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
+    if (tcpt_vantage_watching(analysis->vantage))
+        tcpt_vantage_note(analysis->vantage, flow, segment, &seen, record);
     mark(record, flow);
     return record;
 }
@@ -522,6 +582,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     analysis->lone_hosts = g_ptr_array_new_with_free_func(g_free);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
+    analysis->vantage = tcpt_vantage_new(settings);
     set_up_dispatch(analysis);
     return analysis;
 }
@@ -548,6 +609,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     g_hash_table_destroy(analysis->hosts);
     g_ptr_array_free(analysis->lone_hosts, TRUE);
     tcpt_peers_free(analysis->peers);
+    tcpt_vantage_free(analysis->vantage);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
     g_free(analysis->blank);
@@ -573,10 +635,34 @@ void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_findin
 {
     for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
         visit(proof->finding, data);
+    if (!record->end_proof)
+        return;
     for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
         for (unsigned i = 0; i < finding->related_count; i++)
             if (finding->related[i] == record)
                 visit(finding, data);
+}
+
+void tcpt_expect_points(tcpt_analysis *analysis)
+{
+    if (!analysis->settings.capture_points || analysis->tuples)
+        return;
+    join_all_twins(analysis);
+}
+
+void tcpt_each_passage(const tcpt_analysis *analysis, void (*visit)(const tcpt_passage *, void *), void *data)
+{
+    tcpt_vantage_each_passage(analysis->vantage, visit, data);
+}
+
+bool tcpt_has_points(const tcpt_analysis *analysis)
+{
+    return tcpt_vantage_watching(analysis->vantage);
+}
+
+unsigned tcpt_point_count(const tcpt_analysis *analysis)
+{
+    return tcpt_vantage_point_count(analysis->vantage);
 }
 
 const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count)
@@ -591,10 +677,16 @@ size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis)
 
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
 {
-    return (tcpt_totals){
+    tcpt_totals totals = {
         .segments = analysis->generation,
         .flows = analysis->flow_count,
-        .first_ns = analysis->first_ns,
-        .newest_ns = analysis->newest_ns,
+        .kept = tcpt_vantage_kept(analysis->vantage),
     };
+    const tcpt_point *point = tcpt_vantage_first_point(analysis->vantage);
+
+    for (bool first = true; point; point = point->next, first = false) {
+        totals.first_ns = first ? point->first_ns : MIN(totals.first_ns, point->first_ns);
+        totals.newest_ns = first ? point->newest_ns : MAX(totals.newest_ns, point->newest_ns);
+    }
+    return totals;
 }

@@ -10,17 +10,6 @@ bool tcpt_close_unseen(const tcpt_flow *flow, unsigned end)
     return flow->both_ways && !closer->fin && !closer->fin_acked && !closer->rst_count && !closer->holed;
 }
 
-tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end)
-{
-    if (!flow->ends[end].syn)
-        return NULL;
-    for (const tcpt_flow *twin = flow->twin; twin != flow; twin = twin->twin)
-        if (twin->key.point != flow->key.point && twin->ends[end].fin && twin->ends[end].syn &&
-            twin->ends[end].iss == flow->ends[end].iss)
-            return twin->ends[end].fin_record;
-    return NULL;
-}
-
 tcpt_close_due tcpt_close_due_from(const tcpt_flow *flow, unsigned end)
 {
     const tcpt_endpoint *closer = &flow->ends[end];

@@ -20,9 +20,6 @@ tcpt_close_due tcpt_close_due_from(const tcpt_flow *flow, unsigned end);
 /** Why, as the rest of a sentence: "its response said Connection: close". */
 const char *tcpt_close_due_reason(const tcpt_flow *flow, unsigned end);
 
-/** The FIN of `end` as seen at another capture point, or NULL: same 4-tuple, same ISN. */
-tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end);
-
 /** Whether nothing of `end`'s close shows: no FIN seen, none acknowledged, no RST of it, and no hole to hide one. */
 bool tcpt_close_unseen(const tcpt_flow *flow, unsigned end);
 

@@ -34,6 +34,7 @@ tcpt_settings tcpt_settings_default(void)
         .storm_count = 3,
         .idle_seconds = 30,
         .time_wait_seconds = 60,
+        .match_seconds = 10,
         .ephemeral_ports = 28232, /* Linux: 32768 to 60999 */
         .port_pressure_percent = 80,
         .capture_points = true,
@@ -53,11 +54,12 @@ void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...)
 
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
 {
-    if (!record || record == finding->on || finding->related_count == TCPT_MAX_RELATED)
+    if (!record || record == finding->on || finding->related_count >= TCPT_MAX_RELATED)
         return;
     for (unsigned i = 0; i < finding->related_count; i++)
         if (finding->related[i] == record)
             return;
+    record->end_proof |= finding->at_end;
     if (!finding->at_end) {
         tcpt_proof *proof = &finding->proofs[finding->related_count];
 
@@ -65,6 +67,18 @@ void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
         record->proofs = proof;
     }
     finding->related[finding->related_count++] = record;
+}
+
+void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_t count)
+{
+    g_return_if_fail(finding->at_end && finding->related == finding->few && finding->related_count == 0);
+    if (count > TCPT_MAX_RELATED)
+        finding->related = g_new(tcpt_record *, count);
+    for (uint32_t i = 0; i < count; i++) {
+        finding->related[i] = records[i];
+        records[i]->end_proof = true;
+    }
+    finding->related_count = count;
 }
 
 static tcpt_value *value_of(tcpt_finding *finding, tcpt_field field)

@@ -196,7 +196,7 @@ static bool known(const tcpt_fingerprints *seen, uint32_t hash)
     return same;
 }
 
-bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, unsigned *behind)
 {
     tcpt_endpoint *sender = &flow->ends[from];
     tcpt_fingerprints *seen = &flow->seen;
@@ -208,8 +208,10 @@ bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned fr
 
     if (known(seen, hash))
         for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-            if (seen->hash[i] == hash && same_packet(seen, i, segment, time_us, sums, has_key))
+            if (seen->hash[i] == hash && same_packet(seen, i, segment, time_us, sums, has_key)) {
+                *behind = (at + TCPT_FINGERPRINTS - 1 - i) % TCPT_FINGERPRINTS;
                 return true;
+            }
     if (has_key && sender->segment_count && sender->ip_id == segment->ip_id)
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;

@@ -27,8 +27,12 @@ extern const tcpt_trouble tcpt_no_trouble;
 /** An end's trouble, to be written to: made when it has none yet. */
 tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end);
 
-/** Whether the segment is the second copy of a packet captured before; remembers it otherwise. */
-bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+/**
+ * Whether the segment is the second copy of a packet captured before; remembers it otherwise.
+ *
+ * @param behind  set on success: how many segments of the flow, copies not counted, lie between the packet and its copy
+ */
+bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, unsigned *behind);
 
 /** Judge a segment against its flow. `tolerance_ns`: how far the capture's clock has been seen to step back. */
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,

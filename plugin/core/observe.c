@@ -84,7 +84,7 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
         seq_after(payload_end, sender->snd_nxt))
         return;
     /* What lies before the flow's own numbers belongs to an earlier life or to another number space (I.8). */
-    if (sender->syn && !seq_after(segment->seq, sender->iss))
+    if (sender->syn && !seq_after(segment->seq, tcpt_lowest_seq(sender)))
         return;
     step = step_covering(receiver, payload_end);
     if (!step)
@@ -112,7 +112,7 @@ static bool impossible_ack(const tcpt_endpoint *sender, const tcpt_endpoint *rec
     /* RFC 5961, section 5.2: older than anything that a window can have held up. */
     if (sender->acked && sender->syn && receiver->syn && seq_before(ack, sender->rcv_nxt - sender->max_wnd))
         return true;
-    if (receiver->syn && seq_before(ack, receiver->iss + 1))
+    if (receiver->syn && seq_before(ack, tcpt_lowest_seq(receiver) + 1))
         return true;
     return seq_after(ack, receiver->snd_nxt) && seq_delta(ack, receiver->snd_nxt) > (int32_t)window;
 }
@@ -254,10 +254,10 @@ static bool fits_now(const tcpt_flow *flow, const tcpt_segment *segment, unsigne
     const tcpt_endpoint *receiver = &flow->ends[!from];
     uint32_t reach = receiver->max_wnd > 65535 ? receiver->max_wnd : 65535;
 
-    if (seq_before(segment->seq, sender->iss) || seq_after(segment->seq, sender->snd_nxt + reach))
+    if (seq_before(segment->seq, tcpt_lowest_seq(sender)) || seq_after(segment->seq, sender->snd_nxt + reach))
         return false;
     return !receiver->syn || !(segment->flags & TCPT_ACK) ||
-           (seq_after(segment->ack, receiver->iss) && !seq_after(segment->ack, receiver->snd_nxt));
+           (seq_after(segment->ack, tcpt_lowest_seq(receiver)) && !seq_after(segment->ack, receiver->snd_nxt));
 }
 
 static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsigned from)

@@ -13,6 +13,7 @@ enum {
     KIND_SACK_PERMITTED = 4,
     KIND_SACK = 5,
     KIND_TIMESTAMPS = 8,
+    KIND_MULTIPATH = 30,
     KIND_FAST_OPEN = 34,
     KIND_EXPERIMENT = 254,
     FAST_OPEN_MAGIC = 0xF989, /* RFC 7413, appendix: the experimental option's ExID */
@@ -69,6 +70,9 @@ static void read_option(tcpt_segment *segment, const uint8_t *option, unsigned b
         segment->options |= TCPT_OPTION_TIMESTAMPS;
         segment->tsval = be32(option + 2);
         segment->tsecr = be32(option + 6);
+        return;
+    case KIND_MULTIPATH:
+        segment->options |= TCPT_OPTION_MULTIPATH;
         return;
     case KIND_FAST_OPEN:
         read_fast_open(segment, bytes - 2);

@@ -45,7 +45,7 @@ static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned fro
 {
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
 
-    if (receiver->syn && seq_before(segment->ack, receiver->iss + 1))
+    if (receiver->syn && seq_before(segment->ack, tcpt_lowest_seq(receiver) + 1))
         return true; /* an impossible ACK */
     if (sender->holes && segment->seq == sender->trouble->hole.left)
         return true; /* fills it */
@@ -96,6 +96,7 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, con
         sender->round_ns = segment->time_ns;
     }
     sender->snd_nxt = sender->snd_contig = segment->end_seq;
+    sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
     if (!sender->timed_ns) {
         sender->timed_ns = segment->time_ns;
         sender->timed_end = segment->end_seq;

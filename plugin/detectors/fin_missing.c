@@ -3,6 +3,7 @@
 #include "core/closing.h"
 #include "core/timeouts.h"
 #include "detectors/detectors.h"
+#include "tcptriage/vantage.h"
 
 typedef struct missing_memory {
     tcpt_finding *finding[2]; /* by the end whose FIN is missing */
@@ -37,7 +38,8 @@ static bool given_up(const tcpt_context *context, unsigned end)
 
 static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned end, int64_t silence_ns)
 {
-    tcpt_record *elsewhere = tcpt_fin_elsewhere(context->flow, end);
+    tcpt_record *elsewhere = tcpt_fin_elsewhere(
+        context->flow, end, context->now_ns - tcpt_seconds_ns(context->settings->stall_seconds));
     tcpt_finding *finding;
 
     if (!elsewhere)
@@ -102,11 +104,10 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     withdraw(context, memory, end);
     if (memory->finding[end] || !tcpt_close_unseen(context->flow, end))
         return;
-    if (given_up(context, end)) {
+    if ((context->seen->traits & TCPT_TRAIT_SILENCE) && !(context->segment->flags & TCPT_FIN && context->seen->from == end))
         memory->finding[end] = raise_seen_elsewhere(context, end, context->seen->since_ns);
-        if (!memory->finding[end])
-            memory->finding[end] = raise_said(context, end, context->seen->since_ns, TCPT_HIGH);
-    }
+    if (!memory->finding[end] && given_up(context, end))
+        memory->finding[end] = raise_said(context, end, context->seen->since_ns, TCPT_HIGH);
     if (memory->finding[end])
         return;
     if (own_silence_ns < stall_ns)

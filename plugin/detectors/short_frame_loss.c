@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Only the padded frames of one sender go missing, told from one capture point: near the sender by what is never
- * acknowledged, near the receiver by what never shows. */
+/* Only the padded frames of one sender go missing. With two capture points that is seen; from one it is told near the
+ * sender by what is never acknowledged, near the receiver by what never shows. */
 #include "core/closing.h"
 #include "core/flow.h"
 #include "detectors/detectors.h"
 
 #include "tcptriage/sequence.h"
+#include "tcptriage/vantage.h"
 
 typedef struct sent {
     uint32_t padded;      /* padded frames that need an acknowledgment, repeats included */
@@ -166,14 +167,66 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
     tcpt_relate(finding, other->fin_acked_record);
 }
 
+/* Nothing but padded frames is missing behind this point, and not one of them arrived. */
+static bool only_padded_lost(const tcpt_losses *losses)
+{
+    enum { PADDED_LEAST = 3 }; /* a FIN and two repeats, or three of them (semantics G.3) */
+    tcpt_share padded = losses->with[TCPT_LOSS_PADDED];
+
+    return padded.missing >= PADDED_LEAST && padded.missing == padded.total && padded.missing == losses->all.missing &&
+           losses->all.total > padded.total;
+}
+
+static const tcpt_lost *third_padded(const tcpt_losses *losses)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < losses->lost_count; i++)
+        if (losses->lost[i].padded && ++count == 3)
+            return &losses->lost[i];
+    return NULL;
+}
+
+/* Two capture points: what was suspected from one of them is certain, or is seen for the first time. */
+static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt_finding *finding, unsigned end)
+{
+    const tcpt_lost *third = third_padded(losses);
+    uint32_t other = losses->all.total - losses->with[TCPT_LOSS_PADDED].total, missing = losses->all.missing;
+
+    if (!third)
+        return;
+    if (!finding)
+        finding = tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
+    finding->confidence = losses->uncaptured || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
+    tcpt_resummarise(finding,
+                     "Only padded frames of the %s are lost between %s and %s: %u of %u, of its longer frames 0 of %u",
+                     tcpt_role(context->flow, end), losses->from->name, losses->to->name, missing, missing, other);
+    set_counts(finding, missing, missing, 0, other);
+    for (uint32_t i = 0; i < losses->lost_count; i++)
+        tcpt_relate(finding, losses->lost[i].record);
+}
+
+static void settle_end(const tcpt_context *context, const sent *mine, unsigned end)
+{
+    tcpt_losses losses;
+
+    if (tcpt_tally_losses(context->flow, end, &losses)) {
+        if (only_padded_lost(&losses))
+            confirm(context, &losses, mine ? mine->finding : NULL, end);
+        tcpt_losses_clear(&losses);
+    }
+    if (mine && !tcpt_has_nearer_point(context->flow, end)) /* which knows better */
+        settle_far(context, mine, end);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const loss_memory *all = memory;
 
-    if (!all || context->flow->key.family != 4)
+    if (context->flow->key.family != 4)
         return;
-    settle_far(context, &all->by[0], 0);
-    settle_far(context, &all->by[1], 1);
+    settle_end(context, all ? &all->by[0] : NULL, 0);
+    settle_end(context, all ? &all->by[1] : NULL, 1);
 }
 
 static const tcpt_field fields[] = {TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, TCPT_F_LOSS_OTHER_MISSING,

@@ -29,6 +29,9 @@ enum {
     FRAME_RECORDS = 32,              /* TCP layers shown per frame; more are analysed all the same */
 };
 
+/* In 2096. Odder times could not be subtracted from each other in nanoseconds. */
+static const int64_t latest_seconds = INT64_C(4000000000);
+
 /* Registered once, for the program's life. */
 static int proto_triage = -1;
 static protocol_t *triage;
@@ -48,13 +51,16 @@ static tcpt_settings settings;
 static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
 static GHashTable *point_names; /* capture point -> its name */
 static uint32_t newest_point;
-static bool newest_point_known;
+static const char *newest_point_name; /* NULL before the first */
+static bool points_expected;
 
 /* One frame: filled by the shim, taken over by the post-dissector, which runs behind everything else. */
 static tcpt_record *frame_records[FRAME_RECORDS];
 static unsigned frame_record_count;
 static unsigned frame_layers; /* TCP layers met so far, those without a usable header too */
 static uint32_t frame_number;
+
+#define UNNAMED_INTERFACE "unknown" /* what Wireshark calls an interface without a name, or none */
 
 static uint16_t read_be16(const uint8_t *bytes)
 {
@@ -96,37 +102,75 @@ static uint32_t cooked_ifindex(const packet_info *pinfo)
     return read_be32(tvb_get_ptr(frame, SLL2_IFINDEX_AT, 4));
 }
 
-static void name_point(const packet_info *pinfo, uint32_t point, uint32_t interface_id, uint32_t ifindex)
+/* Interfaces of several machines may all be called eth0. */
+static bool name_taken(const char *name)
 {
-    const char *name;
+    GHashTableIter at;
+    gpointer known;
 
-    if (newest_point_known && newest_point == point)
-        return;
-    newest_point = point;
-    newest_point_known = true;
-    if (g_hash_table_contains(point_names, GUINT_TO_POINTER(point)))
-        return;
-    name = tcpt_interface_name(pinfo, interface_id);
-    if (ifindex)
-        name = g_strdup_printf("interface index %u", ifindex);
-    else if (name && strcmp(name, "unknown") != 0)
-        name = g_strdup(name);
-    else
-        name = g_strdup_printf("interface %u", interface_id);
-    g_hash_table_insert(point_names, GUINT_TO_POINTER(point), (gpointer)name);
+    g_hash_table_iter_init(&at, point_names);
+    while (g_hash_table_iter_next(&at, NULL, &known))
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
 }
 
-static uint32_t capture_point(const packet_info *pinfo)
+static char *make_point_name(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
+{
+    const char *name = tcpt_interface_name(pinfo, interface_id);
+    bool named = name && strcmp(name, UNNAMED_INTERFACE) != 0;
+
+    if (ifindex)
+        return named && interface_id ? g_strdup_printf("%s, interface index %u", name, ifindex)
+                                     : g_strdup_printf("interface index %u", ifindex);
+    if (!named)
+        return g_strdup_printf("interface %u", interface_id);
+    return name_taken(name) ? g_strdup_printf("%s (interface %u)", name, interface_id) : g_strdup(name);
+}
+
+static const char *point_name(const packet_info *pinfo, uint32_t point, uint32_t interface_id, uint32_t ifindex)
+{
+    char *name;
+
+    if (newest_point_name && newest_point == point)
+        return newest_point_name;
+    newest_point = point;
+    newest_point_name = g_hash_table_lookup(point_names, GUINT_TO_POINTER(point));
+    if (newest_point_name)
+        return newest_point_name;
+    name = make_point_name(pinfo, interface_id, ifindex);
+    g_hash_table_insert(point_names, GUINT_TO_POINTER(point), name);
+    newest_point_name = name;
+    return name;
+}
+
+/* Is this to be a capture with several points? Cooked frames with an index come from all interfaces of a machine. A
+ * second interface can be asked for when it has a name; without, it shows when its first packet comes. */
+static void expect_points(const packet_info *pinfo, uint32_t ifindex)
+{
+    const char *second;
+
+    if (points_expected)
+        return;
+    points_expected = true;
+    second = pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID ? tcpt_interface_name(pinfo, 1) : NULL;
+    if (ifindex || (second && strcmp(second, UNNAMED_INTERFACE) != 0))
+        tcpt_expect_points(analysis);
+}
+
+static uint32_t capture_point(const packet_info *pinfo, const char **name)
 {
     uint32_t interface_id = 0, ifindex, point;
 
+    *name = NULL;
     if (!settings.capture_points || !is_packet(pinfo))
         return 0;
     if (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
         interface_id = pinfo->rec->rec_header.packet_header.interface_id;
     ifindex = cooked_ifindex(pinfo);
     point = interface_id << IFINDEX_BITS ^ ifindex;
-    name_point(pinfo, point, interface_id, ifindex);
+    expect_points(pinfo, ifindex);
+    *name = point_name(pinfo, point, interface_id, ifindex);
     return point;
 }
 
@@ -284,7 +328,8 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
-    segment.time_ns = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, -latest_seconds, latest_seconds) * 1000000000 +
+                      pinfo->abs_ts.nsecs;
     segment.frame = pinfo->num;
     segment.fragment = pinfo->fragmented;
     header = tvb_get_ptr(tvb, 0, (int)captured_bytes);
@@ -292,12 +337,13 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
         return NULL;
 
     around = find_carriers(pinfo);
-    segment.point = capture_point(pinfo);
+    segment.point = capture_point(pinfo, &segment.point_name);
     segment.depth = around.depth;
     ip = find_ip_header(source, segment_at, &segment, reported_bytes);
     segment.ttl = ip.ttl;
     segment.ip_id = ip.id;
     segment.has_ip_id = segment.family == 4 && ip.bytes > 0;
+    segment.fragments = segment.family == 4 && ip.bytes == 0;
 
     pad_bytes = padding_bytes(pinfo, source, segment_at, reported_bytes, &ip, around);
     if (pad_bytes > 0 && captured_bytes == reported_bytes) {
@@ -359,7 +405,8 @@ static void end_capture(void)
     if (point_names)
         g_hash_table_destroy(point_names);
     point_names = NULL;
-    newest_point_known = false;
+    newest_point_name = NULL;
+    points_expected = false;
     forget_frame();
 }
 
@@ -421,11 +468,4 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
 tcpt_analysis *tcpt_feed_analysis(void)
 {
     return analysis;
-}
-
-const char *tcpt_feed_point_name(uint32_t point)
-{
-    if (!point_names || g_hash_table_size(point_names) < 2)
-        return NULL;
-    return g_hash_table_lookup(point_names, GUINT_TO_POINTER(point));
 }

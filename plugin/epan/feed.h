@@ -33,7 +33,4 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);
 
-/** Name of a flow's capture point, or NULL when the capture has only one. */
-const char *tcpt_feed_point_name(uint32_t point);
-
 #endif

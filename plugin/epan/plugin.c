@@ -39,6 +39,7 @@ static struct {
     guint time_wait_seconds;
     guint ephemeral_ports;
     guint port_pressure_percent;
+    guint match_seconds;
     tcpt_pref_bool capture_points;
     tcpt_pref_bool tracker_models;
 } preferences;
@@ -55,6 +56,7 @@ static tcpt_settings settings_now(void)
     settings.time_wait_seconds = preferences.time_wait_seconds;
     settings.ephemeral_ports = preferences.ephemeral_ports;
     settings.port_pressure_percent = preferences.port_pressure_percent;
+    settings.match_seconds = preferences.match_seconds;
     settings.capture_points = preferences.capture_points;
     settings.tracker_models = preferences.tracker_models;
     return settings;
@@ -80,6 +82,7 @@ static void register_preferences(int proto)
     preferences.time_wait_seconds = defaults.time_wait_seconds;
     preferences.ephemeral_ports = defaults.ephemeral_ports;
     preferences.port_pressure_percent = defaults.port_pressure_percent;
+    preferences.match_seconds = defaults.match_seconds;
     preferences.capture_points = defaults.capture_points;
     preferences.tracker_models = defaults.tracker_models;
 
@@ -106,6 +109,10 @@ static void register_preferences(int proto)
     prefs_register_uint_preference(module, "port_pressure_percent", "Ports in use that are worth a warning (%)",
                                    "Share of the ephemeral ports, open or in TIME-WAIT toward one server port", 10,
                                    &preferences.port_pressure_percent);
+    prefs_register_uint_preference(module, "match_seconds", "On the way between two capture points at most (seconds)",
+                                   "How much later than expected a segment may show at another capture point; then it "
+                                   "counts as lost between the two",
+                                   10, &preferences.match_seconds);
     prefs_register_bool_preference(module, "capture_points", "Tell capture points apart",
                                    "Treat the same connection at two interfaces of the capture as two. Switch off when "
                                    "the packets of one connection are spread over several interfaces.",

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "feed.h"
+#include "tcptriage/vantage.h"
 
 enum {
     LINE_BYTES = 110, /* of a long text in the tree: what a pane shows without scrolling */
@@ -39,6 +40,10 @@ static int hf_evidence_for = -1;
 static int hf_client_state = -1;
 static int hf_server_state = -1;
 static int hf_pad_len = -1;
+static int hf_vantage = -1;
+static int hf_same_as = -1;
+static int hf_seen_again = -1;
+static int hf_missing_at = -1;
 static int hf_ct_state = -1;
 static int hf_ct_current = -1;
 static int hf_ct_old = -1;
@@ -115,6 +120,17 @@ static void register_fields(void)
         {&hf_receiver_drop_reason,
          {"Receiver's drop reason", "tcptriage.receiver.drop_reason", FT_STRING, BASE_NONE, NULL, 0,
           "Why the receiver does not accept it, in the Linux kernel's drop-reason names", HFILL}},
+        {&hf_vantage,
+         {"Capture point", "tcptriage.vantage", FT_STRING, BASE_NONE, NULL, 0, "Where this frame was captured", HFILL}},
+        {&hf_same_as,
+         {"Same segment as in frame", "tcptriage.same_as", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "This frame is a further copy of that one: captured there before, at another point or at the same", HFILL}},
+        {&hf_seen_again,
+         {"Same segment again in frame", "tcptriage.seen_again", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "The first copy of this frame behind it (second pass and GUI)", HFILL}},
+        {&hf_missing_at,
+         {"Never seen at", "tcptriage.missing_at", FT_STRING, BASE_NONE, NULL, 0,
+          "Capture point farther from the sender that this segment never came to (second pass and GUI)", HFILL}},
         {&hf_pad_len,
          {"Padding bytes", "tcptriage.pad_len", FT_UINT8, BASE_DEC, NULL, 0, "Ethernet padding behind the datagram",
           HFILL}},
@@ -300,11 +316,31 @@ static void add_finding(const tcpt_finding *finding, void *data)
     add_long_string(stage, tree, hf_reference, detector->reference);
 }
 
+static void add_missing_at(const tcpt_finding *finding, void *data)
+{
+    const struct stage *stage = data;
+
+    for (unsigned i = 0; i < finding->value_count; i++)
+        if (finding->values[i].field == TCPT_F_VANTAGE_TO)
+            add_string(stage, stage->tree, hf_missing_at, finding->values[i].text);
+}
+
 static void add_evidence(const tcpt_finding *finding, void *data)
 {
     const struct stage *stage = data;
 
     add_number(stage, stage->tree, hf_evidence_for, finding->on->frame);
+    add_missing_at(finding, data);
+}
+
+/* Where it was captured, and where else. */
+static void add_vantage(const struct stage *stage, const tcpt_record *record)
+{
+    if (tcpt_has_points(tcpt_feed_analysis()))
+        add_string(stage, stage->tree, hf_vantage, record->flow->at->name);
+    if (record->same_as)
+        add_number(stage, stage->tree, record->copied ? hf_seen_again : hf_same_as, record->same_as);
+    tcpt_each_finding(record, add_missing_at, (void *)stage);
 }
 
 static void count_finding(const tcpt_finding *finding, void *data)
@@ -404,6 +440,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (record->pad_bytes > 0)
         add_number(&stage, stage.tree, hf_pad_len, record->pad_bytes);
     add_tracker(&stage, record);
+    add_vantage(&stage, record);
 }
 
 static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)

@@ -55,7 +55,6 @@ static void print_report(void *data)
         .analysis = analysis,
         .wants = request->passed ? passed : NULL,
         .data = request->passed,
-        .point_name = tcpt_feed_point_name,
     };
     GString *text = g_string_new(NULL);
 

@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "points.h"
+#include "tcptriage/vantage.h"
+#include "words.h"
+
 enum {
     COLUMNS = 100,
-    LABEL_AT = 4,
     TEXT_AT = 15,
     FRAMES_LISTED = 8,     /* of a folded entry */
     FRAMES_IN_FILTER = 16, /* more of them and the finding's own filter is the better one */
@@ -189,11 +192,6 @@ static void write_filter(GString *out, const char *label, const char *filter)
     g_string_append_printf(out, "%*s%-*s%s\n", LABEL_AT, "", TEXT_AT - LABEL_AT, label, filter);
 }
 
-static void append_count(GString *out, uint64_t count, const char *noun)
-{
-    g_string_append_printf(out, "%" PRIu64 " %s%s", count, noun, count == 1 ? "" : "s");
-}
-
 static void append_address(GString *out, const tcpt_flow *flow, unsigned end)
 {
     char text[INET6_ADDRSTRLEN] = "?";
@@ -369,15 +367,14 @@ static void write_entry(struct draft *draft, const tcpt_flow *flow, const struct
 static void write_chapter(struct draft *draft, const struct chapter *chapter)
 {
     const tcpt_flow *flow = chapter->flow;
-    const char *point = draft->report->point_name ? draft->report->point_name(flow->key.point) : NULL;
     GString *out = draft->out;
 
     g_string_append(out, "\nFlow ");
     append_end(out, flow, flow->client);
     g_string_append(out, flow->client_known ? " (client) -> " : " (taken for the client) -> ");
     append_end(out, flow, !flow->client);
-    if (point)
-        g_string_append_printf(out, "  seen at %s", point);
+    if (tcpt_point_count(draft->report->analysis) > 1)
+        g_string_append_printf(out, "  seen at %s", flow->at->name);
     if (flow->stream != UINT32_MAX)
         g_string_append_printf(out, "  tcp.stream %u", flow->stream);
     g_string_append_c(out, '\n');
@@ -437,15 +434,14 @@ static const tcpt_pressure *next_pressure(const struct draft *draft, unsigned *f
 static void append_pressure(struct draft *draft, GString *out, const tcpt_pressure *pressure)
 {
     const tcpt_flow *flow = pressure->at->flow;
-    const char *point = draft->report->point_name ? draft->report->point_name(flow->key.point) : NULL;
 
     append_address(out, flow, flow->client);
     g_string_append(out, " -> ");
     append_end(out, flow, !flow->client);
     g_string_append_printf(out, ", %u of %u ports (%.0f %%), frame %u", pressure->in_use, pressure->range,
                            100.0 * pressure->in_use / MAX(pressure->range, 1), pressure->at->frame);
-    if (point)
-        g_string_append_printf(out, ", seen at %s", point);
+    if (tcpt_point_count(draft->report->analysis) > 1)
+        g_string_append_printf(out, ", seen at %s", flow->at->name);
 }
 
 /* SYNs of the client to the server's port. */
@@ -487,8 +483,12 @@ static void write_clean(struct draft *draft)
     const tcpt_pressure *pressure = next_pressure(draft, &at);
     GString *out = draft->out;
 
-    g_string_append(out,
-                    draft->report->wants ? "Clean: nothing found on the frames asked for." : "Clean: nothing found.");
+    g_string_append(out, "Clean: nothing found");
+    if (draft->report->wants)
+        g_string_append(out, " on the frames asked for");
+    else
+        tcpt_report_points_briefly(out, draft->report->analysis);
+    g_string_append_c(out, '.');
     if (pressure) {
         g_string_append(out, " Highest port pressure: ");
         append_pressure(draft, out, pressure);
@@ -539,8 +539,10 @@ void tcpt_report_text(GString *out, const tcpt_report *report)
     for (unsigned i = 0; i < draft.chapters->len; i++)
         write_chapter(&draft, draft.chapters->pdata[i]);
     write_chats(&draft);
-    if (draft.chapters->len > 0 || draft.chats->len > 0)
+    if (draft.chapters->len > 0 || draft.chats->len > 0) {
+        tcpt_report_points(out, report->analysis);
         write_pressures(&draft);
+    }
     g_ptr_array_free(draft.chapters, TRUE);
     g_ptr_array_free(draft.chats, TRUE);
     g_hash_table_destroy(draft.explained);

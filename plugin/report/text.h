@@ -18,8 +18,6 @@ typedef struct tcpt_report {
     /** Whether findings on this frame are wanted; NULL for all. */
     bool (*wants)(const tcpt_record *on, const void *data);
     const void *data;
-    /** Name of a capture point, or NULL when the capture has only one; the function may be NULL. */
-    const char *(*point_name)(uint32_t point);
 } tcpt_report;
 
 /**

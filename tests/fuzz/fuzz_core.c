@@ -5,6 +5,7 @@
 
 #include "input.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/vantage.h"
 
 enum { SEGMENTS = 200, TCP_ROOM = 400 };
 
@@ -16,6 +17,7 @@ typedef struct fuzz {
     tcpt_analysis *analysis;
     int64_t now_ns;
     uint32_t frame;
+    uint8_t mode; /**< FUZZ_MODE_* */
     uint16_t ip_id;
     uint32_t next[2]; /**< sequence number behind what each side has sent */
     GPtrArray *records;
@@ -138,21 +140,26 @@ static void set_checksum(tcpt_segment *segment, uint8_t *tcp, uint32_t bytes, ui
 
 static tcpt_segment begin_segment(fuzz *input, uint8_t control)
 {
-    static const uint8_t addresses[2][16] = {{0x20, 1, 0xd, 0xb8, [15] = 1}, {0x20, 1, 0xd, 0xb8, [15] = 2}};
+    static const uint8_t addresses[2][2][16] = {
+        {{0x20, 1, 0xd, 0xb8, [15] = 1}, {0x20, 1, 0xd, 0xb8, [15] = 2}},
+        {{0x20, 1, 0xd, 0xb9, [15] = 9}, {0x20, 1, 0xd, 0xb8, [15] = 2}}, /* translated, and in the other order */
+    };
     unsigned from = control & FUZZ_FROM_SERVER;
+    bool other = control & FUZZ_OTHER_POINT, translated = other && (input->mode & FUZZ_MODE_TRANSLATED);
+    int64_t clock_ns = other && (input->mode & FUZZ_MODE_CLOCK) ? -INT64_C(3600000000000) : 0;
     if (!((control & FUZZ_MADE) && (control & FUZZ_LONGER)))
         input->ip_id++;
     return (tcpt_segment){
-        .time_ns = input->now_ns,
+        .time_ns = input->now_ns + clock_ns,
         .frame = ++input->frame,
-        .point = control & FUZZ_OTHER_POINT ? 1 : 0,
-        .depth = 1,
+        .point = other && !(input->mode & FUZZ_MODE_DEPTH),
+        .depth = other && (input->mode & FUZZ_MODE_DEPTH) ? 2 : 1,
         .family = control & FUZZ_IPV6 ? 6 : 4,
         .ttl = 64,
         .has_ip_id = !(control & FUZZ_IPV6),
         .ip_id = input->ip_id,
-        .src = addresses[from],
-        .dst = addresses[!from],
+        .src = addresses[translated][from],
+        .dst = addresses[translated][!from],
     };
 }
 
@@ -204,7 +211,7 @@ static void check_finding(const tcpt_finding *finding, void *data)
 {
     const tcpt_record *record = data;
     g_assert(finding->on == record && finding->detector && finding->summary && *finding->summary);
-    g_assert(finding->value_count <= TCPT_MAX_VALUES && finding->related_count <= TCPT_MAX_RELATED);
+    g_assert(finding->value_count <= TCPT_MAX_VALUES && (finding->at_end || finding->related_count <= TCPT_MAX_RELATED));
     for (unsigned i = 0; i < finding->value_count; i++)
         g_assert(finding->values[i].field < TCPT_FIELD_COUNT);
     for (unsigned i = 0; i < finding->related_count; i++)
@@ -224,15 +231,24 @@ static void check_records(const fuzz *input)
     }
 }
 
+static void check_passage(const tcpt_passage *passage, void *data)
+{
+    g_assert(data == NULL && passage->a != passage->b && passage->connections);
+    g_assert(passage->to_a.missing <= passage->to_a.total && passage->to_b.missing <= passage->to_b.total);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     tcpt_settings settings = tcpt_settings_default();
     fuzz input = {.data = data, .size = size, .now_ns = INT64_C(1700000000000000000)};
     input.records = g_ptr_array_new();
-    settings.receiver_stack = (tcpt_stack)(take(&input) & 3);
+    input.mode = take(&input);
+    settings.receiver_stack = (tcpt_stack)(input.mode & FUZZ_MODE_STACK);
     input.next[0] = take(&input) & 1 ? 0xffffff00 : 1000;
     input.next[1] = 0xfffffff0;
     input.analysis = tcpt_analysis_new(&settings);
+    if (input.mode & FUZZ_MODE_EXPECT_POINTS)
+        tcpt_expect_points(input.analysis);
     while (input.at < size && input.frame < SEGMENTS) {
         uint8_t control = take(&input);
         pass_time(&input, control);
@@ -244,6 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_records(&input);
     tcpt_settle_all(input.analysis);
     check_records(&input);
+    tcpt_each_passage(input.analysis, check_passage, NULL);
     tcpt_analysis_free(input.analysis);
     g_ptr_array_unref(input.records);
     return 0;

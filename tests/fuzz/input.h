@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * How the fuzzer's bytes become segments. An input is a row of records:
+ * How the fuzzer's bytes become segments. An input is a byte of FUZZ_MODE_* bits, one that chooses where sequence
+ * numbers begin, and a row of records:
  *
  *   control  FUZZ_* bits
  *   time     low nibble: step (table in fuzz_core.c), high nibble: fraction
@@ -22,6 +23,14 @@ enum {
     FUZZ_SETTLE = 0x20,
     FUZZ_LONGER = 0x40, /**< the datagram is longer than what was captured; with FUZZ_MADE: the same IP ID again */
     FUZZ_MADE = 0x80,
+};
+
+enum {
+    FUZZ_MODE_STACK = 0x03,
+    FUZZ_MODE_EXPECT_POINTS = 0x04,
+    FUZZ_MODE_TRANSLATED = 0x08, /**< the client has another address at the other point */
+    FUZZ_MODE_DEPTH = 0x10,      /**< the other point is in a tunnel, not another interface */
+    FUZZ_MODE_CLOCK = 0x20,      /**< its clock is an hour behind */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

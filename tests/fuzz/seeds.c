@@ -28,7 +28,7 @@ static unsigned tcp_at(const uint8_t *bytes, bool *ipv6)
 static void write_scenario(FILE *out, const scn_scenario *scenario)
 {
     int64_t before_ns = 0;
-    fputc(0, out);
+    fputc(scenario->across_ns ? FUZZ_MODE_EXPECT_POINTS : 0, out);
     fputc(0, out);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         const scn_frame *frame = scenario->frames->pdata[i];

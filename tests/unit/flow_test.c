@@ -234,6 +234,32 @@ static void test_bytes_per_flow(void)
     tcpt_analysis_free(analysis);
 }
 
+/* Numbers come round after 4 GiB: nothing is odd about it, and what was acknowledged then is still known. */
+static void test_wraps(gconstpointer reversed)
+{
+    enum { BYTES = 65000, SEGMENTS = 150000 }; /* 9 GiB */
+    unsigned from = GPOINTER_TO_UINT(reversed);
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 9000);
+    uint32_t seq = from ? 9001 : 1001, back = from ? 1001 : 9001;
+    for (uint32_t i = 0; i < SEGMENTS; i++) {
+        feed(analysis, make(from, TCPT_ACK, seq, back, BYTES));
+        seq += BYTES;
+        feed(analysis, make(!from, TCPT_ACK, back, seq, 0));
+        g_assert_cmpuint(flow->ends[!from].rcv_nxt, ==, seq);
+        g_assert_cmpuint(flow->ends[from].snd_contig, ==, seq);
+    }
+    g_assert_null(flow->findings);
+    g_assert_false(flow->ends[from].holed);
+    tcpt_segment again = make(from, TCPT_ACK, seq - BYTES, back, BYTES);
+    again.time_ns += tcpt_seconds_ns(1);
+    tcpt_record *record = feed(analysis, again);
+    g_assert_nonnull(record->findings);
+    g_assert_cmpstr(record->findings->detector->id, ==, "acked_data_retransmitted");
+    g_assert_true(record->flow == flow);
+    tcpt_analysis_free(analysis);
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
@@ -271,6 +297,8 @@ void add_flow_tests(void)
     g_test_add_func("/flow/contiguous", test_contiguous);
     g_test_add_func("/flow/bytes-per-packet", test_bytes_per_packet);
     g_test_add_func("/flow/bytes-per-flow", test_bytes_per_flow);
+    g_test_add_data_func("/flow/wraps-from-the-client", GUINT_TO_POINTER(0), test_wraps);
+    g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
     g_test_add_func("/flow/names", test_names);
     g_test_add_func("/flow/settings", test_settings);
 }

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
     add_checksum_tests();
     add_registry_tests();
     add_flow_tests();
+    add_vantage_tests();
     add_peers_tests();
     return g_test_run();
 }

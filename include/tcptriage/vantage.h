@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Capture points, and what became of a connection's segments between them.
+ *
+ * The same segment may be seen at several points of its way. It is recognised by its numbers (semantics of a second
+ * tap: addresses, ports, SEQ, ACK, flags, length, IP ID), by its bytes where it was cut or joined on the way, and
+ * through devices that rewrite addresses, ports or sequence numbers where the handshake was seen on both sides.
+ */
+#ifndef TCPTRIAGE_VANTAGE_H
+#define TCPTRIAGE_VANTAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcptriage/flow.h"
+#include "tcptriage/settings.h"
+
+/** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis. */
+typedef struct tcpt_point {
+    const char *name; /**< for texts, never NULL */
+    uint32_t id;      /**< tcpt_segment.point */
+    uint8_t depth;    /**< tcpt_segment.depth */
+    uint32_t index;   /**< in the order of appearance, from 0 */
+    int64_t first_ns; /**< earliest and newest time of its clock; valid with segments */
+    int64_t newest_ns;
+    int64_t back_step_ns; /**< largest step back of its clock */
+    uint64_t segments;
+    bool paired;      /**< a segment seen here was seen elsewhere too */
+    int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
+    struct tcpt_point *next;
+} tcpt_point;
+
+/** What lost segments may have in common, as bits of their number. In the order in which they are named. */
+typedef enum tcpt_loss_property {
+    TCPT_LOSS_CHECKSUM,      /**< its checksum is wrong */
+    TCPT_LOSS_INVALID,       /**< today's tracker model calls it INVALID */
+    TCPT_LOSS_FRAGMENTS,     /**< sent as IP fragments */
+    TCPT_LOSS_PADDED,        /**< padded by Ethernet */
+    TCPT_LOSS_SHORT,         /**< so short that it will be */
+    TCPT_LOSS_CLOSING,       /**< FIN or RST */
+    TCPT_LOSS_NO_TIMESTAMPS, /**< without timestamps, where others carry them */
+    TCPT_LOSS_FAST_OPEN,     /**< with that option */
+    TCPT_LOSS_MULTIPATH,     /**< with an option of Multipath TCP */
+    TCPT_LOSS_SACK,          /**< with SACK blocks */
+    TCPT_LOSS_AFTER_IDLE,    /**< behind a silence of idle_seconds */
+    TCPT_LOSS_PROPERTIES,
+    TCPT_LOSS_SIZE = TCPT_LOSS_PROPERTIES, /**< longer than all that arrived */
+    TCPT_LOSS_ALL,                         /**< nothing arrived */
+    TCPT_LOSS_NOTHING,                     /**< no property separates them */
+} tcpt_loss_property;
+
+/** Segments, and how many of them were lost. */
+typedef struct tcpt_share {
+    uint32_t missing;
+    uint32_t total;
+} tcpt_share;
+
+/** A segment that was seen at the nearer point and not at the farther one. */
+typedef struct tcpt_lost {
+    tcpt_record *record;
+    int64_t time_ns;
+    bool padded;
+} tcpt_lost;
+
+/** What one end sent, counted between a point and the next one behind it. */
+typedef struct tcpt_losses {
+    const tcpt_point *from; /**< nearer to the sender */
+    const tcpt_point *to;
+    tcpt_share all;
+    tcpt_share with[TCPT_LOSS_PROPERTIES];
+    uint32_t reset_missing; /**< of TCPT_LOSS_CLOSING, those with RST */
+    uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
+    uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
+    uint32_t uncaptured;  /**< acknowledged there and not captured: the farther capture itself lacks packets */
+    bool recut;           /**< segments were cut or joined on the way: sizes do not compare */
+    bool order_assumed;   /**< which point is nearer rests on both clocks being one */
+    tcpt_lost *lost;      /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
+    uint32_t lost_count;
+} tcpt_losses;
+
+/** Lost segments listed per direction and pair of points; further ones are counted. */
+#define TCPT_LOST_LISTED 4096
+
+/**
+ * Count what end `from` of a flow sent and what of it was not seen at the next point on its way.
+ *
+ * @param losses  filled on success; tcpt_losses_clear() it
+ * @return false when nothing can be said: one point only, or the order of the points is not known
+ */
+bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses);
+
+void tcpt_losses_clear(tcpt_losses *losses);
+
+/** What sets the missing segments apart from all others, by TCPT_LOSS_NOTHING if nothing does. */
+tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses);
+
+/** "padded", "fin", ...; NULL for TCPT_LOSS_NOTHING. The value of tcptriage.loss.property. */
+const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_property property);
+
+/** Missing and total with a property (all of them for TCPT_LOSS_ALL). */
+tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property property);
+
+/** Whether a segment that end `from` of this flow sent was seen at a point nearer to it as well. */
+bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
+
+/** The FIN of a flow's end that another capture point saw and that was due at the flow's own until `until_ns` of its
+ *  clock; or NULL. */
+tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns);
+
+/** Two capture points, over all connections that were seen at both. */
+typedef struct tcpt_passage {
+    const tcpt_point *a;
+    const tcpt_point *b;
+    uint32_t connections;
+    uint32_t translated;         /**< of those, addresses or ports differ */
+    uint32_t renumbered;         /**< of those, sequence numbers are shifted by a constant */
+    uint32_t sack_not_adjusted;  /**< of those, SACK blocks keep the old numbers */
+    tcpt_share to_b;             /**< segments on their way from a to b; missing: not seen at b */
+    tcpt_share to_a;
+    uint64_t crossed_to_b;       /**< seen at both, with a known direction */
+    uint64_t crossed_to_a;
+    int64_t delay_to_b_ns;       /**< smallest, by the clocks of the file; valid with crossed_to_b */
+    int64_t delay_to_a_ns;
+    bool clocks_differ;          /**< a delay would be negative otherwise */
+    int64_t clock_offset_ns;     /**< how far b's clock is ahead of a's, give or take half of both delays */
+} tcpt_passage;
+
+struct tcpt_analysis;
+
+/** Call `visit` for each pair of points between which segments were recognised. Settle everything first. */
+void tcpt_each_passage(const struct tcpt_analysis *analysis, void (*visit)(const tcpt_passage *, void *), void *data);
+
+/** Whether there are several capture points, or there will be. */
+bool tcpt_has_points(const struct tcpt_analysis *analysis);
+
+/** Number of capture points seen so far. */
+unsigned tcpt_point_count(const struct tcpt_analysis *analysis);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The same segment at another point: by its numbers, or by its bytes where it was cut or joined on the way. */
+#include "core/vantage.h"
+
+#include "tcptriage/sequence.h"
+
+enum {
+    ALIKE_MOST = 64,  /* of a segment sent again and again with the same numbers: the newest are tried */
+    PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
+};
+
+/* ---- the table ---- */
+
+static guint sighting_hash(gconstpointer key)
+{
+    const tcpt_sighting *at = key;
+    uint64_t hash = (uint64_t)(uintptr_t)at->connection;
+
+    hash = (hash ^ ((uint64_t)at->seq << 32 | at->ack)) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ ((uint64_t)at->end_seq << 32 | (uint32_t)at->flags << 8 | at->way)) *
+           UINT64_C(0x9e3779b97f4a7c15);
+    return (guint)(hash ^ hash >> 32);
+}
+
+static gboolean sighting_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_sighting *left = a, *right = b;
+
+    return left->connection == right->connection && left->seq == right->seq && left->end_seq == right->end_seq &&
+           left->ack == right->ack && left->flags == right->flags && left->way == right->way;
+}
+
+GHashTable *tcpt_sightings_new(void)
+{
+    return g_hash_table_new(sighting_hash, sighting_equal);
+}
+
+void tcpt_sightings_add(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    tcpt_sighting *newest = g_hash_table_lookup(sightings, sighting);
+
+    sighting->alike = newest;
+    sighting->alike_newer = NULL;
+    if (newest)
+        newest->alike_newer = sighting;
+    g_hash_table_replace(sightings, sighting, sighting);
+}
+
+void tcpt_sightings_remove(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    if (sighting->alike)
+        sighting->alike->alike_newer = sighting->alike_newer;
+    if (sighting->alike_newer)
+        sighting->alike_newer->alike = sighting->alike;
+    else if (sighting->alike)
+        g_hash_table_replace(sightings, sighting->alike, sighting->alike);
+    else
+        g_hash_table_remove(sightings, sighting);
+}
+
+/* ---- legs and clocks ---- */
+
+const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b)
+{
+    const tcpt_leg *leg = connection->legs;
+
+    while (leg && (leg->a != MIN(a, b) || leg->b != MAX(a, b)))
+        leg = leg->next;
+    return leg;
+}
+
+tcpt_leg *tcpt_leg_of(tcpt_connection *connection, unsigned a, unsigned b)
+{
+    tcpt_leg *leg = (tcpt_leg *)tcpt_leg_between(connection, a, b);
+
+    if (leg)
+        return leg;
+    leg = g_new0(tcpt_leg, 1);
+    leg->a = (uint8_t)MIN(a, b);
+    leg->b = (uint8_t)MAX(a, b);
+    leg->next = connection->legs;
+    connection->legs = leg;
+    return leg;
+}
+
+static guint clock_hash(gconstpointer key)
+{
+    const tcpt_clock_pair *pair = key;
+
+    return pair->a * 2654435761u ^ pair->b;
+}
+
+static gboolean clock_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_clock_pair *left = a, *right = b;
+
+    return left->a == right->a && left->b == right->b;
+}
+
+GHashTable *tcpt_clock_pairs_new(void)
+{
+    return g_hash_table_new_full(clock_hash, clock_equal, NULL, g_free);
+}
+
+const tcpt_clock_pair *tcpt_clock_pair_of(const tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
+{
+    tcpt_clock_pair key = {.a = MIN(a->index, b->index), .b = MAX(a->index, b->index)};
+
+    return g_hash_table_lookup(tcpt_vantage_clock_pairs(vantage), &key);
+}
+
+static tcpt_clock_pair *make_clock_pair(tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
+{
+    tcpt_clock_pair *pair = (tcpt_clock_pair *)tcpt_clock_pair_of(vantage, a, b);
+
+    if (pair)
+        return pair;
+    pair = g_new0(tcpt_clock_pair, 1);
+    pair->a = MIN(a->index, b->index);
+    pair->b = MAX(a->index, b->index);
+    g_hash_table_add(tcpt_vantage_clock_pairs(vantage), pair);
+    return pair;
+}
+
+/* Clocks as NTP compares them (RFC 5905, section 8): the difference is half way between what both directions show,
+ * and the shorter the way there and back the better. */
+static void learn_clocks(const tcpt_connection *connection, const tcpt_leg *leg)
+{
+    tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    int64_t loop_ns = ABS(leg->least_ns[0] - leg->least_ns[1]);
+    int64_t ahead_ns = (leg->least_ns[0] + leg->least_ns[1]) / 2;
+    tcpt_clock_pair *pair;
+
+    if (!leg->crossed[0] || !leg->crossed[1])
+        return;
+    pair = make_clock_pair(connection->vantage, a, b);
+    if (pair->known && pair->loop_ns <= loop_ns)
+        return;
+    pair->known = true;
+    pair->loop_ns = loop_ns;
+    pair->ahead_ns = a->index < b->index ? ahead_ns : -ahead_ns;
+}
+
+/* Of one clock or two: what is known of them, or what segments of the other way suggest. */
+static bool clock_ahead(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, int64_t *ahead_ns)
+{
+    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    const tcpt_clock_pair *pair = tcpt_clock_pair_of(connection->vantage, a, b);
+
+    *ahead_ns = 0;
+    if (pair && pair->known) {
+        *ahead_ns = a->index < b->index ? pair->ahead_ns : -pair->ahead_ns;
+        return true;
+    }
+    if (!leg->crossed[!way])
+        return false;
+    if (ABS(leg->newest_ns[!way]) > TCPT_ONE_CLOCK_NS)
+        *ahead_ns = leg->newest_ns[!way];
+    return true;
+}
+
+bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way,
+                      int64_t *expected_ns)
+{
+    const tcpt_leg *leg = tcpt_leg_between(connection, from, to);
+    bool known = true;
+
+    *expected_ns = 0;
+    if (!leg)
+        return false;
+    if (leg->crossed[way])
+        *expected_ns = leg->newest_ns[way];
+    else
+        known = clock_ahead(connection, leg, way, expected_ns);
+    if (from > to)
+        *expected_ns = -*expected_ns;
+    return known;
+}
+
+static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
+{
+    leg->newest_ns[way] = delta_ns;
+    if (!leg->crossed[way] || delta_ns < leg->least_ns[way])
+        leg->least_ns[way] = delta_ns;
+    if (!leg->crossed[way] || delta_ns > leg->most_ns[way])
+        leg->most_ns[way] = delta_ns;
+    leg->crossed[way]++;
+}
+
+/* Both points have seen it. `here` is the member that did so last. */
+static void note_crossing(const tcpt_sighting *known, unsigned there, const tcpt_sighting *now, unsigned here)
+{
+    tcpt_connection *connection = known->connection;
+    tcpt_leg *leg = tcpt_leg_of(connection, there, here);
+    int64_t delta_ns = now->time_ns[here] - known->time_ns[there];
+    int64_t least_before_ns = leg->least_ns[known->way];
+    bool first = leg->crossed[known->way] == 0;
+    tcpt_point *point = connection->members[there].flow->at;
+
+    point->paired = connection->members[here].flow->at->paired = true;
+    point->ahead_ns = MAX(point->ahead_ns, delta_ns);
+    note_delay(leg, known->way, there < here ? delta_ns : -delta_ns);
+    if (known->first == there && known->ttl && now->ttl && known->ttl != now->ttl)
+        (*((known->ttl > now->ttl) == (there < here) ? &leg->ttl_falls : &leg->ttl_rises))[known->way]++;
+    if (first || leg->least_ns[known->way] < least_before_ns)
+        learn_clocks(connection, leg);
+}
+
+/* ---- by its numbers ---- */
+
+/* What is rewritten between two points is learned from the first segment that is known to be the same. */
+static void learn_rewriting(tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    if (leg->learned)
+        return;
+    leg->learned = true;
+    leg->ids_change = known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id;
+    leg->tsvals_change = known->has_timestamps && now->has_timestamps && known->tsval != now->tsval;
+}
+
+/* `rewritten`: IP ID and timestamps may differ. */
+static bool fits(const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
+{
+    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
+
+    if (known->seen & now->seen)
+        return false;
+    if (known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id && !rewritten && !(leg && leg->ids_change))
+        return false;
+    return !known->has_timestamps || !now->has_timestamps || known->tsval == now->tsval || rewritten ||
+           (leg && leg->tsvals_change);
+}
+
+/* How far a copy is from being due, but for what segments of this way differ by: within that they keep their order. */
+static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, int64_t expected_ns)
+{
+    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
+    int64_t off_ns = ABS(now->time_ns[now->first] - known->time_ns[known->first] - expected_ns);
+    int64_t spread_ns = leg ? leg->most_ns[now->way] - leg->least_ns[now->way] : 0;
+
+    return off_ns <= MAX(spread_ns, TCPT_MS_NS) ? 0 : off_ns;
+}
+
+/* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
+static tcpt_sighting *find_alike(GHashTable *sightings, const tcpt_sighting *now, bool rewritten)
+{
+    int64_t best_off_ns = tcpt_vantage_keep_ns(now->connection->vantage), expected_ns;
+    tcpt_sighting *best = NULL;
+    unsigned count = 0;
+
+    for (tcpt_sighting *at = g_hash_table_lookup(sightings, now); at && count < ALIKE_MOST; at = at->alike, count++) {
+        bool known = tcpt_expected_ns(now->connection, at->first, now->first, now->way, &expected_ns);
+        int64_t off_ns = undue_ns(at, now, expected_ns);
+
+        if (!fits(at, now, rewritten) || (known && off_ns > best_off_ns))
+            continue;
+        best = at; /* of equals the oldest */
+        best_off_ns = known ? off_ns : best_off_ns;
+    }
+    return best;
+}
+
+/* Only a SYN may show for the first time that something on the way rewrites IP IDs or timestamps. */
+static tcpt_sighting *find_whole(GHashTable *sightings, const tcpt_sighting *now)
+{
+    tcpt_sighting *found = find_alike(sightings, now, false);
+    const tcpt_leg *leg;
+
+    if (found || !(now->flags & TCPT_SYN))
+        return found;
+    found = find_alike(sightings, now, true);
+    leg = found ? tcpt_leg_between(now->connection, found->first, now->first) : NULL;
+    return leg && leg->learned ? NULL : found;
+}
+
+static void mark_copy(const tcpt_sighting *known, tcpt_record *copy)
+{
+    tcpt_record *original = known->record[known->first];
+
+    if (copy->same_as)
+        return;
+    copy->same_as = original->frame;
+    if (original->same_as)
+        return;
+    original->same_as = copy->frame;
+    original->copied = true;
+}
+
+static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    uint32_t shift = connection->members[now->first].shift[!now->way] -
+                     connection->members[known->first].shift[!now->way];
+
+    if (shift && known->sack_left && now->sack_left == known->sack_left)
+        tcpt_leg_of(connection, known->first, now->first)->sack_not_adjusted = true;
+}
+
+/* All of `known` has been seen at `here` as well. */
+static void arrive(tcpt_vantage *vantage, tcpt_sighting *known, const tcpt_sighting *now)
+{
+    tcpt_connection *connection = known->connection;
+    unsigned here = now->first, all = (1u << connection->member_count) - 1;
+
+    for (unsigned there = 0; there < connection->member_count; there++)
+        if (known->seen & 1u << there)
+            note_crossing(known, there, now, here);
+    known->seen |= (uint8_t)(1u << here);
+    known->time_ns[here] = now->time_ns[here];
+    known->record[here] = now->record[here];
+    known->properties |= now->properties & 1u << TCPT_LOSS_PADDED;
+    if (known->seq != known->end_seq)
+        connection->waiting[here][known->way]--;
+    mark_copy(known, now->record[here]);
+    /* SYNs stay: a point further on has not joined yet when they pass the others. */
+    if (known->seen == all && !(known->flags & TCPT_SYN))
+        tcpt_vantage_let_go(vantage, known, true);
+}
+
+static bool cross_whole(tcpt_vantage *vantage, GHashTable *sightings, const tcpt_sighting *now)
+{
+    tcpt_sighting *known = find_whole(sightings, now);
+
+    if (!known)
+        return false;
+    learn_rewriting(tcpt_leg_of(now->connection, known->first, now->first), known, now);
+    compare_sack(now->connection, known, now);
+    arrive(vantage, known, now);
+    return true;
+}
+
+/* ---- by its bytes ---- */
+
+static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint32_t at)
+{
+    const tcpt_leg *leg;
+
+    if (known->seen & now->seen || (known->flags & (TCPT_SYN | TCPT_RST)))
+        return false;
+    if (seq_after(known->seq, at) || !seq_after(known->end_seq, at))
+        return false;
+    leg = tcpt_leg_between(known->connection, known->first, now->first);
+    return !known->has_timestamps || !now->has_timestamps || known->tsval == now->tsval || (leg && leg->tsvals_change);
+}
+
+/* Walk along what others have seen of these bytes. Pieces come in order, so a single pass finds them all. */
+static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+{
+    tcpt_connection *connection = now->connection;
+    unsigned here = now->first, looked = 0;
+    tcpt_sighting *at = connection->oldest[now->way], *after;
+    uint32_t start = now->seq;
+
+    for (; at && looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, looked++) {
+        after = at->after;
+        if (!overlaps(at, now, now->seq))
+            continue;
+        tcpt_leg_of(connection, at->first, here)->recut = true;
+        if (!seq_after(start, at->reached[here]))
+            at->reached[here] = seq_max(at->reached[here], seq_before(now->end_seq, at->end_seq) ? now->end_seq
+                                                                                                 : at->end_seq);
+        now->seq = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
+        mark_copy(at, now->record[here]);
+        if (at->reached[here] == at->end_seq)
+            arrive(vantage, at, now);
+    }
+    return now->seq == now->end_seq;
+}
+
+bool tcpt_cross(tcpt_vantage *vantage, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment)
+{
+    if (now->connection->member_count < 2)
+        return false;
+    if (cross_whole(vantage, sightings, now))
+        return true;
+    if (!segment->payload_bytes || !now->connection->waiting[now->first][now->way])
+        return false;
+    return cross_in_pieces(vantage, now);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A segment seen at the point nearer to its sender never shows at the farther one. */
+#include <glib.h>
+
+#include "detectors/detectors.h"
+#include "tcptriage/vantage.h"
+
+/* "all 9 padded frames, none of the 3 others" */
+static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
+{
+    static const char *const words[] = {
+        [TCPT_LOSS_CHECKSUM] = "with a wrong checksum",
+        [TCPT_LOSS_INVALID] = "that connection tracking calls INVALID",
+        [TCPT_LOSS_FRAGMENTS] = "sent as IP fragments",
+        [TCPT_LOSS_PADDED] = "so short that Ethernet pads them",
+        [TCPT_LOSS_SHORT] = "so short that Ethernet pads them",
+        [TCPT_LOSS_CLOSING] = "with FIN or RST",
+        [TCPT_LOSS_NO_TIMESTAMPS] = "without timestamps",
+        [TCPT_LOSS_FAST_OPEN] = "with the Fast Open option",
+        [TCPT_LOSS_MULTIPATH] = "with a Multipath TCP option",
+        [TCPT_LOSS_SACK] = "with SACK blocks",
+        [TCPT_LOSS_AFTER_IDLE] = "after the idle gap",
+    };
+    tcpt_share with = tcpt_losses_with(losses, property);
+    uint32_t others = losses->all.total - with.total;
+
+    switch (property) {
+    case TCPT_LOSS_ALL:
+        return g_strdup("not one got there");
+    case TCPT_LOSS_NOTHING:
+        return g_strdup("nothing sets them apart from those that did");
+    case TCPT_LOSS_SIZE:
+        return g_strdup_printf("all %u longer than %u bytes (IP), none of the %u others", with.total,
+                               losses->largest_arrived, others);
+    case TCPT_LOSS_CLOSING:
+        return g_strdup_printf("all %u %ss, none of the %u others", with.total,
+                               losses->reset_missing == 0               ? "FIN"
+                               : losses->reset_missing == with.missing ? "RST"
+                                                                       : "FIN and RST",
+                               others);
+    default:
+        return g_strdup_printf("all %u %s, none of the %u others", with.total, words[property], others);
+    }
+}
+
+static void set_share(tcpt_finding *finding, tcpt_field missing, tcpt_field total, tcpt_share share)
+{
+    tcpt_set_number(finding, missing, share.missing);
+    tcpt_set_number(finding, total, share.total);
+}
+
+static tcpt_share without(const tcpt_losses *losses, tcpt_share with)
+{
+    return (tcpt_share){losses->all.missing - with.missing, losses->all.total - with.total};
+}
+
+static void set_table(tcpt_finding *finding, const tcpt_losses *losses, tcpt_loss_property property)
+{
+    tcpt_share padded = losses->with[TCPT_LOSS_PADDED], with = tcpt_losses_with(losses, property);
+    const char *name = tcpt_loss_property_name(losses, property);
+
+    tcpt_set_text(finding, TCPT_F_VANTAGE_FROM, losses->from->name);
+    tcpt_set_text(finding, TCPT_F_VANTAGE_TO, losses->to->name);
+    set_share(finding, TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, padded);
+    set_share(finding, TCPT_F_LOSS_OTHER_MISSING, TCPT_F_LOSS_OTHER_TOTAL, without(losses, padded));
+    if (!name)
+        return;
+    tcpt_set_text(finding, TCPT_F_LOSS_PROPERTY, name);
+    set_share(finding, TCPT_F_LOSS_WITH_MISSING, TCPT_F_LOSS_WITH_TOTAL, with);
+    set_share(finding, TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, without(losses, with));
+}
+
+/* A farther capture that lacks packets itself proves nothing about one of them. */
+static tcpt_confidence confidence_in(const tcpt_losses *losses)
+{
+    if (losses->uncaptured)
+        return TCPT_LOW;
+    return losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
+}
+
+static void relate_lost(tcpt_finding *finding, const tcpt_losses *losses)
+{
+    uint32_t count = losses->lost_count - 1;
+    g_autofree tcpt_record **records = g_new(tcpt_record *, count + 1);
+
+    for (uint32_t i = 0; i < count; i++)
+        records[i] = losses->lost[i + 1].record;
+    tcpt_relate_all(finding, records, count);
+}
+
+static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
+{
+    if (losses->uncaptured == 0)
+        tcpt_rule_out(finding, "A farther capture with holes: whatever was acknowledged there was captured there.");
+    if (!losses->order_assumed)
+        tcpt_rule_out(finding, "Segments born between the points: those that both have seen tell which one is nearer to "
+                               "the sender.");
+}
+
+static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_losses *losses)
+{
+    tcpt_loss_property property = tcpt_loss_property_of(losses);
+    g_autofree char *what = describe(losses, property);
+    tcpt_finding *finding = tcpt_raise_on(
+        context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
+        "%u of %u segments from the %s were seen at %s and not at %s: %s", losses->all.missing, losses->all.total,
+        tcpt_role(context->flow, from), losses->from->name, losses->to->name, what);
+
+    set_table(finding, losses, property);
+    relate_lost(finding, losses);
+    rule_out(finding, losses);
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    (void)memory;
+    for (unsigned from = 0; from < 2; from++) {
+        tcpt_losses losses;
+
+        if (!tcpt_tally_losses(context->flow, from, &losses))
+            continue;
+        if (losses.lost_count)
+            raise_loss(context, from, &losses);
+        tcpt_losses_clear(&losses);
+    }
+}
+
+static const tcpt_field fields[] = {
+    TCPT_F_VANTAGE_FROM,       TCPT_F_VANTAGE_TO,      TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL,
+    TCPT_F_LOSS_OTHER_MISSING, TCPT_F_LOSS_OTHER_TOTAL, TCPT_F_LOSS_PROPERTY,      TCPT_F_LOSS_WITH_MISSING,
+    TCPT_F_LOSS_WITH_TOTAL,    TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_vantage_loss = {
+    .id = "vantage_loss",
+    .message = "Segments seen at one capture point never show at the next",
+    .explanation = "The frames named here left the capture point nearer to their sender and never came to the farther "
+                   "one, which went on capturing: consistent with a device between the two that drops them. What all "
+                   "of them have in common and none of the others is named when it separates cleanly.",
+    .remedy = "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
+              "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "
+              "devices.",
+    .reference = "RFC 9293 section 3.8.1; for padded frames Linux nf_ip_checksum(), for large ones RFC 4821",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_WARN,
+    .fields = fields,
+    .settle = settle,
+};
