@@ -8,6 +8,7 @@ golden.py BUILD SOURCE [--sanitized] prints TAP.
 import argparse
 import concurrent.futures
 import glob
+import itertools
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ import threading
 sys.dont_write_bytecode = True  # the repository stays as it is
 
 import bad  # noqa: E402
+import compare  # noqa: E402
 import causes  # noqa: E402
 import contract  # noqa: E402
 import findings  # noqa: E402
@@ -25,12 +27,22 @@ import wrapped  # noqa: E402
 from tools import Tools  # noqa: E402
 
 # These may need the capture's end: one pass may lack them.
-AT_END = {"close_wait_stuck", "fin_missing", "short_frame_loss", "tfo_handshake", "time_wait_reuse"}
+AT_END = {"close_wait_stuck", "fin_missing", "short_frame_loss", "tfo_handshake", "time_wait_reuse",
+          "vantage_loss"}
 
 
 def preferences(truth):
     """A capture's preferences as options of tshark."""
     return [word for setting in truth.get("preferences", []) for word in ("-o", setting)]
+
+
+def whole(groups):
+    """Lists of frames that share one, made into one each: a segment seen at three points is told as two pairs."""
+    made = []
+    for group in groups:
+        touched = [known for known in made if known & set(group)]
+        made = [known for known in made if known not in touched] + [set(group).union(*touched)]
+    return made
 
 
 class Golden:
@@ -167,6 +179,36 @@ class Golden:
                   for name, value in wanted.get("fields", {}).items()]
         return ["frame %s: %s: %s" % (on[0], ident, problem) for problem in checks if problem]
 
+    def check_dropped(self, truth, capture):
+        """vantage_loss names what the relay dropped between two points, in its own frame and the related ones,
+        and nothing else; counts and names of other findings on the same frame may stand beside it."""
+        assert "vantage_loss" in self.known, "the plugin does not know vantage_loss"
+        dropped = set(truth["truth"]["dropped"])
+        frames = self.frames(capture, *preferences(truth), "-2")
+        on = {number: frame for number, frame in frames.items() if "vantage_loss" in frame.ids}
+        named, unclear = set(on), set()
+        for frame in on.values():
+            related = {int(number) for number in frame.values.get("related_frame", [])}
+            (named if frame.ids == ["vantage_loss"] else unclear).update(related)
+        missing = [sum(int(frame.values[name][0]) for name in ("loss.padded_missing", "loss.other_missing"))
+                   for frame in on.values()]
+        assert sum(missing) == len(dropped), "%s missing, %d dropped" % (missing, len(dropped))
+        assert named <= dropped, "named and not dropped: %s" % sorted(named - dropped)
+        assert dropped <= named | unclear, "dropped and not named: %s" % sorted(dropped - named - unclear)
+
+    def check_copies(self, truth, capture):
+        """tcptriage.same_as joins the copies of a segment at several points, and nothing else."""
+        assert "same_as" in self.names, "the plugin does not know tcptriage.same_as"
+        joined = {frozenset(pair) for copies in whole(truth["truth"]["copies"])
+                  for pair in itertools.combinations(copies, 2)}
+        frames = self.frames(capture, *preferences(truth), "-2")
+        shown = {frozenset((number, int(other))) for number, frame in frames.items()
+                 for other in frame.values.get("same_as", [])}
+        assert shown <= joined, "joined, and no copies: %s" % sorted(map(sorted, shown - joined))
+        with_copy = {number for copies in truth["truth"]["copies"] for number in copies[1:]}
+        lonely = with_copy - {number for pair in shown for number in pair}
+        assert not lonely, "copies that are not recognised: %s" % sorted(lonely)
+
     # ---- Passes, filters, report, stock output.
 
     def check_passes(self, capture, options, taken_back=()):
@@ -248,6 +290,9 @@ class Golden:
             options = preferences(truth)
             yield front + "two-passes", self.check_lab, truth, capture, True
             yield front + "report", self.check_report, capture, options
+            if "dropped" in truth["truth"]:
+                yield front + "dropped", self.check_dropped, truth, capture
+                yield front + "copies", self.check_copies, truth, capture
             if not self.sanitized:
                 yield front + "one-pass", self.check_lab, truth, capture, False
                 yield front + "passes", self.check_passes, capture, options, truth.get("taken_back", [])
@@ -260,6 +305,7 @@ class Golden:
             yield from causes.tests(self, by_name)
             yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
+            yield from compare.tests(self.tools, self.source)
             yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 
 

@@ -2,6 +2,7 @@
 """The same packets in other clothes: tunnels, VLAN tags, "any" captures, ICMP errors between them, other options of
 tshark. The findings stay the same, on the same frames."""
 
+import itertools
 import os
 import struct
 
@@ -10,6 +11,7 @@ import findings
 
 ETHERNET_BYTES = 14
 LINK_COOKED, LINK_RAW = 113, 101
+NUMBERS = itertools.count()
 
 
 def _sum16(data):
@@ -64,7 +66,9 @@ def dressed(record, frame):
 
 
 def frames_of(tools, capture):
-    return bad.read_pcap(bad.edit(tools, "editcap", os.path.basename(capture) + ".plain", capture, bad.OUT))
+    """Tests run side by side: each reads a file of its own."""
+    name = "%s.plain-%d" % (os.path.basename(capture), next(NUMBERS))
+    return bad.read_pcap(bad.edit(tools, "editcap", name, capture, bad.OUT))
 
 
 def without_padding(pairs):

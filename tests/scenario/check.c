@@ -51,6 +51,8 @@ void scn_apply_setting(tcpt_settings *settings, const char *setting)
         settings->ephemeral_ports = (uint32_t)atoi(pair[1]);
     else if (!strcmp(pair[0], "port_pressure_percent"))
         settings->port_pressure_percent = (uint32_t)atoi(pair[1]);
+    else if (!strcmp(pair[0], "match_seconds"))
+        settings->match_seconds = (uint32_t)atoi(pair[1]);
     else
         g_error("the core has no setting %s", pair[0]);
     g_strfreev(pair);
@@ -245,10 +247,33 @@ void scn_run_close(scn_run *test)
     g_free(test->records);
 }
 
+/* With two points each segment is known by its copy, and none that was lost is. */
+static void check_copy(scn_run *test, unsigned index)
+{
+    const scn_frame *frame = test->scenario->frames->pdata[index];
+    const tcpt_record *record = test->records[index], *copy;
+    guint at = 0;
+    test->frame = index;
+    if (!test->scenario->across_ns || !record || frame->placed)
+        return;
+    if (frame->lost && record->same_as)
+        complain(test, "a lost segment is taken for frame %u", record->same_as);
+    if (!frame->copy)
+        return;
+    g_assert_true(g_ptr_array_find(test->scenario->frames, frame->copy, &at));
+    copy = test->records[at];
+    if (!copy || copy->copied || copy->same_as != record->frame)
+        complain(test, "its copy is not recognised (but as frame %u's)", copy ? copy->same_as : 0);
+    else if (!record->copied || record->same_as != copy->frame)
+        complain(test, "its copy is frame %u, not %u", copy->frame, record->same_as);
+}
+
 void scn_check_end(scn_run *test)
 {
     test->at_end = true;
-    for (unsigned i = 0; i < test->scenario->frames->len; i++)
+    for (unsigned i = 0; i < test->scenario->frames->len; i++) {
         scn_check_frame(test, i);
+        check_copy(test, i);
+    }
     check_somewhere(test);
 }

@@ -202,6 +202,12 @@ static void set_snap(const target *to)
 static void set_point(const target *to)
 {
     to->frame->point = argument(to);
+    to->frame->placed = true;
+}
+
+static void set_lost(const target *to)
+{
+    to->frame->lost = true;
 }
 
 static void set_fragment(const target *to)
@@ -253,6 +259,7 @@ static const struct modifier {
     {"ack", set_ack},   {"win", set_win},       {"ipid", set_ip_id},   {"ttl", set_ttl},
     {"vlan", set_vlan}, {"snap", set_snap},     {"at", set_point},     {"fragment", set_fragment},
     {"pad", set_pad},   {"csum", set_checksum}, {"text", set_payload}, {"hex", set_payload},
+    {"lost", set_lost},
 };
 
 static void read_modifier(const target *to, const char *word)

@@ -70,19 +70,25 @@ static void write_section(FILE *out)
     write32(out, 28);
 }
 
-/** An Ethernet interface with times in nanoseconds. */
-static void write_interface(FILE *out)
+/** An Ethernet interface with times in nanoseconds, called as the core calls a point without a name. */
+static void write_interface(FILE *out, unsigned point)
 {
     static const uint16_t link[2] = {1, 0};
     static const uint16_t resolution[2] = {9, 1};
+    enum { NAME_BYTES = 16 };
+    const uint16_t option[2] = {2, NAME_BYTES - 1};
+    char name[NAME_BYTES + 1];
+    g_snprintf(name, sizeof name, "capture point %u", point % 10);
     write32(out, 1);
-    write32(out, 32);
+    write32(out, 52);
     fwrite(link, sizeof link, 1, out);
     write32(out, 262144);
+    fwrite(option, sizeof option, 1, out);
+    fwrite(name, NAME_BYTES, 1, out);
     fwrite(resolution, sizeof resolution, 1, out);
     write32(out, 9);
     write32(out, 0); /* end of options */
-    write32(out, 32);
+    write32(out, 52);
 }
 
 static void write_packet(FILE *out, const placed *item)
@@ -111,8 +117,8 @@ static bool write_capture(const char *path, const GArray *frames)
     for (unsigned i = 0; i < frames->len; i++)
         points = MAX(points, g_array_index(frames, placed, i).frame->point + 1);
     write_section(out);
-    while (points--)
-        write_interface(out);
+    for (unsigned point = 0; point < points; point++)
+        write_interface(out, point);
     for (unsigned i = 0; i < frames->len; i++)
         write_packet(out, &g_array_index(frames, placed, i));
     return !fclose(out);

@@ -70,6 +70,9 @@ typedef struct scn_expectation {
 typedef struct scn_frame {
     int64_t time_ns; /**< since the scenario's start */
     unsigned point;  /**< capture point */
+    bool placed;     /**< the script says where: seen there only */
+    bool lost;       /**< does not come to the other point */
+    struct scn_frame *copy; /**< the same segment at the other point, behind this one; NULL none */
     unsigned line;   /**< of the script; 0 for the filler that prolongs the capture */
     GByteArray *bytes;
     uint32_t wire_bytes;
@@ -91,6 +94,7 @@ typedef struct scn_scenario {
     GPtrArray *frames;    /**< scn_frame * */
     GPtrArray *somewhere; /**< scn_expectation *: raised once on whichever frame settles it, or optional */
     int64_t end_ns;       /**< when the capture ends */
+    int64_t across_ns;    /**< from one capture point to the other; 0: each line is seen once */
 } scn_scenario;
 
 /** Read a script; on an error say where and exit. @return scn_scenario *, freed with the array */

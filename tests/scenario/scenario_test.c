@@ -25,6 +25,8 @@ static void run_scenario(gconstpointer data)
     for (unsigned i = 0; i < scenario->settings->len; i++)
         scn_apply_setting(&settings, scenario->settings->pdata[i]);
     analysis = tcpt_analysis_new(&settings);
+    if (scenario->across_ns)
+        tcpt_expect_points(analysis);
     scn_run_open(&test, scenario);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         feed(&test, analysis, i);

@@ -272,6 +272,12 @@ static void read_strict(reader *state, scn_line *line)
 }
 
 /** end SECONDS: other traffic shows that the capture went on until then */
+/** points SECONDS: the client's lines are seen at point 0 and so much later at point 1, the server's the other way */
+static void read_points(reader *state, scn_line *line)
+{
+    state->scenario->across_ns = read_seconds(line, scn_need(line, "the time from one to the other"));
+}
+
 static void read_end(reader *state, scn_line *line)
 {
     state->scenario->end_ns = read_seconds(line, scn_need(line, "the time"));
@@ -354,6 +360,7 @@ static const struct directive {
     {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6}, {"vlan", read_vlan},
     {"strict", read_strict},     {"end", read_end},   {"open", read_open}, {"somewhere", read_somewhere},
     {"maybe", read_maybe},       {"client", read_client}, {"close", read_close},
+    {"points", read_points},
 };
 
 static void read_expectations(scn_line *line, scn_frame *frame)
@@ -378,6 +385,21 @@ static scn_frame *new_frame(unsigned line)
     return frame;
 }
 
+/** Seen near its sender, and unless it is lost at the other point too. */
+static void let_pass(scn_scenario *scenario, scn_frame *frame, unsigned near)
+{
+    frame->point = near;
+    if (frame->lost)
+        return;
+    scn_frame *copy = new_frame(frame->line);
+    copy->time_ns = frame->time_ns + scenario->across_ns;
+    copy->point = !near;
+    copy->bytes = g_byte_array_ref(frame->bytes);
+    copy->wire_bytes = frame->wire_bytes;
+    frame->copy = copy;
+    g_ptr_array_add(scenario->frames, copy);
+}
+
 /** TIME packet [expectations] */
 static void read_traffic(reader *state, scn_line *line)
 {
@@ -394,6 +416,8 @@ static void read_traffic(reader *state, scn_line *line)
         g_byte_array_set_size(frame->bytes, packet->snap_bytes);
     read_expectations(line, frame);
     g_ptr_array_add(state->scenario->frames, frame);
+    if (state->scenario->across_ns && !frame->placed)
+        let_pass(state->scenario, frame, packet->from);
     g_clear_pointer(&state->previous, scn_packet_free);
     state->previous = packet;
 }
@@ -422,7 +446,7 @@ static void read_line(reader *state, scn_line *line)
 }
 
 /** Another flow's acknowledgment at the end of a capture that goes on after the scenario's last frame. */
-static void add_filler(scn_scenario *scenario)
+static void add_filler(scn_scenario *scenario, unsigned point)
 {
     scn_packet packet = {.flags = TCPT_ACK, .seq = 7000, .ack = 9000, .window = 512, .ttl = 64, .ip_id = 7};
     scn_flow other = {.ends = {{.port = 50022}, {.port = 22}}};
@@ -433,6 +457,7 @@ static void add_filler(scn_scenario *scenario)
     packet.pad_pattern = g_byte_array_new();
     scn_frame *frame = new_frame(0);
     frame->time_ns = scenario->end_ns;
+    frame->point = point;
     frame->bytes = scn_build(&other, &packet);
     frame->wire_bytes = frame->bytes->len;
     g_ptr_array_add(scenario->frames, frame);
@@ -452,6 +477,13 @@ static bool expects(const scn_scenario *scenario, const GPtrArray *expected)
     return false;
 }
 
+/** Copies pass lines behind them. The order of the rest stays: the sort is stable. */
+static gint by_time(gconstpointer a, gconstpointer b)
+{
+    const scn_frame *left = *(const scn_frame *const *)a, *right = *(const scn_frame *const *)b;
+    return (left->time_ns > right->time_ns) - (left->time_ns < right->time_ns);
+}
+
 static void finish(scn_scenario *scenario, const scn_line *line)
 {
     int64_t last_ns = 0;
@@ -466,7 +498,10 @@ static void finish(scn_scenario *scenario, const scn_line *line)
     if (expected != scenario->hit)
         scn_error(line, "scenario \"%s\": a hit expects its finding, a near miss does not", scenario->name);
     if (scenario->end_ns > last_ns)
-        add_filler(scenario);
+        for (unsigned point = 0; point <= (scenario->across_ns > 0); point++)
+            add_filler(scenario, point);
+    if (scenario->across_ns)
+        g_ptr_array_sort(scenario->frames, by_time);
     scenario->end_ns = MAX(last_ns, scenario->end_ns);
 }
 
