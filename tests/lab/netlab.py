@@ -253,12 +253,7 @@ class Lab:
         self._remove()
 
     def _build(self):
-        def namespace(role):
-            made = Namespace("triage%d-%d-%s" % (os.getpid(), next(self.NUMBERS), role))
-            self.namespaces.append(made)
-            return made
-
-        self.client, self.wire, self.server = map(namespace, ("client", "wire", "server"))
+        self.client, self.wire, self.server = map(self._namespace, ("client", "wire", "server"))
         self._cable(self.client, "client0", self.wire, "near")
         self._cable(self.wire, "far", self.server, "server0")
         if self.client_rule:
@@ -274,6 +269,11 @@ class Lab:
             self._relay("left", "far", self.rule)
         else:
             self._relay("near", "far", self.rule)
+
+    def _namespace(self, role):
+        made = Namespace("triage%d-%d-%s" % (os.getpid(), next(self.NUMBERS), role))
+        self.namespaces.append(made)
+        return made
 
     def _cable(self, left, left_device, right, right_device):
         command("ip", "link", "add", left_device, "netns", left.name, "type", "veth",
@@ -307,10 +307,15 @@ class Lab:
         for pid in threads:
             os.sched_setaffinity(pid, {0})
 
-    def _relay(self, client_side, server_side, rule):
-        relay = Relay(self.wire, client_side, server_side, rule, realtime=self.together)
+    def _relay(self, client_side, server_side, rule, namespace=None):
+        relay = Relay(namespace or self.wire, client_side, server_side, rule, realtime=self.together)
         self.relays.append(relay)
         relay.start()
+
+    @property
+    def middle(self):
+        """Namespace, device and filter of the capture point between two relays."""
+        return self.wire, "right", "tcp"
 
     def _remove(self):
         try:
@@ -373,12 +378,12 @@ def thread_name(pid):
 class Capture:
     """tcpdump on one device, to a nanosecond pcap."""
 
-    def __init__(self, namespace, device, path):
+    def __init__(self, namespace, device, what, path):
         self.path = path
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", namespace.name, "tcpdump", "-i", device, "-n", "-s", "0", "-U",
              "--immediate-mode", "--time-stamp-precision=nano", "-B", "8192", "-Z", "root",
-             "-w", path, "tcp"], stderr=subprocess.PIPE, text=True)
+             "-w", path, what], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if "listening on" in line:
                 return
@@ -456,14 +461,15 @@ class Recording:
     """Captures at every point and the kernel's own account of the same time."""
 
     LINE = re.compile(r"\s(?P<time>\d+\.\d+): (?P<event>\w+): (?P<rest>.*)")
+    batch_ns = 1  # captures of several points are joined in such batches of time
     SAME_MOMENT_S = 0.05  # a dropped frame is freed in the softirq that received it
 
     def __init__(self, lab, tracer):
         self.lab, self.tracer = lab, tracer
         self.applications, self.sockets, self.answers = [], [], []
-        self.points = {"client": (lab.client, "client0"), "server": (lab.server, "server0")}
+        self.points = {"client": (lab.client, "client0", "tcp"), "server": (lab.server, "server0", "tcp")}
         if lab.client_rule:
-            self.points["middle"] = (lab.wire, "right")
+            self.points["middle"] = lab.middle
         self.directory = None
 
     def __enter__(self):

@@ -47,20 +47,24 @@ def render(value, indent=0):
 
 def merged(recording, points):
     """The captures of several points as one, in order of time: (point, frame
-    there, the segment with its frame in the whole)."""
-    both = sorted(((segment.time_ns, number, segment) for number, point in enumerate(points)
-                   for segment in recording.seen[point]), key=lambda entry: entry[:2])
+    there, the segment with its frame in the whole). Where the recording says
+    so, only in order of batches, one point after the other in each."""
+    both = sorted(((segment.time_ns // recording.batch_ns, number, segment.time_ns, segment)
+                   for number, point in enumerate(points) for segment in recording.seen[point]),
+                  key=lambda entry: entry[:3])
     return [(points[number], segment.frame, replace(segment, frame=frame))
-            for frame, (_, number, segment) in enumerate(both, 1)]
+            for frame, (_, number, _, segment) in enumerate(both, 1)]
 
 
 def publish(recording, directory, name, story, origin, point, expect, chat=(), remarks=(),
-            absent=(), taken_back=(), preferences=(), about=None):
+            absent=(), taken_back=(), preferences=(), about=None, known=(), write=None):
     """Write capture and JSON of one point, or of several in one file.
 
     `absent` are findings that must not be raised, `preferences` settings that
     differ from the default, as tshark -o wants them. `about` is a segment of
-    the client's in the flow of interest, where there are several flows."""
+    the client's in the flow of interest, where there are several flows.
+    `known` is what else is true of the recording, beside the kernel's account.
+    `write` writes the file in another form: write(path without suffix, whole)."""
     points = [point] if isinstance(point, str) else list(point)
     whole = merged(recording, points)
     numbers = {(at, frame): segment.frame for at, frame, segment in whole}
@@ -95,6 +99,7 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
     if recording.answers:
         truth["answers"] = [{"time_s": seconds(when), "host": host, "command": words, "lines": lines}
                             for when, host, words, lines in recording.answers]
+    truth.update(known)
     if remarks:
         truth["remarks"] = list(remarks)
     document = {
@@ -102,7 +107,7 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
         "story": story,
         "origin": " ".join(origin.split()),
         "kernel": platform.release().split("-")[0],
-        "captured_at": point if isinstance(point, str) else " and ".join(points),
+        "captured_at": " and ".join(points),
         "flow": {"client": first.src, "client_port": first.sport,
                  "server": first.dst, "server_port": first.dport},
         "expect": sorted(expect, key=lambda entry: (entry["frame"] or 10**9, entry["id"])),
@@ -124,7 +129,9 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
         require(entry["id"] in WARNINGS | NOTES, "%s is no warning or note" % entry["id"])
     os.makedirs(directory, exist_ok=True)
     path = os.path.join(directory, name)
-    if len(points) == 1:
+    if write:
+        write(path, whole)
+    elif len(points) == 1:
         shutil.copyfile(recording.paths[point], path + ".pcap")
     else:
         write_pcapng(path + ".pcapng", points,
@@ -158,7 +165,18 @@ def setup(point):
             platform.release().split("-")[0],
             "on the wire, between two relays" if point == "middle"
             else "on the %s's interface" % point if isinstance(point, str)
-            else "at two points: on the wire, between two relays, and on the client's interface")
+            else POINTS[tuple(point)])
+
+
+POINTS = {
+    ("interface index 2", "interface index 4"): "on both interfaces of the wire",
+    ("middle", "client"): "at two points: on the wire, between two relays, and on the client's interface",
+    ("middle", "server"): "at two points: on the wire, between two relays, and on the server's interface",
+    ("client", "middle"): "at two points: on the client's interface, and on the wire, between two relays",
+    ("client", "server"): "at two points: on the client's interface and on the server's",
+    ("client", "middle", "server"): """at three points: on the client's interface, on the wire between
+        two relays, and on the server's interface""",
+}
 
 
 def checksum_counts(segment, capture):

@@ -166,15 +166,17 @@ def publish_lost_between(recording, name, directory):
             and not any(s.same_packet(other) for other in client)]
     ours = [s for s in middle if s.src == SERVER_ADDRESS]
     require(lost == [s for s in ours if s.pad], "not all padded frames are lost, or others are")
-    counts = {"loss__padded_missing": len(lost), "loss__padded_total": len(lost),
+    known = [s for s in lost if s.time_ns < client[-1].time_ns]  # the client's capture goes on
+    counts = {"loss__padded_missing": len(known), "loss__padded_total": len(known),
               "loss__other_missing": 0, "loss__other_total": len(ours) - len(lost)}
     own_fin = fin_of(client, CLIENT_ADDRESS)[0]
     publish(recording, directory, name, 3, setup(points) + WIRE + SWITCH + """The incident of
         fin-lost-server and fin-lost-client, both points in one file: all %d padded frames of the
-        server are lost between them, none of its %d others.""" % (len(lost), len(ours) - len(lost)),
+        server are lost between them, none of its %d others; the last of them after everything that the client's
+        capture holds, so that nobody can tell.""" % (len(lost), len(ours) - len(lost)),
             points, [
         finding("vantage_loss", lost[0], "first of %d segments seen in the middle and not at the"
-                " client" % len(lost), vantage__from="middle", vantage__to="client", **counts),
+                " client, which goes on capturing" % len(known), vantage__from="middle", vantage__to="client", **counts),
         finding("short_frame_loss", None, "all padded frames are missing at the client, none of the"
                 " others; the frame is left open"),
         finding("fin_unacked", fin_of(middle, SERVER_ADDRESS)[2], "second retransmission of the"
