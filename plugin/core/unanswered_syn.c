@@ -103,8 +103,8 @@ static tcpt_judgement judge_tracker(const tcpt_context *context, GString *eviden
 {
     const tcpt_flow *old = context->flow->previous;
 
-    if (!old || old->client == context->flow->client)
-        return TCPT_CAUSE_RULED_OUT;
+    if (!old || !old->last_record || old->client == context->flow->client)
+        return TCPT_CAUSE_RULED_OUT; /* without a record: all that was seen of it was damaged */
     g_string_append_printf(evidence, "frame %u: the other side opened that one", old->last_record->frame);
     return TCPT_CAUSE_LIKELY;
 }

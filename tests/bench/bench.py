@@ -120,7 +120,7 @@ class Bench:
         for addresses in (few, syns):
             result = subprocess.run([*command, str(syns), str(addresses)], capture_output=True, text=True, check=True)
             refs = int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", ""))
-            results[addresses] = refs / syns, int(result.stdout) / 2**20
+            results[addresses] = refs / syns, int(result.stdout.split()[-1]) / 2**20
         print("\n| SYN flood, %d SYNs, core alone | instructions per SYN | MiB across flows |\n|---|---|---|" % syns)
         for addresses, (each, mebibytes) in results.items():
             print("| from %d addresses | %.0f | %.1f |" % (addresses, each, mebibytes))
