@@ -119,6 +119,7 @@ typedef struct tcpt_passage {
     tcpt_share to_a;
     uint64_t crossed_to_b;       /**< seen at both, with a known direction */
     uint64_t crossed_to_a;
+    uint64_t crossed_unordered;  /**< seen at both, and nothing tells which point is nearer to the sender */
     int64_t delay_to_b_ns;       /**< smallest, by the clocks of the file; valid with crossed_to_b */
     int64_t delay_to_a_ns;
     bool clocks_differ;          /**< a delay would be negative otherwise */

@@ -16,8 +16,10 @@ static void add_way(tcpt_passage *sum, const tcpt_connection *connection, const 
     tcpt_share *share = to_b ? &sum->to_b : &sum->to_a;
     tcpt_loss_table all;
 
-    if (!tcpt_nearer(connection, leg->a, leg->b, way, &assumed))
+    if (!tcpt_nearer(connection, leg->a, leg->b, way, &assumed)) {
+        sum->crossed_unordered += leg->crossed[way];
         return;
+    }
     if (known && (!*crossed || least_ns < *delay_ns))
         *delay_ns = least_ns;
     *crossed += leg->crossed[way];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A close that must have happened never shows. */
+#include <glib.h>
+
 #include "core/closing.h"
 #include "core/timeouts.h"
 #include "detectors/detectors.h"
@@ -40,11 +42,13 @@ static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned 
 {
     tcpt_record *elsewhere = tcpt_fin_elsewhere(
         context->flow, end, context->now_ns - tcpt_seconds_ns(context->settings->stall_seconds));
+    g_autofree char *why = NULL;
     tcpt_finding *finding;
 
     if (!elsewhere)
         return NULL;
-    finding = raise_missing(context, end, silence_ns, TCPT_HIGH, "another capture point of this file has it");
+    why = g_strdup_printf("it was seen at %s in frame %u", elsewhere->flow->at->name, elsewhere->frame);
+    finding = raise_missing(context, end, silence_ns, TCPT_HIGH, why);
     tcpt_relate(finding, elsewhere);
     return finding;
 }

@@ -40,6 +40,14 @@ static void append_rewriting(GString *out, const tcpt_passage *passage, const ch
                                passage->sack_not_adjusted ? ", SACK blocks are not adjusted" : "", after);
 }
 
+static void append_unordered(GString *out, const tcpt_passage *passage, const char *before)
+{
+    g_string_append(out, before);
+    append_count(out, passage->crossed_unordered, "segment");
+    g_string_append_printf(out, " seen at both %s and %s; which is nearer to the sender nothing tells", passage->a->name,
+                           passage->b->name);
+}
+
 static void append_clocks(GString *out, const tcpt_passage *passage, const char *before)
 {
     int64_t offset_ns = passage->clock_offset_ns;
@@ -63,6 +71,10 @@ static void write_passage(const tcpt_passage *passage, void *data)
         append_clocks(out, passage, "    The clock of ");
         g_string_append(out, ", give or take half of both ways\n");
     }
+    if (passage->crossed_unordered) {
+        append_unordered(out, passage, "    ");
+        g_string_append_c(out, '\n');
+    }
     append_rewriting(out, passage, "    ", "\n");
 }
 
@@ -72,6 +84,11 @@ static void append_passage(const tcpt_passage *passage, void *data)
     GString *out = data;
     int64_t offset_ns = passage->clocks_differ ? passage->clock_offset_ns : 0;
 
+    if (passage->crossed_to_a + passage->crossed_to_b == 0) {
+        append_unordered(out, passage, "; ");
+        append_rewriting(out, passage, "; ", "");
+        return;
+    }
     g_string_append(out, "; of ");
     append_count(out, (uint64_t)passage->to_a.total + passage->to_b.total, "segment");
     g_string_append_printf(out, " %u lost between %s and %s", passage->to_a.missing + passage->to_b.missing,
