@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the plugin costs stock tshark: instructions (valgrind), memory, a SYN flood, and the core's speed.
+"""What the plugin costs stock tshark: instructions (valgrind), memory, two capture points, a SYN flood, and the core's speed.
 
 bench.py BUILD [--packets N] prints a table in Markdown.
 """
@@ -11,6 +11,7 @@ import glob
 import os
 import re
 import resource
+import struct
 import subprocess
 import sys
 
@@ -24,6 +25,12 @@ MODES = [("plain", [], 1.06), ("-Y", ["-Y", "tcp.flags.reset == 1"], 1.05), ("-2
 PER_FLOW = 20
 TRACKER_KINDS = {"alike": "ordinary connection", "parted": "after a scale reset, both rule sets content",
                  "refused": "after a scale reset, the old rules refuse"}
+
+
+def block(kind, body):
+    """A block of pcapng."""
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
 
 
 class Bench:
@@ -41,8 +48,8 @@ class Bench:
         os.chmod(path, 0o644)
         return path
 
-    def instructions(self, home, options, packets):
-        capture = self.traffic(packets, PER_FLOW)
+    def instructions(self, home, options, packets, capture=None):
+        capture = capture or self.traffic(packets, PER_FLOW)
         if home == "stock" and "tcptriage" in options:
             options = []
         result = self.tools.run("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
@@ -69,6 +76,39 @@ class Bench:
             print("| %s | %.0f | %.0f | %.3f | %.3f | %.2f |" % (
                 mode, each["stock"], each["plugin"], each["plugin"] / each["stock"],
                 whole["plugin"] / whole["stock"], budget))
+
+    def seen_twice(self, packets, points):
+        """Each packet of the traffic at both ends of a wire of 5 us, as two interfaces or as one."""
+        with open(self.traffic(packets // 2, PER_FLOW), "rb") as capture:
+            data = capture.read()
+        frames, at = [], 24
+        while at < len(data):
+            seconds, fraction, length = struct.unpack_from("<III", data, at)
+            frame, at = data[at + 16:at + 16 + length], at + 16 + length
+            from_server = struct.unpack_from(">H", frame, 34)[0] < 1024
+            time_us = seconds * 10**6 + fraction
+            frames += [(time_us, int(from_server), frame), (time_us + 5, int(not from_server), frame)]
+        path = self.tools.path("twice-%d-%d.pcapng" % (packets, points))
+        with open(path, "wb") as out:
+            out.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+            for name in (b"near", b"far.")[:points]:
+                out.write(block(1, struct.pack("<HHI", 1, 0, 65535) + struct.pack("<HH", 2, 4) + name + bytes(4)))
+            for time_us, point, frame in sorted(frames, key=lambda row: row[0]):
+                out.write(block(6, struct.pack("<IIIII", point % points, time_us >> 32, time_us & 0xFFFFFFFF, len(frame),
+                                               len(frame)) + frame + bytes(-len(frame) % 4)))
+        os.chmod(path, 0o644)
+        return path
+
+    def points(self):
+        """What following each segment from one capture point to the other adds."""
+        each = {}
+        for points in (1, 2):
+            counts = [self.instructions("plugin", [], packets, self.seen_twice(packets, points))
+                      for packets in (2, self.packets)]
+            each[points] = (counts[1] - counts[0]) / (self.packets - 2)
+        print("\n| %d packets, each seen twice | instructions per packet | ratio | budget |\n|---|---|---|---|" % self.packets)
+        print("| at one point | %.0f | | |" % each[1])
+        print("| at two points | %.0f | %.3f | 1.10 |" % (each[2], each[2] / each[1]))
 
     def resident_bytes(self, home, capture):
         """Largest resident size of a run, in a process of its own: the kernel's figure is per child."""
@@ -143,6 +183,7 @@ def main():
     try:
         bench.ratios()
         bench.memory()
+        bench.points()
         bench.tracker()
         bench.flood()
         bench.speed()
