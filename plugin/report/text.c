@@ -3,7 +3,6 @@
 #include "text.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
