@@ -5,7 +5,8 @@
 #
 # Joins two captures of the same traffic, taken at two points, into one file with a named interface for each, and prints
 # its triage report: what was seen at one point and not at the other. Clocks that differ by a second or more are set
-# right in the joined file. Where the captures do not name their interfaces, or both the same, the files' names are taken.
+# right in the joined file. Where the captures do not name their interface, or both the same, the files' names are taken;
+# a capture of several interfaces keeps them all as they are.
 # A file that is there already is not overwritten, unless it bears the name that a joined file is given here.
 set -u
 
@@ -73,10 +74,15 @@ convert() {
     [ -z "$complaint" ] || printf 'tcptriage: %s\n' "$complaint" >&2
 }
 
+# Whether packets of more than one interface are in file $1.
+has_several_interfaces() {
+    [ "$(capinfos -I "$1" 2>/dev/null | grep -c '^ *Number of packets = [1-9]')" -gt 1 ]
+}
+
 # $1 as pcapng in $2, its interface named $4 unless it has a name that $3 (names in the other file) lacks.
 prepare() {
     names=$(interface_names "$1")
-    if [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; then
+    if has_several_interfaces "$1" || { [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; }; then
         convert pcapng "$1" "$2" || tcpt_die "the file \"$1\" cannot be read as a capture: $complaint"
         return
     fi

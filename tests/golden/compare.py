@@ -56,6 +56,14 @@ def check_same_names(tools, source):
     assert names == {"left-one", "right-one"}, names
 
 
+def check_several_interfaces(tools, source):
+    """Captures of several interfaces each, named alike, keep them all."""
+    whole = os.path.join(source, "captures/lab/two-points-healthy.pcapng")
+    joined, _ = join(tools, source, tools.adopt(whole, "here.pcapng"), tools.adopt(whole, "there.pcapng"), "several")
+    ids = set(tools.tshark("-r", joined, "-T", "fields", "-e", "frame.interface_id").split())
+    assert ids == {"0", "1", "2", "3"}, ids
+
+
 def check_refusal(tools, source):
     """One sentence and status 1."""
     for arguments in ([], ["/nowhere/a.pcap", "/nowhere/b.pcap"]):
@@ -108,6 +116,7 @@ def tests(tools, source):
             os.chmod(os.path.join(place, name), 0o644)
     yield "/golden/compare/incident", check_incident, tools, copy
     yield "/golden/compare/same-names", check_same_names, tools, copy
+    yield "/golden/compare/several-interfaces", check_several_interfaces, tools, copy
     yield "/golden/compare/refusal", check_refusal, tools, copy
     yield "/golden/compare/nothing-lost", check_nothing_lost, tools, copy
     yield "/golden/compare/file-names", check_file_names, tools, copy
