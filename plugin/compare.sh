@@ -5,7 +5,9 @@
 #
 # Joins two captures of the same traffic, taken at two points, into one file with a named interface for each, and prints
 # its triage report: what was seen at one point and not at the other. Clocks that differ by a second or more are set
-# right in the joined file. Where the captures do not name their interfaces, or both the same, the files' names are taken.
+# right in the joined file. Where the captures do not name their interface, or both the same, the files' names are taken;
+# a capture of several interfaces keeps them all as they are.
+# A file that is there already is not overwritten, unless it bears the name that a joined file is given here.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -63,19 +65,47 @@ interface_names() {
     capinfos -I "$1" 2>/dev/null | sed -n 's/^ *Name = //p'
 }
 
-# $1 as pcapng in $2, its interface named after it unless it has a name that $3 (names in the other file) lacks.
+# File $2 in format $1 as $3. What could not be read of it is said; false when that is all.
+convert() {
+    editcap -F "$1" "$2" "$3" 2>"$work/complaints"
+    status=$?
+    complaint=$(sed -n 's/^editcap: //p' "$work/complaints" | head -n 1)
+    [ "$status" -eq 0 ] || return 1
+    [ -z "$complaint" ] || printf 'tcptriage: %s\n' "$complaint" >&2
+}
+
+# Whether packets of more than one interface are in file $1.
+has_several_interfaces() {
+    [ "$(capinfos -I "$1" 2>/dev/null | grep -c '^ *Number of packets = [1-9]')" -gt 1 ]
+}
+
+# $1 as pcapng in $2, its interface named $4 unless it has a name that $3 (names in the other file) lacks.
 prepare() {
     names=$(interface_names "$1")
-    if [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; then
-        editcap -F pcapng "$1" "$2" 2>/dev/null || tcpt_die "the file \"$1\" cannot be read as a capture"
+    if has_several_interfaces "$1" || { [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; }; then
+        convert pcapng "$1" "$2" || tcpt_die "the file \"$1\" cannot be read as a capture: $complaint"
         return
     fi
     # By way of the older format, which has no names.
-    if ! { editcap -F nsecpcap "$1" "$2.plain" && editcap -F pcapng "$2.plain" "$2.unnamed"; } 2>/dev/null; then
-        tcpt_die "the file \"$1\" cannot be read as a capture of one kind of interface"
+    if ! { convert nsecpcap "$1" "$2.plain" && convert pcapng "$2.plain" "$2.unnamed"; }; then
+        tcpt_die "the file \"$1\" cannot be read as a capture of one kind of interface: $complaint"
     fi
-    name=$(basename -- "$1")
-    name_interface "$2.unnamed" "${name%.*}" "$2"
+    name_interface "$2.unnamed" "$4" "$2"
+}
+
+# What file $1 is called, without ending; files of the same name (that of file $2) by their folders too.
+file_name() {
+    name=$(bare_name "$1")
+    if [ "$name" = "$(bare_name "$2")" ]; then
+        name=$(basename -- "$(cd -- "$(dirname -- "$1")" && pwd)")/$name
+    fi
+    printf %s "$name"
+}
+
+bare_name() {
+    bare=$(basename -- "$1")
+    bare=${bare%.gz}
+    printf %s "${bare%.*}"
 }
 
 # How far the second clock is ahead, in seconds, by what the report of the joined file $1 says; empty when they agree.
@@ -95,6 +125,14 @@ join() {
     mergecap -I none -w "$3" "$1" "$2" 2>/dev/null || tcpt_die "the captures cannot be joined"
 }
 
+# A name that begins with a dash is no option.
+guarded() {
+    case $1 in
+    -*) printf './%s' "$1" ;;
+    *) printf '%s' "$1" ;;
+    esac
+}
+
 [ $# -eq 2 ] || [ $# -eq 3 ] || tcpt_die "two captures are needed: sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]"
 for capture in "$1" "$2"; do
     if [ ! -f "$capture" ] || [ ! -r "$capture" ]; then
@@ -102,6 +140,11 @@ for capture in "$1" "$2"; do
     fi
     [ -s "$capture" ] || tcpt_die "the file \"$capture\" is empty"
 done
+joined=${3:-$(bare_name "$1")+$(bare_name "$2").pcapng}
+[ $# -eq 2 ] || [ ! -e "$joined" ] || tcpt_die "there is a file \"$joined\" already; give the joined one another name"
+[ -w "$(dirname -- "$joined")" ] || tcpt_die "the joined file \"$joined\" cannot be written"
+set -- "$(guarded "$1")" "$(guarded "$2")"
+joined=$(guarded "$joined")
 # shellcheck disable=SC2086 # a list of words
 tcpt_ensure_packages $TCPT_PACKAGES
 tcpt_ensure_tools tshark mergecap editcap capinfos od
@@ -109,9 +152,8 @@ tcpt_ensure_tools tshark mergecap editcap capinfos od
 report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture
 work=$(mktemp -d) || tcpt_die "no temporary folder can be made"
 trap 'rm -rf "$work"' EXIT
-joined=${3:-$(basename -- "${1%.*}")+$(basename -- "${2%.*}").pcapng}
-prepare "$1" "$work/a" "$(interface_names "$2")"
-prepare "$2" "$work/b" "$(interface_names "$1")"
+prepare "$1" "$work/a" "$(interface_names "$2")" "$(file_name "$1" "$2")"
+prepare "$2" "$work/b" "$(interface_names "$1")" "$(file_name "$2" "$1")"
 if handshakes "$work/a" "$work/a.syn" && handshakes "$work/b" "$work/b.syn"; then
     join "$work/a.syn" "$work/b.syn" "$work/clocks.pcapng"
 else

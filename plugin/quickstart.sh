@@ -139,22 +139,12 @@ report() {
 
 # The captures of the stories as arguments of this script's main part.
 run_stories() {
-    if [ -f "$root/captures/stories.list" ]; then
-        set --
-        while IFS= read -r line; do
-            case $line in
-            '' | '#'*) ;;
-            *) set -- "$@" "$root/captures/$line" ;;
-            esac
-        done <"$root/captures/stories.list"
-    else
-        set --
-        for name in $story_captures; do
-            for capture in "$root/captures/lab/$name.pcap" "$root/captures/lab/$name.pcapng"; do
-                [ -f "$capture" ] && set -- "$@" "$capture"
-            done
+    set --
+    for name in $story_captures; do
+        for capture in "$root/captures/lab/$name.pcap" "$root/captures/lab/$name.pcapng"; do
+            [ -f "$capture" ] && set -- "$@" "$capture"
         done
-    fi
+    done
     [ $# -gt 0 ] || tcpt_die "the captures of the stories are missing from $root/captures; name a capture file"
     run "$@"
 }

@@ -3,7 +3,7 @@
  * What the capture has shown of one life of a 4-tuple at one capture point.
  *
  * For a segment, "sender" is the end it comes from and "receiver" the other. Sequence numbers are raw. What an
- * end has acknowledged (`rcv_nxt`) is by the same packets the other end's SND.UNA: see tcpt_snd_una().
+ * end has acknowledged (`rcv_nxt`) is by the same packets the other end's SND.UNA.
  */
 #ifndef TCPTRIAGE_FLOW_H
 #define TCPTRIAGE_FLOW_H
@@ -362,12 +362,6 @@ typedef struct tcpt_flow {
     uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
     void *memory;               /**< detectors' memory, NULL until one asks */
 } tcpt_flow;
-
-/** The highest acknowledgment number that `end`'s peer has been seen to send: A for segments from `end`. */
-static inline uint32_t tcpt_snd_una(const tcpt_flow *flow, unsigned end)
-{
-    return flow->ends[!end].rcv_nxt;
-}
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */
 #define TCPT_SEQ_REACH (UINT32_C(1) << 30)

@@ -45,7 +45,6 @@ typedef struct tcpt_busy {
 /** A source address and a server port. */
 typedef struct tcpt_pair {
     uint64_t hash; /**< of addresses, port, capture point, depth; 0: no entry */
-    int64_t touched_ns;
     struct tcpt_record *answered_record; /**< newest SYN-ACK, NULL without one */
     int64_t answered_ns;
     uint32_t answered;  /**< SYNs answered in the last 60 s or so: forgotten after as long without any */

@@ -51,7 +51,7 @@ typedef struct tcpt_segment {
     int64_t time_ns;    /**< capture time, nanoseconds since 1970 */
     uint32_t frame;     /**< frame number, 1-based */
     uint32_t point;     /**< capture point: interface of the file, 0 when there is only one */
-    const char *point_name; /**< its name, NULL unknown; lives as long as the analysis */
+    const char *point_name; /**< its name, NULL unknown */
     uint8_t depth;      /**< IP headers around this segment: 1 without a tunnel */
     uint8_t family;     /**< 4 or 6 */
     uint8_t ttl;        /**< TTL or hop limit, 0 unknown */

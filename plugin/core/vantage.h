@@ -194,7 +194,6 @@ bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned
                       int64_t *expected_ns);
 
 const tcpt_clock_pair *tcpt_clock_pair_of(const tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b);
-tcpt_clock_pair *tcpt_clock_pair_make(tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b);
 
 /* ---- losses.c ---- */
 

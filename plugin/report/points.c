@@ -2,8 +2,6 @@
 /* What the report tells of capture points: what passed between them, how fast, and what was rewritten. */
 #include "points.h"
 
-#include <inttypes.h>
-
 #include "tcptriage/vantage.h"
 #include "words.h"
 

@@ -3,7 +3,6 @@
 #include "text.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -209,12 +208,28 @@ static void append_end(GString *out, const tcpt_flow *flow, unsigned end)
     g_string_append_printf(out, "%s:%u", bracketed ? "]" : "", flow->key.port[end]);
 }
 
+/* Wireshark takes a SYN with other numbers for a new stream of its 4-tuple, and what comes later for that one's. Between
+ * two capture points that may be the same connection, renumbered on the way: its frames are in no one stream then. */
+static bool has_own_stream(const tcpt_flow *flow)
+{
+    enum { LIVES_MOST = 256 };
+    const tcpt_flow *twin = flow->twin;
+
+    if (flow->stream == UINT32_MAX)
+        return false;
+    for (unsigned count = 0; twin != flow && count < LIVES_MOST; twin = twin->twin, count++)
+        if (twin->at != flow->at && twin->stream != flow->stream && twin->first_ns <= flow->last_ns &&
+            flow->first_ns <= twin->last_ns)
+            return false;
+    return true;
+}
+
 /* Display filter that selects the flow. */
 static void append_flow_filter(GString *out, const tcpt_flow *flow)
 {
     const char *ip = flow->key.family == 4 ? "ip" : "ipv6";
 
-    if (flow->stream != UINT32_MAX) {
+    if (has_own_stream(flow)) {
         g_string_append_printf(out, "tcp.stream eq %u", flow->stream);
         return;
     }
@@ -375,7 +390,7 @@ static void write_chapter(struct draft *draft, const struct chapter *chapter)
     append_end(out, flow, !flow->client);
     if (tcpt_point_count(draft->report->analysis) > 1)
         g_string_append_printf(out, "  seen at %s", flow->at->name);
-    if (flow->stream != UINT32_MAX)
+    if (has_own_stream(flow))
         g_string_append_printf(out, "  tcp.stream %u", flow->stream);
     g_string_append_c(out, '\n');
     for (unsigned i = 0; i < chapter->entries->len; i++)
@@ -387,7 +402,7 @@ static void write_chat(struct draft *draft, const tcpt_finding *finding)
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "frame %u", finding->on->frame);
-    if (finding->flow->stream != UINT32_MAX)
+    if (has_own_stream(finding->flow))
         g_string_append_printf(text, ", tcp.stream %u", finding->flow->stream);
     g_string_append_printf(text, ": %s", finding->summary);
     g_string_append_printf(draft->out, "%*s", LABEL_AT, "");

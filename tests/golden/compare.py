@@ -56,11 +56,50 @@ def check_same_names(tools, source):
     assert names == {"left-one", "right-one"}, names
 
 
+def check_several_interfaces(tools, source):
+    """Captures of several interfaces each, named alike, keep them all."""
+    whole = os.path.join(source, "captures/lab/two-points-healthy.pcapng")
+    joined, _ = join(tools, source, tools.adopt(whole, "here.pcapng"), tools.adopt(whole, "there.pcapng"), "several")
+    ids = set(tools.tshark("-r", joined, "-T", "fields", "-e", "frame.interface_id").split())
+    assert ids == {"0", "1", "2", "3"}, ids
+
+
 def check_refusal(tools, source):
     """One sentence and status 1."""
     for arguments in ([], ["/nowhere/a.pcap", "/nowhere/b.pcap"]):
         done = tools.run("sh", os.path.join(source, "plugin/compare.sh"), *arguments)
         assert done.status == 1 and len(done.err.strip().splitlines()) == 1, (done.status, done.err)
+
+
+def check_nothing_lost(tools, source):
+    """A third capture given by mistake is not overwritten."""
+    near, far = (tools.adopt(os.path.join(source, MAIN, name + ".pcap"), name + "-kept.pcap")
+                 for name in ("near-client", "near-server"))
+    third = tools.adopt(os.path.join(source, MAIN, "near-server.pcap"), "third.pcap")
+    with open(third, "rb") as file:
+        before = file.read()
+    done = tools.run("sh", os.path.join(source, "plugin/compare.sh"), near, far, third)
+    assert done.status == 1 and len(done.err.strip().splitlines()) == 1, (done.status, done.err)
+    with open(third, "rb") as file:
+        assert file.read() == before, "a capture was overwritten"
+
+
+def check_file_names(tools, source):
+    """Files of one name are told apart by their folders; one that was cut short is said to be."""
+    folder = tools.path("by-folder")
+    paths = []
+    for host, name in (("client", "near-client"), ("server", "near-server")):
+        os.makedirs(os.path.join(folder, host))
+        paths.append(os.path.join(folder, host, "eth0.pcap"))
+        shutil.copy(os.path.join(source, MAIN, name + ".pcap"), paths[-1])
+        os.truncate(paths[-1], os.path.getsize(paths[-1]) - 1)
+        os.chmod(os.path.join(folder, host), 0o755)
+        os.chmod(paths[-1], 0o644)
+    os.chmod(folder, 0o755)
+    joined, done = join(tools, source, *paths, "folders")
+    names = set(tools.tshark("-r", joined, "-T", "fields", "-e", "frame.interface_name").split())
+    assert names == {"client/eth0", "server/eth0"}, names
+    assert done.err.count("cut short") == 2, done.err
 
 
 def tests(tools, source):
@@ -77,4 +116,7 @@ def tests(tools, source):
             os.chmod(os.path.join(place, name), 0o644)
     yield "/golden/compare/incident", check_incident, tools, copy
     yield "/golden/compare/same-names", check_same_names, tools, copy
+    yield "/golden/compare/several-interfaces", check_several_interfaces, tools, copy
     yield "/golden/compare/refusal", check_refusal, tools, copy
+    yield "/golden/compare/nothing-lost", check_nothing_lost, tools, copy
+    yield "/golden/compare/file-names", check_file_names, tools, copy

@@ -248,6 +248,16 @@ class Golden:
         assert {int(number) for number in text.split()} == wanted, text
         assert wanted, "no frame has tcptriage.%s" % ident
 
+    def check_report_filters(self, capture):
+        """Each filter of the report selects something."""
+        text = self.tools.tshark("-q", "-r", capture, "-z", "tcptriage")
+        lines = [line.strip() for line in text.splitlines()]
+        filters = [line.split(None, 1)[1].split("    (")[0] for line in lines if line.startswith("Filter  ")]
+        assert filters, text
+        for wanted in filters:
+            got = self.tools.tshark("-r", capture, "-2", "-Y", wanted, "-T", "fields", "-e", "frame.number")
+            assert got.split(), wanted
+
     def check_stock(self, capture):
         bad.same_as_stock(self.tools, capture, [])
 
@@ -293,6 +303,8 @@ class Golden:
             if "dropped" in truth["truth"]:
                 yield front + "dropped", self.check_dropped, truth, capture
                 yield front + "copies", self.check_copies, truth, capture
+                if name.endswith("fin-dropped") and not self.sanitized:
+                    yield front + "report-filters", self.check_report_filters, capture
             if not self.sanitized:
                 yield front + "one-pass", self.check_lab, truth, capture, False
                 yield front + "passes", self.check_passes, capture, options, truth.get("taken_back", [])

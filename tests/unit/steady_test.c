@@ -7,6 +7,7 @@
 #include "core/tracking.h"
 #include "scenario.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/vantage.h"
 
 /** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to be
  * calm. */
@@ -143,6 +144,10 @@ static void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     same_findings(a.findings, b.findings);
     same_findings(a.end_findings, b.end_findings);
     g_assert_true((a.memory == NULL) == (b.memory == NULL));
+    g_assert_cmpuint(a.at->index, ==, b.at->index);
+    g_assert_true((a.connection == NULL) == (b.connection == NULL));
+    a.at = b.at = NULL;
+    a.connection = b.connection = NULL;
     a.tracker = b.tracker = NULL;
     a.again = b.again = NULL;
     a.findings = b.findings = a.newest_finding = b.newest_finding = a.end_findings = b.end_findings = NULL;
