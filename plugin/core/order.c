@@ -23,7 +23,7 @@ static int nearer_by_loop(const tcpt_leg *leg, unsigned way)
 {
     if (!leg->crossed[0] || !leg->crossed[1])
         return 0;
-    return sign_of(leg->least_ns[way] + leg->most_ns[way] - leg->least_ns[!way] - leg->most_ns[!way]);
+    return sign_of((leg->least_ns[way] - leg->least_ns[!way]) / 2 + (leg->most_ns[way] - leg->most_ns[!way]) / 2);
 }
 
 static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool *assumed)

@@ -24,12 +24,11 @@ enum {
     FCS_BYTES = 4,
     ETHERNET_MIN_PAYLOAD_BYTES = 46, /* IEEE 802.3, clause 4.2.3.3 */
     SLL2_IFINDEX_AT = 4,             /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
-    IFINDEX_BITS = 20,               /* real interface indexes are far smaller */
     ORDINARY_LAYERS = 4,             /* frame, Ethernet, ethertype, IP */
     FRAME_RECORDS = 32,              /* TCP layers shown per frame; more are analysed all the same */
 };
 
-/* In 2096. Odder times could not be subtracted from each other in nanoseconds. */
+/* In 2096. Of odder times the differences of differences would not fit 64 bits of nanoseconds. */
 static const int64_t latest_seconds = INT64_C(4000000000);
 
 /* Registered once, for the program's life. */
@@ -45,13 +44,20 @@ static dissector_handle_t tcp_handle;
 static dissector_handle_t shim_handle;
 static tcpt_settings (*ask_settings)(void);
 
+/* An interface of the file, or one of those behind an "any" capture. The analysis borrows the name. */
+struct point {
+    gint64 key;
+    uint32_t id;
+    char *name;
+};
+
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
 static tcpt_settings settings;
 static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
-static GHashTable *point_names; /* capture point -> its name */
-static uint32_t newest_point;
-static const char *newest_point_name; /* NULL before the first */
+static GHashTable *points;      /* interface and index -> struct point */
+static GHashTable *taken_names; /* of them; borrowed */
+static const struct point *newest_point; /* NULL before the first */
 static bool points_expected;
 
 /* One frame: filled by the shim, taken over by the post-dissector, which runs behind everything else. */
@@ -103,18 +109,6 @@ static uint32_t cooked_ifindex(const packet_info *pinfo)
 }
 
 /* Interfaces of several machines may all be called eth0. */
-static bool name_taken(const char *name)
-{
-    GHashTableIter at;
-    gpointer known;
-
-    g_hash_table_iter_init(&at, point_names);
-    while (g_hash_table_iter_next(&at, NULL, &known))
-        if (strcmp(known, name) == 0)
-            return true;
-    return false;
-}
-
 static char *make_point_name(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
 {
     const char *name = tcpt_interface_name(pinfo, interface_id);
@@ -125,23 +119,36 @@ static char *make_point_name(const packet_info *pinfo, uint32_t interface_id, ui
                                      : g_strdup_printf("interface index %u", ifindex);
     if (!named)
         return g_strdup_printf("interface %u", interface_id);
-    return name_taken(name) ? g_strdup_printf("%s (interface %u)", name, interface_id) : g_strdup(name);
+    return g_hash_table_contains(taken_names, name) ? g_strdup_printf("%s (interface %u)", name, interface_id)
+                                                    : g_strdup(name);
 }
 
-static const char *point_name(const packet_info *pinfo, uint32_t point, uint32_t interface_id, uint32_t ifindex)
+static void free_point(void *data)
 {
-    char *name;
+    struct point *point = data;
 
-    if (newest_point_name && newest_point == point)
-        return newest_point_name;
+    g_free(point->name);
+    g_free(point);
+}
+
+static const struct point *point_of(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
+{
+    gint64 key = (gint64)((uint64_t)interface_id << 32 | ifindex);
+    struct point *point;
+
+    if (newest_point && newest_point->key == key)
+        return newest_point;
+    newest_point = g_hash_table_lookup(points, &key);
+    if (newest_point)
+        return newest_point;
+    point = g_new0(struct point, 1);
+    point->key = key;
+    point->id = g_hash_table_size(points);
+    point->name = make_point_name(pinfo, interface_id, ifindex);
+    g_hash_table_insert(points, &point->key, point);
+    g_hash_table_add(taken_names, point->name);
     newest_point = point;
-    newest_point_name = g_hash_table_lookup(point_names, GUINT_TO_POINTER(point));
-    if (newest_point_name)
-        return newest_point_name;
-    name = make_point_name(pinfo, interface_id, ifindex);
-    g_hash_table_insert(point_names, GUINT_TO_POINTER(point), name);
-    newest_point_name = name;
-    return name;
+    return point;
 }
 
 /* Is this to be a capture with several points? Cooked frames with an index come from all interfaces of a machine. A
@@ -160,7 +167,8 @@ static void expect_points(const packet_info *pinfo, uint32_t ifindex)
 
 static uint32_t capture_point(const packet_info *pinfo, const char **name)
 {
-    uint32_t interface_id = 0, ifindex, point;
+    uint32_t interface_id = 0, ifindex;
+    const struct point *point;
 
     *name = NULL;
     if (!settings.capture_points || !is_packet(pinfo))
@@ -168,10 +176,10 @@ static uint32_t capture_point(const packet_info *pinfo, const char **name)
     if (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
         interface_id = pinfo->rec->rec_header.packet_header.interface_id;
     ifindex = cooked_ifindex(pinfo);
-    point = interface_id << IFINDEX_BITS ^ ifindex;
     expect_points(pinfo, ifindex);
-    *name = point_name(pinfo, point, interface_id, ifindex);
-    return point;
+    point = point_of(pinfo, interface_id, ifindex);
+    *name = point->name;
+    return point->id;
 }
 
 /* What is around the segment. */
@@ -328,7 +336,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
-    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, -latest_seconds, latest_seconds) * 1000000000 +
+    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * 1000000000 +
                       pinfo->abs_ts.nsecs;
     segment.frame = pinfo->num;
     segment.fragment = pinfo->fragmented;
@@ -402,10 +410,9 @@ static void end_capture(void)
     tcpt_analysis_free(analysis);
     analysis = NULL;
     enabled = false;
-    if (point_names)
-        g_hash_table_destroy(point_names);
-    point_names = NULL;
-    newest_point_name = NULL;
+    g_clear_pointer(&taken_names, g_hash_table_destroy);
+    g_clear_pointer(&points, g_hash_table_destroy);
+    newest_point = NULL;
     points_expected = false;
     forget_frame();
 }
@@ -416,7 +423,8 @@ static void begin_capture(void)
     end_capture();
     restore_shim();
     settings = ask_settings();
-    point_names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
+    taken_names = g_hash_table_new(g_str_hash, g_str_equal);
     analysis = tcpt_analysis_new(&settings);
     enabled = proto_is_protocol_enabled(triage);
 }
