@@ -342,27 +342,39 @@ static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint3
     return !known->has_timestamps || !now->has_timestamps || known->tsval == now->tsval || (leg && leg->tsvals_change);
 }
 
-/* Walk along what others have seen of these bytes. Pieces come in order, so a single pass finds them all. */
-static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+/* Walk once along what others have seen of these bytes. */
+static bool walk_along(tcpt_vantage *vantage, tcpt_sighting *now, unsigned *looked)
 {
     tcpt_connection *connection = now->connection;
-    unsigned here = now->first, looked = 0;
+    unsigned here = now->first;
     tcpt_sighting *at = connection->oldest[now->way], *after;
-    uint32_t start = now->seq;
+    bool found = false;
 
-    for (; at && looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, looked++) {
+    for (; at && *looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, ++*looked) {
+        uint32_t until;
+
         after = at->after;
         if (!overlaps(at, now, now->seq))
             continue;
+        found = true;
+        until = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
         tcpt_leg_of(connection, at->first, here)->recut = true;
-        if (!seq_after(start, at->reached[here]))
-            at->reached[here] = seq_max(at->reached[here], seq_before(now->end_seq, at->end_seq) ? now->end_seq
-                                                                                                 : at->end_seq);
-        now->seq = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
+        at->in_pieces[here] += until - now->seq;
+        now->seq = until;
         mark_copy(at, now->record[here]);
-        if (at->reached[here] == at->end_seq)
+        if (at->in_pieces[here] >= at->end_seq - at->seq)
             arrive(vantage, at, now);
     }
+    return found;
+}
+
+/* Pieces that kept their order are found by one walk, those that overtook each other by further ones. */
+static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+{
+    unsigned looked = 0;
+
+    while (seq_before(now->seq, now->end_seq) && walk_along(vantage, now, &looked))
+        ;
     return now->seq == now->end_seq;
 }
 

@@ -254,8 +254,6 @@ static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, c
         .has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS,
     };
 
-    for (unsigned i = 0; i < TCPT_MEMBERS; i++)
-        now.reached[i] = now.seq;
     now.time_ns[member] = segment->time_ns;
     now.record[member] = record;
     return now;
@@ -304,8 +302,6 @@ void tcpt_vantage_note_opening(tcpt_vantage *vantage, tcpt_flow *flow)
 
     now.seq = client->iss - connection->members[member].shift[now.way];
     now.end_seq = client->snd_nxt - connection->members[member].shift[now.way];
-    for (unsigned i = 0; i < TCPT_MEMBERS; i++)
-        now.reached[i] = now.seq;
     now.time_ns[member] = flow->last_ns;
     now.record[member] = flow->last_record;
     keep(vantage, &now);

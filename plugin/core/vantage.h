@@ -41,7 +41,7 @@ typedef struct tcpt_sighting {
     uint8_t ttl;   /**< there; 0 unknown */
     bool has_ip_id;
     bool has_timestamps;
-    uint32_t reached[TCPT_MEMBERS]; /**< sequence number up to which a member saw it in pieces */
+    uint32_t in_pieces[TCPT_MEMBERS]; /**< how many of its bytes a member has seen in pieces, in whatever order */
     int64_t time_ns[TCPT_MEMBERS];  /**< valid for those in `seen` */
     tcpt_record *record[TCPT_MEMBERS];
 } tcpt_sighting;

@@ -393,6 +393,38 @@ static void test_identical(void)
     end(on);
 }
 
+/* Cut near the sender, joined farther on, or the reverse: pieces that overtake each other are all of it too. */
+static void test_pieces_overtake(gconstpointer joined)
+{
+    static const unsigned order[] = {3, 0, 2, 1};
+    wire *on = begin(true);
+    handshake(on);
+    tcpt_segment whole = make(on, CLIENT, TCPT_ACK, 1001, 9001, 4000);
+    unsigned cut_at = !joined;
+    if (!joined)
+        capture(on, 0, whole);
+    for (unsigned i = 0; i < 4; i++) {
+        tcpt_segment piece = whole;
+        piece.ip_id = (uint16_t)(whole.ip_id + order[i]);
+        piece.seq += 1000 * order[i];
+        piece.payload_bytes = 1000;
+        piece.end_seq = piece.seq + 1000;
+        piece.time_ns += (i + 1) * TCPT_MS_NS;
+        capture(on, cut_at, piece);
+        if (!joined)
+            g_assert_cmpuint(on->at[1]->same_as, ==, on->at[0]->frame);
+    }
+    whole.time_ns += 10 * TCPT_MS_NS;
+    if (joined)
+        capture(on, 1, whole);
+    g_assert_cmpuint(on->at[!cut_at]->same_as, !=, 0);
+    on->now_ns += tcpt_seconds_ns(1);
+    say(on, SERVER, TCPT_ACK, 9001, 5001, 0);
+    say(on, CLIENT, TCPT_ACK, 5001, 9001, 100);
+    g_assert_null(loss_of(on));
+    end(on);
+}
+
 void add_vantage_tests(void)
 {
     g_test_add_func("/vantage/unexpected", test_unexpected);
@@ -409,6 +441,8 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/order-assumed", test_assumed_order);
     g_test_add_func("/vantage/order-unknown", test_unknown_order);
     g_test_add_func("/vantage/overlap", test_overlap);
+    g_test_add_data_func("/vantage/pieces-overtake", GINT_TO_POINTER(0), test_pieces_overtake);
+    g_test_add_data_func("/vantage/pieces-overtake-joined", GINT_TO_POINTER(1), test_pieces_overtake);
     g_test_add_func("/vantage/bounded", test_bounded);
     g_test_add_func("/vantage/settled-in-time", test_settled_in_time);
     g_test_add_func("/vantage/identical", test_identical);
