@@ -229,6 +229,17 @@ static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *f
     return bits;
 }
 
+static uint32_t hash_of_sack(const tcpt_segment *segment)
+{
+    uint32_t hash = segment->sack_count;
+
+    for (unsigned i = 0; i < segment->sack_count; i++) {
+        hash = (hash ^ segment->sack_left[i]) * 2654435761u;
+        hash = (hash ^ hash >> 15 ^ segment->sack_right[i]) * 2654435761u;
+    }
+    return hash;
+}
+
 static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
                                  const tcpt_observation *seen, tcpt_record *record)
 {
@@ -241,6 +252,8 @@ static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, c
         .ack = segment->flags & TCPT_ACK ? segment->ack - here->shift[!way] : 0,
         .tsval = segment->tsval,
         .sack_left = segment->sack_count ? segment->sack_left[0] : 0,
+        .sack = hash_of_sack(segment),
+        .window = segment->window,
         .ip_id = segment->ip_id,
         .ip_bytes = (uint16_t)MIN((segment->family == 6 ? 40u : 20u) + segment->header_bytes + segment->payload_bytes,
                                   UINT16_MAX),
