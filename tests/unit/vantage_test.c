@@ -425,6 +425,98 @@ static void test_pieces_overtake(gconstpointer joined)
     end(on);
 }
 
+/* ACKs of the same numbers, without an IP ID or timestamps: their SACK blocks tell them apart. */
+static void test_identical_but_sack(void)
+{
+    wire *on = begin(true);
+    on->ipv6 = true;
+    on->timestamps = false;
+    handshake(on);
+    tcpt_segment first = make(on, CLIENT, TCPT_ACK, 1001, 9001, 0), second = first;
+    first.options = second.options = TCPT_OPTION_SACK;
+    first.sack_count = second.sack_count = 1;
+    first.sack_left[0] = second.sack_left[0] = 10001;
+    first.sack_right[0] = 11001;
+    first.checksum = 1;
+    second.sack_right[0] = 12001;
+    second.checksum = 2;
+    second.time_ns += TCPT_MS_NS / 10;
+    capture(on, 0, first);
+    const tcpt_record *lost = on->at[0];
+    capture(on, 0, second);
+    second.time_ns += on->across_ns;
+    capture(on, 1, second);
+    check_same(on);
+    g_assert_cmpuint(lost->same_as, ==, 0);
+    end(on);
+}
+
+/* The same bytes under another IP ID were sent again: whichever point's copy comes first in the file. */
+static void test_sent_again(void)
+{
+    wire *on = begin(true);
+    on->timestamps = false;
+    handshake(on);
+    lose(on, SERVER, TCPT_ACK, 9001, 1001, 500);
+    const tcpt_record *lost = on->at[1];
+    tcpt_segment again = make(on, SERVER, TCPT_ACK, 9001, 1001, 500);
+    again.time_ns += on->across_ns;
+    capture(on, 0, again);
+    again.time_ns -= on->across_ns;
+    capture(on, 1, again);
+    check_same(on);
+    g_assert_cmpuint(lost->same_as, ==, 0);
+    end(on);
+}
+
+/* One file behind the other: the first one's segments wait until the second has passed the time they were due. */
+static void test_appended(void)
+{
+    wire *on = begin(true);
+    tcpt_segment sent[102];
+    sent[0] = make(on, CLIENT, TCPT_SYN, 1000, 0, 0);
+    sent[1] = make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+    for (uint32_t i = 0; i < 100; i++) {
+        on->now_ns += tcpt_seconds_ns(1);
+        sent[2 + i] = make(on, CLIENT, TCPT_ACK, 1001 + 100 * i, 9001, 100);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(sent); i++)
+        capture(on, 0, sent[i]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(sent); i++) {
+        sent[i].time_ns += i == 1 ? -on->across_ns : i % 10 * on->across_ns;
+        if (i % 10 != 3)
+            capture(on, 1, sent[i]);
+    }
+    g_assert_cmpuint(on->at[1]->same_as, !=, 0);
+    g_assert_nonnull(loss_of(on));
+    g_assert_cmpuint(loss_of(on)->related_count, ==, 9); /* and the one it stands on */
+    end(on);
+}
+
+/* A SYN into what one point takes for open and the other, which never saw the handshake end, for over. */
+static void test_life_of_one_point(void)
+{
+    wire *on = begin(true);
+    say(on, CLIENT, TCPT_SYN, 1000, 0, 0);
+    say(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+    lose(on, CLIENT, TCPT_ACK, 1001, 9001, 0);
+    lose(on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+    const tcpt_record *data = on->at[0];
+    on->now_ns += tcpt_seconds_ns(61);
+    say(on, CLIENT, TCPT_SYN, 5000000, 0, 0);
+    say(on, SERVER, TCPT_SYN | TCPT_ACK, 7000000, 5000001, 0);
+    say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 0);
+    say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 100);
+    check_same(on);
+    tcpt_settle_all(on->analysis);
+    const tcpt_finding *old = data->flow->end_findings;
+    while (old && strcmp(old->detector->id, "vantage_loss") != 0)
+        old = old->next_in_flow;
+    g_assert_nonnull(old);
+    g_assert_cmpuint(old->related_count, ==, 1); /* both lost ACKs, and not the SYN */
+    end(on);
+}
+
 void add_vantage_tests(void)
 {
     g_test_add_func("/vantage/unexpected", test_unexpected);
@@ -446,4 +538,8 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/bounded", test_bounded);
     g_test_add_func("/vantage/settled-in-time", test_settled_in_time);
     g_test_add_func("/vantage/identical", test_identical);
+    g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
+    g_test_add_func("/vantage/sent-again", test_sent_again);
+    g_test_add_func("/vantage/appended", test_appended);
+    g_test_add_func("/vantage/life-of-one-point", test_life_of_one_point);
 }
