@@ -74,10 +74,29 @@ static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigne
     return due + late_ns + margin_ns < point->newest_ns;
 }
 
+/* Of a connection that only one point knows: all others have gone on, so that it would have shown there. */
+static bool others_went_on(const tcpt_sighting *sighting)
+{
+    const tcpt_vantage *vantage = sighting->connection->vantage;
+    const tcpt_point *here = sighting->connection->members[0].flow->at;
+    int64_t over_ns = sighting->time_ns[0] + tcpt_vantage_keep_ns(vantage);
+
+    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at; at = at->next) {
+        const tcpt_clock_pair *clocks = tcpt_clock_pair_of(vantage, here, at);
+        int64_t ahead_ns = clocks && clocks->known ? clocks->ahead_ns : 0;
+
+        if (at != here && at->paired && over_ns + (here->index < at->index ? ahead_ns : -ahead_ns) >= at->newest_ns)
+            return false;
+    }
+    return true;
+}
+
 bool tcpt_losses_decided(const tcpt_sighting *sighting)
 {
     int64_t keep_ns = tcpt_vantage_keep_ns(sighting->connection->vantage);
 
+    if (sighting->connection->member_count < 2)
+        return others_went_on(sighting);
     for (unsigned to = 0; to < sighting->connection->member_count; to++)
         if (!(sighting->seen & 1u << to) && !captured_since(sighting, sighting->first, to, keep_ns))
             return false;

@@ -493,6 +493,31 @@ static void test_appended(void)
     end(on);
 }
 
+/* The same with a second connection, which the second file's part of the first must not settle. */
+static void test_appended_connections(void)
+{
+    wire *on = begin(true);
+    tcpt_segment first[] = {make(on, CLIENT, TCPT_SYN, 1000, 0, 0),
+                            make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0)};
+    on->ipv6 = true;
+    tcpt_segment second = make(on, CLIENT, TCPT_SYN, 5000, 0, 0);
+    capture(on, 0, second);
+    const tcpt_record *original = on->at[0];
+    on->ipv6 = false;
+    capture(on, 0, first[0]);
+    capture(on, 0, first[1]);
+    on->now_ns += tcpt_seconds_ns(60);
+    capture(on, 0, make(on, CLIENT, TCPT_ACK, 1001, 9001, 100));
+    capture(on, 1, first[0]);
+    first[1].time_ns -= on->across_ns;
+    capture(on, 1, first[1]);
+    on->ipv6 = true;
+    second.time_ns += on->across_ns;
+    capture(on, 1, second);
+    g_assert_cmpuint(on->at[1]->same_as, ==, original->frame);
+    end(on);
+}
+
 /* A SYN into what one point takes for open and the other, which never saw the handshake end, for over. */
 static void test_life_of_one_point(void)
 {
@@ -541,5 +566,6 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
     g_test_add_func("/vantage/sent-again", test_sent_again);
     g_test_add_func("/vantage/appended", test_appended);
+    g_test_add_func("/vantage/appended-connections", test_appended_connections);
     g_test_add_func("/vantage/life-of-one-point", test_life_of_one_point);
 }
