@@ -221,20 +221,20 @@ static void learn_rewriting(tcpt_leg *leg, const tcpt_sighting *known, const tcp
     leg->learned[way] = true;
 }
 
-/* A way that has not told yet is taken to be like the other. */
-static bool rewritten_between(const tcpt_leg *leg, const int32_t changed[2], unsigned way)
+/* A way that tells nothing (a SYN-ACK without an IP ID, say) is taken to be like the other. */
+static bool rewritten_on(const int32_t changed[2], unsigned way)
 {
-    return leg && changed[leg->learned[way] ? way : !way] > 0;
+    return changed[changed[way] != 0 ? way : !way] > 0;
 }
 
 static bool ids_change(const tcpt_leg *leg, unsigned way)
 {
-    return rewritten_between(leg, leg ? leg->ids_changed : NULL, way);
+    return leg && rewritten_on(leg->ids_changed, way);
 }
 
 static bool tsvals_change(const tcpt_leg *leg, unsigned way)
 {
-    return rewritten_between(leg, leg ? leg->tsvals_changed : NULL, way);
+    return leg && rewritten_on(leg->tsvals_changed, way);
 }
 
 /* How much two segments of the same numbers have in common, by what else is in their headers. */

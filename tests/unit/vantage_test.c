@@ -469,6 +469,27 @@ static void test_sent_again(void)
     end(on);
 }
 
+/* A normaliser gives new IP IDs; a SYN-ACK without one tells nothing of that. */
+static void test_new_ids(void)
+{
+    wire *on = begin(true);
+    on->timestamps = false;
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned from = i % 2;
+        tcpt_segment segment = make(on, from, i < 2 ? (from ? TCPT_SYN | TCPT_ACK : TCPT_SYN) : TCPT_ACK,
+                                    (from ? 9000 : 1000) + i / 2, i ? (from ? 1001 : 9001) : 0, i < 2 ? 0 : 100);
+        if (i == 1)
+            segment.ip_id = 0;
+        capture(on, from, segment);
+        segment.time_ns += on->across_ns;
+        segment.ip_id = segment.ip_id ? (uint16_t)(segment.ip_id * 777u + 5) : 0;
+        capture(on, !from, segment);
+        check_same(on);
+        on->now_ns += 2 * on->across_ns;
+    }
+    end(on);
+}
+
 /* One file behind the other: the first one's segments wait until the second has passed the time they were due. */
 static void test_appended(void)
 {
@@ -565,6 +586,7 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/identical", test_identical);
     g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
     g_test_add_func("/vantage/sent-again", test_sent_again);
+    g_test_add_func("/vantage/new-ids", test_new_ids);
     g_test_add_func("/vantage/appended", test_appended);
     g_test_add_func("/vantage/appended-connections", test_appended_connections);
     g_test_add_func("/vantage/life-of-one-point", test_life_of_one_point);
