@@ -208,27 +208,76 @@ static void note_crossing(const tcpt_sighting *known, unsigned there, const tcpt
 
 /* ---- by its numbers ---- */
 
-/* What is rewritten between two points is learned from the first segment that is known to be the same. */
+/* What is rewritten between two points is learned from segments that are known to be the same: mostly from the first,
+ * but a SYN sent again may have been taken for its elder, and rewritten numbers may be equal by chance. */
 static void learn_rewriting(tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now)
 {
-    if (leg->learned)
-        return;
-    leg->learned = true;
-    leg->ids_change = known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id;
-    leg->tsvals_change = known->has_timestamps && now->has_timestamps && known->tsval != now->tsval;
+    unsigned way = now->way;
+
+    if (known->has_ip_id && now->has_ip_id)
+        leg->ids_changed[way] += known->ip_id != now->ip_id ? 1 : -1;
+    if (known->has_timestamps && now->has_timestamps)
+        leg->tsvals_changed[way] += known->tsval != now->tsval ? 1 : -1;
+    leg->learned[way] = true;
+}
+
+/* A way that tells nothing (a SYN-ACK without an IP ID, say) is taken to be like the other. */
+static bool rewritten_on(const int32_t changed[2], unsigned way)
+{
+    return changed[changed[way] != 0 ? way : !way] > 0;
+}
+
+static bool ids_change(const tcpt_leg *leg, unsigned way)
+{
+    return leg && rewritten_on(leg->ids_changed, way);
+}
+
+static bool tsvals_change(const tcpt_leg *leg, unsigned way)
+{
+    return leg && rewritten_on(leg->tsvals_changed, way);
+}
+
+/* How much two segments of the same numbers have in common, by what else is in their headers. */
+typedef enum likeness {
+    LIKE_NOTHING,  /* two segments */
+    LIKE_REWRITTEN, /* one, if something on the way rewrites IP IDs or timestamps */
+    LIKE_HEADER,
+    LIKE_ALL,      /* window and SACK blocks too, and due: of ACKs without an IP ID that tells the right one */
+} likeness;
+
+/* SACK blocks of different ACKs differ; a device that shifts the numbers may adjust them or not. */
+static bool other_sack(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    const tcpt_member *members = known->connection->members;
+
+    return known->sack && now->sack && known->sack != now->sack &&
+           members[known->first].shift[!now->way] == members[now->first].shift[!now->way];
+}
+
+static bool other_id(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    return known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id;
+}
+
+static bool other_time(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    return known->has_timestamps && now->has_timestamps && known->tsval != now->tsval;
 }
 
 /* `rewritten`: IP ID and timestamps may differ. */
-static bool fits(const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
+static likeness compare(const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
 {
     const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
 
-    if (known->seen & now->seen)
-        return false;
-    if (known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id && !rewritten && !(leg && leg->ids_change))
-        return false;
-    return !known->has_timestamps || !now->has_timestamps || known->tsval == now->tsval || rewritten ||
-           (leg && leg->tsvals_change);
+    if ((known->seen & now->seen) || other_sack(known, now))
+        return LIKE_NOTHING;
+    if (other_id(known, now) && !rewritten && !ids_change(leg, now->way))
+        return LIKE_NOTHING;
+    if (other_time(known, now) && !rewritten && !tsvals_change(leg, now->way))
+        return LIKE_NOTHING;
+    if (other_id(known, now) || other_time(known, now))
+        return LIKE_REWRITTEN;
+    return known->window == now->window && known->sack == now->sack ? LIKE_ALL : LIKE_HEADER;
 }
 
 /* How far a copy is from being due, but for what segments of this way differ by: within that they keep their order. */
@@ -244,20 +293,36 @@ static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, in
 /* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
 static tcpt_sighting *find_alike(GHashTable *sightings, const tcpt_sighting *now, bool rewritten)
 {
-    int64_t best_off_ns = tcpt_vantage_keep_ns(now->connection->vantage), expected_ns;
+    int64_t keep_ns = tcpt_vantage_keep_ns(now->connection->vantage), best_off_ns = keep_ns, expected_ns;
     tcpt_sighting *best = NULL;
+    likeness best_like = LIKE_NOTHING;
     unsigned count = 0;
 
     for (tcpt_sighting *at = g_hash_table_lookup(sightings, now); at && count < ALIKE_MOST; at = at->alike, count++) {
         bool known = tcpt_expected_ns(now->connection, at->first, now->first, now->way, &expected_ns);
         int64_t off_ns = undue_ns(at, now, expected_ns);
+        likeness like = compare(at, now, rewritten);
 
-        if (!fits(at, now, rewritten) || (known && off_ns > best_off_ns))
+        if (like == LIKE_ALL && off_ns > 0)
+            like = LIKE_HEADER;
+        if (like == LIKE_NOTHING || like < best_like || (known && off_ns > (like > best_like ? keep_ns : best_off_ns)))
             continue;
         best = at; /* of equals the oldest */
-        best_off_ns = known ? off_ns : best_off_ns;
+        best_like = like;
+        best_off_ns = known ? off_ns : keep_ns;
     }
     return best;
+}
+
+/* Sent again under the same numbers, so that without clocks to go by nobody knows which is which. */
+static bool sent_again(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    int64_t expected_ns;
+
+    if (tcpt_expected_ns(now->connection, known->first, now->first, now->way, &expected_ns))
+        return false;
+    return (known->alike && !(known->alike->seen & now->seen)) ||
+           (known->alike_newer && !(known->alike_newer->seen & now->seen));
 }
 
 /* Only a SYN may show for the first time that something on the way rewrites IP IDs or timestamps. */
@@ -269,8 +334,10 @@ static tcpt_sighting *find_whole(GHashTable *sightings, const tcpt_sighting *now
     if (found || !(now->flags & TCPT_SYN))
         return found;
     found = find_alike(sightings, now, true);
+    if (found && sent_again(found, now))
+        return NULL;
     leg = found ? tcpt_leg_between(now->connection, found->first, now->first) : NULL;
-    return leg && leg->learned ? NULL : found;
+    return leg && leg->learned[now->way] ? NULL : found;
 }
 
 static void mark_copy(const tcpt_sighting *known, tcpt_record *copy)
@@ -330,39 +397,58 @@ static bool cross_whole(tcpt_vantage *vantage, GHashTable *sightings, const tcpt
 
 /* ---- by its bytes ---- */
 
-static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint32_t at)
+/* Of a segment that began at `start` and whose bytes before now->seq are found. The first piece keeps the IP ID; the
+ * very same bytes are no piece, but were sent again. */
+static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint32_t start)
 {
     const tcpt_leg *leg;
 
-    if (known->seen & now->seen || (known->flags & (TCPT_SYN | TCPT_RST)))
+    if ((known->seen & now->seen) || (known->flags & (TCPT_SYN | TCPT_RST)))
         return false;
-    if (seq_after(known->seq, at) || !seq_after(known->end_seq, at))
+    if (seq_after(known->seq, now->seq) || !seq_after(known->end_seq, now->seq))
+        return false;
+    if (known->seq == start && known->end_seq == now->end_seq)
         return false;
     leg = tcpt_leg_between(known->connection, known->first, now->first);
-    return !known->has_timestamps || !now->has_timestamps || known->tsval == now->tsval || (leg && leg->tsvals_change);
+    if (known->seq == start && other_id(known, now) && !ids_change(leg, now->way))
+        return false;
+    return !other_time(known, now) || tsvals_change(leg, now->way);
 }
 
-/* Walk along what others have seen of these bytes. Pieces come in order, so a single pass finds them all. */
-static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+/* Walk once along what others have seen of these bytes. */
+static bool walk_along(tcpt_vantage *vantage, tcpt_sighting *now, uint32_t start, unsigned *looked)
 {
     tcpt_connection *connection = now->connection;
-    unsigned here = now->first, looked = 0;
+    unsigned here = now->first;
     tcpt_sighting *at = connection->oldest[now->way], *after;
-    uint32_t start = now->seq;
+    bool found = false;
 
-    for (; at && looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, looked++) {
+    for (; at && *looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, ++*looked) {
+        uint32_t until;
+
         after = at->after;
-        if (!overlaps(at, now, now->seq))
+        if (!overlaps(at, now, start))
             continue;
+        found = true;
+        until = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
         tcpt_leg_of(connection, at->first, here)->recut = true;
-        if (!seq_after(start, at->reached[here]))
-            at->reached[here] = seq_max(at->reached[here], seq_before(now->end_seq, at->end_seq) ? now->end_seq
-                                                                                                 : at->end_seq);
-        now->seq = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
+        at->in_pieces[here] += until - now->seq;
+        now->seq = until;
         mark_copy(at, now->record[here]);
-        if (at->reached[here] == at->end_seq)
+        if (at->in_pieces[here] >= at->end_seq - at->seq)
             arrive(vantage, at, now);
     }
+    return found;
+}
+
+/* Pieces that kept their order are found by one walk, those that overtook each other by further ones. */
+static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+{
+    uint32_t start = now->seq;
+    unsigned looked = 0;
+
+    while (seq_before(now->seq, now->end_seq) && walk_along(vantage, now, start, &looked))
+        ;
     return now->seq == now->end_seq;
 }
 

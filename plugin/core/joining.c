@@ -383,7 +383,8 @@ static tcpt_flow *find_translated(const tcpt_vantage *vantage, const tcpt_flow *
 
 tcpt_connection *tcpt_connection_join(tcpt_vantage *vantage, tcpt_flow *flow, int64_t now_ns)
 {
-    bool from_the_start = flow->ends[0].segment_count + flow->ends[1].segment_count <= 1;
+    /* A life that began with a SYN into the one before has its SYN there. */
+    bool from_the_start = flow->ends[0].segment_count + flow->ends[1].segment_count <= 1 && flow->first_ns == now_ns;
     tcpt_flow *other = find_twin(vantage, flow);
     tcpt_connection *connection;
 

@@ -66,18 +66,39 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
     return sighting->time_ns[from] + expected_ns;
 }
 
-static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigned to)
+static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigned to, int64_t margin_ns)
 {
     const tcpt_point *point = sighting->connection->members[to].flow->at;
     int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
 
-    return due + late_ns < point->newest_ns;
+    return due + late_ns + margin_ns < point->newest_ns;
+}
+
+/* Of a connection that only one point knows: all others have gone on, so that it would have shown there. */
+static bool others_went_on(const tcpt_sighting *sighting)
+{
+    const tcpt_vantage *vantage = sighting->connection->vantage;
+    const tcpt_point *here = sighting->connection->members[0].flow->at;
+    int64_t over_ns = sighting->time_ns[0] + tcpt_vantage_keep_ns(vantage);
+
+    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at; at = at->next) {
+        const tcpt_clock_pair *clocks = tcpt_clock_pair_of(vantage, here, at);
+        int64_t ahead_ns = clocks && clocks->known ? clocks->ahead_ns : 0;
+
+        if (at != here && at->paired && over_ns + (here->index < at->index ? ahead_ns : -ahead_ns) >= at->newest_ns)
+            return false;
+    }
+    return true;
 }
 
 bool tcpt_losses_decided(const tcpt_sighting *sighting)
 {
+    int64_t keep_ns = tcpt_vantage_keep_ns(sighting->connection->vantage);
+
+    if (sighting->connection->member_count < 2)
+        return others_went_on(sighting);
     for (unsigned to = 0; to < sighting->connection->member_count; to++)
-        if (!(sighting->seen & 1u << to) && !captured_since(sighting, sighting->first, to))
+        if (!(sighting->seen & 1u << to) && !captured_since(sighting, sighting->first, to, keep_ns))
             return false;
     return true;
 }
@@ -93,7 +114,17 @@ static bool was_looking(const tcpt_sighting *sighting, unsigned from, unsigned t
         return false;
     if (leg && to == leg->a && due < leg->complete_from_ns)
         return false;
-    return captured_since(sighting, from, to);
+    return captured_since(sighting, from, to, 0);
+}
+
+/* A SYN into a connection that is open: where the other point takes the connection for closed, the SYN is there as the
+ * first of a connection of its own. */
+static bool of_another_life(const tcpt_sighting *sighting)
+{
+    const tcpt_connection *connection = sighting->connection;
+
+    return (sighting->flags & TCPT_SYN) && connection->reference_known[sighting->way] &&
+           sighting->seq != connection->reference[sighting->way];
 }
 
 /* Count a sighting as seen at `from` and looked for at `to`. */
@@ -101,7 +132,7 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
 {
     bool missing = !(sighting->seen & 1u << to);
 
-    if (missing && !was_looking(sighting, from, to))
+    if (missing && (of_another_life(sighting) || !was_looking(sighting, from, to)))
         return;
     if (missing && passed_uncaptured(sighting, to)) {
         table->uncaptured++;

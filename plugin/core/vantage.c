@@ -227,6 +227,17 @@ static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *f
     return bits;
 }
 
+static uint32_t hash_of_sack(const tcpt_segment *segment)
+{
+    uint32_t hash = segment->sack_count;
+
+    for (unsigned i = 0; i < segment->sack_count; i++) {
+        hash = (hash ^ segment->sack_left[i]) * 2654435761u;
+        hash = (hash ^ hash >> 15 ^ segment->sack_right[i]) * 2654435761u;
+    }
+    return hash;
+}
+
 static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
                                  const tcpt_observation *seen, tcpt_record *record)
 {
@@ -239,6 +250,8 @@ static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, c
         .ack = segment->flags & TCPT_ACK ? segment->ack - here->shift[!way] : 0,
         .tsval = segment->tsval,
         .sack_left = segment->sack_count ? segment->sack_left[0] : 0,
+        .sack = hash_of_sack(segment),
+        .window = segment->window,
         .ip_id = segment->ip_id,
         .ip_bytes = (uint16_t)MIN((segment->family == 6 ? 40u : 20u) + segment->header_bytes + segment->payload_bytes,
                                   UINT16_MAX),
@@ -252,8 +265,6 @@ static tcpt_sighting sighting_of(tcpt_connection *connection, unsigned member, c
         .has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS,
     };
 
-    for (unsigned i = 0; i < TCPT_MEMBERS; i++)
-        now.reached[i] = now.seq;
     now.time_ns[member] = segment->time_ns;
     now.record[member] = record;
     return now;
@@ -302,8 +313,6 @@ void tcpt_vantage_note_opening(tcpt_vantage *vantage, tcpt_flow *flow)
 
     now.seq = client->iss - connection->members[member].shift[now.way];
     now.end_seq = client->snd_nxt - connection->members[member].shift[now.way];
-    for (unsigned i = 0; i < TCPT_MEMBERS; i++)
-        now.reached[i] = now.seq;
     now.time_ns[member] = flow->last_ns;
     now.record[member] = flow->last_record;
     keep(vantage, &now);

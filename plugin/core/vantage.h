@@ -31,6 +31,8 @@ typedef struct tcpt_sighting {
     uint32_t ack;
     uint32_t tsval;
     uint32_t sack_left; /**< first SACK block as captured first, 0 without */
+    uint32_t sack;      /**< a hash of all of them, 0 without */
+    uint16_t window;
     uint16_t ip_id;
     uint16_t ip_bytes;
     uint16_t properties; /**< bits of tcpt_loss_property */
@@ -41,7 +43,7 @@ typedef struct tcpt_sighting {
     uint8_t ttl;   /**< there; 0 unknown */
     bool has_ip_id;
     bool has_timestamps;
-    uint32_t reached[TCPT_MEMBERS]; /**< sequence number up to which a member saw it in pieces */
+    uint32_t in_pieces[TCPT_MEMBERS]; /**< how many of its bytes a member has seen in pieces, in whatever order */
     int64_t time_ns[TCPT_MEMBERS];  /**< valid for those in `seen` */
     tcpt_record *record[TCPT_MEMBERS];
 } tcpt_sighting;
@@ -63,9 +65,9 @@ typedef struct tcpt_leg {
     uint8_t a; /**< smaller index */
     uint8_t b;
     bool recut;          /**< one has in pieces what the other has whole */
-    bool ids_change;     /**< IP IDs are rewritten between them */
-    bool tsvals_change;  /**< timestamps are */
-    bool learned;        /**< the two above are known */
+    bool learned[2];     /**< by way: the two below tell something */
+    int32_t ids_changed[2]; /**< segments whose IP ID was rewritten between them, minus those that kept it */
+    int32_t tsvals_changed[2]; /**< the same for timestamps */
     bool sack_not_adjusted;
     int64_t complete_from_ns; /**< by a's clock: what b has from then on can be looked for at a */
     uint32_t crossed[2]; /**< segments seen at both, by way */
@@ -197,7 +199,7 @@ const tcpt_clock_pair *tcpt_clock_pair_of(const tcpt_vantage *vantage, const tcp
 
 /* ---- losses.c ---- */
 
-/** Whether every point that has not seen a sighting has captured something since it was due there. */
+/** Whether every point that has not seen a sighting has gone on capturing for match_seconds since it was due there. */
 bool tcpt_losses_decided(const tcpt_sighting *sighting);
 /** Count a sighting that is let go; where it was not seen only when `decided`. */
 void tcpt_losses_settle(const tcpt_sighting *sighting, bool decided);

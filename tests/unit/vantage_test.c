@@ -393,6 +393,176 @@ static void test_identical(void)
     end(on);
 }
 
+/* Cut near the sender, joined farther on, or the reverse: pieces that overtake each other are all of it too. */
+static void test_pieces_overtake(gconstpointer joined)
+{
+    static const unsigned order[] = {3, 0, 2, 1};
+    wire *on = begin(true);
+    handshake(on);
+    tcpt_segment whole = make(on, CLIENT, TCPT_ACK, 1001, 9001, 4000);
+    unsigned cut_at = !joined;
+    if (!joined)
+        capture(on, 0, whole);
+    for (unsigned i = 0; i < 4; i++) {
+        tcpt_segment piece = whole;
+        piece.ip_id = (uint16_t)(whole.ip_id + order[i]);
+        piece.seq += 1000 * order[i];
+        piece.payload_bytes = 1000;
+        piece.end_seq = piece.seq + 1000;
+        piece.time_ns += (i + 1) * TCPT_MS_NS;
+        capture(on, cut_at, piece);
+        if (!joined)
+            g_assert_cmpuint(on->at[1]->same_as, ==, on->at[0]->frame);
+    }
+    whole.time_ns += 10 * TCPT_MS_NS;
+    if (joined)
+        capture(on, 1, whole);
+    g_assert_cmpuint(on->at[!cut_at]->same_as, !=, 0);
+    on->now_ns += tcpt_seconds_ns(1);
+    say(on, SERVER, TCPT_ACK, 9001, 5001, 0);
+    say(on, CLIENT, TCPT_ACK, 5001, 9001, 100);
+    g_assert_null(loss_of(on));
+    end(on);
+}
+
+/* ACKs of the same numbers, without an IP ID or timestamps: their SACK blocks tell them apart. */
+static void test_identical_but_sack(void)
+{
+    wire *on = begin(true);
+    on->ipv6 = true;
+    on->timestamps = false;
+    handshake(on);
+    tcpt_segment first = make(on, CLIENT, TCPT_ACK, 1001, 9001, 0), second = first;
+    first.options = second.options = TCPT_OPTION_SACK;
+    first.sack_count = second.sack_count = 1;
+    first.sack_left[0] = second.sack_left[0] = 10001;
+    first.sack_right[0] = 11001;
+    first.checksum = 1;
+    second.sack_right[0] = 12001;
+    second.checksum = 2;
+    second.time_ns += TCPT_MS_NS / 10;
+    capture(on, 0, first);
+    const tcpt_record *lost = on->at[0];
+    capture(on, 0, second);
+    second.time_ns += on->across_ns;
+    capture(on, 1, second);
+    check_same(on);
+    g_assert_cmpuint(lost->same_as, ==, 0);
+    end(on);
+}
+
+/* The same bytes under another IP ID were sent again: whichever point's copy comes first in the file. */
+static void test_sent_again(void)
+{
+    wire *on = begin(true);
+    on->timestamps = false;
+    handshake(on);
+    lose(on, SERVER, TCPT_ACK, 9001, 1001, 500);
+    const tcpt_record *lost = on->at[1];
+    tcpt_segment again = make(on, SERVER, TCPT_ACK, 9001, 1001, 500);
+    again.time_ns += on->across_ns;
+    capture(on, 0, again);
+    again.time_ns -= on->across_ns;
+    capture(on, 1, again);
+    check_same(on);
+    g_assert_cmpuint(lost->same_as, ==, 0);
+    end(on);
+}
+
+/* A normaliser gives new IP IDs; a SYN-ACK without one tells nothing of that. */
+static void test_new_ids(void)
+{
+    wire *on = begin(true);
+    on->timestamps = false;
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned from = i % 2;
+        tcpt_segment segment = make(on, from, i < 2 ? (from ? TCPT_SYN | TCPT_ACK : TCPT_SYN) : TCPT_ACK,
+                                    (from ? 9000 : 1000) + i / 2, i ? (from ? 1001 : 9001) : 0, i < 2 ? 0 : 100);
+        if (i == 1)
+            segment.ip_id = 0;
+        capture(on, from, segment);
+        segment.time_ns += on->across_ns;
+        segment.ip_id = segment.ip_id ? (uint16_t)(segment.ip_id * 777u + 5) : 0;
+        capture(on, !from, segment);
+        check_same(on);
+        on->now_ns += 2 * on->across_ns;
+    }
+    end(on);
+}
+
+/* One file behind the other: the first one's segments wait until the second has passed the time they were due. */
+static void test_appended(void)
+{
+    wire *on = begin(true);
+    tcpt_segment sent[102];
+    sent[0] = make(on, CLIENT, TCPT_SYN, 1000, 0, 0);
+    sent[1] = make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+    for (uint32_t i = 0; i < 100; i++) {
+        on->now_ns += tcpt_seconds_ns(1);
+        sent[2 + i] = make(on, CLIENT, TCPT_ACK, 1001 + 100 * i, 9001, 100);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(sent); i++)
+        capture(on, 0, sent[i]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(sent); i++) {
+        sent[i].time_ns += i == 1 ? -on->across_ns : i % 10 * on->across_ns;
+        if (i % 10 != 3)
+            capture(on, 1, sent[i]);
+    }
+    g_assert_cmpuint(on->at[1]->same_as, !=, 0);
+    g_assert_nonnull(loss_of(on));
+    g_assert_cmpuint(loss_of(on)->related_count, ==, 9); /* and the one it stands on */
+    end(on);
+}
+
+/* The same with a second connection, which the second file's part of the first must not settle. */
+static void test_appended_connections(void)
+{
+    wire *on = begin(true);
+    tcpt_segment first[] = {make(on, CLIENT, TCPT_SYN, 1000, 0, 0),
+                            make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0)};
+    on->ipv6 = true;
+    tcpt_segment second = make(on, CLIENT, TCPT_SYN, 5000, 0, 0);
+    capture(on, 0, second);
+    const tcpt_record *original = on->at[0];
+    on->ipv6 = false;
+    capture(on, 0, first[0]);
+    capture(on, 0, first[1]);
+    on->now_ns += tcpt_seconds_ns(60);
+    capture(on, 0, make(on, CLIENT, TCPT_ACK, 1001, 9001, 100));
+    capture(on, 1, first[0]);
+    first[1].time_ns -= on->across_ns;
+    capture(on, 1, first[1]);
+    on->ipv6 = true;
+    second.time_ns += on->across_ns;
+    capture(on, 1, second);
+    g_assert_cmpuint(on->at[1]->same_as, ==, original->frame);
+    end(on);
+}
+
+/* A SYN into what one point takes for open and the other, which never saw the handshake end, for over. */
+static void test_life_of_one_point(void)
+{
+    wire *on = begin(true);
+    say(on, CLIENT, TCPT_SYN, 1000, 0, 0);
+    say(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+    lose(on, CLIENT, TCPT_ACK, 1001, 9001, 0);
+    lose(on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+    const tcpt_record *data = on->at[0];
+    on->now_ns += tcpt_seconds_ns(61);
+    say(on, CLIENT, TCPT_SYN, 5000000, 0, 0);
+    say(on, SERVER, TCPT_SYN | TCPT_ACK, 7000000, 5000001, 0);
+    say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 0);
+    say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 100);
+    check_same(on);
+    tcpt_settle_all(on->analysis);
+    const tcpt_finding *old = data->flow->end_findings;
+    while (old && strcmp(old->detector->id, "vantage_loss") != 0)
+        old = old->next_in_flow;
+    g_assert_nonnull(old);
+    g_assert_cmpuint(old->related_count, ==, 1); /* both lost ACKs, and not the SYN */
+    end(on);
+}
+
 void add_vantage_tests(void)
 {
     g_test_add_func("/vantage/unexpected", test_unexpected);
@@ -409,7 +579,15 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/order-assumed", test_assumed_order);
     g_test_add_func("/vantage/order-unknown", test_unknown_order);
     g_test_add_func("/vantage/overlap", test_overlap);
+    g_test_add_data_func("/vantage/pieces-overtake", GINT_TO_POINTER(0), test_pieces_overtake);
+    g_test_add_data_func("/vantage/pieces-overtake-joined", GINT_TO_POINTER(1), test_pieces_overtake);
     g_test_add_func("/vantage/bounded", test_bounded);
     g_test_add_func("/vantage/settled-in-time", test_settled_in_time);
     g_test_add_func("/vantage/identical", test_identical);
+    g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
+    g_test_add_func("/vantage/sent-again", test_sent_again);
+    g_test_add_func("/vantage/new-ids", test_new_ids);
+    g_test_add_func("/vantage/appended", test_appended);
+    g_test_add_func("/vantage/appended-connections", test_appended_connections);
+    g_test_add_func("/vantage/life-of-one-point", test_life_of_one_point);
 }
