@@ -26,6 +26,7 @@ typedef struct tcpt_point {
     int64_t back_step_ns; /**< largest step back of its clock */
     uint64_t segments;
     bool paired;      /**< a segment seen here was seen elsewhere too */
+    uint64_t uncaptured; /**< segments that passed it for certain and are not in the capture */
     int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
 } tcpt_point;
@@ -71,6 +72,7 @@ typedef struct tcpt_losses {
     uint32_t reset_missing; /**< of TCPT_LOSS_CLOSING, those with RST */
     uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
+    uint32_t bare_missing; /**< of all.missing, those without a byte: nobody acknowledges them */
     uint32_t uncaptured;  /**< acknowledged there and not captured: the farther capture itself lacks packets */
     bool recut;           /**< segments were cut or joined on the way: sizes do not compare */
     bool order_assumed;   /**< which point is nearer rests on both clocks being one */

@@ -60,22 +60,19 @@ static bool has_timestamps(const tcpt_flow *flow)
     return client_of(flow)->syn_options & TCPT_OPTION_TIMESTAMPS;
 }
 
+/* Newest first; the oldest goes when there are too many. */
 static void remember(GHashTable *openings, gpointer key, tcpt_flow *flow)
 {
-    opening *head = g_hash_table_lookup(openings, key);
-    opening *made = g_new0(opening, 1);
-    unsigned count = 1;
+    opening *made = g_new0(opening, 1), *last = made;
 
     made->flow = flow;
-    for (opening *at = head; at; at = at->next)
-        count++;
-    if (count > OPENINGS_MOST) {
-        g_free(made);
-        return;
-    }
+    made->next = g_hash_table_lookup(openings, key);
     g_hash_table_steal(openings, key);
-    made->next = head;
     g_hash_table_insert(openings, key, made);
+    for (unsigned count = 1; count < OPENINGS_MOST && last->next; count++)
+        last = last->next;
+    free_openings(last->next);
+    last->next = NULL;
 }
 
 static void remember_opening(tcpt_vantage *vantage, tcpt_flow *flow)

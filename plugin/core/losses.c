@@ -6,6 +6,11 @@
 
 #include "tcptriage/sequence.h"
 
+enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
+
+/* Later than that is no jitter but a clock that was set: it must not hold up everything behind. */
+static const int64_t LATE_MOST_NS = INT64_C(60) * 1000 * TCPT_MS_NS;
+
 /* ---- counting ---- */
 
 static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, bool missing)
@@ -22,6 +27,7 @@ static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, b
         table->largest_arrived = MAX(table->largest_arrived, sighting->ip_bytes);
         return;
     }
+    table->bare_missing += sighting->seq == sighting->end_seq;
     table->reset_missing += !!(sighting->flags & TCPT_RST);
     if (table->all.missing == 1 || sighting->ip_bytes < table->smallest_missing)
         table->smallest_missing = sighting->ip_bytes;
@@ -48,6 +54,8 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
 
     if (seq == end || !receiver->acked || seq_after(end, receiver->rcv_nxt))
         return false;
+    if (!sender->sent)
+        return true; /* only the other direction is captured there */
     if ((sighting->flags & TCPT_FIN) && !sender->fin)
         return true;
     if (sender->holes > 1)
@@ -63,6 +71,7 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
 
     tcpt_expected_ns(sighting->connection, from, to, sighting->way, &expected_ns);
     *late_ns = leg ? MAX(leg->most_ns[0] - leg->least_ns[0], leg->most_ns[1] - leg->least_ns[1]) : 0;
+    *late_ns = MIN(*late_ns, LATE_MOST_NS);
     return sighting->time_ns[from] + expected_ns;
 }
 
@@ -71,7 +80,7 @@ static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigne
     const tcpt_point *point = sighting->connection->members[to].flow->at;
     int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
 
-    return due + late_ns + margin_ns < point->newest_ns;
+    return point->newest_ns - due > late_ns + margin_ns;
 }
 
 /* Of a connection that only one point knows: all others have gone on, so that it would have shown there. */
@@ -79,13 +88,16 @@ static bool others_went_on(const tcpt_sighting *sighting)
 {
     const tcpt_vantage *vantage = sighting->connection->vantage;
     const tcpt_point *here = sighting->connection->members[0].flow->at;
-    int64_t over_ns = sighting->time_ns[0] + tcpt_vantage_keep_ns(vantage);
+    unsigned looked = 0;
 
-    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at; at = at->next) {
+    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at && looked < OTHERS_MOST; at = at->next, looked++) {
         const tcpt_clock_pair *clocks = tcpt_clock_pair_of(vantage, here, at);
         int64_t ahead_ns = clocks && clocks->known ? clocks->ahead_ns : 0;
 
-        if (at != here && at->paired && over_ns + (here->index < at->index ? ahead_ns : -ahead_ns) >= at->newest_ns)
+        if (here->index > at->index)
+            ahead_ns = -ahead_ns;
+        if (at != here && at->paired &&
+            at->newest_ns - sighting->time_ns[0] - ahead_ns <= tcpt_vantage_keep_ns(vantage))
             return false;
     }
     return true;
@@ -151,10 +163,13 @@ static tcpt_loss_table **table_of(tcpt_leg *leg, unsigned from, unsigned way)
 static void settle_between(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     tcpt_loss_table **table = table_of(tcpt_leg_of(sighting->connection, from, to), from, sighting->way);
+    uint32_t uncaptured;
 
     if (!*table)
         *table = g_new0(tcpt_loss_table, 1);
+    uncaptured = (*table)->uncaptured;
     count(*table, sighting, from, to);
+    sighting->connection->members[to].flow->at->uncaptured += (*table)->uncaptured - uncaptured;
 }
 
 /* Of a connection that nobody answers, and that so far only one point knows. */
@@ -254,6 +269,7 @@ static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *fr
         .reset_missing = sum->reset_missing,
         .smallest_missing = sum->smallest_missing,
         .largest_arrived = sum->largest_arrived,
+        .bare_missing = sum->bare_missing,
         .uncaptured = sum->uncaptured,
         .lost_count = sum->lost->len,
     };
@@ -325,7 +341,7 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
     tcpt_loss_table sum;
     bool assumed = false;
 
-    if (!connection)
+    if (!connection || tcpt_vantage_appended(connection->vantage))
         return false;
     if (connection->member_count < 2)
         return tally_unknown(flow, from, losses);

@@ -23,6 +23,8 @@ static void add_way(tcpt_passage *sum, const tcpt_connection *connection, const 
     if (known && (!*crossed || least_ns < *delay_ns))
         *delay_ns = least_ns;
     *crossed += leg->crossed[way];
+    if (tcpt_vantage_appended(connection->vantage))
+        return;
     all = tcpt_tally_table(connection, from, from == leg->a ? leg->b : leg->a, way);
     share->missing += all.all.missing;
     share->total += all.all.total;

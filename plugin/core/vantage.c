@@ -22,6 +22,7 @@ struct tcpt_vantage {
     int64_t idle_ns;
     bool watching;
     int64_t newest_ns; /* of all clocks */
+    bool stepped_back; /* by more than a segment may be on its way */
     GHashTable *points; /* identity -> tcpt_point */
     GHashTable *interfaces; /* ids of those points, a set */
     tcpt_point *first_point;
@@ -279,6 +280,8 @@ void tcpt_vantage_note(tcpt_vantage *vantage, tcpt_flow *flow, const tcpt_segmen
 
     if (vantage->newest_ns < segment->time_ns)
         vantage->newest_ns = segment->time_ns;
+    else if (vantage->newest_ns - segment->time_ns > vantage->keep_ns)
+        vantage->stepped_back = true;
     let_go_of_old(vantage);
     if (!connection)
         connection = tcpt_connection_join(vantage, flow, segment->time_ns);
@@ -348,6 +351,11 @@ GHashTable *tcpt_vantage_guides(const tcpt_vantage *vantage)
 GHashTable *tcpt_vantage_clock_pairs(const tcpt_vantage *vantage)
 {
     return vantage->clock_pairs;
+}
+
+bool tcpt_vantage_appended(const tcpt_vantage *vantage)
+{
+    return vantage->stepped_back && g_hash_table_size(vantage->points) > 2;
 }
 
 int64_t tcpt_vantage_keep_ns(const tcpt_vantage *vantage)

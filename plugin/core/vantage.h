@@ -55,6 +55,7 @@ typedef struct tcpt_loss_table {
     uint32_t reset_missing;
     uint32_t smallest_missing;
     uint32_t largest_arrived;
+    uint32_t bare_missing;
     uint32_t uncaptured;
     GArray *lost; /**< tcpt_lost, NULL before the first */
 } tcpt_loss_table;
@@ -143,6 +144,9 @@ GHashTable *tcpt_vantage_openings(const tcpt_vantage *vantage);
 GHashTable *tcpt_vantage_guides(const tcpt_vantage *vantage);
 GHashTable *tcpt_vantage_clock_pairs(const tcpt_vantage *vantage);
 int64_t tcpt_vantage_keep_ns(const tcpt_vantage *vantage);
+/** Whether files of more than two points were put one behind the other: what was let go before the last began is not known
+ *  to be lost or not. */
+bool tcpt_vantage_appended(const tcpt_vantage *vantage);
 void tcpt_vantage_each_passage(const tcpt_vantage *vantage, void (*visit)(const tcpt_passage *, void *), void *data);
 unsigned tcpt_vantage_point_count(const tcpt_vantage *vantage);
 uint32_t tcpt_vantage_kept(const tcpt_vantage *vantage);
