@@ -12,7 +12,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
 profile='TCP Triage'
-story_captures='tfo-storm rst-off-by-one-ignored fin-lost-client-60s fin-lost-server'
+story_captures='tfo-storm rst-off-by-one-ignored fin-lost-client-60s fin-lost-server accept-queue-overflow two-points-fin-dropped'
 
 say() {
     printf '%s\n' "$*" >&2
