@@ -93,6 +93,10 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
 
 void tcpt_losses_clear(tcpt_losses *losses);
 
+/** Whether the farther capture itself may have lost what it lacks: it has lost packets of this direction, or others, and
+ *  the missing ones are fewer than three or less than ten times as frequent as those. */
+bool tcpt_far_capture_lacks(const tcpt_losses *losses);
+
 /** What sets the missing segments apart from all others, by TCPT_LOSS_NOTHING if nothing does. */
 tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses);
 

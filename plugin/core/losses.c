@@ -6,6 +6,10 @@
 
 #include "tcptriage/sequence.h"
 
+/* Fewer may have something in common by chance; a FIN and two repeats are three (semantics G.3). And without others that
+ * arrived there is nothing to be told apart from. */
+enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
+
 enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
 
 /* Later than that is no jitter but a clock that was set: it must not hold up everything behind. */
@@ -363,6 +367,16 @@ void tcpt_losses_clear(tcpt_losses *losses)
     losses->lost = NULL;
 }
 
+bool tcpt_far_capture_lacks(const tcpt_losses *losses)
+{
+    const tcpt_point *to = losses->to;
+
+    if (losses->uncaptured || !to->uncaptured)
+        return losses->uncaptured > 0;
+    return losses->all.missing < MISSING_LEAST ||
+           losses->all.missing * to->segments <= 10 * to->uncaptured * losses->all.total;
+}
+
 bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_connection *connection = flow->connection;
@@ -379,10 +393,6 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
 }
 
 /* ---- what sets them apart ---- */
-
-/* Fewer may have it in common by chance; a FIN and two repeats are three (semantics G.3). And without others that
- * arrived there is nothing to be told apart from. */
-enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
 
 static bool separates(const tcpt_losses *losses, tcpt_share with)
 {

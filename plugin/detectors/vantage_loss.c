@@ -73,7 +73,7 @@ static void set_table(tcpt_finding *finding, const tcpt_losses *losses, tcpt_los
 /* A farther capture that lacks packets itself proves nothing about one of them. */
 static tcpt_confidence confidence_in(const tcpt_losses *losses)
 {
-    if (losses->uncaptured || losses->to->uncaptured)
+    if (tcpt_far_capture_lacks(losses))
         return TCPT_LOW;
     return losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
 }
@@ -90,7 +90,7 @@ static void relate_lost(tcpt_finding *finding, const tcpt_losses *losses)
 
 static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
 {
-    if (losses->uncaptured == 0 && losses->to->uncaptured == 0)
+    if (!tcpt_far_capture_lacks(losses))
         tcpt_rule_out(finding, "A farther capture with holes: whatever was acknowledged there was captured there.");
     if (!losses->order_assumed)
         tcpt_rule_out(finding, "Segments born between the points: those that both have seen tell which one is nearer to "
@@ -100,7 +100,7 @@ static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
 /* Where the farther capture lacks packets itself a bare ACK that it lacks proves nothing: nobody acknowledges it. */
 static bool proven(const tcpt_losses *losses)
 {
-    return losses->bare_missing < losses->all.missing || (!losses->uncaptured && !losses->to->uncaptured);
+    return losses->bare_missing < losses->all.missing || !tcpt_far_capture_lacks(losses);
 }
 
 static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_losses *losses)

@@ -128,7 +128,10 @@ static void test_partial(gconstpointer data)
     packet p;
     for (uint32_t payload = 0; payload < 300; payload++) {
         make(&p, (uint8_t)GPOINTER_TO_UINT(data), payload, 0);
-        set_checksum(&p, sum_over(&p, p.tcp_bytes, false, false));
+        uint16_t right = judge(&p).checksum_expected, partial = sum_over(&p, p.tcp_bytes, false, false);
+        set_checksum(&p, partial);
+        if (partial % 0xffff == right % 0xffff)
+            continue; /* by chance the same, in one's complement */
         g_assert_cmpint(judge(&p).checksum_is, ==, TCPT_CHECKSUM_PARTIAL);
     }
 }
