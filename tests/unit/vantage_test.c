@@ -563,8 +563,33 @@ static void test_life_of_one_point(void)
     end(on);
 }
 
+/* What was sent as IP fragments and put together near its sender never shows behind a device that drops fragments. */
+static void test_fragments(void)
+{
+    wire *on = begin(true);
+    handshake(on);
+    say(on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+    for (unsigned i = 0; i < 3; i++) {
+        tcpt_segment large = make(on, CLIENT, TCPT_ACK, 1101, 9001, 4000);
+        large.fragments = true;
+        pass(on, large, true);
+        on->now_ns += 300 * TCPT_MS_NS;
+    }
+    say(on, CLIENT, TCPT_ACK, 1101, 9001, 1000);
+    say(on, SERVER, TCPT_ACK, 9001, 2101, 0);
+    const tcpt_finding *finding = loss_of(on);
+    const char *property = NULL;
+    g_assert_nonnull(finding);
+    for (unsigned i = 0; i < finding->value_count; i++)
+        if (finding->values[i].field == TCPT_F_LOSS_PROPERTY)
+            property = finding->values[i].text;
+    g_assert_cmpstr(property, ==, "fragment");
+    end(on);
+}
+
 void add_vantage_tests(void)
 {
+    g_test_add_func("/vantage/fragments", test_fragments);
     g_test_add_func("/vantage/unexpected", test_unexpected);
     g_test_add_func("/vantage/translated", test_translated);
     g_test_add_func("/vantage/translated-ambiguous", test_translated_ambiguous);
