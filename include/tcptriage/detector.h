@@ -13,8 +13,6 @@
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
 
-struct tcpt_analysis;
-
 /** What a detector sees; everything but the sink is read only. */
 typedef struct tcpt_context {
     const tcpt_settings *settings;
@@ -24,7 +22,6 @@ typedef struct tcpt_context {
     tcpt_record *record;               /**< of the segment, or the flow's last */
     int64_t now_ns;                    /**< time of the segment, or the capture's newest */
     const struct tcpt_detector *detector;
-    struct tcpt_analysis *analysis;    /**< the sink of tcpt_raise() */
 } tcpt_context;
 
 /** A detector's row: its texts, when it wants to be asked, and its functions. */

@@ -3,13 +3,14 @@
 #include "tcptriage/analysis.h"
 
 #include <glib.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "core/final_ack.h"
 #include "core/flow.h"
 #include "core/flow_table.h"
+#include "core/hosts.h"
 #include "core/peers.h"
+#include "core/raising.h"
 #include "core/tracking.h"
 #include "core/vantage.h"
 #include "detectors/detectors.h"
@@ -30,8 +31,7 @@ struct tcpt_analysis {
     GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     tcpt_vantage *vantage;
-    GHashTable *hosts; /* address at a capture point -> tcpt_host */
-    GPtrArray *lone_hosts; /* tcpt_host of one end of one flow, where the table is full */
+    tcpt_hosts hosts;
     GPtrArray *slabs;
     unsigned slab_used;
     tcpt_flow *first_flow;
@@ -45,7 +45,6 @@ struct tcpt_analysis {
     size_t memory_bytes;   /* of all detectors, per flow */
     uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
     uint8_t *zeros;        /* as many zeros */
-    bool settling;         /* findings raised now are end findings */
 };
 
 const tcpt_detector *const tcpt_detectors[] = {
@@ -56,20 +55,6 @@ const tcpt_detector *const tcpt_detectors[] = {
 };
 
 /* ---- keys ---- */
-
-static guint hash_words(const void *bytes, size_t length)
-{
-    uint64_t hash = 0;
-
-    for (size_t at = 0; at < length; at += 8) {
-        uint64_t word;
-
-        memcpy(&word, (const uint8_t *)bytes + at, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return (guint)hash;
-}
 
 /* The same connection at another capture point, or another life: everything but interface and depth. */
 static guint tuple_hash(gconstpointer key)
@@ -88,180 +73,6 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
     tuple.point = ((const tcpt_flow_key *)b)->point;
     tuple.depth = ((const tcpt_flow_key *)b)->depth;
     return tcpt_same_key(&tuple, b);
-}
-
-typedef struct host_key {
-    uint8_t address[16];
-    uint32_t point;
-    uint8_t depth;
-    uint8_t family;
-    uint16_t unused;
-} host_key;
-
-typedef struct host_entry {
-    host_key key;
-    tcpt_host host;
-} host_entry;
-
-G_STATIC_ASSERT(sizeof(host_key) % 8 == 0);
-
-/* Flows point to their hosts, so none is ever forgotten: once there are so many, the flows of new addresses are judged by
- * their own checksums alone. */
-enum { HOSTS_MAX = 1 << 16 };
-
-/* What one takes: itself, the allocator's share, and its place in a table that is a quarter full at the least. */
-enum { HOST_BYTES = sizeof(host_entry) + 8 + 4 * (2 * sizeof(void *) + sizeof(guint)) };
-
-static guint host_hash(gconstpointer key)
-{
-    return hash_words(key, sizeof(host_key));
-}
-
-static gboolean host_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(host_key)) == 0;
-}
-
-static tcpt_host *host_of(tcpt_analysis *analysis, const tcpt_flow_key *key, unsigned end, bool make)
-{
-    host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
-    host_entry *entry;
-    tcpt_host *lone;
-
-    memcpy(wanted.address, key->address[end], sizeof wanted.address);
-    entry = g_hash_table_lookup(analysis->hosts, &wanted);
-    if (!entry && !make)
-        return NULL;
-    if (!entry && g_hash_table_size(analysis->hosts) >= HOSTS_MAX) {
-        lone = g_new0(tcpt_host, 1);
-        g_ptr_array_add(analysis->lone_hosts, lone);
-        return lone;
-    }
-    if (!entry) {
-        entry = g_new0(host_entry, 1);
-        entry->key = wanted;
-        g_hash_table_insert(analysis->hosts, &entry->key, entry);
-    }
-    return &entry->host;
-}
-
-/* ---- findings ---- */
-
-static void free_finding(tcpt_finding *finding)
-{
-    g_free(finding->summary);
-    g_free(finding->owned_text);
-    if (finding->related != finding->few)
-        g_free(finding->related);
-    g_free(finding);
-}
-
-static void free_findings(tcpt_finding *finding)
-{
-    while (finding) {
-        tcpt_finding *next = finding->next_in_flow;
-
-        free_finding(finding);
-        finding = next;
-    }
-}
-
-static void append_end_finding(tcpt_flow *flow, tcpt_finding *finding)
-{
-    tcpt_finding **place = &flow->end_findings;
-
-    while (*place)
-        place = &(*place)->next_in_flow;
-    *place = finding;
-}
-
-static void append_finding(tcpt_flow *flow, tcpt_finding *finding)
-{
-    tcpt_finding **place = &finding->on->findings;
-
-    if (flow->newest_finding)
-        flow->newest_finding->next_in_flow = finding;
-    else
-        flow->findings = finding;
-    flow->newest_finding = finding;
-    while (*place)
-        place = &(*place)->next_on_frame;
-    *place = finding;
-}
-
-static tcpt_finding *new_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
-                                 tcpt_confidence confidence)
-{
-    tcpt_finding *finding = g_new0(tcpt_finding, 1);
-
-    finding->detector = context->detector;
-    finding->flow = on->flow;
-    finding->on = on;
-    finding->time_ns = time_ns;
-    finding->confidence = confidence;
-    finding->related = finding->few;
-    finding->at_end = context->analysis->settling;
-    if (finding->at_end)
-        append_end_finding(finding->flow, finding);
-    else
-        append_finding(finding->flow, finding);
-    return finding;
-}
-
-tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
-{
-    int64_t time_ns = context->analysis->settling ? context->flow->last_ns : context->segment->time_ns;
-    tcpt_finding *finding = new_finding(context, context->record, time_ns, confidence);
-    va_list arguments;
-
-    va_start(arguments, summary);
-    finding->summary = g_strdup_vprintf(summary, arguments);
-    va_end(arguments);
-    return finding;
-}
-
-tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
-                            const char *summary, ...)
-{
-    tcpt_finding *finding = new_finding(context, on, time_ns, confidence);
-    va_list arguments;
-
-    va_start(arguments, summary);
-    finding->summary = g_strdup_vprintf(summary, arguments);
-    va_end(arguments);
-    return finding;
-}
-
-static void unlink_proofs(tcpt_finding *finding)
-{
-    for (unsigned i = 0; i < finding->related_count; i++) {
-        tcpt_proof **place = &finding->related[i]->proofs;
-
-        while (*place && *place != &finding->proofs[i])
-            place = &(*place)->next;
-        if (*place)
-            *place = finding->proofs[i].next;
-    }
-}
-
-void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
-{
-    tcpt_flow *flow = context->record->flow;
-    tcpt_finding **on_frame = &finding->on->findings, **in_flow = &flow->findings;
-    tcpt_finding *before = NULL;
-
-    while (*on_frame != finding)
-        on_frame = &(*on_frame)->next_on_frame;
-    *on_frame = finding->next_on_frame;
-    while (*in_flow != finding) {
-        before = *in_flow;
-        in_flow = &before->next_in_flow;
-    }
-    *in_flow = finding->next_in_flow;
-    if (flow->newest_finding == finding)
-        flow->newest_finding = before;
-    unlink_proofs(finding);
-    free_finding(finding);
 }
 
 /* ---- detectors ---- */
@@ -292,7 +103,6 @@ static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_s
         .seen = seen,
         .record = record,
         .now_ns = segment->time_ns,
-        .analysis = analysis,
     };
 
     for (uint32_t traits = seen->traits & analysis->wanted; traits; traits &= traits - 1)
@@ -334,15 +144,13 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
         .flow = flow,
         .record = flow->last_record,
         .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
-        .analysis = analysis,
     };
 
     if (flow->settled_at == analysis->generation || !flow->last_record)
         return;
     flow->settled_at = analysis->generation;
-    free_findings(flow->end_findings);
+    tcpt_findings_free(flow->end_findings);
     flow->end_findings = NULL;
-    analysis->settling = true;
     for (unsigned i = 0; i < analysis->dispatch_count; i++) {
         const dispatch *entry = &analysis->dispatch[i];
 
@@ -352,7 +160,6 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
                                                   ? (const uint8_t *)flow->memory + entry->memory_at
                                                   : NULL);
     }
-    analysis->settling = false;
 }
 
 void tcpt_settle_all(tcpt_analysis *analysis)
@@ -444,7 +251,7 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
-    sender->host = host_of(analysis, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
+    sender->host = tcpt_host_of(&analysis->hosts, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
     if (!sender->host)
         return;
     sender->host->good += sender->checksums_good;
@@ -578,8 +385,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
 
     analysis->settings = *settings;
-    analysis->hosts = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
-    analysis->lone_hosts = g_ptr_array_new_with_free_func(g_free);
+    tcpt_hosts_open(&analysis->hosts);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
     analysis->vantage = tcpt_vantage_new(settings);
@@ -597,8 +403,8 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     while (flow) {
         tcpt_flow *next = flow->next;
 
-        free_findings(flow->findings);
-        free_findings(flow->end_findings);
+        tcpt_findings_free(flow->findings);
+        tcpt_findings_free(flow->end_findings);
         tcpt_flow_clear(flow);
         g_free(flow);
         flow = next;
@@ -606,8 +412,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_flow_table_clear(&analysis->flows);
     if (analysis->tuples)
         g_hash_table_destroy(analysis->tuples);
-    g_hash_table_destroy(analysis->hosts);
-    g_ptr_array_free(analysis->lone_hosts, TRUE);
+    tcpt_hosts_clear(&analysis->hosts);
     tcpt_peers_free(analysis->peers);
     tcpt_vantage_free(analysis->vantage);
     g_ptr_array_free(analysis->slabs, TRUE);
@@ -620,27 +425,6 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis)
 {
     return analysis->first_flow;
-}
-
-void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
-{
-    for (const tcpt_finding *finding = record->findings; finding; finding = finding->next_on_frame)
-        visit(finding, data);
-    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
-        if (finding->on == record)
-            visit(finding, data);
-}
-
-void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
-{
-    for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
-        visit(proof->finding, data);
-    if (!record->end_proof)
-        return;
-    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
-        for (unsigned i = 0; i < finding->related_count; i++)
-            if (finding->related[i] == record)
-                visit(finding, data);
 }
 
 void tcpt_expect_points(tcpt_analysis *analysis)
@@ -672,7 +456,7 @@ const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsig
 
 size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis)
 {
-    return tcpt_peers_bytes(analysis->peers) + g_hash_table_size(analysis->hosts) * HOST_BYTES;
+    return tcpt_peers_bytes(analysis->peers) + tcpt_hosts_bytes(&analysis->hosts);
 }
 
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)

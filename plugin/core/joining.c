@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/hashing.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -97,16 +98,8 @@ typedef struct guide {
 static guint guide_hash(gconstpointer key)
 {
     const guide *hosts = key;
-    uint32_t hash = hosts->at->index;
 
-    for (unsigned i = 0; i < sizeof hosts->address; i += 4) {
-        uint32_t word;
-
-        memcpy(&word, (const uint8_t *)hosts->address + i, sizeof word);
-        hash = (hash ^ word) * 2654435761u;
-        hash ^= hash >> 15;
-    }
-    return hash;
+    return tcpt_hash_words(hosts->address, sizeof hosts->address) ^ hosts->at->index * 2654435761u;
 }
 
 static gboolean guide_equal(gconstpointer a, gconstpointer b)

@@ -14,15 +14,15 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/clocks.h"
+#include "core/pair_table.h"
+#include "core/waiting.h"
 #include "tcptriage/sequence.h"
 
 /* Both tables together, when full: 41 MiB with both generations and what busy pairs have besides. */
 enum {
     PROVEN_SLOTS = 1 << 17,
     FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
-    BUSY_MAX = 1 << 15,       /* per generation */
-    SLOTS_FIRST = 1 << 8,
-    GENERATION_SECONDS = 300, /* longer than any question asked: siblings 60 s, TIME-WAIT 240 s at the most */
     LISTENERS = 1 << 10,      /* each in one of four places; when all are taken it takes the oldest one's */
     SOURCES = 1 << 10,        /* likewise */
     PLACES = 4,
@@ -30,14 +30,6 @@ enum {
     SCAN_ATTEMPTS = 16,     /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
-
-typedef struct generation {
-    tcpt_pair *slots;
-    uint32_t slot_count; /* a power of two */
-    uint32_t used;
-    uint32_t busy; /* pairs that have more than their slot */
-    int64_t born_ns;
-} generation;
 
 /* What an address tried to open within the last minute, wherever to. */
 typedef struct source {
@@ -47,15 +39,9 @@ typedef struct source {
     uint32_t completed;
 } source;
 
-typedef struct table {
-    generation young;
-    generation old;
-    uint32_t slots_max;
-} table;
-
 struct tcpt_peers {
-    table proven;
-    table fleeting;
+    tcpt_pair_table proven;
+    tcpt_pair_table fleeting;
     tcpt_listener listeners[LISTENERS];
     source sources[SOURCES];
     tcpt_pressure highest[TCPT_PRESSURES]; /* highest first */
@@ -95,133 +81,31 @@ static uint64_t pair_hash(const tcpt_flow *flow)
     return hash ? hash : 1;
 }
 
-static void drop(generation *gone)
-{
-    for (uint32_t i = 0; i < gone->slot_count; i++)
-        g_free(gone->slots[i].busy);
-    g_free(gone->slots);
-    *gone = (generation){0};
-}
-
-/* The slot of `hash`, or the free one where it belongs. */
-static tcpt_pair *slot_of(const generation *in, uint64_t hash)
-{
-    uint32_t at = (uint32_t)hash & (in->slot_count - 1);
-
-    while (in->slots[at].hash && in->slots[at].hash != hash)
-        at = (at + 1) & (in->slot_count - 1);
-    return &in->slots[at];
-}
-
-static void grow(generation *young, uint32_t slots_max)
-{
-    generation larger = *young;
-
-    larger.slot_count = MIN(young->slot_count ? young->slot_count * 4 : SLOTS_FIRST, slots_max);
-    larger.slots = g_new0(tcpt_pair, larger.slot_count);
-    for (uint32_t i = 0; i < young->slot_count; i++)
-        if (young->slots[i].hash)
-            *slot_of(&larger, young->slots[i].hash) = young->slots[i];
-    g_free(young->slots);
-    *young = larger;
-}
-
-static tcpt_pair *found(const generation *in, uint64_t hash)
-{
-    tcpt_pair *pair = in->slot_count ? slot_of(in, hash) : NULL;
-
-    return pair && pair->hash ? pair : NULL;
-}
-
-/* Put a pair into the young generation, which has room. Where it comes from its hash stays, for the chain of slots. */
-static tcpt_pair *adopt(table *in, tcpt_pair *from)
-{
-    tcpt_pair *pair = slot_of(&in->young, from->hash);
-
-    *pair = *from;
-    from->busy = NULL;
-    from->open = 0;
-    in->young.used++;
-    in->young.busy += pair->busy != NULL;
-    return pair;
-}
-
-/* Idle connections hold their ports for hours: a pair is not forgotten for its age while it has some. */
-static void keep_open(table *in, generation *leaving)
-{
-    for (uint32_t i = 0; i < leaving->slot_count && in->young.used < in->slots_max / 4; i++) {
-        if (!leaving->slots[i].hash || !leaving->slots[i].open || found(&in->old, leaving->slots[i].hash))
-            continue;
-        if (in->young.used * 2 >= in->young.slot_count)
-            grow(&in->young, in->slots_max);
-        adopt(in, &leaving->slots[i]);
-    }
-}
-
-static void make_room(table *in, int64_t now_ns)
-{
-    generation *young = &in->young, leaving = in->old;
-    bool full = (young->slot_count == in->slots_max && young->used >= in->slots_max / 2) || young->busy >= BUSY_MAX;
-    bool aged = young->used && now_ns - young->born_ns > tcpt_seconds_ns(GENERATION_SECONDS);
-
-    if (full || aged) {
-        in->old = *young;
-        *young = (generation){.born_ns = now_ns};
-        if (!full)
-            keep_open(in, &leaving);
-        drop(&leaving);
-    }
-    if (!young->used)
-        young->born_ns = now_ns;
-    if (young->used * 2 >= young->slot_count)
-        grow(young, in->slots_max);
-}
-
-static tcpt_pair *find(const table *in, uint64_t hash)
-{
-    tcpt_pair *pair = found(&in->young, hash);
-
-    return pair ? pair : found(&in->old, hash);
-}
-
-/* Find the pair, moved to the young generation, or NULL. */
-static tcpt_pair *refresh(table *in, uint64_t hash, int64_t now_ns)
-{
-    tcpt_pair *pair;
-
-    make_room(in, now_ns);
-    pair = found(&in->young, hash);
-    if (pair)
-        return pair;
-    pair = found(&in->old, hash);
-    return pair ? adopt(in, pair) : NULL;
-}
-
 /* Find or make the pair; one that is proven leaves the table of the fleeting ones. */
 static tcpt_pair *touch(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, bool proven)
 {
     uint64_t hash = pair_hash(flow);
     tcpt_pair fresh = {.hash = hash, .proven = proven};
-    tcpt_pair *pair = refresh(&peers->proven, hash, now_ns);
+    tcpt_pair *pair = tcpt_pairs_refresh(&peers->proven, hash, now_ns);
 
     if (!pair && !proven)
-        pair = refresh(&peers->fleeting, hash, now_ns);
+        pair = tcpt_pairs_refresh(&peers->fleeting, hash, now_ns);
     if (!pair && proven) {
-        pair = find(&peers->fleeting, hash);
-        pair = adopt(&peers->proven, pair ? pair : &fresh);
+        pair = tcpt_pairs_find(&peers->fleeting, hash);
+        pair = tcpt_pairs_adopt(&peers->proven, pair ? pair : &fresh);
         pair->proven = true;
     }
     if (!pair)
-        pair = adopt(&peers->fleeting, &fresh);
+        pair = tcpt_pairs_adopt(&peers->fleeting, &fresh);
     return pair;
 }
 
 const tcpt_pair *tcpt_peers_find(const tcpt_peers *peers, const tcpt_flow *flow)
 {
     uint64_t hash = pair_hash(flow);
-    const tcpt_pair *pair = find(&peers->proven, hash);
+    const tcpt_pair *pair = tcpt_pairs_find(&peers->proven, hash);
 
-    return pair ? pair : find(&peers->fleeting, hash);
+    return pair ? pair : tcpt_pairs_find(&peers->fleeting, hash);
 }
 
 tcpt_peers *tcpt_peers_new(void)
@@ -233,28 +117,16 @@ tcpt_peers *tcpt_peers_new(void)
     return peers;
 }
 
-static void drop_table(table *gone)
-{
-    drop(&gone->young);
-    drop(&gone->old);
-}
-
 void tcpt_peers_free(tcpt_peers *peers)
 {
-    drop_table(&peers->proven);
-    drop_table(&peers->fleeting);
+    tcpt_pairs_clear(&peers->proven);
+    tcpt_pairs_clear(&peers->fleeting);
     g_free(peers);
-}
-
-static size_t generation_bytes(const generation *of)
-{
-    return of->slot_count * sizeof(tcpt_pair) + of->busy * sizeof(tcpt_busy);
 }
 
 size_t tcpt_peers_bytes(const tcpt_peers *peers)
 {
-    return sizeof *peers + generation_bytes(&peers->proven.young) + generation_bytes(&peers->proven.old) +
-           generation_bytes(&peers->fleeting.young) + generation_bytes(&peers->fleeting.old);
+    return sizeof *peers + tcpt_pairs_bytes(&peers->proven) + tcpt_pairs_bytes(&peers->fleeting);
 }
 
 /* ---- sources ---- */
@@ -275,6 +147,19 @@ static source *source_at(tcpt_peers *peers, uint64_t hash)
     return oldest;
 }
 
+static bool scans(const source *at)
+{
+    return at->tried >= at->completed + SCAN_ATTEMPTS;
+}
+
+/* Attempts of the minutes before do not count, but a scan that goes on is the same one. */
+static void look_back_no_further(source *at, int64_t now_ns)
+{
+    bool goes_on = scans(at) && now_ns - at->since_ns <= 2 * tcpt_seconds_ns(HANDSHAKE_SECONDS);
+
+    *at = (source){.hash = at->hash, .since_ns = now_ns, .tried = goes_on ? SCAN_ATTEMPTS : 0};
+}
+
 static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
                            const tcpt_observation *seen)
 {
@@ -287,8 +172,10 @@ static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_
         return;
     hash = end_hash(flow, flow->client, 0);
     at = source_at(peers, hash);
-    if (at->hash != hash || segment->time_ns - at->since_ns > tcpt_seconds_ns(HANDSHAKE_SECONDS))
+    if (at->hash != hash)
         *at = (source){.hash = hash, .since_ns = segment->time_ns};
+    if (segment->time_ns - at->since_ns > tcpt_seconds_ns(HANDSHAKE_SECONDS))
+        look_back_no_further(at, segment->time_ns);
     at->tried += tried;
     at->completed += completed;
 }
@@ -298,7 +185,7 @@ bool tcpt_peers_scans(tcpt_peers *peers, const tcpt_flow *flow)
     uint64_t hash = end_hash(flow, flow->client, 0);
     const source *at = source_at(peers, hash);
 
-    return at->hash == hash && at->tried >= at->completed + SCAN_ATTEMPTS;
+    return at->hash == hash && scans(at);
 }
 
 /* ---- listeners ---- */
@@ -343,44 +230,6 @@ static tcpt_listener *touch_listener(tcpt_peers *peers, const tcpt_flow *flow, i
 
 /* ---- ports ---- */
 
-static int64_t wait_step(int64_t time_ns, uint32_t time_wait_seconds)
-{
-    return time_ns / (tcpt_seconds_ns(MAX(time_wait_seconds, 1)) / TCPT_WAIT_STEPS);
-}
-
-/* The count of a step; negative times exist in broken captures. */
-static unsigned wait_place(int64_t step)
-{
-    return (unsigned)((uint64_t)step % TCPT_WAIT_STEPS);
-}
-
-uint32_t tcpt_ports_in_use(const tcpt_pair *pair, int64_t now_ns, uint32_t time_wait_seconds)
-{
-    const tcpt_waiting *waiting = pair->busy ? &pair->busy->waiting : NULL;
-    uint32_t in_use = tcpt_ports_at_most(pair);
-    int64_t step = wait_step(now_ns, time_wait_seconds);
-
-    if (!waiting || !waiting->total)
-        return in_use;
-    for (int64_t over = 1; over <= MIN(step - waiting->newest, TCPT_WAIT_STEPS); over++)
-        in_use -= waiting->count[wait_place(waiting->newest + over)];
-    return in_use;
-}
-
-/* Forget those whose TIME-WAIT is over at this step. */
-static void advance_waiting(tcpt_waiting *waiting, int64_t step)
-{
-    int64_t over = MIN(step - waiting->newest, TCPT_WAIT_STEPS);
-
-    for (int64_t i = 1; i <= over; i++) {
-        uint16_t *count = &waiting->count[wait_place(waiting->newest + i)];
-
-        waiting->total -= *count;
-        *count = 0;
-    }
-    waiting->newest = MAX(waiting->newest, step);
-}
-
 static tcpt_busy *busy_of(tcpt_peers *peers, tcpt_pair *pair)
 {
     if (pair->busy)
@@ -390,33 +239,6 @@ static tcpt_busy *busy_of(tcpt_peers *peers, tcpt_pair *pair)
     if (pair->first_ns)
         pair->busy->clocks[0] = (tcpt_clock){.time_ns = pair->first_ns, .tsval = pair->first_tsval, .samples = 1};
     return pair->busy;
-}
-
-static void start_waiting(tcpt_peers *peers, tcpt_pair *pair, int64_t now_ns, const tcpt_settings *settings)
-{
-    tcpt_waiting *waiting = &busy_of(peers, pair)->waiting;
-    int64_t step = wait_step(now_ns, settings->time_wait_seconds);
-    uint16_t *count = &waiting->count[wait_place(step)];
-
-    if (!waiting->total)
-        waiting->newest = step;
-    advance_waiting(waiting, step);
-    if (waiting->newest - step >= TCPT_WAIT_STEPS || *count == UINT16_MAX)
-        return;
-    ++*count;
-    ++waiting->total;
-}
-
-/* The port left TIME-WAIT before its time: taken again, or reset. `since_ns` is when it entered. */
-static void stop_waiting(tcpt_pair *pair, int64_t since_ns, const tcpt_settings *settings)
-{
-    tcpt_waiting *waiting = pair->busy ? &pair->busy->waiting : NULL;
-    int64_t step = wait_step(since_ns, settings->time_wait_seconds);
-
-    if (!waiting || waiting->newest - step >= TCPT_WAIT_STEPS || !waiting->count[wait_place(step)])
-        return;
-    waiting->count[wait_place(step)]--;
-    waiting->total--;
 }
 
 /* Keep the highest pressures of all, each pair once. */
@@ -466,12 +288,18 @@ static void judge_pressure(tcpt_peers *peers, tcpt_pair *pair, const tcpt_settin
         note_pressure(peers, &(tcpt_pressure){pair->hash, in_use, settings->ephemeral_ports, now_ns, at});
 }
 
+static void leave_time_wait(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    if (pair->busy)
+        tcpt_waiting_stop(&pair->busy->waiting, flow->port_free_ns, settings->time_wait_seconds);
+}
+
 static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *settings)
 {
     tcpt_flow *old = flow->previous;
 
     if (old && old->client == flow->client && old->port_use == TCPT_PORT_WAITING) {
-        stop_waiting(pair, old->port_free_ns, settings);
+        leave_time_wait(pair, old, settings);
         old->port_use = TCPT_PORT_FREE;
     } else if (old && old->client == flow->client && old->port_use == TCPT_PORT_OPEN) {
         old->port_use = TCPT_PORT_FREE;
@@ -493,66 +321,14 @@ static void note_close(tcpt_peers *peers, tcpt_flow *flow, const tcpt_settings *
         return;
     pair = touch(peers, flow, now_ns, true);
     if (flow->port_use == TCPT_PORT_WAITING)
-        stop_waiting(pair, flow->port_free_ns, settings);
+        leave_time_wait(pair, flow, settings);
     else
         pair->open -= pair->open > 0;
     flow->port_use = client->state == TCPT_TIME_WAIT ? TCPT_PORT_WAITING : TCPT_PORT_FREE;
     if (flow->port_use == TCPT_PORT_FREE)
         return;
     flow->port_free_ns = now_ns;
-    start_waiting(peers, pair, now_ns, settings);
-}
-
-/* ---- timestamp clocks ---- */
-
-/* Rates met in the field, ticks per second. */
-static const uint32_t rates[] = {1000, 250, 100, 1000000};
-
-/* Whether a sample fits a clock: within 3 % of the time between, for imprecise rates, and two ticks. */
-static bool fits(const tcpt_clock *clock, uint32_t tsval, int64_t time_ns, uint32_t hz)
-{
-    double ticks = (double)(time_ns - clock->time_ns) / 1e9 * hz;
-    double off = (double)seq_delta(tsval, clock->tsval) - ticks;
-
-    return ABS(off) <= 2 + ABS(ticks) * 0.03 + hz * 0.02;
-}
-
-static bool take_sample(tcpt_clock *clock, uint32_t tsval, int64_t time_ns)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(rates); i++) {
-        if (clock->hz && clock->hz != rates[i])
-            continue;
-        if (!fits(clock, tsval, time_ns, rates[i]))
-            continue;
-        clock->hz = rates[i];
-        clock->tsval = tsval;
-        clock->time_ns = time_ns;
-        clock->samples++;
-        return true;
-    }
-    return false;
-}
-
-static void note_clock(tcpt_busy *busy, uint32_t tsval, int64_t time_ns)
-{
-    tcpt_clock *oldest = &busy->clocks[0];
-
-    for (unsigned i = 0; i < TCPT_CLOCKS; i++) {
-        if (busy->clocks[i].samples && take_sample(&busy->clocks[i], tsval, time_ns))
-            return;
-        if (busy->clocks[i].time_ns < oldest->time_ns)
-            oldest = &busy->clocks[i];
-    }
-    *oldest = (tcpt_clock){.time_ns = time_ns, .tsval = tsval, .samples = 1};
-}
-
-uint32_t tcpt_clock_count(const tcpt_pair *pair)
-{
-    uint32_t count = 0;
-
-    for (unsigned i = 0; pair->busy && i < TCPT_CLOCKS; i++)
-        count += pair->busy->clocks[i].samples >= 2;
-    return count;
+    tcpt_waiting_start(&busy_of(peers, pair)->waiting, now_ns, settings->time_wait_seconds);
 }
 
 /* ---- segments ---- */
@@ -578,7 +354,7 @@ static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns
     if (!pair->proven)
         return; /* a clock matters only where the server has closed a connection */
     busy = busy_of(peers, pair);
-    note_clock(busy, client->syn_tsval, client->syn_ns);
+    tcpt_clocks_note(busy, client->syn_tsval, client->syn_ns);
     if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(60) &&
         seq_delta(client->syn_tsval, busy->closed_tsval) < -1)
         busy->takes_older = true;

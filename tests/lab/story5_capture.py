@@ -2,6 +2,7 @@
 """Story 5, capture points that are not perfect: clocks that are wrong, captures
 that lose frames, begin late or end early; three points; two files."""
 
+import json
 import os
 import time
 
@@ -43,6 +44,14 @@ def clock_hour(directory):
 FILES_OFF_S = 3000
 
 
+def tell_origin(folder, capture, point):
+    with open(os.path.join(folder, capture[:-5] + ".json"), "w") as out:
+        json.dump({"name": capture[:-5], "story": 5, "origin": "What joined.pcapng holds of the point %s, as tcpdump wrote it"
+                   "; see joined.json for how it was made and what must be found." % point, "captured_at": point}, out,
+                  indent=1)
+        out.write("\n")
+
+
 def two_files(directory):
     """One incident in two plain files, in a folder beside the others'."""
     hop = Hop(router(fins_of_server))
@@ -54,6 +63,7 @@ def two_files(directory):
     files = {"client": "near-client.pcap", "server": "near-server.pcap"}
     for point, name in files.items():
         write_capture(os.path.join(folder, name), points.recording.seen[point])
+        tell_origin(folder, name, point)
     points.publish(folder, "joined", """The two files of this folder, near-client.pcap and near-server.pcap,
         joined by time; the interfaces' names are the points'. """ + WRONG % "3,000 s" + ROUTER + FIN_LOST, expect,
         absent=["close_wait_stuck", "short_frame_loss"])

@@ -12,6 +12,7 @@ int main(int argc, char **argv)
     add_registry_tests();
     add_flow_tests();
     add_vantage_tests();
+    add_vantage_loss_tests();
     add_peers_tests();
     return g_test_run();
 }
