@@ -326,6 +326,13 @@ static void take_copy(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_recor
     original->copied = true;
 }
 
+/* A SYN that its receiver drops for its checksum begins nothing. */
+static bool begins_life(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    return (segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from) &&
+           !tcpt_really_bad(&flow->ends[from], segment);
+}
+
 tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
 {
     tcpt_flow_key key;
@@ -340,7 +347,7 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         key.point = 0;
     hash = tcpt_key_hash(&key);
     flow = tcpt_flow_table_find(&analysis->flows, &key, hash);
-    if (!flow || ((segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from)))
+    if (!flow || begins_life(flow, segment, from))
         flow = open_flow(analysis, &key, hash, segment, from, flow);
     tcpt_point_note_time(flow->at, segment->time_ns);
     analysis->generation++;

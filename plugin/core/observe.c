@@ -229,7 +229,7 @@ static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, co
 
 /* Wrong, and isolated among the segments of its source address: at least two good ones before it, and nine of
  * ten good. Anything else is offload or rewriting, and the segment counts as good. */
-static bool really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
+bool tcpt_really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     const tcpt_host *host = sender->host;
 
@@ -291,7 +291,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
-        seen->really_bad = really_bad(sender, segment);
+        seen->really_bad = tcpt_really_bad(sender, segment);
     if (flow->last_record)
         seen->since_ns = max64(0, segment->time_ns - flow->last_ns);
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))

@@ -4,15 +4,16 @@
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_endpoint *then = &context->flow->previous->ends[context->seen->from];
+    const tcpt_flow *previous = context->flow->previous;
+    const tcpt_endpoint *then = &previous->ends[context->seen->from];
     tcpt_finding *finding;
 
     (void)memory;
-    if (context->seen->really_bad)
+    if (context->seen->really_bad || !previous->last_record) /* a life of damaged segments only has no numbers */
         return;
     finding = tcpt_raise(context, TCPT_HIGH,
                          "A segment of the %s with numbers of the connection before this one, which ended with frame %u",
-                         tcpt_role(context->flow, context->seen->from), context->flow->previous->last_record->frame);
+                         tcpt_role(context->flow, context->seen->from), previous->last_record->frame);
     tcpt_relate(finding, then->last_record);
 }
 
