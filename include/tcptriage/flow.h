@@ -319,7 +319,7 @@ typedef struct tcpt_flow {
     bool padded;           /**< a padded frame was seen */
     bool damaged;          /**< a segment with a really bad checksum was seen */
     bool synchronised;     /**< segments other than the opening ones were exchanged */
-    bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/steady.h) */
+    bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/flow/short_way.h) */
     tcpt_side side;
     tcpt_port_use port_use;
     bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */

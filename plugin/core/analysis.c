@@ -5,14 +5,14 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/final_ack.h"
-#include "core/flow.h"
-#include "core/flow_table.h"
-#include "core/hosts.h"
-#include "core/peers.h"
-#include "core/raising.h"
-#include "core/tracking.h"
-#include "core/vantage.h"
+#include "core/flow/final_ack.h"
+#include "core/flow/flow.h"
+#include "core/flow/table.h"
+#include "core/peers/hosts.h"
+#include "core/peers/peers.h"
+#include "core/finding/raising.h"
+#include "core/tracker/tracker.h"
+#include "core/points/points.h"
 #include "detectors/detectors.h"
 
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Payload is sent again although its acknowledgment was captured well before. */
-#include "core/storm.h"
+#include "detectors/shared/storm.h"
 #include "detectors/detectors.h"
 
 static void judge(const tcpt_context *context, void *memory)

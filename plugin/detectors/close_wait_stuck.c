@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One side's FIN was acknowledged, and the other owes its own close for long. */
-#include "core/timeouts.h"
+#include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
 typedef struct close_memory {

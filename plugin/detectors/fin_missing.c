@@ -2,8 +2,8 @@
 /* A close that must have happened never shows. */
 #include <glib.h>
 
-#include "core/closing.h"
-#include "core/timeouts.h"
+#include "detectors/shared/close_due.h"
+#include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 #include "tcptriage/vantage.h"
 

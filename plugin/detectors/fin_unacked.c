@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A FIN is sent again and again and not acknowledged. */
-#include "core/flow.h"
+#include "core/flow/flow.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>

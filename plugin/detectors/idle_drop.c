@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A healthy flow was idle for long, and what comes next meets silence or a RST. */
-#include "core/closing.h"
-#include "core/timeouts.h"
+#include "detectors/shared/close_due.h"
+#include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
 typedef struct idle_memory {

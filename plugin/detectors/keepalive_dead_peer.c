@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keep-alive probes, one after the other, without an answer. */
-#include "core/timeouts.h"
+#include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>

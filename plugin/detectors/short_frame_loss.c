@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Only the padded frames of one sender go missing. With two capture points that is seen; from one it is told near the
  * sender by what is never acknowledged, near the receiver by what never shows. */
-#include "core/closing.h"
-#include "core/flow.h"
+#include "detectors/shared/close_due.h"
+#include "core/flow/flow.h"
 #include "detectors/detectors.h"
 
 #include "tcptriage/sequence.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN gets no answer while others of its address to the same port do. */
-#include "core/lives.h"
-#include "core/unanswered_syn.h"
+#include "core/flow/time_wait.h"
+#include "detectors/shared/unanswered_syn.h"
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Acknowledged data sent again and again on a flow with Fast Open, or where an old tracker loses the window scale. */
-#include "core/storm.h"
+#include "detectors/shared/storm.h"
 #include "detectors/detectors.h"
 
 static void judge(const tcpt_context *context, void *memory)

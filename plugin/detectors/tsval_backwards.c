@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An unanswered SYN whose timestamp lies behind others of its source address. */
-#include "core/unanswered_syn.h"
+#include "detectors/shared/unanswered_syn.h"
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
 

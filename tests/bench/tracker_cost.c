@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tracker.h"
+#include "core/tracker/entry.h"
 
 typedef struct conversation {
     tcpt_ct_pair pair;

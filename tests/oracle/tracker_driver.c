@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/tracker.h"
+#include "core/tracker/entry.h"
 
 enum { SLOTS = 1 << 16, IP_HEADER_BYTES = 20 };
 

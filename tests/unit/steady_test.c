@@ -3,8 +3,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/steady.h"
-#include "core/tracking.h"
+#include "core/flow/short_way.h"
+#include "core/tracker/tracker.h"
 #include "scenario.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/vantage.h"

@@ -4,8 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/tracker.h"
-#include "core/tracking.h"
+#include "core/tracker/entry.h"
+#include "core/tracker/tracker.h"
 
 enum { CLIENT, SERVER };
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings come and go: raised on a frame or at the end of what was captured, and taken back. */
+#include "core/finding/raising.h"
+
+#include <glib.h>
+#include <stdarg.h>
+
+#include "tcptriage/analysis.h"
+#include "tcptriage/detector.h"
+
+static void free_finding(tcpt_finding *finding)
+{
+    g_free(finding->summary);
+    g_free(finding->owned_text);
+    if (finding->related != finding->few)
+        g_free(finding->related);
+    g_free(finding);
+}
+
+void tcpt_findings_free(tcpt_finding *finding)
+{
+    while (finding) {
+        tcpt_finding *next = finding->next_in_flow;
+
+        free_finding(finding);
+        finding = next;
+    }
+}
+
+static void append_end_finding(tcpt_flow *flow, tcpt_finding *finding)
+{
+    tcpt_finding **place = &flow->end_findings;
+
+    while (*place)
+        place = &(*place)->next_in_flow;
+    *place = finding;
+}
+
+static void append_finding(tcpt_flow *flow, tcpt_finding *finding)
+{
+    tcpt_finding **place = &finding->on->findings;
+
+    if (flow->newest_finding)
+        flow->newest_finding->next_in_flow = finding;
+    else
+        flow->findings = finding;
+    flow->newest_finding = finding;
+    while (*place)
+        place = &(*place)->next_on_frame;
+    *place = finding;
+}
+
+static tcpt_finding *new_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+                                 tcpt_confidence confidence)
+{
+    tcpt_finding *finding = g_new0(tcpt_finding, 1);
+
+    finding->detector = context->detector;
+    finding->flow = on->flow;
+    finding->on = on;
+    finding->time_ns = time_ns;
+    finding->confidence = confidence;
+    finding->related = finding->few;
+    finding->at_end = !context->segment;
+    if (finding->at_end)
+        append_end_finding(finding->flow, finding);
+    else
+        append_finding(finding->flow, finding);
+    return finding;
+}
+
+tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
+{
+    int64_t time_ns = !context->segment ? context->flow->last_ns : context->segment->time_ns;
+    tcpt_finding *finding = new_finding(context, context->record, time_ns, confidence);
+    va_list arguments;
+
+    va_start(arguments, summary);
+    finding->summary = g_strdup_vprintf(summary, arguments);
+    va_end(arguments);
+    return finding;
+}
+
+tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
+                            const char *summary, ...)
+{
+    tcpt_finding *finding = new_finding(context, on, time_ns, confidence);
+    va_list arguments;
+
+    va_start(arguments, summary);
+    finding->summary = g_strdup_vprintf(summary, arguments);
+    va_end(arguments);
+    return finding;
+}
+
+static void unlink_proofs(tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < finding->related_count; i++) {
+        tcpt_proof **place = &finding->related[i]->proofs;
+
+        while (*place && *place != &finding->proofs[i])
+            place = &(*place)->next;
+        if (*place)
+            *place = finding->proofs[i].next;
+    }
+}
+
+void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
+{
+    tcpt_flow *flow = context->record->flow;
+    tcpt_finding **on_frame = &finding->on->findings, **in_flow = &flow->findings;
+    tcpt_finding *before = NULL;
+
+    while (*on_frame != finding)
+        on_frame = &(*on_frame)->next_on_frame;
+    *on_frame = finding->next_on_frame;
+    while (*in_flow != finding) {
+        before = *in_flow;
+        in_flow = &before->next_in_flow;
+    }
+    *in_flow = finding->next_in_flow;
+    if (flow->newest_finding == finding)
+        flow->newest_finding = before;
+    unlink_proofs(finding);
+    free_finding(finding);
+}
+
+void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    for (const tcpt_finding *finding = record->findings; finding; finding = finding->next_on_frame)
+        visit(finding, data);
+    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
+        if (finding->on == record)
+            visit(finding, data);
+}
+
+void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
+        visit(proof->finding, data);
+    if (!record->end_proof)
+        return;
+    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
+        for (unsigned i = 0; i < finding->related_count; i++)
+            if (finding->related[i] == record)
+                visit(finding, data);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Advance, the acknowledgment's part. */
+#include "core/flow/advance_ack.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/flow/flow.h"
+#include "core/flow/advance_syn.h"
+#include "core/flow/ranges.h"
+
+enum {
+    /* Steps of acknowledgment kept per end. Beyond it every second of the older half goes: what remains still
+     * proves that the bytes were acknowledged, only by a later frame. */
+    ACK_STEPS_MAX = 256,
+    ACK_STEPS_FIRST = 1, /* many flows never acknowledge more than a handshake */
+};
+
+static void thin_ack_steps(tcpt_endpoint *acker)
+{
+    unsigned half = acker->ack_step_count / 2, kept = 0;
+
+    for (unsigned i = 1; i < half; i += 2)
+        acker->ack_steps[kept++] = acker->ack_steps[i];
+    memmove(acker->ack_steps + kept, acker->ack_steps + half,
+            (acker->ack_step_count - half) * sizeof *acker->ack_steps);
+    acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
+}
+
+void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record)
+{
+    if (acker->ack_step_count == ACK_STEPS_MAX)
+        thin_ack_steps(acker);
+    if (acker->ack_step_count == acker->ack_step_room) {
+        acker->ack_step_room = acker->ack_step_room ? (uint16_t)(acker->ack_step_room * 2) : ACK_STEPS_FIRST;
+        acker->ack_steps = g_renew(tcpt_ack_step, acker->ack_steps, acker->ack_step_room);
+    }
+    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
+}
+
+static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
+{
+    uint32_t left = receiver->snd_contig;
+
+    if (!receiver->sent || !seq_after(ack, left))
+        return;
+    tcpt_ranges_skip_to(receiver, ack);
+    tcpt_trouble_of(receiver)->hole = (tcpt_range){left, ack};
+    receiver->holed = true;
+    if (receiver->holes < UINT8_MAX)
+        receiver->holes++;
+}
+
+/* The receiver's FIN counts as acknowledged too when the capture lacks it: one number more than all bytes seen. */
+static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
+{
+    bool unseen_fin = !receiver->fin && receiver->sent && segment->ack == receiver->snd_nxt + 1 &&
+                      receiver->snd_contig == receiver->snd_nxt && receiver->opening == TCPT_ESTABLISHED;
+
+    if (receiver->fin_acked)
+        return;
+    if (!unseen_fin && !(receiver->fin && !seq_before(segment->ack, receiver->fin_end)))
+        return;
+    receiver->fin_acked = true;
+    receiver->fin_acked_ns = segment->time_ns;
+    receiver->fin_acked_record = record;
+    if (unseen_fin)
+        receiver->fin_end = segment->ack;
+}
+
+static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    sender->sack_held = false;
+    for (unsigned i = 0; i < segment->sack_count; i++) {
+        if (!seq_after(segment->sack_right[i], segment->ack))
+            continue; /* a duplicate's report (RFC 2883) */
+        if (!sender->sack_held || seq_after(segment->sack_right[i], sender->sack_edge))
+            sender->sack_edge = segment->sack_right[i];
+        sender->sack_held = true;
+    }
+}
+
+/* The client's first ACK of the SYN-ACK ends the handshake. */
+static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
+{
+    tcpt_endpoint *server = &flow->ends[!flow->client];
+    tcpt_endpoint *client = &flow->ends[flow->client];
+
+    if (flow->handshake_done || seen->from != flow->client || (segment->flags & TCPT_SYN))
+        return;
+    if (server->syn && seq_before(segment->ack, tcpt_lowest_seq(server) + 1))
+        return;
+    flow->handshake_done = true;
+    flow->first_ack_record = record;
+    flow->first_ack_ns = segment->time_ns;
+    client->opening = server->opening = TCPT_ESTABLISHED;
+    if (server->syn && server->syn_count == 1)
+        tcpt_note_rtt(client, segment->time_ns - server->syn_ns);
+}
+
+void tcpt_guess_side(tcpt_flow *flow)
+{
+    int64_t to_client = flow->ends[flow->client].rtt_ns, to_server = flow->ends[!flow->client].rtt_ns;
+
+    if (flow->side != TCPT_SIDE_UNKNOWN || !to_client || !to_server)
+        return;
+    /* One end ten times nearer than the other: the capture was taken there. */
+    if (to_client * 10 <= to_server)
+        flow->side = TCPT_SIDE_CLIENT;
+    else if (to_server * 10 <= to_client)
+        flow->side = TCPT_SIDE_SERVER;
+    else
+        flow->side = TCPT_SIDE_MIDDLE;
+}
+
+void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                      tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    tcpt_take_window(sender, segment);
+    advance_sack(sender, segment);
+    note_handshake(flow, segment, seen, record);
+    note_fin_ack(receiver, segment, record);
+    if (!(seen->traits & TCPT_TRAIT_ACKS_NEW))
+        return;
+    if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
+        note_hole(receiver, segment->ack);
+    if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))
+        sender->took_payload = true;
+    sender->rcv_nxt = segment->ack;
+    sender->acked = true;
+    tcpt_note_ack_step(sender, segment->ack, segment->time_ns, record);
+    if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
+        tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
+        receiver->timed_ns = 0;
+        if (flow->handshake_done)
+            tcpt_guess_side(flow);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The acknowledgment's part of advancing a flow. For advance.c and short_way.c only: they write flow state.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_ADVANCE_ACK_H
+#define TCPTRIAGE_CORE_FLOW_ADVANCE_ACK_H
+
+#include "tcptriage/observation.h"
+#include "tcptriage/segment.h"
+#include "tcptriage/sequence.h"
+
+/** Take the window field, with the ACK field that it counts from. */
+static inline void tcpt_take_window(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
+
+    sender->rcv_wnd = window;
+    sender->window_full = segment->window == UINT16_MAX;
+    if (window > sender->max_wnd)
+        sender->max_wnd = window;
+    if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
+        sender->rcv_edge = segment->ack + window;
+}
+
+/** Note when the acknowledgment number of `acker` reached `ack`. */
+void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record);
+
+/** Tell from the round trips on which side the capture was taken, once both are known. */
+void tcpt_guess_side(tcpt_flow *flow);
+
+/** Take a segment's ACK, window and SACK blocks into the flow. */
+void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                      tcpt_record *record);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Advance, the handshake's part: what a SYN or SYN-ACK changes (RFC 9293, section 3.5). */
+#include "core/flow/advance_syn.h"
+
+#include "tcptriage/sequence.h"
+
+void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (segment->flags & TCPT_ACK)
+        return;
+    flow->next_syn = true;
+    flow->next_syn_from = (uint8_t)from;
+    flow->next_syn_seq = segment->seq;
+    flow->next_syn_ns = segment->time_ns;
+    flow->next_syn_options = segment->options;
+    flow->next_syn_wscale = segment->wscale;
+    flow->next_syn_fast_open_bytes = segment->fast_open_bytes;
+}
+
+/* Scaling is in force only when both SYNs offer it (RFC 7323, section 2.2). */
+static void agree_on_scale(tcpt_flow *flow)
+{
+    if (!(flow->ends[0].syn && flow->ends[1].syn))
+        return;
+    if (flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_WSCALE)
+        return;
+    flow->ends[0].wscale = flow->ends[1].wscale = 0;
+}
+
+static void open_by_syn(tcpt_flow *flow, tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
+{
+    if (sender->opening == TCPT_ESTABLISHED)
+        return;
+    if (receiver->opening == TCPT_SYN_SENT && !receiver->acked && first) { /* simultaneous open, figure 7 */
+        sender->opening = receiver->opening = TCPT_SYN_RECEIVED;
+        return;
+    }
+    sender->opening = TCPT_SYN_SENT;
+    if (!receiver->syn)
+        receiver->opening = TCPT_SYN_RECEIVED;
+    flow->client_known = true;
+}
+
+static void open_by_syn_ack(tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
+{
+    if (sender->opening != TCPT_ESTABLISHED)
+        sender->opening = TCPT_SYN_RECEIVED;
+    if (receiver->opening == TCPT_CLOSED || receiver->opening == TCPT_LISTEN || receiver->opening == TCPT_SYN_SENT)
+        receiver->opening = first ? TCPT_ESTABLISHED : TCPT_SYN_SENT;
+    else if (!first && receiver->opening == TCPT_ESTABLISHED && !receiver->acked)
+        receiver->opening = TCPT_SYN_SENT;
+}
+
+void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    bool first = !sender->syn;
+
+    if (first) {
+        sender->syn = true;
+        sender->iss = segment->seq;
+        sender->syn_options = segment->options;
+        sender->wscale = segment->wscale;
+        sender->fast_open = segment->options & TCPT_OPTION_FAST_OPEN;
+        sender->fast_open_bytes = segment->fast_open_bytes;
+        sender->syn_payload_bytes = segment->payload_bytes;
+        sender->mss = segment->mss;
+        if (!sender->sent) {
+            sender->snd_contig = segment->seq;
+            sender->snd_nxt = segment->seq;
+            sender->sent = true;
+        }
+        agree_on_scale(flow);
+        if ((segment->flags & TCPT_ACK) && receiver->syn_count == 1)
+            tcpt_note_rtt(sender, segment->time_ns - receiver->syn_ns);
+    }
+    sender->syn_count++;
+    sender->syn_ns = segment->time_ns;
+    if (first)
+        sender->syn_tsval = segment->tsval;
+    sender->reset = false;
+    if (segment->flags & TCPT_ACK)
+        open_by_syn_ack(sender, receiver, first);
+    else
+        open_by_syn(flow, sender, receiver, first);
+}

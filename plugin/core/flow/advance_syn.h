@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The handshake's part of advancing a flow. For advance.c only: they write flow state.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_ADVANCE_SYN_H
+#define TCPTRIAGE_CORE_FLOW_ADVANCE_SYN_H
+
+#include "tcptriage/observation.h"
+#include "tcptriage/segment.h"
+
+/** Note one round trip from the capture point to `end` and back, nanoseconds; the smallest is kept. */
+static inline void tcpt_note_rtt(tcpt_endpoint *end, int64_t sample_ns)
+{
+    if (sample_ns <= 0)
+        return;
+    if (!end->rtt_ns || sample_ns < end->rtt_ns)
+        end->rtt_ns = sample_ns;
+}
+
+/** Remember a SYN that is not this life's: it opens the next one if it is answered. */
+void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
+/** Take a SYN or SYN-ACK of this life into the flow. */
+void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
+
+#endif

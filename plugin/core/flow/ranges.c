@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/ranges.h"
+
+#include <string.h>
+
+#include "core/flow/flow.h"
+#include "tcptriage/sequence.h"
+
+static void remove_first(tcpt_endpoint *sender)
+{
+    tcpt_range *above = tcpt_trouble_of(sender)->above;
+
+    sender->above_count--;
+    memmove(above, above + 1, sender->above_count * sizeof *above);
+}
+
+/* Let snd_contig swallow the ranges that it has reached. */
+static void swallow(tcpt_endpoint *sender)
+{
+    while (sender->above_count && !seq_after(sender->trouble->above[0].left, sender->snd_contig)) {
+        sender->snd_contig = seq_max(sender->snd_contig, sender->trouble->above[0].right);
+        remove_first(sender);
+    }
+}
+
+/* Merge [left, right) into the sorted list; false when there is no room for one more. */
+static bool insert(tcpt_endpoint *sender, uint32_t left, uint32_t right)
+{
+    tcpt_range *above = tcpt_trouble_of(sender)->above;
+    unsigned at = 0, end;
+
+    while (at < sender->above_count && seq_before(above[at].right, left))
+        at++;
+    for (end = at; end < sender->above_count && !seq_after(above[end].left, right); end++) {
+        left = seq_before(above[end].left, left) ? above[end].left : left;
+        right = seq_max(above[end].right, right);
+    }
+    if (end == at) {
+        if (sender->above_count == TCPT_RANGES)
+            return false;
+        memmove(above + at + 1, above + at, (sender->above_count - at) * sizeof *above);
+        sender->above_count++;
+    } else {
+        memmove(above + at + 1, above + end, (sender->above_count - end) * sizeof *above);
+        sender->above_count -= (uint8_t)(end - at - 1);
+    }
+    above[at] = (tcpt_range){left, right};
+    return true;
+}
+
+void tcpt_ranges_add(tcpt_endpoint *sender, uint32_t left, uint32_t right)
+{
+    if (!seq_after(right, sender->snd_contig))
+        return;
+    if (!seq_after(left, sender->snd_contig)) {
+        sender->snd_contig = right;
+        swallow(sender);
+        return;
+    }
+    if (!insert(sender, left, right)) {
+        /* Too many gaps to keep: the lowest is given up, and what it stood for is no longer certain. */
+        sender->holed = true;
+        sender->snd_contig = sender->trouble->above[0].right;
+        remove_first(sender);
+        tcpt_ranges_add(sender, left, right);
+    }
+}
+
+bool tcpt_ranges_skip_to(tcpt_endpoint *sender, uint32_t right)
+{
+    if (!seq_after(right, sender->snd_contig))
+        return false;
+    sender->snd_contig = right;
+    swallow(sender);
+    return true;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What a sender was seen to send: contiguous up to snd_contig, and some ranges above a gap.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_RANGES_H
+#define TCPTRIAGE_CORE_FLOW_RANGES_H
+
+#include "tcptriage/flow.h"
+
+/** Note [left, right) as seen; left is not after right. */
+void tcpt_ranges_add(tcpt_endpoint *sender, uint32_t left, uint32_t right);
+
+/** Take everything up to `right` as known, seen or not. @return true when part of it was not seen. */
+bool tcpt_ranges_skip_to(tcpt_endpoint *sender, uint32_t right);
+
+#endif

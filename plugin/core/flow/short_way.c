@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/short_way.h"
+
+#include "core/flow/advance_ack.h"
+#include "core/flow/advance_syn.h"
+#include "tcptriage/sequence.h"
+
+/* No more than the largest window in flight; within that, comparisons of sequence numbers hold. */
+static bool in_step(const tcpt_endpoint *end, const tcpt_endpoint *peer)
+{
+    return peer->snd_nxt - end->rcv_nxt < UINT32_C(1) << 30;
+}
+
+static bool calm(const tcpt_endpoint *end)
+{
+    if (end->state != TCPT_ESTABLISHED || end->opening != TCPT_ESTABLISHED || end->reset || end->fin || end->fin_acked)
+        return false;
+    if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
+        return false;
+    return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats && !end->unanswered_fins &&
+           !end->unanswered_probes;
+}
+
+bool tcpt_is_calm(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *ends = flow->ends;
+
+    return flow->synchronised && flow->handshake_done && !flow->closing && flow->last_record && calm(&ends[0]) &&
+           calm(&ends[1]) && in_step(&ends[0], &ends[1]) && in_step(&ends[1], &ends[0]);
+}
+
+/* The receiver takes it: in order, within the window, its ACK and timestamp not behind (receiver.c, ordinary()). */
+static bool fits(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (segment->seq != sender->snd_nxt || segment->end_seq - receiver->rcv_nxt > receiver->rcv_wnd)
+        return false;
+    if (segment->ack - sender->rcv_nxt > receiver->snd_nxt - sender->rcv_nxt)
+        return false;
+    return !(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns ||
+           !seq_before(segment->tsval, sender->tsval_highest);
+}
+
+/* What the long way looks at besides, and finds. */
+static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (receiver->syn && seq_before(segment->ack, tcpt_lowest_seq(receiver) + 1))
+        return true; /* an impossible ACK */
+    if (sender->holes && segment->seq == sender->trouble->hole.left)
+        return true; /* fills it */
+    if (!segment->payload_bytes && flow->acks.count && flow->acks.from != from)
+        return true; /* an exchange of pure ACKs */
+    return flow->previous && tcpt_is_stale(flow, segment, from);
+}
+
+bool tcpt_observe_steady(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                         const tcpt_settings *settings)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+    int64_t since_ns = segment->time_ns - flow->last_ns;
+
+    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || segment->sack_count ||
+        segment->checksum_is > TCPT_CHECKSUM_GOOD || since_ns < 0)
+        return false;
+    if (!fits(sender, &flow->ends[!from], segment) || odd(flow, segment, from))
+        return false;
+
+    tcpt_clear_observation(seen);
+    seen->steady = true;
+    seen->from = (uint8_t)from;
+    seen->traits = tcpt_plain_traits(flow, segment);
+    seen->since_ns = since_ns;
+    if (since_ns >= tcpt_seconds_ns(settings->stall_seconds))
+        seen->traits |= TCPT_TRAIT_SILENCE;
+    if (segment->ack != sender->rcv_nxt)
+        seen->traits |= TCPT_TRAIT_ACKS_NEW;
+    seen->new_payload = segment->payload_bytes > 0;
+    seen->pure_ack = !seen->new_payload;
+    seen->war_acks = seen->pure_ack;
+    seen->receiver.verdict = TCPT_VERDICT_ACCEPTED;
+    seen->receiver.confidence = TCPT_HIGH;
+    return true;
+}
+
+static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen,
+                         tcpt_record *record)
+{
+    tcpt_read_payload(sender, segment, record);
+    if (!sender->unanswered_ns) {
+        sender->unanswered_ns = segment->time_ns;
+        sender->idle_before_ns = seen->since_ns;
+        sender->unanswered_record = record;
+        sender->closing_before = false;
+        sender->unanswered_fin = false;
+        sender->round_ns = segment->time_ns;
+    }
+    sender->snd_nxt = sender->snd_contig = segment->end_seq;
+    sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
+    if (!sender->timed_ns) {
+        sender->timed_ns = segment->time_ns;
+        sender->timed_end = segment->end_seq;
+    }
+    sender->payload_segments++;
+    sender->payload_ns = segment->time_ns;
+    sender->payload_record = record;
+}
+
+static void take_ack(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    sender->rcv_nxt = segment->ack;
+    tcpt_note_ack_step(sender, segment->ack, segment->time_ns, record);
+    if (!receiver->timed_ns || seq_before(segment->ack, receiver->timed_end))
+        return;
+    tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
+    receiver->timed_ns = 0;
+    tcpt_guess_side(flow);
+}
+
+static void take_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    sender->newest_tsval = sender->tsval_highest = segment->tsval;
+    sender->tsval_ns = segment->time_ns;
+    if (sender->echoes && !seq_after(segment->tsecr, sender->ts_echoed))
+        return;
+    sender->ts_echoed = segment->tsecr;
+    sender->echoes = true;
+}
+
+/* The first of what may become an exchange of pure ACKs. */
+static void begin_exchange(tcpt_ack_exchange *acks, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+{
+    acks->first = record;
+    acks->first_ns = segment->time_ns;
+    acks->count = 1;
+    acks->from = (uint8_t)from;
+    acks->seq[from] = segment->seq;
+    acks->ack[from] = segment->ack;
+    acks->window[from] = segment->window;
+}
+
+static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[from];
+
+    if (segment->checksum_is == TCPT_CHECKSUM_GOOD) {
+        sender->checksums_good++;
+        if (sender->host)
+            sender->host->good++;
+    }
+    flow->last_ns = segment->time_ns;
+    flow->last_record = record;
+    sender->segment_count++;
+    if (segment->time_ns > sender->last_ns)
+        sender->last_ns = segment->time_ns;
+    sender->last_record = record;
+    flow->both_ways = flow->ends[!from].segment_count > 0;
+    flow->padded = flow->padded || segment->pad_bytes;
+    sender->short_segments += tcpt_short_on_the_wire(segment);
+}
+
+void tcpt_advance_steady(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                         tcpt_record *record)
+{
+    unsigned from = seen->from;
+    tcpt_endpoint *sender = &flow->ends[from];
+
+    record->receiver_verdict = TCPT_VERDICT_ACCEPTED;
+    flow->ends[!from].unanswered_ns = 0;
+    if (seen->new_payload) {
+        take_payload(sender, segment, seen, record);
+        flow->acks.count = 0;
+    } else {
+        begin_exchange(&flow->acks, segment, from, record);
+    }
+    tcpt_take_window(sender, segment);
+    sender->sack_held = false;
+    if (seen->traits & TCPT_TRAIT_ACKS_NEW)
+        take_ack(flow, segment, from, record);
+    if (segment->options & TCPT_OPTION_TIMESTAMPS)
+        take_timestamps(sender, segment);
+    count(flow, segment, from, record);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The short way: what nearly every segment is, data or an ACK in order on an open connection where nothing else is going
+ * on, judged and taken in without asking for what cannot be. It leaves exactly what the long way (observe.c, advance.c)
+ * would: tests/unit/steady_test.c compares the two.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
+#define TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
+
+#include <string.h>
+
+#include "core/flow/flow.h"
+
+/**
+ * Whether the next segment of a flow may be steady: what tcpt_observe_steady() need not ask then. Asked whenever a
+ * segment has gone the long way; steady segments leave it as it is.
+ */
+bool tcpt_is_calm(const tcpt_flow *flow);
+
+/** tcpt_observe() for steady segments of calm flows. @return false when it is none: `seen` is not touched */
+bool tcpt_observe_steady(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                         const tcpt_settings *settings);
+
+/** tcpt_flow_advance() for what tcpt_observe_steady() has judged. */
+void tcpt_advance_steady(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                         tcpt_record *record);
+
+/* ---- of observe.c ---- */
+
+/** Whether a segment belongs to the 4-tuple's previous life: inside the numbers that were in use then, and out of reach
+ * now. There is such a life. */
+bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
+/** What can be told without judging. */
+static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    uint32_t traits = 0;
+
+    if (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) {
+        traits |= segment->flags & TCPT_SYN ? TCPT_TRAIT_SYN : 0;
+        traits |= segment->flags & TCPT_FIN ? TCPT_TRAIT_FIN : 0;
+        traits |= segment->flags & TCPT_RST ? TCPT_TRAIT_RST : 0;
+    }
+    if (flow->padded)
+        traits |= TCPT_TRAIT_PADDED_FLOW;
+    if (segment->pad_bytes)
+        traits |= TCPT_TRAIT_PADDED;
+    if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
+        traits |= TCPT_TRAIT_CHECKSUM;
+    if (!flow->handshake_done && flow->client_known) {
+        traits |= TCPT_TRAIT_HANDSHAKE;
+        traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
+    }
+    if (flow->closing)
+        traits |= TCPT_TRAIT_CLOSING;
+    if (flow->damaged)
+        traits |= TCPT_TRAIT_DAMAGED;
+    return traits;
+}
+
+/** All zero; in two pieces, as compilers call memset() for one. */
+static inline void tcpt_clear_observation(tcpt_observation *seen)
+{
+    enum { HALF = sizeof *seen / 16 * 8 };
+
+    memset(seen, 0, HALF);
+    memset((uint8_t *)seen + HALF, 0, sizeof *seen - HALF);
+}
+
+#endif

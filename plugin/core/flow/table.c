@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/table.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { PLACES_FIRST = 64 };
+
+G_STATIC_ASSERT(sizeof(tcpt_flow_key) == 48);
+
+static inline uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+static inline uint64_t word_at(const tcpt_flow_key *key, unsigned at)
+{
+    uint64_t word;
+
+    memcpy(&word, (const uint8_t *)key + at, sizeof word);
+    return word;
+}
+
+uint32_t tcpt_key_hash(const tcpt_flow_key *key)
+{
+    uint64_t hash = mix(word_at(key, 0), word_at(key, 16));
+
+    if (key->family == 6)
+        hash = mix(mix(hash, word_at(key, 8)), word_at(key, 24));
+    hash = mix(mix(hash, word_at(key, 32)), word_at(key, 40));
+    return (uint32_t)hash ? (uint32_t)hash : 1;
+}
+
+/* The place of a key, or the free one where it belongs. */
+static uint32_t place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
+{
+    uint32_t at = hash & (table->places - 1);
+
+    while (table->hashes[at] && !(table->hashes[at] == hash && tcpt_same_key(&table->flows[at]->key, key)))
+        at = (at + 1) & (table->places - 1);
+    return at;
+}
+
+tcpt_flow *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
+{
+    uint32_t at;
+
+    if (!table->places)
+        return NULL;
+    at = place_of(table, key, hash);
+    return table->hashes[at] ? table->flows[at] : NULL;
+}
+
+static void grow(tcpt_flow_table *table)
+{
+    tcpt_flow_table larger = {.places = table->places ? table->places * 2 : PLACES_FIRST, .used = table->used};
+
+    larger.hashes = g_new0(uint32_t, larger.places);
+    larger.flows = g_new(tcpt_flow *, larger.places);
+    for (uint32_t i = 0; i < table->places; i++) {
+        uint32_t at = table->hashes[i] & (larger.places - 1);
+
+        if (!table->hashes[i])
+            continue;
+        while (larger.hashes[at]) /* all keys differ */
+            at = (at + 1) & (larger.places - 1);
+        larger.hashes[at] = table->hashes[i];
+        larger.flows[at] = table->flows[i];
+    }
+    tcpt_flow_table_clear(table);
+    *table = larger;
+}
+
+void tcpt_flow_table_set(tcpt_flow_table *table, tcpt_flow *flow, uint32_t hash)
+{
+    uint32_t at;
+
+    if ((uint64_t)table->used * 4 >= (uint64_t)table->places * 3)
+        grow(table);
+    at = place_of(table, &flow->key, hash);
+    table->used += !table->hashes[at];
+    table->hashes[at] = hash;
+    table->flows[at] = flow;
+}
+
+void tcpt_flow_table_clear(tcpt_flow_table *table)
+{
+    g_free(table->hashes);
+    g_free(table->flows);
+    *table = (tcpt_flow_table){0};
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checksums by source address, shared by an address's flows. */
+#include "core/peers/hosts.h"
+
+#include <string.h>
+
+#include "core/segment/hashing.h"
+
+typedef struct host_key {
+    uint8_t address[16];
+    uint32_t point;
+    uint8_t depth;
+    uint8_t family;
+    uint16_t unused;
+} host_key;
+
+typedef struct host_entry {
+    host_key key;
+    tcpt_host host;
+} host_entry;
+
+G_STATIC_ASSERT(sizeof(host_key) % 8 == 0);
+
+/* Flows point to their hosts, so none is ever forgotten: once there are so many, the flows of new addresses are judged by
+ * their own checksums alone. */
+enum { HOSTS_MAX = 1 << 16 };
+
+/* What one takes: itself, the allocator's share, and its place in a table that is a quarter full at the least. */
+enum { HOST_BYTES = sizeof(host_entry) + 8 + 4 * (2 * sizeof(void *) + sizeof(guint)) };
+
+static guint host_hash(gconstpointer key)
+{
+    return tcpt_hash_words(key, sizeof(host_key));
+}
+
+static gboolean host_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(host_key)) == 0;
+}
+
+tcpt_host *tcpt_host_of(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end, bool make)
+{
+    host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
+    host_entry *entry;
+    tcpt_host *lone;
+
+    memcpy(wanted.address, key->address[end], sizeof wanted.address);
+    entry = g_hash_table_lookup(hosts->entries, &wanted);
+    if (!entry && !make)
+        return NULL;
+    if (!entry && g_hash_table_size(hosts->entries) >= HOSTS_MAX) {
+        lone = g_new0(tcpt_host, 1);
+        g_ptr_array_add(hosts->lone, lone);
+        return lone;
+    }
+    if (!entry) {
+        entry = g_new0(host_entry, 1);
+        entry->key = wanted;
+        g_hash_table_insert(hosts->entries, &entry->key, entry);
+    }
+    return &entry->host;
+}
+
+void tcpt_hosts_open(tcpt_hosts *hosts)
+{
+    hosts->entries = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
+    hosts->lone = g_ptr_array_new_with_free_func(g_free);
+}
+
+void tcpt_hosts_clear(tcpt_hosts *hosts)
+{
+    g_hash_table_destroy(hosts->entries);
+    g_ptr_array_free(hosts->lone, TRUE);
+}
+
+size_t tcpt_hosts_bytes(const tcpt_hosts *hosts)
+{
+    return g_hash_table_size(hosts->entries) * HOST_BYTES;
+}

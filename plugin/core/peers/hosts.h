@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What is known of a source address at a capture point. Inside the core only.
+ */
+#ifndef TCPTRIAGE_CORE_PEERS_HOSTS_H
+#define TCPTRIAGE_CORE_PEERS_HOSTS_H
+
+#include <glib.h>
+
+#include "tcptriage/flow.h"
+
+typedef struct tcpt_hosts {
+    GHashTable *entries; /**< address at a capture point -> tcpt_host */
+    GPtrArray *lone;     /**< tcpt_host of one end of one flow, where the table is full */
+} tcpt_hosts;
+
+void tcpt_hosts_open(tcpt_hosts *hosts);
+void tcpt_hosts_clear(tcpt_hosts *hosts);
+
+/** The host of a flow's end, made when it is new and `make`; else NULL. Lives until tcpt_hosts_clear(). */
+tcpt_host *tcpt_host_of(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end, bool make);
+
+/** Bytes that the table takes. */
+size_t tcpt_hosts_bytes(const tcpt_hosts *hosts);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of two capture points is nearer to the sender? */
+#include "core/points/points.h"
+
+static int sign_of(int64_t value)
+{
+    return (value > 0) - (value < 0);
+}
+
+/* Routers on the way lower the TTL (RFC 1812, section 5.3.1): no clock is needed. */
+static int nearer_by_ttl(const tcpt_leg *leg, unsigned way)
+{
+    uint32_t falls = leg->ttl_falls[way] + leg->ttl_rises[!way], rises = leg->ttl_rises[way] + leg->ttl_falls[!way];
+
+    if (falls && rises)
+        return 0;
+    return falls ? 1 : rises ? -1 : 0;
+}
+
+/* Segments of both ways: what one clock is ahead adds to both, what a segment takes adds to one and subtracts from
+ * the other. */
+static int nearer_by_loop(const tcpt_leg *leg, unsigned way)
+{
+    if (!leg->crossed[0] || !leg->crossed[1])
+        return 0;
+    return sign_of((leg->least_ns[way] - leg->least_ns[!way]) / 2 + (leg->most_ns[way] - leg->most_ns[!way]) / 2);
+}
+
+static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool *assumed)
+{
+    unsigned crossed = leg->crossed[way] ? way : !way;
+    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    const tcpt_clock_pair *pair = tcpt_clock_pair_of(connection->vantage, a, b);
+    int64_t delta_ns = leg->least_ns[crossed];
+
+    if (!leg->crossed[crossed])
+        return 0;
+    if (pair && pair->known)
+        delta_ns -= a->index < b->index ? pair->ahead_ns : -pair->ahead_ns;
+    else if (ABS(delta_ns) > TCPT_ONE_CLOCK_NS)
+        return 0;
+    else
+        *assumed = true;
+    return crossed == way ? sign_of(delta_ns) : -sign_of(delta_ns);
+}
+
+int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed)
+{
+    const tcpt_leg *leg = tcpt_leg_between(connection, a, b);
+    int nearer;
+
+    *assumed = false;
+    if (!leg)
+        return 0;
+    nearer = nearer_by_ttl(leg, way);
+    if (!nearer)
+        nearer = nearer_by_loop(leg, way);
+    if (!nearer)
+        nearer = nearer_by_clock(connection, leg, way, assumed);
+    return leg->a == a ? nearer : -nearer;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The same segment at another point: by its numbers, or by its bytes where it was cut or joined on the way. */
+#include "core/points/points.h"
+
+#include "tcptriage/sequence.h"
+
+enum {
+    ALIKE_MOST = 64,  /* of a segment sent again and again with the same numbers: the newest are tried */
+    PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
+};
+
+/* ---- the table ---- */
+
+static guint sighting_hash(gconstpointer key)
+{
+    const tcpt_sighting *at = key;
+    uint64_t hash = (uint64_t)(uintptr_t)at->connection;
+
+    hash = (hash ^ ((uint64_t)at->seq << 32 | at->ack)) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ ((uint64_t)at->end_seq << 32 | (uint32_t)at->flags << 8 | at->way)) *
+           UINT64_C(0x9e3779b97f4a7c15);
+    return (guint)(hash ^ hash >> 32);
+}
+
+static gboolean sighting_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_sighting *left = a, *right = b;
+
+    return left->connection == right->connection && left->seq == right->seq && left->end_seq == right->end_seq &&
+           left->ack == right->ack && left->flags == right->flags && left->way == right->way;
+}
+
+GHashTable *tcpt_sightings_new(void)
+{
+    return g_hash_table_new(sighting_hash, sighting_equal);
+}
+
+void tcpt_sightings_add(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    tcpt_sighting *newest = g_hash_table_lookup(sightings, sighting);
+
+    sighting->alike = newest;
+    sighting->alike_newer = NULL;
+    if (newest)
+        newest->alike_newer = sighting;
+    g_hash_table_replace(sightings, sighting, sighting);
+}
+
+void tcpt_sightings_remove(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    if (sighting->alike)
+        sighting->alike->alike_newer = sighting->alike_newer;
+    if (sighting->alike_newer)
+        sighting->alike_newer->alike = sighting->alike;
+    else if (sighting->alike)
+        g_hash_table_replace(sightings, sighting->alike, sighting->alike);
+    else
+        g_hash_table_remove(sightings, sighting);
+}
+
+/* ---- legs and clocks ---- */
+
+const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b)
+{
+    const tcpt_leg *leg = connection->legs;
+
+    while (leg && (leg->a != MIN(a, b) || leg->b != MAX(a, b)))
+        leg = leg->next;
+    return leg;
+}
+
+tcpt_leg *tcpt_leg_of(tcpt_connection *connection, unsigned a, unsigned b)
+{
+    tcpt_leg *leg = (tcpt_leg *)tcpt_leg_between(connection, a, b);
+
+    if (leg)
+        return leg;
+    leg = g_new0(tcpt_leg, 1);
+    leg->a = (uint8_t)MIN(a, b);
+    leg->b = (uint8_t)MAX(a, b);
+    leg->next = connection->legs;
+    connection->legs = leg;
+    return leg;
+}
+
+static guint clock_hash(gconstpointer key)
+{
+    const tcpt_clock_pair *pair = key;
+
+    return pair->a * 2654435761u ^ pair->b;
+}
+
+static gboolean clock_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_clock_pair *left = a, *right = b;
+
+    return left->a == right->a && left->b == right->b;
+}
+
+GHashTable *tcpt_clock_pairs_new(void)
+{
+    return g_hash_table_new_full(clock_hash, clock_equal, NULL, g_free);
+}
+
+const tcpt_clock_pair *tcpt_clock_pair_of(const tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
+{
+    tcpt_clock_pair key = {.a = MIN(a->index, b->index), .b = MAX(a->index, b->index)};
+
+    return g_hash_table_lookup(tcpt_vantage_clock_pairs(vantage), &key);
+}
+
+static tcpt_clock_pair *make_clock_pair(tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
+{
+    tcpt_clock_pair *pair = (tcpt_clock_pair *)tcpt_clock_pair_of(vantage, a, b);
+
+    if (pair)
+        return pair;
+    pair = g_new0(tcpt_clock_pair, 1);
+    pair->a = MIN(a->index, b->index);
+    pair->b = MAX(a->index, b->index);
+    g_hash_table_add(tcpt_vantage_clock_pairs(vantage), pair);
+    return pair;
+}
+
+/* Clocks as NTP compares them (RFC 5905, section 8): the difference is half way between what both directions show,
+ * and the shorter the way there and back the better. */
+static void learn_clocks(const tcpt_connection *connection, const tcpt_leg *leg)
+{
+    tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    int64_t loop_ns = ABS(leg->least_ns[0] - leg->least_ns[1]);
+    int64_t ahead_ns = (leg->least_ns[0] + leg->least_ns[1]) / 2;
+    tcpt_clock_pair *pair;
+
+    if (!leg->crossed[0] || !leg->crossed[1])
+        return;
+    pair = make_clock_pair(connection->vantage, a, b);
+    if (pair->known && pair->loop_ns <= loop_ns)
+        return;
+    pair->known = true;
+    pair->loop_ns = loop_ns;
+    pair->ahead_ns = a->index < b->index ? ahead_ns : -ahead_ns;
+}
+
+/* Of one clock or two: what is known of them, or what segments of the other way suggest. */
+static bool clock_ahead(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, int64_t *ahead_ns)
+{
+    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    const tcpt_clock_pair *pair = tcpt_clock_pair_of(connection->vantage, a, b);
+
+    *ahead_ns = 0;
+    if (pair && pair->known) {
+        *ahead_ns = a->index < b->index ? pair->ahead_ns : -pair->ahead_ns;
+        return true;
+    }
+    if (!leg->crossed[!way])
+        return false;
+    if (ABS(leg->newest_ns[!way]) > TCPT_ONE_CLOCK_NS)
+        *ahead_ns = leg->newest_ns[!way];
+    return true;
+}
+
+bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way,
+                      int64_t *expected_ns)
+{
+    const tcpt_leg *leg = tcpt_leg_between(connection, from, to);
+    bool known = true;
+
+    *expected_ns = 0;
+    if (!leg)
+        return false;
+    if (leg->crossed[way])
+        *expected_ns = leg->newest_ns[way];
+    else
+        known = clock_ahead(connection, leg, way, expected_ns);
+    if (from > to)
+        *expected_ns = -*expected_ns;
+    return known;
+}
+
+static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
+{
+    leg->newest_ns[way] = delta_ns;
+    if (!leg->crossed[way] || delta_ns < leg->least_ns[way])
+        leg->least_ns[way] = delta_ns;
+    if (!leg->crossed[way] || delta_ns > leg->most_ns[way])
+        leg->most_ns[way] = delta_ns;
+    leg->crossed[way]++;
+}
+
+/* Both points have seen it. `here` is the member that did so last. */
+static void note_crossing(const tcpt_sighting *known, unsigned there, const tcpt_sighting *now, unsigned here)
+{
+    tcpt_connection *connection = known->connection;
+    tcpt_leg *leg = tcpt_leg_of(connection, there, here);
+    int64_t delta_ns = now->time_ns[here] - known->time_ns[there];
+    int64_t least_before_ns = leg->least_ns[known->way];
+    bool first = leg->crossed[known->way] == 0;
+    tcpt_point *point = connection->members[there].flow->at;
+
+    point->paired = connection->members[here].flow->at->paired = true;
+    point->ahead_ns = MAX(point->ahead_ns, delta_ns);
+    note_delay(leg, known->way, there < here ? delta_ns : -delta_ns);
+    if (known->first == there && known->ttl && now->ttl && known->ttl != now->ttl)
+        (*((known->ttl > now->ttl) == (there < here) ? &leg->ttl_falls : &leg->ttl_rises))[known->way]++;
+    if (first || leg->least_ns[known->way] < least_before_ns)
+        learn_clocks(connection, leg);
+}
+
+/* ---- by its numbers ---- */
+
+/* What is rewritten between two points is learned from segments that are known to be the same: mostly from the first,
+ * but a SYN sent again may have been taken for its elder, and rewritten numbers may be equal by chance. */
+static void learn_rewriting(tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    unsigned way = now->way;
+
+    if (known->has_ip_id && now->has_ip_id)
+        leg->ids_changed[way] += known->ip_id != now->ip_id ? 1 : -1;
+    if (known->has_timestamps && now->has_timestamps)
+        leg->tsvals_changed[way] += known->tsval != now->tsval ? 1 : -1;
+    leg->learned[way] = true;
+}
+
+/* A way that tells nothing (a SYN-ACK without an IP ID, say) is taken to be like the other. */
+static bool rewritten_on(const int32_t changed[2], unsigned way)
+{
+    return changed[changed[way] != 0 ? way : !way] > 0;
+}
+
+static bool ids_change(const tcpt_leg *leg, unsigned way)
+{
+    return leg && rewritten_on(leg->ids_changed, way);
+}
+
+static bool tsvals_change(const tcpt_leg *leg, unsigned way)
+{
+    return leg && rewritten_on(leg->tsvals_changed, way);
+}
+
+/* How much two segments of the same numbers have in common, by what else is in their headers. */
+typedef enum likeness {
+    LIKE_NOTHING,  /* two segments */
+    LIKE_REWRITTEN, /* one, if something on the way rewrites IP IDs or timestamps */
+    LIKE_HEADER,
+    LIKE_ALL,      /* window and SACK blocks too, and due: of ACKs without an IP ID that tells the right one */
+} likeness;
+
+/* SACK blocks of different ACKs differ; a device that shifts the numbers may adjust them or not. */
+static bool other_sack(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    const tcpt_member *members = known->connection->members;
+
+    return known->sack && now->sack && known->sack != now->sack &&
+           members[known->first].shift[!now->way] == members[now->first].shift[!now->way];
+}
+
+static bool other_id(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    return known->has_ip_id && now->has_ip_id && known->ip_id != now->ip_id;
+}
+
+static bool other_time(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    return known->has_timestamps && now->has_timestamps && known->tsval != now->tsval;
+}
+
+/* `rewritten`: IP ID and timestamps may differ. */
+static likeness compare(const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
+{
+    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
+
+    if ((known->seen & now->seen) || other_sack(known, now))
+        return LIKE_NOTHING;
+    if (other_id(known, now) && !rewritten && !ids_change(leg, now->way))
+        return LIKE_NOTHING;
+    if (other_time(known, now) && !rewritten && !tsvals_change(leg, now->way))
+        return LIKE_NOTHING;
+    if (other_id(known, now) || other_time(known, now))
+        return LIKE_REWRITTEN;
+    return known->window == now->window && known->sack == now->sack ? LIKE_ALL : LIKE_HEADER;
+}
+
+/* How far a copy is from being due, but for what segments of this way differ by: within that they keep their order. */
+static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, int64_t expected_ns)
+{
+    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
+    int64_t off_ns = ABS(now->time_ns[now->first] - known->time_ns[known->first] - expected_ns);
+    int64_t spread_ns = leg ? leg->most_ns[now->way] - leg->least_ns[now->way] : 0;
+
+    return off_ns <= MAX(spread_ns, TCPT_MS_NS) ? 0 : off_ns;
+}
+
+/* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
+static tcpt_sighting *find_alike(GHashTable *sightings, const tcpt_sighting *now, bool rewritten)
+{
+    int64_t keep_ns = tcpt_vantage_keep_ns(now->connection->vantage), best_off_ns = keep_ns, expected_ns;
+    tcpt_sighting *best = NULL;
+    likeness best_like = LIKE_NOTHING;
+    unsigned count = 0;
+
+    for (tcpt_sighting *at = g_hash_table_lookup(sightings, now); at && count < ALIKE_MOST; at = at->alike, count++) {
+        bool known = tcpt_expected_ns(now->connection, at->first, now->first, now->way, &expected_ns);
+        int64_t off_ns = undue_ns(at, now, expected_ns);
+        likeness like = compare(at, now, rewritten);
+
+        if (like == LIKE_ALL && off_ns > 0)
+            like = LIKE_HEADER;
+        if (like == LIKE_NOTHING || like < best_like || (known && off_ns > (like > best_like ? keep_ns : best_off_ns)))
+            continue;
+        best = at; /* of equals the oldest */
+        best_like = like;
+        best_off_ns = known ? off_ns : keep_ns;
+    }
+    return best;
+}
+
+/* Sent again under the same numbers, so that without clocks to go by nobody knows which is which. */
+static bool sent_again(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    int64_t expected_ns;
+
+    if (tcpt_expected_ns(now->connection, known->first, now->first, now->way, &expected_ns))
+        return false;
+    return (known->alike && !(known->alike->seen & now->seen)) ||
+           (known->alike_newer && !(known->alike_newer->seen & now->seen));
+}
+
+/* Only a SYN may show for the first time that something on the way rewrites IP IDs or timestamps. */
+static tcpt_sighting *find_whole(GHashTable *sightings, const tcpt_sighting *now)
+{
+    tcpt_sighting *found = find_alike(sightings, now, false);
+    const tcpt_leg *leg;
+
+    if (found || !(now->flags & TCPT_SYN))
+        return found;
+    found = find_alike(sightings, now, true);
+    if (found && sent_again(found, now))
+        return NULL;
+    leg = found ? tcpt_leg_between(now->connection, found->first, now->first) : NULL;
+    return leg && leg->learned[now->way] ? NULL : found;
+}
+
+static void mark_copy(const tcpt_sighting *known, tcpt_record *copy)
+{
+    tcpt_record *original = known->record[known->first];
+
+    if (copy->same_as)
+        return;
+    copy->same_as = original->frame;
+    if (original->same_as)
+        return;
+    original->same_as = copy->frame;
+    original->copied = true;
+}
+
+static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    uint32_t shift = connection->members[now->first].shift[!now->way] -
+                     connection->members[known->first].shift[!now->way];
+
+    if (shift && known->sack_left && now->sack_left == known->sack_left)
+        tcpt_leg_of(connection, known->first, now->first)->sack_not_adjusted = true;
+}
+
+/* All of `known` has been seen at `here` as well. */
+static void arrive(tcpt_vantage *vantage, tcpt_sighting *known, const tcpt_sighting *now)
+{
+    tcpt_connection *connection = known->connection;
+    unsigned here = now->first, all = (1u << connection->member_count) - 1;
+
+    for (unsigned there = 0; there < connection->member_count; there++)
+        if (known->seen & 1u << there)
+            note_crossing(known, there, now, here);
+    known->seen |= (uint8_t)(1u << here);
+    known->time_ns[here] = now->time_ns[here];
+    known->record[here] = now->record[here];
+    known->properties |= now->properties & 1u << TCPT_LOSS_PADDED;
+    if (known->seq != known->end_seq)
+        connection->waiting[here][known->way]--;
+    mark_copy(known, now->record[here]);
+    /* SYNs stay: a point further on has not joined yet when they pass the others. */
+    if (known->seen == all && !(known->flags & TCPT_SYN))
+        tcpt_vantage_let_go(vantage, known, true);
+}
+
+static bool cross_whole(tcpt_vantage *vantage, GHashTable *sightings, const tcpt_sighting *now)
+{
+    tcpt_sighting *known = find_whole(sightings, now);
+
+    if (!known)
+        return false;
+    learn_rewriting(tcpt_leg_of(now->connection, known->first, now->first), known, now);
+    compare_sack(now->connection, known, now);
+    arrive(vantage, known, now);
+    return true;
+}
+
+/* ---- by its bytes ---- */
+
+/* Of a segment that began at `start` and whose bytes before now->seq are found. The first piece keeps the IP ID; the
+ * very same bytes are no piece, but were sent again. */
+static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint32_t start)
+{
+    const tcpt_leg *leg;
+
+    if ((known->seen & now->seen) || (known->flags & (TCPT_SYN | TCPT_RST)))
+        return false;
+    if (seq_after(known->seq, now->seq) || !seq_after(known->end_seq, now->seq))
+        return false;
+    if (known->seq == start && known->end_seq == now->end_seq)
+        return false;
+    leg = tcpt_leg_between(known->connection, known->first, now->first);
+    if (known->seq == start && other_id(known, now) && !ids_change(leg, now->way))
+        return false;
+    return !other_time(known, now) || tsvals_change(leg, now->way);
+}
+
+/* Walk once along what others have seen of these bytes. */
+static bool walk_along(tcpt_vantage *vantage, tcpt_sighting *now, uint32_t start, unsigned *looked)
+{
+    tcpt_connection *connection = now->connection;
+    unsigned here = now->first;
+    tcpt_sighting *at = connection->oldest[now->way], *after;
+    bool found = false;
+
+    for (; at && *looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, ++*looked) {
+        uint32_t until;
+
+        after = at->after;
+        if (!overlaps(at, now, start))
+            continue;
+        found = true;
+        until = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
+        tcpt_leg_of(connection, at->first, here)->recut = true;
+        at->in_pieces[here] += until - now->seq;
+        now->seq = until;
+        mark_copy(at, now->record[here]);
+        if (at->in_pieces[here] >= at->end_seq - at->seq)
+            arrive(vantage, at, now);
+    }
+    return found;
+}
+
+/* Pieces that kept their order are found by one walk, those that overtook each other by further ones. */
+static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+{
+    uint32_t start = now->seq;
+    unsigned looked = 0;
+
+    while (seq_before(now->seq, now->end_seq) && walk_along(vantage, now, start, &looked))
+        ;
+    return now->seq == now->end_seq;
+}
+
+bool tcpt_cross(tcpt_vantage *vantage, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment)
+{
+    if (now->connection->member_count < 2)
+        return false;
+    if (cross_whole(vantage, sightings, now))
+        return true;
+    if (!segment->payload_bytes || !now->connection->waiting[now->first][now->way])
+        return false;
+    return cross_in_pieces(vantage, now);
+}

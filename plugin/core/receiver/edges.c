@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a receiver does with a segment before it is synchronised and after it has closed: SYN-SENT, SYN-RECEIVED,
+ * TIME-WAIT. RFC 9293 sections 3.10.7.3 and 3.10.7.4; Linux: tcp_rcv_synsent_state_process(), tcp_check_req(),
+ * tcp_timewait_state_process(). */
+#include "core/receiver/receiver.h"
+
+#include "tcptriage/sequence.h"
+
+enum { TIME_WAIT_SECONDS = 60 }; /* Linux, TCP_TIMEWAIT_LEN */
+
+/* ---- SYN-SENT ---- */
+
+/* The echo must be of a SYN that was sent. @return true when it is of none */
+static bool echoes_nothing(const tcpt_reception *at)
+{
+    return (at->segment->options & TCPT_OPTION_TIMESTAMPS) && at->segment->tsecr && at->receiver->tsval_ns &&
+           at->receiver->syn_count == 1 && seq_before(at->segment->tsecr, at->receiver->tsval_highest);
+}
+
+static bool acks_the_syn(const tcpt_reception *at)
+{
+    return seq_after(at->segment->ack, at->receiver->iss) && !seq_after(at->segment->ack, at->receiver->snd_nxt);
+}
+
+void tcpt_judge_syn_sent(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    uint8_t flags = at->segment->flags;
+
+    view->confidence = TCPT_HIGH;
+    if ((flags & TCPT_ACK) && !acks_the_syn(at)) {
+        tcpt_decide(view, flags & TCPT_RST ? TCPT_VERDICT_IGNORED : TCPT_VERDICT_RESET,
+                    TCPT_DROP_TCP_INVALID_ACK_SEQUENCE);
+        return;
+    }
+    if ((flags & TCPT_ACK) && at->stack == TCPT_STACK_LINUX && echoes_nothing(at)) {
+        tcpt_decide(view, flags & TCPT_RST ? TCPT_VERDICT_IGNORED : TCPT_VERDICT_RESET, TCPT_DROP_TCP_RFC7323_PAWS);
+        return;
+    }
+    if (flags & TCPT_RST)
+        tcpt_decide(view, flags & TCPT_ACK ? TCPT_VERDICT_RESET : TCPT_VERDICT_IGNORED,
+                    flags & TCPT_ACK ? TCPT_DROP_NONE : TCPT_DROP_TCP_RESET);
+    else if (flags & TCPT_SYN)
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+    else
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, flags & TCPT_ACK ? TCPT_DROP_TCP_FLAGS : TCPT_DROP_NONE);
+}
+
+/* ---- SYN-RECEIVED ---- */
+
+/* The window that the SYN-ACK offered; its right edge is inside for a segment without payload. */
+static bool in_offered_window(const tcpt_reception *at)
+{
+    uint32_t next = at->receiver->rcv_nxt, edge = next + at->receiver->rcv_wnd;
+    const tcpt_segment *segment = at->segment;
+
+    if (segment->seq == next)
+        return true;
+    if (seq_after(segment->end_seq, next) && seq_before(segment->seq, edge))
+        return true;
+    return segment->seq == edge && at->space == 0;
+}
+
+/* Only a request waits there, until the handshake's last ACK makes it a socket. */
+void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_endpoint *receiver = at->receiver;
+    const tcpt_segment *segment = at->segment;
+    uint8_t flags = segment->flags;
+
+    /* Not answered so far; crossed SYNs; Fast Open, which makes it a socket at once. */
+    if (!receiver->syn || !receiver->acked || at->sender->state == TCPT_SYN_RECEIVED || at->sender->fast_open)
+        return;
+    if (at->stack != TCPT_STACK_LINUX && !(flags & TCPT_RST)) {
+        if (segment->seq == receiver->rcv_nxt && segment->ack == receiver->iss + 1 && !(flags & TCPT_SYN))
+            tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+        return;
+    }
+    if (flags & TCPT_RST) {
+        if (tcpt_paws_of(at, 0, &view->tsval_delta) == TCPT_PAWS_PASSES) /* a request refuses a RST for it too */
+            tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
+        return;
+    }
+    if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq + 1 == receiver->rcv_nxt) {
+        tcpt_decide_limited(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE); /* the SYN-ACK is sent again */
+        return;
+    }
+    if ((flags & TCPT_ACK) && segment->ack != receiver->iss + 1) {
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+        return;
+    }
+    if (tcpt_paws_of(at, 0, &view->tsval_delta) != TCPT_PAWS_PASSES)
+        return;
+    if (!in_offered_window(at)) {
+        tcpt_decide_limited(view, TCPT_VERDICT_DUPLICATE_ACK, TCPT_DROP_TCP_OVERWINDOW);
+        return;
+    }
+    if (flags & TCPT_SYN)
+        return;
+    if (!(flags & TCPT_ACK))
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_NONE);
+    else /* it completes the handshake wherever it lies in the window */
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+}
+
+/* ---- TIME-WAIT ---- */
+
+static void judge_time_wait_syn(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_segment *segment = at->segment;
+    bool has_stamp = (segment->options & TCPT_OPTION_TIMESTAMPS) && at->sender->tsval_ns && at->receiver->echoes;
+
+    if (seq_before(at->acked, segment->seq) || (has_stamp && seq_after(segment->tsval, at->sender->tsval_highest)))
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+    else if (has_stamp && seq_after(segment->tsval, at->receiver->ts_echoed))
+        view->limited = true; /* newer than the last echo, not than the last segment */
+    else
+        tcpt_decide_limited(view, TCPT_VERDICT_CHALLENGE_ACK, TCPT_DROP_NONE);
+}
+
+/* RFC 9293 asks for the plain rule: the FIN sent again is acknowledged. Linux answers with the old numbers. */
+void tcpt_judge_time_wait(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_segment *segment = at->segment;
+    bool rst = segment->flags & TCPT_RST;
+    tcpt_paws paws;
+
+    if (segment->time_ns - at->flow->last_ns >= tcpt_seconds_ns(TIME_WAIT_SECONDS))
+        return;
+    if (!rst && at->acked != at->next)
+        return; /* the FIN that would make it TIME-WAIT is not acknowledged yet */
+    if (at->stack != TCPT_STACK_LINUX && !rst && (segment->flags & TCPT_SYN))
+        return; /* a matter of taste: RFC 9293 section 3.6.1, RFC 6191 */
+    paws = tcpt_paws_of(at, 0, &view->tsval_delta);
+    if (paws == TCPT_PAWS_UNSURE)
+        return;
+    if (rst) {
+        if (paws == TCPT_PAWS_PASSES)
+            tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
+        else
+            tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_RFC7323_TW_PAWS);
+        return;
+    }
+    if (paws == TCPT_PAWS_PASSES && segment->seq == at->acked && at->space == 0) {
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE); /* the wait begins anew, nothing is sent */
+        return;
+    }
+    if (paws == TCPT_PAWS_PASSES && (segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN) {
+        judge_time_wait_syn(view, at);
+        return;
+    }
+    tcpt_decide(view, segment->flags & TCPT_SYN ? TCPT_VERDICT_CHALLENGE_ACK : TCPT_VERDICT_DUPLICATE_ACK,
+                paws == TCPT_PAWS_FAILS ? TCPT_DROP_TCP_RFC7323_TW_PAWS : TCPT_DROP_NONE);
+    view->limited = at->space == 0 || (segment->flags & TCPT_SYN);
+}

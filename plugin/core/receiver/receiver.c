@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a receiver does with a segment: the entry of the model, its fast path, and what is the same in all states. */
+#include "core/receiver/receiver.h"
+
+#include "tcptriage/sequence.h"
+
+enum {
+    /* Linux answers at most one segment of a kind in this time, per socket (tcp_invalid_ratelimit, 500 ms); its clock
+     * ticks are up to 10 ms long. */
+    LIMIT_MS = 500,
+    LIMIT_TICK_MS = 10,
+    /* A timestamp outlives idle time: 24 days by RFC 7323 section 5.5 and in Linux up to 6.1, 2147 s in later ones. */
+    STALE_STAMP_SECONDS = 2147,
+    OUTDATED_STAMP_SECONDS = 24 * 24 * 3600,
+};
+
+const char *tcpt_verdict_name(tcpt_verdict verdict)
+{
+    static const char *const names[] = {
+        [TCPT_VERDICT_UNDETERMINED] = "undetermined",   [TCPT_VERDICT_RESET] = "reset",
+        [TCPT_VERDICT_CHALLENGE_ACK] = "challenge_ack", [TCPT_VERDICT_IGNORED] = "ignored",
+        [TCPT_VERDICT_ACCEPTED] = "accepted",           [TCPT_VERDICT_DUPLICATE_ACK] = "duplicate_ack",
+    };
+
+    return names[verdict];
+}
+
+const char *tcpt_drop_name(tcpt_drop drop)
+{
+    static const char *const names[] = {
+        [TCPT_DROP_NONE] = NULL,
+#define TCPT_DROP(name) [TCPT_DROP_##name] = #name,
+#include "tcptriage/drops.def"
+#undef TCPT_DROP
+    };
+
+    return names[drop];
+}
+
+/* Both ends offered timestamps; or, where the handshake was not captured, both use them. */
+static bool uses_timestamps(const tcpt_reception *at)
+{
+    if (at->sender->syn && at->receiver->syn)
+        return at->sender->syn_options & at->receiver->syn_options & TCPT_OPTION_TIMESTAMPS;
+    return at->receiver->echoes && at->sender->tsval_ns;
+}
+
+/* TS.Recent is what the receiver echoes, or newer: at most the highest TSval it was sent. */
+tcpt_paws tcpt_paws_of(const tcpt_reception *at, int32_t slack, int32_t *delta)
+{
+    const tcpt_endpoint *sender = at->sender, *receiver = at->receiver;
+    bool newest;
+    int64_t idle_ns;
+
+    if (!(at->segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || !uses_timestamps(at))
+        return TCPT_PAWS_PASSES;
+    newest = seq_delta(at->segment->tsval, sender->tsval_highest) >= -slack;
+    if (!receiver->echoes)
+        return newest ? TCPT_PAWS_PASSES : TCPT_PAWS_UNSURE;
+    if (newest && seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
+        return TCPT_PAWS_PASSES;
+    /* Half the number space ahead of one is behind the other. An echo of nothing that was sent was rewritten on the
+     * way, or its sender does not keep to the RFC. */
+    if (newest || seq_after(receiver->ts_echoed, sender->tsval_highest))
+        return TCPT_PAWS_UNSURE;
+    if (seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
+        return TCPT_PAWS_UNSURE;
+    *delta = seq_delta(at->segment->tsval, receiver->ts_echoed);
+    idle_ns = at->segment->time_ns - sender->tsval_ns;
+    if (idle_ns >= tcpt_seconds_ns(OUTDATED_STAMP_SECONDS))
+        return TCPT_PAWS_PASSES;
+    return idle_ns >= tcpt_seconds_ns(STALE_STAMP_SECONDS) ? TCPT_PAWS_UNSURE : TCPT_PAWS_FAILS;
+}
+
+/* Nearly everything: a segment of an open connection that begins where its sender's last one ended, inside the window,
+ * with an acknowledgment and a timestamp that move forward or stay. Accepted by every stack. */
+static bool ordinary(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || seen->really_bad)
+        return false;
+    if (receiver->state != TCPT_ESTABLISHED || !receiver->acked || !sender->acked)
+        return false;
+    if (segment->seq != sender->snd_contig || segment->seq != sender->snd_nxt ||
+        seq_before(segment->seq, receiver->rcv_nxt))
+        return false;
+    if (segment->end_seq - receiver->rcv_nxt > receiver->rcv_wnd)
+        return false;
+    if (segment->ack - sender->rcv_nxt > receiver->snd_nxt - sender->rcv_nxt)
+        return false;
+    return !(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns ||
+           !seq_before(segment->tsval, sender->tsval_highest);
+}
+
+static tcpt_confidence quality(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver)
+{
+    if (!flow->both_ways || sender->holed || receiver->holed)
+        return TCPT_LOW;
+    return sender->syn && receiver->syn && !flow->reordered ? TCPT_HIGH : TCPT_MEDIUM;
+}
+
+static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                                   tcpt_stack stack)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    uint32_t acked = receiver->rcv_nxt;
+    uint32_t next = sender->sent ? seq_max(sender->snd_contig, acked) : acked;
+    /* Whoever has sent beyond the window without a gap knew a larger one: the capture lacks that ACK. */
+    bool outrun = seq_after(next, receiver->rcv_edge + 1);
+
+    return (tcpt_reception){
+        .flow = flow,
+        .sender = sender,
+        .receiver = receiver,
+        .segment = segment,
+        .seen = seen,
+        .stack = stack,
+        .acked = acked,
+        .next = next,
+        .edge = acked + receiver->rcv_wnd,
+        .edge_most = receiver->rcv_edge,
+        .edge_known = sender->syn && receiver->syn && !receiver->window_full && !outrun,
+        .space = segment->end_seq - segment->seq,
+    };
+}
+
+/* Whoever it was has no socket of this connection any more: Linux answers everything but a RST with a RST. A listener
+ * on the port answers the same but for a SYN, under another reason. */
+static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_endpoint *receiver = at->receiver;
+    bool listens = at->receiver != &at->flow->ends[at->flow->client] || !at->flow->client_known;
+    tcpt_drop drop = listens ? TCPT_DROP_NONE : TCPT_DROP_NO_SOCKET;
+    bool gone;
+
+    /* Its own RST counts too, if its numbers were right: others are often forged. */
+    gone = receiver->reset ? at->sender->reset_peer || receiver->reset_peer
+                           : receiver->fin && receiver->fin_acked && receiver->fin_acked_ns >= receiver->fin_ns;
+    if (!gone)
+        return; /* it never was open, or may be open still */
+    view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence;
+    if (at->segment->flags & TCPT_RST)
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, drop);
+    else if (!listens || (at->segment->flags & TCPT_ACK))
+        tcpt_decide(view, TCPT_VERDICT_RESET, drop);
+}
+
+/* A SYN that begins a life meets what the life before has left at its receiver: nothing, or a TIME-WAIT entry. */
+static void judge_opening(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                          const tcpt_observation *seen, tcpt_stack stack)
+{
+    const tcpt_flow *previous = flow->previous;
+    tcpt_reception at;
+
+    if (!previous || previous->ends[!seen->from].state != TCPT_TIME_WAIT)
+        return; /* whether anybody listens there is not known yet */
+    at = reception_of(previous, segment, seen, stack);
+    view->confidence = TCPT_MEDIUM;
+    tcpt_judge_time_wait(view, &at);
+}
+
+static tcpt_drop rst_drop(const tcpt_rst_view *rst)
+{
+    if (rst->verdict == TCPT_VERDICT_CHALLENGE_ACK)
+        return TCPT_DROP_TCP_RESET;
+    if (rst->verdict != TCPT_VERDICT_IGNORED)
+        return TCPT_DROP_NONE;
+    switch (rst->position) {
+    case TCPT_RST_STALE:
+    case TCPT_RST_OFF_BY_ONE_AFTER_FIN:
+        return TCPT_DROP_TCP_OLD_SEQUENCE;
+    case TCPT_RST_SYN_SENT_BAD_ACK:
+        return TCPT_DROP_TCP_INVALID_ACK_SEQUENCE;
+    case TCPT_RST_SYN_SENT_NO_ACK:
+        return TCPT_DROP_TCP_RESET;
+    default:
+        return TCPT_DROP_TCP_INVALID_SEQUENCE;
+    }
+}
+
+static void judge_by_state(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_rst_view *rst = &at->seen->rst;
+
+    switch (at->receiver->state) {
+    case TCPT_CLOSED:
+    case TCPT_LISTEN:
+        judge_closed(view, at);
+        return;
+    case TCPT_SYN_SENT:
+        tcpt_judge_syn_sent(view, at);
+        return;
+    case TCPT_SYN_RECEIVED:
+        tcpt_judge_syn_received(view, at);
+        return;
+    case TCPT_TIME_WAIT:
+        tcpt_judge_time_wait(view, at);
+        return;
+    default:
+        break;
+    }
+    if (!at->receiver->acked)
+        return; /* one direction only: no telling what the receiver expects */
+    if (!(at->segment->flags & TCPT_RST)) {
+        tcpt_judge_synchronised(view, at);
+        return;
+    }
+    /* Only the entry that is left of FIN-WAIT-2 when the application has gone looks at a RST's timestamp. */
+    if (at->receiver->state == TCPT_FIN_WAIT_2 && !at->receiver->took_payload &&
+        tcpt_paws_of(at, 0, &view->tsval_delta) != TCPT_PAWS_PASSES)
+        return;
+    view->confidence = rst->confidence;
+    tcpt_decide(view, rst->verdict, at->receiver->state == TCPT_FIN_WAIT_2 ? TCPT_DROP_NONE : rst_drop(rst));
+    view->limited = rst->verdict == TCPT_VERDICT_CHALLENGE_ACK || rst->verdict == TCPT_VERDICT_UNDETERMINED;
+}
+
+/* A request, a full socket and a TIME-WAIT entry each keep a limit of their own. */
+static bool same_keeper(tcpt_state a, tcpt_state b)
+{
+    return (a < TCPT_ESTABLISHED) == (b < TCPT_ESTABLISHED) && (a == TCPT_TIME_WAIT) == (b == TCPT_TIME_WAIT);
+}
+
+/* Linux, __tcp_oow_rate_limited(): one answer in 500 ms, whatever drew it. */
+static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_endpoint *receiver = at->receiver;
+    int64_t ago_ns = at->segment->time_ns - receiver->limited_ns;
+
+    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns ||
+        !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
+        return;
+    if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (LIMIT_MS + LIMIT_TICK_MS) * TCPT_MS_NS)
+        return;
+    if (!receiver->limited_surely || ago_ns > (LIMIT_MS - LIMIT_TICK_MS) * TCPT_MS_NS || ago_ns < 0) {
+        view->verdict = TCPT_VERDICT_UNDETERMINED;
+        return;
+    }
+    view->verdict = TCPT_VERDICT_IGNORED;
+    view->over_limit = true;
+    view->confidence = view->confidence > TCPT_MEDIUM ? TCPT_MEDIUM : view->confidence; /* that answer may be lost */
+}
+
+/* Whether the capture's order and numbers can be relied on: a segment that was stamped before its predecessor has been
+ * handed over late, and across holes of a quarter of the number space nobody knows what lies before what. */
+static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    int32_t away = seq_delta(segment->seq, receiver->rcv_nxt);
+
+    if (segment->time_ns < flow->last_ns)
+        return false;
+    return !(sender->holed || receiver->holed) || !receiver->acked || (away > -(1 << 30) && away < 1 << 30);
+}
+
+/* Apart from the fast path, which needs no stack frame of this size. */
+static void __attribute__((noinline))
+judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+          tcpt_stack stack)
+{
+    tcpt_reception at;
+
+    if (seen->really_bad) {
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
+    } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
+        judge_opening(view, flow, segment, seen, stack);
+    } else if ((segment->flags & TCPT_RST) || reliable(flow, segment, seen)) {
+        at = reception_of(flow, segment, seen, stack);
+        judge_by_state(view, &at);
+        if (view->limited)
+            apply_limit(view, &at);
+    }
+    if (view->verdict == TCPT_VERDICT_UNDETERMINED)
+        view->confidence = TCPT_LOW;
+}
+
+void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_stack stack)
+{
+    if (ordinary(flow, segment, seen)) {
+        view->verdict = TCPT_VERDICT_ACCEPTED;
+        view->confidence = TCPT_HIGH;
+        return;
+    }
+    view->confidence = quality(flow, &flow->ends[seen->from], &flow->ends[!seen->from]);
+    judge_odd(view, flow, segment, seen, stack);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When may a model of the tracker be believed? It begins with a SYN, and ends where the capture shows that it lacks
+ * packets: one that was not captured looks to the model like one that was never sent. */
+#include "core/tracker/tracker.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "tcptriage/sequence.h"
+
+static bool plain_syn(const tcpt_segment *segment)
+{
+    return (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST | TCPT_FIN)) == TCPT_SYN;
+}
+
+/* The models' start: a SYN that opens a flow. One in the middle of a flow meets an entry nobody knows. */
+static tcpt_tracker *tracker_for(tcpt_flow *flow, const tcpt_segment *segment)
+{
+    if (flow->last_record || !plain_syn(segment))
+        return flow->tracker;
+    if (!flow->tracker)
+        flow->tracker = g_new0(tcpt_tracker, 1);
+    if (flow->tracker->lost)
+        tcpt_ct_clear(&flow->tracker->pair);
+    flow->tracker->lost = false;
+    return flow->tracker;
+}
+
+/* The other end must have spoken before it can be acknowledged, and with its SYN before it can go on. */
+static bool opening_missed(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (!(segment->flags & TCPT_ACK) || (segment->flags & TCPT_RST))
+        return false;
+    if (!receiver->sent)
+        return true;
+    return !(segment->flags & TCPT_SYN) && !sender->syn && receiver->syn && seq_after(segment->ack, tcpt_lowest_seq(receiver)) &&
+           !seq_after(segment->ack, receiver->snd_nxt);
+}
+
+/* What the capture cannot have held back: it never had it. */
+static bool capture_lacks(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (segment->fragment || segment->options_cut)
+        return true;
+    if (flow->ends[0].holed || flow->ends[1].holed || flow->reordered)
+        return true;
+    return opening_missed(flow, segment, from);
+}
+
+static bool acks_uncaptured(const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (!receiver->sent || seq_after(segment->ack, receiver->snd_contig))
+        return true;
+    for (unsigned i = 0; i < segment->sack_count; i++)
+        if (seq_after(segment->sack_right[i], receiver->snd_nxt))
+            return true;
+    return false;
+}
+
+/* Far beyond the largest right edge ever seen. A sender that ignores the window runs into loss within a round or two:
+ * after three whole windows it is the ACKs that moved the edge that were not captured. */
+static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    return receiver->acked && seq_delta(segment->end_seq, receiver->rcv_edge) > 3 * (int64_t)receiver->max_wnd;
+}
+
+/* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers
+ * the first such segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever
+ * was on a wire. */
+static bool overrun_unanswered(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+    int64_t *since_ns = &tracker->overrun_ns[from];
+
+    if (!seq_after(segment->end_seq, flow->ends[from].snd_nxt))
+        return false; /* a probe or a retransmission goes unanswered where the receiver is gone */
+    if (!receiver->acked || !seq_after(segment->end_seq, receiver->rcv_edge))
+        return false; /* only a tracker's own edge was crossed, for example one that lost the scale */
+    if (!*since_ns || receiver->last_ns > *since_ns)
+        *since_ns = segment->time_ns;
+    return segment->time_ns - *since_ns > 2 * tcpt_rtt_ns(flow);
+}
+
+/* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
+static bool unproven(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                     uint8_t reason)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+
+    switch (reason) {
+    case TCPT_CT_ACK_OVER:
+        return acks_uncaptured(&flow->ends[!from], segment);
+    case TCPT_CT_SEQ_OVER:
+    case TCPT_CT_OVERSHOOT:
+        if (segment->flags & (TCPT_RST | TCPT_SYN))
+            return false;
+        return !sender->sent || seq_after(segment->seq, sender->snd_contig) ||
+               outran_window(&flow->ends[!from], segment) || overrun_unanswered(tracker, flow, segment, from);
+    default:
+        return false;
+    }
+}
+
+/* The sum on the wire is not known: filled in or changed behind the capture point. */
+static bool sum_unknown(const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return segment->checksum_is == TCPT_CHECKSUM_PARTIAL ||
+           (segment->checksum_is == TCPT_CHECKSUM_WRONG && !seen->really_bad);
+}
+
+static void show(tcpt_ct_view *view, const tcpt_ct_result *current, const tcpt_ct_result *old)
+{
+    view->state = current->state;
+    view->current = current->verdict;
+    view->before_5_18 = old->verdict;
+    view->old_reason = old->reason;
+    view->reason = current->verdict == TCPT_CT_VALID ? old->reason : current->reason;
+}
+
+static void hide(tcpt_ct_view *view)
+{
+    view->current = view->before_5_18 = TCPT_CT_VERDICT_UNKNOWN;
+    view->reason = TCPT_CT_REASON_NONE;
+}
+
+static void note_traits(tcpt_observation *seen)
+{
+    const tcpt_ct_view *view = &seen->tracker;
+
+    if (view->scale_reset)
+        seen->traits |= TCPT_TRAIT_SCALE_RESET;
+    if (view->current == TCPT_CT_INVALID && view->reason != TCPT_CT_BAD_CHECKSUM)
+        seen->traits |= TCPT_TRAIT_CT_INVALID;
+    if (view->divergent && view->current != TCPT_CT_VERDICT_UNKNOWN)
+        seen->traits |= TCPT_TRAIT_CT_DIVERGENT;
+}
+
+/* A steady segment of an entry that both rule sets share and take for established: VALID, and nothing else to ask. */
+static bool track_steadily(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_tracker *tracker = flow->tracker;
+
+    if (!seen->steady || tracker->pair.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
+        flow->ends[1].holed || flow->reordered || segment->fragment || segment->options_cut)
+        return false;
+    return tcpt_ct_judge_steady(&tracker->pair.current, segment, seen->from);
+}
+
+void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
+{
+    tcpt_tracker *tracker = tracker_for(flow, segment);
+    tcpt_ct_view *view = &seen->tracker;
+    tcpt_ct_result results[TCPT_CT_RULE_SETS];
+    const tcpt_ct_result *current = &results[TCPT_CT_CURRENT], *old = &results[TCPT_CT_BEFORE_5_18];
+    tcpt_ct_packet packet;
+
+    view->state = TCPT_CT_UNKNOWN;
+    if (!tracker || tracker->lost)
+        return;
+    if (track_steadily(flow, segment, seen)) {
+        view->state = TCPT_CT_ESTABLISHED;
+        view->current = view->before_5_18 = TCPT_CT_VALID;
+        return;
+    }
+    if (capture_lacks(flow, segment, seen->from)) {
+        tracker->lost = true;
+        return;
+    }
+    packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
+    tcpt_ct_judge_both(&tracker->pair, &packet, results);
+    if ((current->reason && unproven(tracker, flow, segment, seen->from, current->reason)) ||
+        (old->reason && unproven(tracker, flow, segment, seen->from, old->reason))) {
+        tracker->lost = true;
+        return;
+    }
+    show(view, current, old);
+    view->scale_reset = old->scale_reset;
+    view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old->verdict == TCPT_CT_INVALID &&
+                      current->verdict != TCPT_CT_INVALID;
+    if (sum_unknown(segment, seen))
+        hide(view);
+    note_traits(seen);
+}
+
+void tcpt_tracker_free(tcpt_tracker *tracker)
+{
+    if (!tracker)
+        return;
+    tcpt_ct_clear(&tracker->pair);
+    g_free(tracker);
+}

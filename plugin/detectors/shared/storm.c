@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detectors/shared/storm.h"
+
+#include <glib.h>
+
+bool tcpt_storm_of_tracker(const tcpt_flow *flow)
+{
+    return flow->ends[flow->client].fast_open || flow->scale_reset;
+}
+
+/* The first ACK without effect is one that a tracker before 5.18 refuses. Not always the very first of those: it may
+ * have arrived in one piece with its neighbours, where the host merges segments before the tracker sees them. */
+static bool coincides(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_record *divergent = flow->divergent[!from];
+
+    return divergent && flow->again->ignored_ack->frame >= divergent->frame;
+}
+
+/* What the models say of the ACKs that had no effect. */
+static char *tracker_note(const tcpt_flow *flow, unsigned from)
+{
+    if (coincides(flow, from))
+        return g_strdup_printf("; from frame %u on a connection tracker of Linux before 5.18 calls its ACKs invalid",
+                               flow->divergent[!from]->frame);
+    if (tcpt_storm_of_tracker(flow))
+        return g_strdup("; the host ignores ACKs that arrived");
+    return g_strdup("");
+}
+
+tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
+{
+    tcpt_side near_sender = from == flow->client ? TCPT_SIDE_CLIENT : TCPT_SIDE_SERVER;
+
+    if (flow->ends[from].holed || flow->reordered)
+        return TCPT_LOW;
+    if (flow->side == near_sender)
+        return TCPT_HIGH;
+    return flow->side == TCPT_SIDE_UNKNOWN || flow->side == TCPT_SIDE_MIDDLE ? TCPT_MEDIUM : TCPT_LOW;
+}
+
+static void complete(tcpt_finding *finding, const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    uint32_t bytes = flow->again->bytes + context->segment->payload_bytes;
+    int64_t duration_ns = context->segment->time_ns - flow->again->first_ns;
+    char *note = tracker_note(flow, from);
+
+    tcpt_resummarise(
+        finding,
+        "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
+        "had no effect on it%s%s",
+        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns), flow->again->first->frame,
+        flow->again->ignored_ack->frame, flow->early_data ? "; the server had spoken before the client's first ACK" : "",
+        note);
+    g_free(note);
+    tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
+    tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
+    tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again->first->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again->ignored_ack->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
+}
+
+/* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. */
+static bool one_round(const tcpt_context *context)
+{
+    return context->segment->time_ns - context->flow->again->first_ns < tcpt_rtt_ns(context->flow);
+}
+
+static tcpt_confidence confidence_of(const tcpt_flow *flow, unsigned from)
+{
+    tcpt_confidence confidence = tcpt_again_confidence(flow, from);
+
+    if (!tcpt_storm_of_tracker(flow))
+        return confidence;
+    if (coincides(flow, from))
+        return TCPT_HIGH;
+    return MIN(confidence, TCPT_MEDIUM); /* Fast Open and a storm may be strangers */
+}
+
+void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    uint32_t count = context->seen->again_count;
+
+    if (context->seen->really_bad)
+        return;
+    if (count == 1)
+        memory->finding = NULL;
+    if (memory->finding) {
+        complete(memory->finding, context);
+        return;
+    }
+    if (count < context->settings->storm_count || count < 2 || one_round(context))
+        return;
+    memory->finding = tcpt_raise(context, confidence_of(flow, context->seen->from), " ");
+    complete(memory->finding, context);
+    tcpt_relate(memory->finding, flow->early_record);
+    if (coincides(flow, context->seen->from))
+        tcpt_relate(memory->finding, flow->divergent[!context->seen->from]);
+    tcpt_relate(memory->finding, flow->again->ignored_ack);
+    tcpt_relate(memory->finding, flow->again->first);
+    tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");
+    tcpt_rule_out(memory->finding, "A peer that does not receive: it acknowledged.");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detectors/shared/timeouts.h"
+
+#include <glib.h>
+
+struct timeout {
+    uint32_t seconds;
+    const char *who;
+};
+
+static const struct timeout timeouts[] = {
+#define TCPT_TIMEOUT(seconds, who) {seconds, who},
+#define TCPT_IDLE_LIMIT(seconds, who)
+#include "detectors/shared/timeouts.def"
+#undef TCPT_TIMEOUT
+#undef TCPT_IDLE_LIMIT
+};
+
+static const struct timeout idle_limits[] = {
+#define TCPT_TIMEOUT(seconds, who)
+#define TCPT_IDLE_LIMIT(seconds, who) {seconds, who},
+#include "detectors/shared/timeouts.def"
+#undef TCPT_TIMEOUT
+#undef TCPT_IDLE_LIMIT
+};
+
+static void append(GString *hint, const struct timeout *candidate)
+{
+    if (hint->len)
+        g_string_append(hint, " | ");
+    g_string_append_printf(hint, "%u s: %s", candidate->seconds, candidate->who);
+}
+
+char *tcpt_idle_hint(int64_t gap_ns)
+{
+    enum { CANDIDATES = 3 };
+    double gap = (double)gap_ns / 1e9;
+    GString *hint = g_string_new(NULL);
+    unsigned named = 0;
+
+    for (unsigned i = G_N_ELEMENTS(idle_limits); i-- > 0 && named < CANDIDATES;) {
+        if (gap < idle_limits[i].seconds * 0.98)
+            continue;
+        append(hint, &idle_limits[i]);
+        named++;
+    }
+    return g_string_free(hint, hint->len == 0);
+}
+
+char *tcpt_timeout_hint(int64_t silence_ns)
+{
+    double silence = (double)silence_ns / 1e9;
+    GString *hint = g_string_new(NULL);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(timeouts); i++) {
+        double slack = MAX(1.0, timeouts[i].seconds * 0.02);
+
+        if (ABS(silence - timeouts[i].seconds) > slack)
+            continue;
+        append(hint, &timeouts[i]);
+    }
+    return g_string_free(hint, hint->len == 0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Silences compared with timeouts people know.
+ */
+#ifndef TCPTRIAGE_DETECTORS_SHARED_TIMEOUTS_H
+#define TCPTRIAGE_DETECTORS_SHARED_TIMEOUTS_H
+
+#include <stdint.h>
+
+/**
+ * The well-known timeouts that a silence matches within 2 % or one second, whichever is more.
+ *
+ * @return a text to g_free(), or NULL when none matches
+ */
+char *tcpt_timeout_hint(int64_t silence_ns);
+
+/**
+ * The idle limits of devices that a gap has outlasted: the three nearest below it.
+ *
+ * @return a text to g_free(), or NULL when the gap is shorter than all of them
+ */
+char *tcpt_idle_hint(int64_t gap_ns);
+
+#endif
