@@ -16,11 +16,11 @@
 /** What a detector sees; everything but the sink is read only. */
 typedef struct tcpt_context {
     const tcpt_settings *settings;
-    const tcpt_flow *flow;             /**< as it was before the segment */
-    const tcpt_segment *segment;       /**< NULL when a flow is settled */
-    const tcpt_observation *seen;      /**< NULL when a flow is settled */
-    tcpt_record *record;               /**< of the segment, or the flow's last */
-    int64_t now_ns;                    /**< time of the segment, or the capture's newest */
+    const tcpt_flow *flow;        /**< as it was before the segment */
+    const tcpt_segment *segment;  /**< NULL when a flow is settled */
+    const tcpt_observation *seen; /**< NULL when a flow is settled */
+    tcpt_record *record;          /**< of the segment, or the flow's last */
+    int64_t now_ns;               /**< time of the segment, or the capture's newest */
     const struct tcpt_detector *detector;
 } tcpt_context;
 
@@ -33,8 +33,8 @@ typedef struct tcpt_detector {
     const char *reference;   /**< RFC section, kernel function, version */
     tcpt_group group;
     tcpt_severity severity;
-    uint32_t wants;          /**< traits (observation.h) of which one is enough to be asked */
-    uint16_t memory_bytes;   /**< zeroed memory per flow, 0 for none */
+    uint32_t wants;           /**< traits (observation.h) of which one is enough to be asked */
+    uint16_t memory_bytes;    /**< zeroed memory per flow, 0 for none */
     const tcpt_field *fields; /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
 
     /** Judge one segment. `memory` is NULL when memory_bytes is 0. */

@@ -52,7 +52,7 @@ typedef struct tcpt_value {
 
 #define TCPT_MAX_VALUES 14
 /** Frames that prove a finding; end findings about many segments may name more. */
-#define TCPT_MAX_RELATED 8
+#define TCPT_MAX_RELATED   8
 #define TCPT_MAX_RULED_OUT 4
 
 /** A place in a record's list of the findings it proves; part of the finding. */
@@ -71,19 +71,19 @@ typedef struct tcpt_finding {
     struct tcpt_record *on;             /**< the frame that completes the evidence */
     struct tcpt_finding *next_on_frame; /**< in the order they were raised */
     struct tcpt_finding *next_in_flow;
-    bool at_end; /**< an end finding */
-    int64_t time_ns;                    /**< of that frame */
+    bool at_end;     /**< an end finding */
+    int64_t time_ns; /**< of that frame */
     tcpt_confidence confidence;
-    char *summary;                      /**< one sentence, owned */
+    char *summary; /**< one sentence, owned */
     uint8_t value_count;
     uint8_t ruled_out_count;
     tcpt_value values[TCPT_MAX_VALUES];
     uint32_t related_count;
-    struct tcpt_record **related;                  /**< frames that prove it, in order: `few`, or owned */
+    struct tcpt_record **related; /**< frames that prove it, in order: `few`, or owned */
     struct tcpt_record *few[TCPT_MAX_RELATED];
-    tcpt_proof proofs[TCPT_MAX_RELATED];           /**< of those frames; end findings leave them unused */
-    const char *ruled_out[TCPT_MAX_RULED_OUT];     /**< static sentences */
-    char *owned_text;                              /**< backs one text value, or NULL */
+    tcpt_proof proofs[TCPT_MAX_RELATED];       /**< of those frames; end findings leave them unused */
+    const char *ruled_out[TCPT_MAX_RULED_OUT]; /**< static sentences */
+    char *owned_text;                          /**< backs one text value, or NULL */
 } tcpt_finding;
 
 /** "chat", "note", "warn". */

@@ -46,20 +46,20 @@ typedef struct tcpt_record {
     tcpt_finding *findings; /**< raised on this frame, usually NULL */
     tcpt_proof *proofs;     /**< findings of the flow that name this frame, end findings not included */
     uint32_t frame;
-    uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */
+    uint32_t same_as;         /**< frame of the same segment at another capture point, or of the first copy; 0 none */
     uint8_t client_state : 4; /**< tcpt_state after this frame */
     uint8_t server_state : 4;
     uint8_t pad_bytes;
-    uint8_t from : 1; /**< end that sent it: index into tcpt_flow.ends */
-    bool copy : 1;    /**< second copy of a captured packet: changed nothing */
+    uint8_t from : 1;       /**< end that sent it: index into tcpt_flow.ends */
+    bool copy : 1;          /**< second copy of a captured packet: changed nothing */
     uint8_t ct_current : 2; /**< tcpt_ct_verdict by the current rules */
     uint8_t ct_old : 2;     /**< by the rules before 5.18 */
-    bool uncut_good : 1;    /**< a verifier that leaves the padding in finds the checksum right (rare), or there is none */
-    uint8_t ct_state;       /**< tcpt_ct_state after this frame, by the current rules */
-    uint8_t ct_reason;      /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
-    bool over_limit : 1;    /**< receiver_verdict is "ignored" only for the stack's limit of answers */
-    bool copied : 1;        /**< it is the first of the two: same_as comes behind it */
-    bool end_proof : 1;     /**< an end finding of the flow names this frame, or did */
+    bool uncut_good : 1; /**< a verifier that leaves the padding in finds the checksum right (rare), or there is none */
+    uint8_t ct_state;    /**< tcpt_ct_state after this frame, by the current rules */
+    uint8_t ct_reason;   /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
+    bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
+    bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
+    bool end_proof : 1;  /**< an end finding of the flow names this frame, or did */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
@@ -98,8 +98,8 @@ typedef struct tcpt_ack_exchange {
     uint32_t seq[2]; /**< by end */
     uint32_t ack[2];
     uint16_t window[2];
-    uint8_t from;     /**< newest */
-    uint32_t count;   /**< ACKs in the run, both ends together */
+    uint8_t from;   /**< newest */
+    uint32_t count; /**< ACKs in the run, both ends together */
     int64_t first_ns;
     tcpt_record *first;
 } tcpt_ack_exchange;
@@ -116,7 +116,7 @@ typedef enum TCPT_BYTE tcpt_said_close {
 typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_UNKNOWN, /**< only the close tells */
     TCPT_REPLY_LENGTH,
-    TCPT_REPLY_CHUNKED,      /**< last chunk not seen yet */
+    TCPT_REPLY_CHUNKED, /**< last chunk not seen yet */
     TCPT_REPLY_CHUNKED_DONE,
 } tcpt_reply;
 
@@ -129,7 +129,7 @@ typedef struct tcpt_host {
 /** What few flows ever need of an end. */
 typedef struct tcpt_trouble {
     tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
-    tcpt_range hole; /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
+    tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
 } tcpt_trouble;
@@ -140,14 +140,14 @@ typedef struct tcpt_endpoint {
     const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
 
     /* Sequence space. */
-    uint32_t iss;       /**< valid with syn */
-    uint32_t snd_nxt;   /**< highest end_seq; valid with sent */
-    uint32_t snd_contig;/**< highest end_seq without a gap before it: N of the receiver rules */
-    uint32_t rcv_nxt;   /**< highest ACK: A of the rules for segments toward this end; valid with acked */
-    uint32_t rcv_wnd;   /**< newest window, scaled where the scale is known */
-    uint32_t rcv_edge;  /**< largest right edge advertised: R */
-    uint32_t max_wnd;   /**< largest window */
-    uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
+    uint32_t iss;        /**< valid with syn */
+    uint32_t snd_nxt;    /**< highest end_seq; valid with sent */
+    uint32_t snd_contig; /**< highest end_seq without a gap before it: N of the receiver rules */
+    uint32_t rcv_nxt;    /**< highest ACK: A of the rules for segments toward this end; valid with acked */
+    uint32_t rcv_wnd;    /**< newest window, scaled where the scale is known */
+    uint32_t rcv_edge;   /**< largest right edge advertised: R */
+    uint32_t max_wnd;    /**< largest window */
+    uint32_t sack_edge;  /**< highest SACK right edge of the newest segment; valid with sack_held */
 
     tcpt_state state;   /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
     tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
@@ -157,17 +157,17 @@ typedef struct tcpt_endpoint {
     bool syn;           /**< its SYN or SYN-ACK was seen */
     bool sack_held;     /**< newest segment carries SACK blocks above its ACK */
     uint8_t above_count;
-    bool holed;         /**< the other end acknowledged bytes that the capture lacks */
-    uint8_t holes;      /**< such places, saturating */
-    uint16_t ip_id;     /**< newest */
-    bool far;           /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
-    bool ip_id_stuck;   /**< sends the same IP ID over and over: no key for copies */
+    bool holed;       /**< the other end acknowledged bytes that the capture lacks */
+    uint8_t holes;    /**< such places, saturating */
+    uint16_t ip_id;   /**< newest */
+    bool far;         /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
+    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
 
     /* What decides what it does with a segment (receiver model), with limited_ns below. */
-    bool window_full;     /**< its newest window field is 65535: the right edge may lie beyond it */
-    bool took_payload;    /**< it acknowledged new payload after its own FIN: a half-close */
-    bool limited_surely;  /**< that it gave the answer of limited_ns is certain */
-    uint8_t limited_in;   /**< tcpt_state in which it did */
+    bool window_full;    /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool took_payload;   /**< it acknowledged new payload after its own FIN: a half-close */
+    bool limited_surely; /**< that it gave the answer of limited_ns is certain */
+    uint8_t limited_in;  /**< tcpt_state in which it did */
 
     /* Options of its SYN. */
     uint8_t syn_options;
@@ -176,15 +176,15 @@ typedef struct tcpt_endpoint {
     uint8_t fast_open_bytes;
 
     /* Its FIN, with the times and frames below. */
-    bool fin;                 /**< seen */
-    bool fin_acked;           /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
-    bool fin_delivered;       /**< taken as received: in order and not refuted by a repeat */
-    bool fin_second;          /**< sent after the other end's FIN was acknowledged: passive close */
+    bool fin;           /**< seen */
+    bool fin_acked;     /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
+    bool fin_delivered; /**< taken as received: in order and not refuted by a repeat */
+    bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
 
-    bool reset_peer;          /**< one of its RSTs was exact: the other end is taken as reset */
-    bool closing_before;      /**< the flow was closing when it began to send what is unanswered */
-    bool unanswered_fin;      /**< that began with a FIN without payload */
-    bool echoes;              /**< ts_echoed is valid */
+    bool reset_peer;            /**< one of its RSTs was exact: the other end is taken as reset */
+    bool closing_before;        /**< the flow was closing when it began to send what is unanswered */
+    bool unanswered_fin;        /**< that began with a FIN without payload */
+    bool echoes;                /**< ts_echoed is valid */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
     uint16_t mss; /**< that it offered, 0 none */
@@ -192,15 +192,15 @@ typedef struct tcpt_endpoint {
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
 
     /* Times; 0 when it has not happened. */
-    int64_t syn_ns;       /**< newest SYN or SYN-ACK */
-    int64_t last_ns;      /**< newest segment */
-    int64_t payload_ns;   /**< newest payload that was not a repeat */
+    int64_t syn_ns;     /**< newest SYN or SYN-ACK */
+    int64_t last_ns;    /**< newest segment */
+    int64_t payload_ns; /**< newest payload that was not a repeat */
     tcpt_record *payload_record;
-    int64_t rtt_ns;       /**< capture point to this end and back: smallest seen; 0 unknown */
-    int64_t timed_ns;     /**< capture time of the segment whose acknowledgment is being timed; 0 none */
-    int64_t limited_ns;   /**< when it last gave an answer that its limit counts; 0 never */
+    int64_t rtt_ns;     /**< capture point to this end and back: smallest seen; 0 unknown */
+    int64_t timed_ns;   /**< capture time of the segment whose acknowledgment is being timed; 0 none */
+    int64_t limited_ns; /**< when it last gave an answer that its limit counts; 0 never */
     tcpt_record *last_record;
-    uint32_t timed_end;   /**< end_seq of the segment that is being timed */
+    uint32_t timed_end; /**< end_seq of the segment that is being timed */
     uint32_t segment_count;
     uint32_t payload_segments;
     uint32_t payload_repeats; /**< of those, bytes seen before */
@@ -214,17 +214,17 @@ typedef struct tcpt_endpoint {
     uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
 
     /* Its FIN. */
-    uint32_t fin_end;         /**< sequence number behind it */
+    uint32_t fin_end; /**< sequence number behind it */
     int64_t fin_ns;
-    int64_t fin_last_ns;      /**< newest transmission */
+    int64_t fin_last_ns; /**< newest transmission */
     int64_t fin_acked_ns;
     tcpt_record *fin_record;
     tcpt_record *fin_acked_record;
-    uint32_t fin_last_ack;    /**< ACK that the newest transmission carried */
+    uint32_t fin_last_ack; /**< ACK that the newest transmission carried */
     uint32_t fin_repeats;
 
     /* RSTs it sent. */
-    int64_t rst_ns;  /**< newest */
+    int64_t rst_ns; /**< newest */
     tcpt_record *rst_record;
     uint32_t rst_count;
 
@@ -247,10 +247,10 @@ typedef struct tcpt_endpoint {
     tcpt_ack_step *ack_steps;
 
     uint32_t checksums_good;
-    uint32_t checksums_wrong; /**< offload artefacts included */
+    uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
-    uint32_t checksums_bad;   /**< really bad, by the rule of checksum_bad */
-    tcpt_host *host; /**< NULL until its second segment, unless the address is known already */
+    uint32_t checksums_bad;         /**< really bad, by the rule of checksum_bad */
+    tcpt_host *host;                /**< NULL until its second segment, unless the address is known already */
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -263,8 +263,8 @@ typedef struct tcpt_flow_key {
     uint16_t unused[3]; /**< zero: the key is compared as bytes */
 } tcpt_flow_key;
 
-/** Packets remembered per flow to recognise second copies: a burst of one interrupt, which may be handed over before its
- * copies. */
+/** Packets remembered per flow to recognise second copies: a burst of one interrupt, which may be handed over before
+ * its copies. */
 #define TCPT_FINGERPRINTS 12
 
 /** The identities of the newest packets; one array per part, as the hashes are all that is looked at as a rule. */
@@ -307,23 +307,23 @@ typedef struct tcpt_flow {
     tcpt_flow_key key;
     struct tcpt_point *at;              /**< capture point */
     struct tcpt_connection *connection; /**< what it is at all points; NULL while there is only one point */
-    tcpt_endpoint ends[2]; /**< in the order of the key */
-    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
-    bool client_known;     /**< a SYN or SYN-ACK settled that */
-    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
-    bool early_data;       /**< the server sent payload before that */
-    bool reordered;        /**< time or handshake ran backwards */
-    bool duplicates;       /**< second copies were recognised */
-    bool both_ways;        /**< both ends were seen */
-    bool closing;          /**< a FIN was seen or acknowledged, or a RST was seen */
-    bool padded;           /**< a padded frame was seen */
-    bool damaged;          /**< a segment with a really bad checksum was seen */
-    bool synchronised;     /**< segments other than the opening ones were exchanged */
-    bool calm;             /**< open, and nothing is going on: the next segment may be a steady one (core/flow/short_way.h) */
+    tcpt_endpoint ends[2];              /**< in the order of the key */
+    uint8_t client;                     /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;                  /**< a SYN or SYN-ACK settled that */
+    bool handshake_done;                /**< the client's first ACK of the SYN-ACK was seen */
+    bool early_data;                    /**< the server sent payload before that */
+    bool reordered;                     /**< time or handshake ran backwards */
+    bool duplicates;                    /**< second copies were recognised */
+    bool both_ways;                     /**< both ends were seen */
+    bool closing;                       /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;                        /**< a padded frame was seen */
+    bool damaged;                       /**< a segment with a really bad checksum was seen */
+    bool synchronised;                  /**< segments other than the opening ones were exchanged */
+    bool calm; /**< open, and nothing is going on: the next segment may be a steady one (core/flow/short_way.h) */
     tcpt_side side;
     tcpt_port_use port_use;
-    bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
-    uint8_t seen_next;     /**< place of the next one in `seen` */
+    bool scale_reset;  /**< a tracker before 5.18 has lost a window scale in this flow */
+    uint8_t seen_next; /**< place of the next one in `seen` */
 
     /* A SYN that does not belong to this life: it starts the next one if it is answered. */
     bool next_syn;
@@ -332,7 +332,7 @@ typedef struct tcpt_flow {
     uint8_t next_syn_wscale;
     uint8_t next_syn_fast_open_bytes;
     uint32_t next_syn_seq;
-    uint32_t stream;       /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
+    uint32_t stream; /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
     int64_t next_syn_ns;
 
     tcpt_record *early_record; /**< the first of early_data */
@@ -366,7 +366,8 @@ typedef struct tcpt_flow {
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */
 #define TCPT_SEQ_REACH (UINT32_C(1) << 30)
 
-/** The lowest sequence number that an end has used in its SYN or since, as far back as numbers compare; valid with syn. */
+/** The lowest sequence number that an end has used in its SYN or since, as far back as numbers compare; valid with syn.
+ */
 static inline uint32_t tcpt_lowest_seq(const tcpt_endpoint *end)
 {
     return end->far ? end->snd_nxt - TCPT_SEQ_REACH : end->iss;

@@ -16,27 +16,28 @@ enum {
     TCPT_TRAIT_FIN = 1u << 1,
     TCPT_TRAIT_RST = 1u << 2,
     TCPT_TRAIT_PADDED = 1u << 3,
-    TCPT_TRAIT_CHECKSUM = 1u << 4,     /**< the checksum does not verify, for whatever reason */
-    TCPT_TRAIT_REPEAT = 1u << 5,       /**< bytes, SYN or FIN seen before */
-    TCPT_TRAIT_ACKED_AGAIN = 1u << 6,  /**< payload that was acknowledged well before */
-    TCPT_TRAIT_CLOSING = 1u << 7,      /**< a FIN, its acknowledgment or a RST was seen in this flow before */
-    TCPT_TRAIT_HANDSHAKE = 1u << 8,    /**< the handshake is not complete */
-    TCPT_TRAIT_CHALLENGE = 1u << 9,    /**< answers a RST, SYN or unacceptable ACK */
-    TCPT_TRAIT_SILENCE = 1u << 10,     /**< first segment after stall_seconds without any */
-    TCPT_TRAIT_ACKS_NEW = 1u << 11,    /**< its ACK moves forward */
-    TCPT_TRAIT_SEQUENCE_ODD = 1u << 12,/**< begins beyond what its sender was seen to send */
-    TCPT_TRAIT_PADDED_FLOW = 1u << 13, /**< a padded frame was seen in this flow before */
-    TCPT_TRAIT_DAMAGED = 1u << 14,     /**< a really bad checksum was seen in this flow before */
-    TCPT_TRAIT_UNANSWERED = 1u << 20,  /**< sent again or probing since the other end was last heard */
-    TCPT_TRAIT_PROBED = 1u << 22,      /**< first segment of an end after probes of the other one */
-    TCPT_TRAIT_STALE = 1u << 21,       /**< belongs to the 4-tuple's previous life */
-    TCPT_TRAIT_FAST_OPEN = 1u << 23,   /**< the handshake is not complete, and its SYN had the Fast Open option */
-    TCPT_TRAIT_CT_INVALID = 1u << 24,  /**< today's tracker calls it INVALID, and not for its checksum */
-    TCPT_TRAIT_SCALE_RESET = 1u << 25, /**< a tracker before 5.18 loses a window scale by it */
-    TCPT_TRAIT_CT_DIVERGENT = 1u << 26,/**< the first of its sender, after such a loss, that only that tracker refuses */
-    TCPT_TRAIT_OTHER_SYN = 1u << 27,   /**< SYN or SYN-ACK of a foreign handshake, in this flow or the life before it */
+    TCPT_TRAIT_CHECKSUM = 1u << 4,      /**< the checksum does not verify, for whatever reason */
+    TCPT_TRAIT_REPEAT = 1u << 5,        /**< bytes, SYN or FIN seen before */
+    TCPT_TRAIT_ACKED_AGAIN = 1u << 6,   /**< payload that was acknowledged well before */
+    TCPT_TRAIT_CLOSING = 1u << 7,       /**< a FIN, its acknowledgment or a RST was seen in this flow before */
+    TCPT_TRAIT_HANDSHAKE = 1u << 8,     /**< the handshake is not complete */
+    TCPT_TRAIT_CHALLENGE = 1u << 9,     /**< answers a RST, SYN or unacceptable ACK */
+    TCPT_TRAIT_SILENCE = 1u << 10,      /**< first segment after stall_seconds without any */
+    TCPT_TRAIT_ACKS_NEW = 1u << 11,     /**< its ACK moves forward */
+    TCPT_TRAIT_SEQUENCE_ODD = 1u << 12, /**< begins beyond what its sender was seen to send */
+    TCPT_TRAIT_PADDED_FLOW = 1u << 13,  /**< a padded frame was seen in this flow before */
+    TCPT_TRAIT_DAMAGED = 1u << 14,      /**< a really bad checksum was seen in this flow before */
+    TCPT_TRAIT_UNANSWERED = 1u << 20,   /**< sent again or probing since the other end was last heard */
+    TCPT_TRAIT_PROBED = 1u << 22,       /**< first segment of an end after probes of the other one */
+    TCPT_TRAIT_STALE = 1u << 21,        /**< belongs to the 4-tuple's previous life */
+    TCPT_TRAIT_FAST_OPEN = 1u << 23,    /**< the handshake is not complete, and its SYN had the Fast Open option */
+    TCPT_TRAIT_CT_INVALID = 1u << 24,   /**< today's tracker calls it INVALID, and not for its checksum */
+    TCPT_TRAIT_SCALE_RESET = 1u << 25,  /**< a tracker before 5.18 loses a window scale by it */
+    TCPT_TRAIT_CT_DIVERGENT =
+        1u << 26,                    /**< the first of its sender, after such a loss, that only that tracker refuses */
+    TCPT_TRAIT_OTHER_SYN = 1u << 27, /**< SYN or SYN-ACK of a foreign handshake, in this flow or the life before it */
     TCPT_TRAIT_PAWS_ANSWER = 1u << 28, /**< answers a segment that was refused for its timestamp */
-    TCPT_TRAIT_ACK_WAR = 1u << 29,     /**< a pure ACK in an exchange of nothing but such, long enough to be called a war */
+    TCPT_TRAIT_ACK_WAR = 1u << 29, /**< a pure ACK in an exchange of nothing but such, long enough to be called a war */
 };
 
 /** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
@@ -86,10 +87,10 @@ const char *tcpt_rst_position_name(tcpt_rst_position position);
 /** The receiver's view of a RST. */
 typedef struct tcpt_rst_view {
     tcpt_rst_position position;
-    tcpt_verdict verdict;    /**< by the chosen stack */
+    tcpt_verdict verdict; /**< by the chosen stack */
     tcpt_confidence confidence;
     uint32_t expected_seq;
-    bool mismatch;           /**< neither the receiver's ACK nor the sender's next */
+    bool mismatch; /**< neither the receiver's ACK nor the sender's next */
 } tcpt_rst_view;
 
 /** What the chosen stack does with a segment, as far as the capture tells. */
@@ -115,19 +116,19 @@ typedef struct tcpt_observation {
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
     bool steady;      /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
     bool stale;       /**< its numbers are the previous life's: changes no state */
-    const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
+    const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
     bool scan; /**< padded SYNs and RSTs: of a handshake by an address that lately left many of them unfinished */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
-    tcpt_record *refused;        /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
-    uint32_t war_acks;           /**< ACKs in the run that it belongs to, this one included; 0 outside of one */
-    tcpt_record *challenged;     /**< what it answers, with TCPT_TRAIT_CHALLENGE */
-    tcpt_record *acked_in;       /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_record *refused;    /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    uint32_t war_acks;       /**< ACKs in the run that it belongs to, this one included; 0 outside of one */
+    tcpt_record *challenged; /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *acked_in;   /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     int64_t acked_ago_ns;
-    uint32_t again_count;        /**< which one of the run it is, from 1, with TCPT_TRAIT_ACKED_AGAIN */
-    tcpt_ct_view tracker;        /**< what connection tracking makes of it */
+    uint32_t again_count; /**< which one of the run it is, from 1, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_ct_view tracker; /**< what connection tracking makes of it */
 } tcpt_observation;
 
 #endif

@@ -15,8 +15,8 @@ struct tcpt_record;
 
 /** Ports in TIME-WAIT, by the step in which they entered it. */
 typedef struct tcpt_waiting {
-    int64_t newest; /**< step, counted from the epoch; those TCPT_WAIT_STEPS before it are over */
-    uint32_t total; /**< of the counts */
+    int64_t newest;                  /**< step, counted from the epoch; those TCPT_WAIT_STEPS before it are over */
+    uint32_t total;                  /**< of the counts */
     uint16_t count[TCPT_WAIT_STEPS]; /**< by step, modulo TCPT_WAIT_STEPS */
 } tcpt_waiting;
 
@@ -35,34 +35,34 @@ typedef struct tcpt_clock {
 typedef struct tcpt_busy {
     tcpt_waiting waiting;
     tcpt_clock clocks[TCPT_CLOCKS];
-    bool closed_by_server;     /**< the two below are valid */
-    bool takes_older;          /**< a SYN that lay behind was answered: the server does not compare */
-    uint32_t closed_tsval;     /**< last TSval of a connection that the server closed first */
+    bool closed_by_server; /**< the two below are valid */
+    bool takes_older;      /**< a SYN that lay behind was answered: the server does not compare */
+    uint32_t closed_tsval; /**< last TSval of a connection that the server closed first */
     int64_t closed_ns;
     struct tcpt_record *closed_record;
 } tcpt_busy;
 
 /** A source address and a server port. */
 typedef struct tcpt_pair {
-    uint64_t hash; /**< of addresses, port, capture point, depth; 0: no entry */
+    uint64_t hash;                       /**< of addresses, port, capture point, depth; 0: no entry */
     struct tcpt_record *answered_record; /**< newest SYN-ACK, NULL without one */
     int64_t answered_ns;
-    uint32_t answered;  /**< SYNs answered in the last 60 s or so: forgotten after as long without any */
-    uint32_t open;      /**< ports of connections that are open */
+    uint32_t answered;    /**< SYNs answered in the last 60 s or so: forgotten after as long without any */
+    uint32_t open;        /**< ports of connections that are open */
     uint32_t first_tsval; /**< of the first SYN that was answered, with its time; valid with first_ns */
     int64_t first_ns;
-    bool above;         /**< in use: at or above the line of port_exhaustion */
-    bool proven;        /**< it spoke on after the SYN-ACK: the address is no flood's invention */
-    tcpt_busy *busy;    /**< only of proven ones, owned */
+    bool above;      /**< in use: at or above the line of port_exhaustion */
+    bool proven;     /**< it spoke on after the SYN-ACK: the address is no flood's invention */
+    tcpt_busy *busy; /**< only of proven ones, owned */
 } tcpt_pair;
 
 /** A server's port, as far as the SYNs that it leaves unanswered need it. */
 typedef struct tcpt_listener {
-    uint64_t hash; /**< of address, port, capture point, depth; 0: no entry */
-    int64_t since_ns;      /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
-    uint32_t answered;     /**< SYNs answered since then */
-    uint32_t settled;      /**< handshakes completed or reset since then */
-    int64_t ignored_ns;    /**< newest SYN-ACK that came again although its final ACK and data had been sent */
+    uint64_t hash;      /**< of address, port, capture point, depth; 0: no entry */
+    int64_t since_ns;   /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
+    uint32_t answered;  /**< SYNs answered since then */
+    uint32_t settled;   /**< handshakes completed or reset since then */
+    int64_t ignored_ns; /**< newest SYN-ACK that came again although its final ACK and data had been sent */
     struct tcpt_record *ignored_record; /**< NULL without one */
 } tcpt_listener;
 
@@ -76,7 +76,7 @@ static inline uint32_t tcpt_half_open(const tcpt_listener *listener)
 typedef struct tcpt_pressure {
     uint64_t pair; /**< its hash */
     uint32_t in_use;
-    uint32_t range;                /**< ports that a client has */
+    uint32_t range; /**< ports that a client has */
     int64_t time_ns;
     const struct tcpt_record *at; /**< the frame that opened the last of them, at that time */
 } tcpt_pressure;

@@ -34,7 +34,7 @@ enum {
 
 /** What the checksum field says about the segment. */
 typedef enum tcpt_checksum {
-    TCPT_CHECKSUM_UNKNOWN,      /**< truncated, fragment: nothing to compute on */
+    TCPT_CHECKSUM_UNKNOWN, /**< truncated, fragment: nothing to compute on */
     TCPT_CHECKSUM_GOOD,
     TCPT_CHECKSUM_PARTIAL,      /**< the folded pseudo-header sum that checksum offload leaves */
     TCPT_CHECKSUM_OVER_PADDING, /**< right only when the Ethernet padding is counted in */
@@ -48,14 +48,14 @@ typedef enum tcpt_checksum {
  * A segment. Pointers are borrowed: they live as long as the call that takes the segment.
  */
 typedef struct tcpt_segment {
-    int64_t time_ns;    /**< capture time, nanoseconds since 1970 */
-    uint32_t frame;     /**< frame number, 1-based */
-    uint32_t point;     /**< capture point: interface of the file, 0 when there is only one */
+    int64_t time_ns;        /**< capture time, nanoseconds since 1970 */
+    uint32_t frame;         /**< frame number, 1-based */
+    uint32_t point;         /**< capture point: interface of the file, 0 when there is only one */
     const char *point_name; /**< its name, NULL unknown */
-    uint8_t depth;      /**< IP headers around this segment: 1 without a tunnel */
-    uint8_t family;     /**< 4 or 6 */
-    uint8_t ttl;        /**< TTL or hop limit, 0 unknown */
-    bool has_ip_id;     /**< IPv4 only */
+    uint8_t depth;          /**< IP headers around this segment: 1 without a tunnel */
+    uint8_t family;         /**< 4 or 6 */
+    uint8_t ttl;            /**< TTL or hop limit, 0 unknown */
+    bool has_ip_id;         /**< IPv4 only */
     uint16_t ip_id;
     bool fragment;      /**< first IP fragment only: the payload's length is not known */
     bool fragments;     /**< put together from IP fragments */
@@ -66,20 +66,20 @@ typedef struct tcpt_segment {
     uint16_t src_port;
     uint16_t dst_port;
     uint32_t seq;
-    uint32_t ack; /**< 0 without the ACK flag */
+    uint32_t ack;              /**< 0 without the ACK flag */
     uint32_t ack_without_flag; /**< what the field holds where the ACK flag is not set, else 0 */
     uint8_t flags;
     uint8_t header_bytes;
     uint16_t window; /**< as in the header, not scaled */
     uint16_t checksum;
-    uint32_t payload_bytes;          /**< by the IP length, not by what was captured */
-    const uint8_t *payload;          /**< captured part, NULL when there is none */
+    uint32_t payload_bytes; /**< by the IP length, not by what was captured */
+    const uint8_t *payload; /**< captured part, NULL when there is none */
     uint32_t payload_captured_bytes;
-    uint32_t end_seq;                /**< SEQ + payload + SYN + FIN */
-    bool options_cut;           /**< the capture lacks bytes of the header */
+    uint32_t end_seq; /**< SEQ + payload + SYN + FIN */
+    bool options_cut; /**< the capture lacks bytes of the header */
     uint8_t options;
-    uint8_t wscale;             /**< shift offered, capped at 14 (RFC 7323, section 2.3) */
-    uint8_t fast_open_bytes;    /**< cookie length, 0 for a request */
+    uint8_t wscale;          /**< shift offered, capped at 14 (RFC 7323, section 2.3) */
+    uint8_t fast_open_bytes; /**< cookie length, 0 for a request */
     uint8_t sack_count;
     uint16_t mss;
     uint32_t tsval;
@@ -104,8 +104,7 @@ typedef struct tcpt_segment {
  * @return false when the bytes are no usable TCP header (under 20 bytes, data offset under 5 or beyond the
  *         datagram): there is no segment then. Odd or cut options are passed over one by one.
  */
-bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
-                        uint32_t reported_bytes);
+bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes);
 
 /**
  * Judge the checksum of a parsed segment and, on padded frames, what it is with the padding counted in.
@@ -114,8 +113,8 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
  * @param reported_bytes  bytes of header and payload by the IP length
  * @param pad_bytes       padding directly behind them, readable too when everything was captured
  */
-void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
-                        uint32_t reported_bytes, uint32_t pad_bytes);
+void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes,
+                        uint32_t pad_bytes);
 
 /**
  * How many of the bytes behind an IP datagram are Ethernet padding.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * What a user may choose (preferences of protocol "tcptriage"). Numbers are plain seconds here; code asks tcpt_seconds_ns().
+ * What a user may choose (preferences of protocol "tcptriage"). Numbers are plain seconds here; code asks
+ * tcpt_seconds_ns().
  */
 #ifndef TCPTRIAGE_SETTINGS_H
 #define TCPTRIAGE_SETTINGS_H

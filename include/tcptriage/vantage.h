@@ -15,7 +15,8 @@
 #include "tcptriage/flow.h"
 #include "tcptriage/settings.h"
 
-/** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis. */
+/** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis.
+ */
 typedef struct tcpt_point {
     const char *name; /**< for texts, never NULL */
     uint32_t id;      /**< tcpt_segment.point */
@@ -25,9 +26,9 @@ typedef struct tcpt_point {
     int64_t newest_ns;
     int64_t back_step_ns; /**< largest step back of its clock */
     uint64_t segments;
-    bool paired;      /**< a segment seen here was seen elsewhere too */
+    bool paired;         /**< a segment seen here was seen elsewhere too */
     uint64_t uncaptured; /**< segments that passed it for certain and are not in the capture */
-    int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
+    int64_t ahead_ns;    /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
 } tcpt_point;
 
@@ -69,14 +70,14 @@ typedef struct tcpt_losses {
     const tcpt_point *to;
     tcpt_share all;
     tcpt_share with[TCPT_LOSS_PROPERTIES];
-    uint32_t reset_missing; /**< of TCPT_LOSS_CLOSING, those with RST */
+    uint32_t reset_missing;    /**< of TCPT_LOSS_CLOSING, those with RST */
     uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
-    uint32_t bare_missing; /**< of all.missing, those without a byte: nobody acknowledges them */
-    uint32_t uncaptured;  /**< acknowledged there and not captured: the farther capture itself lacks packets */
-    bool recut;           /**< segments were cut or joined on the way: sizes do not compare */
-    bool order_assumed;   /**< which point is nearer rests on both clocks being one */
-    tcpt_lost *lost;      /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
+    uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */
+    uint32_t uncaptured;       /**< acknowledged there and not captured: the farther capture itself lacks packets */
+    bool recut;                /**< segments were cut or joined on the way: sizes do not compare */
+    bool order_assumed;        /**< which point is nearer rests on both clocks being one */
+    tcpt_lost *lost;           /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
     uint32_t lost_count;
 } tcpt_losses;
 
@@ -93,8 +94,8 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
 
 void tcpt_losses_clear(tcpt_losses *losses);
 
-/** Whether the farther capture itself may have lost what it lacks: it has lost packets of this direction, or others, and
- *  the missing ones are fewer than three or less than ten times as frequent as those. */
+/** Whether the farther capture itself may have lost what it lacks: it has lost packets of this direction, or others,
+ * and the missing ones are fewer than three or less than ten times as frequent as those. */
 bool tcpt_far_capture_lacks(const tcpt_losses *losses);
 
 /** What sets the missing segments apart from all others, by TCPT_LOSS_NOTHING if nothing does. */
@@ -118,18 +119,18 @@ typedef struct tcpt_passage {
     const tcpt_point *a;
     const tcpt_point *b;
     uint32_t connections;
-    uint32_t translated;         /**< of those, addresses or ports differ */
-    uint32_t renumbered;         /**< of those, sequence numbers are shifted by a constant */
-    uint32_t sack_not_adjusted;  /**< of those, SACK blocks keep the old numbers */
-    tcpt_share to_b;             /**< segments on their way from a to b; missing: not seen at b */
+    uint32_t translated;        /**< of those, addresses or ports differ */
+    uint32_t renumbered;        /**< of those, sequence numbers are shifted by a constant */
+    uint32_t sack_not_adjusted; /**< of those, SACK blocks keep the old numbers */
+    tcpt_share to_b;            /**< segments on their way from a to b; missing: not seen at b */
     tcpt_share to_a;
-    uint64_t crossed_to_b;       /**< seen at both, with a known direction */
+    uint64_t crossed_to_b; /**< seen at both, with a known direction */
     uint64_t crossed_to_a;
-    uint64_t crossed_unordered;  /**< seen at both, and nothing tells which point is nearer to the sender */
-    int64_t delay_to_b_ns;       /**< smallest, by the clocks of the file; valid with crossed_to_b */
+    uint64_t crossed_unordered; /**< seen at both, and nothing tells which point is nearer to the sender */
+    int64_t delay_to_b_ns;      /**< smallest, by the clocks of the file; valid with crossed_to_b */
     int64_t delay_to_a_ns;
-    bool clocks_differ;          /**< a delay would be negative otherwise */
-    int64_t clock_offset_ns;     /**< how far b's clock is ahead of a's, give or take half of both delays */
+    bool clocks_differ;      /**< a delay would be negative otherwise */
+    int64_t clock_offset_ns; /**< how far b's clock is ahead of a's, give or take half of both delays */
 } tcpt_passage;
 
 struct tcpt_analysis;

@@ -28,7 +28,7 @@ typedef struct dispatch {
 struct tcpt_analysis {
     tcpt_settings settings;
     tcpt_flow_table flows; /* tcpt_flow_key -> newest life */
-    GHashTable *tuples; /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
+    GHashTable *tuples;    /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
     tcpt_vantage *vantage;
     tcpt_hosts hosts;
@@ -36,15 +36,15 @@ struct tcpt_analysis {
     unsigned slab_used;
     tcpt_flow *first_flow;
     tcpt_flow *newest_flow;
-    uint64_t generation;   /* segments so far: what a settled flow is compared with */
+    uint64_t generation; /* segments so far: what a settled flow is compared with */
     uint64_t flow_count;
-    dispatch *dispatch;    /* one per detector, in their order */
+    dispatch *dispatch; /* one per detector, in their order */
     unsigned dispatch_count;
     uint64_t wanting[TRAITS]; /* by trait: the detectors that want it, as bits */
-    uint32_t wanted;       /* traits that any detector wants */
-    size_t memory_bytes;   /* of all detectors, per flow */
-    uint8_t *blank;        /* a block of memory that no flow has yet, zero between two calls */
-    uint8_t *zeros;        /* as many zeros */
+    uint32_t wanted;          /* traits that any detector wants */
+    size_t memory_bytes;      /* of all detectors, per flow */
+    uint8_t *blank;           /* a block of memory that no flow has yet, zero between two calls */
+    uint8_t *zeros;           /* as many zeros */
 };
 
 const tcpt_detector *const tcpt_detectors[] = {
@@ -246,12 +246,14 @@ static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
     record->ct_reason = view->reason;
 }
 
-/* A source that sends one packet, without being asked, and never another gets no entry: a flood has millions of them. */
+/* A source that sends one packet, without being asked, and never another gets no entry: a flood has millions of them.
+ */
 static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
-    sender->host = tcpt_host_of(&analysis->hosts, &flow->key, from, sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
+    sender->host = tcpt_host_of(&analysis->hosts, &flow->key, from,
+                                sender->segment_count > 0 || flow->ends[!from].segment_count > 0);
     if (!sender->host)
         return;
     sender->host->good += sender->checksums_good;
@@ -285,8 +287,8 @@ static int64_t tolerance_ns(const tcpt_point *point)
     return MAX(tolerance, TCPT_MS_NS);
 }
 
-/* The record of the packet that `behind` others of the flow lie behind. Looked for among the newest records: bursts that
- * are handed over before their copies are short. */
+/* The record of the packet that `behind` others of the flow lie behind. Looked for among the newest records: bursts
+ * that are handed over before their copies are short. */
 static tcpt_record *find_original(const tcpt_analysis *analysis, const tcpt_flow *flow, unsigned behind)
 {
     enum { RECORDS_MOST = 4096 };
@@ -355,8 +357,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     record->flow = flow;
     record->frame = segment->frame;
     record->pad_bytes = segment->pad_bytes;
-    record->uncut_good = segment->checksum_is != TCPT_CHECKSUM_GOOD ||
-                         segment->checksum_over_padding == segment->checksum_expected;
+    record->uncut_good =
+        segment->checksum_is != TCPT_CHECKSUM_GOOD || segment->checksum_over_padding == segment->checksum_expected;
     record->from = (uint8_t)from;
     if (tcpt_flow_is_copy(flow, segment, from, &behind)) {
         take_copy(analysis, flow, record, behind);
@@ -376,8 +378,7 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (seen.traits & analysis->wanted)
         run_detectors(analysis, flow, segment, &seen, record);
     tcpt_flow_advance(flow, segment, &seen, record);
-    if (flow->closing || (segment->flags & TCPT_SYN) ||
-        (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
+    if (flow->closing || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     if (tcpt_vantage_watching(analysis->vantage))
         tcpt_vantage_note(analysis->vantage, flow, segment, &seen, record);

@@ -16,10 +16,11 @@ static void judge(const tcpt_context *context, void *memory)
     if (mine->raised || !context->seen->final_ack_ignored || context->seen->really_bad)
         return;
     mine->raised = true;
-    finding = tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM,
-                         "The final ACK of the handshake (frame %u) had no effect for %.1f s: the SYN-ACK comes again, and "
-                         "the client's data goes unanswered",
-                         flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
+    finding =
+        tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM,
+                   "The final ACK of the handshake (frame %u) had no effect for %.1f s: the SYN-ACK comes again, and "
+                   "the client's data goes unanswered",
+                   flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
     tcpt_set_number(finding, TCPT_F_SYN_STALL, stall_ns);
     tcpt_relate(finding, flow->first_ack_record);
     tcpt_relate(finding, flow->ends[flow->client].payload_record);
@@ -31,11 +32,13 @@ static const tcpt_field fields[] = {TCPT_F_SYN_STALL, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_accept_queue_overflow = {
     .id = "accept_queue_overflow",
     .message = "A valid final ACK was ignored: accept queue full?",
-    .explanation = "The client believes that it is connected, the server sends its SYN-ACK again: consistent with an accept "
-                   "queue that is full because the application does not accept() fast enough; Linux then drops the final "
-                   "ACK. Loss of that ACK behind the capture point looks the same once.",
-    .remedy = "On the server: ss -ltn (Recv-Q against Send-Q) and nstat TcpExtListenOverflows. Accept faster, or raise the "
-              "backlog of listen() together with net.core.somaxconn.",
+    .explanation =
+        "The client believes that it is connected, the server sends its SYN-ACK again: consistent with an accept "
+        "queue that is full because the application does not accept() fast enough; Linux then drops the final "
+        "ACK. Loss of that ACK behind the capture point looks the same once.",
+    .remedy =
+        "On the server: ss -ltn (Recv-Q against Send-Q) and nstat TcpExtListenOverflows. Accept faster, or raise the "
+        "backlog of listen() together with net.core.somaxconn.",
     .reference = "Linux tcp_check_req(), tcp_v4_syn_recv_sock(), reqsk_timer_handler()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -25,9 +25,10 @@ static const tcpt_field fields[] = {TCPT_F_STORM_ACKED_IN, TCPT_F_STORM_ACKED_AG
 const tcpt_detector tcpt_acked_data_retransmitted = {
     .id = "acked_data_retransmitted",
     .message = "Acknowledged data is sent again",
-    .explanation = "The capture holds the acknowledgment of these bytes, at least a round trip earlier. Captured at the "
-                   "sender this means that its TCP never got that ACK although it reached the machine; captured "
-                   "elsewhere the ACK may have been lost behind the capture point.",
+    .explanation =
+        "The capture holds the acknowledgment of these bytes, at least a round trip earlier. Captured at the "
+        "sender this means that its TCP never got that ACK although it reached the machine; captured "
+        "elsewhere the ACK may have been lost behind the capture point.",
     .remedy = "One alone is harmless. Several in a row: look between capture point and TCP of the sending host (a "
               "firewall that drops packets its tracker calls invalid), or capture at the sender.",
     .reference = "RFC 9293 section 3.10.7.4 (SND.UNA); RFC 6298 section 5",

@@ -15,9 +15,10 @@ static const tcpt_field fields[] = {TCPT_F_STORM_COUNT,       TCPT_F_STORM_BYTES
 const tcpt_detector tcpt_acked_retransmit_storm = {
     .id = "acked_retransmit_storm",
     .message = "Retransmit storm: acknowledged data again and again",
-    .explanation = "A host keeps sending what its peer has acknowledged in this very capture. Captured at that host, the "
-                   "ACKs reach the machine but not its TCP; captured elsewhere they may be lost behind the capture "
-                   "point.",
+    .explanation =
+        "A host keeps sending what its peer has acknowledged in this very capture. Captured at that host, the "
+        "ACKs reach the machine but not its TCP; captured elsewhere they may be lost behind the capture "
+        "point.",
     .remedy = "Look for a firewall on or before the sending host that drops the ACKs (counters of ct state invalid, "
               "net.netfilter.nf_conntrack_log_invalid=6), and capture at the sending host.",
     .reference = "RFC 9293 section 3.10.7.4; Linux tcp_in_window() of nf_conntrack_proto_tcp.c",

@@ -15,7 +15,8 @@ static const char *refuted(const tcpt_record *challenged)
         return "; the chosen stack would have reset: this receiver does not behave like the chosen stack";
     case TCPT_VERDICT_IGNORED:
         return challenged->over_limit
-                   ? "; the chosen stack's limit would have kept it silent: this receiver does not behave like the chosen "
+                   ? "; the chosen stack's limit would have kept it silent: this receiver does not behave like the "
+                     "chosen "
                      "stack"
                    : "; the chosen stack would have stayed silent: this receiver does not behave like the chosen stack";
     default:
@@ -26,31 +27,31 @@ static const char *refuted(const tcpt_record *challenged)
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
-    bool lacks_timestamps =
-        both_offered_timestamps(flow) && !(context->segment->options & TCPT_OPTION_TIMESTAMPS);
+    bool lacks_timestamps = both_offered_timestamps(flow) && !(context->segment->options & TCPT_OPTION_TIMESTAMPS);
     tcpt_finding *finding;
 
     (void)memory;
     if (context->seen->really_bad)
         return;
-    finding = tcpt_raise(context,
-                         lacks_timestamps                              ? TCPT_LOW
-                         : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
-                                                                       : TCPT_MEDIUM,
-                         "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s%s",
-                         tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
-                         lacks_timestamps ? " (without the timestamps agreed on: a device on the path may have made it)"
-                                          : "",
-                         refuted(context->seen->challenged));
+    finding =
+        tcpt_raise(context,
+                   lacks_timestamps                             ? TCPT_LOW
+                   : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
+                                                                : TCPT_MEDIUM,
+                   "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s%s",
+                   tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
+                   lacks_timestamps ? " (without the timestamps agreed on: a device on the path may have made it)" : "",
+                   refuted(context->seen->challenged));
     tcpt_relate(finding, context->seen->challenged);
 }
 
 const tcpt_detector tcpt_challenge_ack = {
     .id = "challenge_ack",
     .message = "Challenge ACK: answers a RST, SYN or ACK that was not accepted",
-    .explanation = "A receiver that gets a RST in the window but not exact, or a SYN in a live connection, drops it and "
-                   "sends an ACK with its own numbers. A peer that really lost the connection answers with an exact "
-                   "RST. Stock analysis calls this a duplicate ACK.",
+    .explanation =
+        "A receiver that gets a RST in the window but not exact, or a SYN in a live connection, drops it and "
+        "sends an ACK with its own numbers. A peer that really lost the connection answers with an exact "
+        "RST. Stock analysis calls this a duplicate ACK.",
     .remedy = "Look at the segment it answers. If no exact RST follows, a device on the path swallows the challenge or "
               "made up the RST; capture on both sides of it.",
     .reference = "RFC 5961 sections 3.2, 4.2, 5.2; RFC 9293 section 3.10.7.4; Linux tcp_send_challenge_ack()",

@@ -26,10 +26,11 @@ static void follow_up(const tcpt_context *context, bad_memory *memory)
         seq_before(context->segment->ack, memory->end_seq[!from]))
         return;
     acked->confidence = TCPT_LOW;
-    tcpt_resummarise(acked,
-                     "TCP checksum should be 0x%04x, while this source's others are good; yet frame %u acknowledges these "
-                     "bytes: they were changed after they had arrived, or behind this capture point all is well",
-                     (unsigned)acked->values[0].number, context->record->frame);
+    tcpt_resummarise(
+        acked,
+        "TCP checksum should be 0x%04x, while this source's others are good; yet frame %u acknowledges these "
+        "bytes: they were changed after they had arrived, or behind this capture point all is well",
+        (unsigned)acked->values[0].number, context->record->frame);
     tcpt_relate(acked, context->record);
     memory->newest[!from] = NULL;
 }
@@ -64,8 +65,9 @@ static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
-    .explanation = "The segment was damaged after its checksum was made: the receiving host drops it silently and it has "
-                   "to be sent again. The analysis takes it as never received.",
+    .explanation =
+        "The segment was damaged after its checksum was made: the receiving host drops it silently and it has "
+        "to be sent again. The analysis takes it as never received.",
     .remedy = "Compare with the retransmission of the same bytes to see what was damaged. Look for faulty memory or "
               "firmware in a device that rewrites segments between the sender and this capture.",
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",

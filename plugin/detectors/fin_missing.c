@@ -15,10 +15,9 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
                                    tcpt_confidence confidence, const char *why)
 {
     const tcpt_endpoint *closer = &context->flow->ends[end];
-    tcpt_finding *finding =
-        tcpt_raise(context, confidence, "No FIN from the %s, though %s: silence of %.1f s%s",
-                   tcpt_role(context->flow, end), why, tcpt_as_seconds(silence_ns),
-                   context->segment ? ", ended by this frame" : " up to the end of the capture");
+    tcpt_finding *finding = tcpt_raise(context, confidence, "No FIN from the %s, though %s: silence of %.1f s%s",
+                                       tcpt_role(context->flow, end), why, tcpt_as_seconds(silence_ns),
+                                       context->segment ? ", ended by this frame" : " up to the end of the capture");
 
     tcpt_set_text(finding, TCPT_F_FIN_MISSING_FROM, tcpt_role(context->flow, end));
     tcpt_set_number(finding, TCPT_F_FIN_SILENCE, silence_ns);
@@ -40,8 +39,8 @@ static bool given_up(const tcpt_context *context, unsigned end)
 
 static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned end, int64_t silence_ns)
 {
-    tcpt_record *elsewhere = tcpt_fin_elsewhere(
-        context->flow, end, context->now_ns - tcpt_seconds_ns(context->settings->stall_seconds));
+    tcpt_record *elsewhere =
+        tcpt_fin_elsewhere(context->flow, end, context->now_ns - tcpt_seconds_ns(context->settings->stall_seconds));
     g_autofree char *why = NULL;
     tcpt_finding *finding;
 
@@ -53,8 +52,7 @@ static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned 
     return finding;
 }
 
-static tcpt_finding *raise_said(const tcpt_context *context, unsigned end, int64_t silence_ns,
-                                tcpt_confidence complete)
+static tcpt_finding *raise_said(const tcpt_context *context, unsigned end, int64_t silence_ns, tcpt_confidence complete)
 {
     tcpt_close_due due = tcpt_close_due_from(context->flow, end);
 
@@ -108,7 +106,8 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     withdraw(context, memory, end);
     if (memory->finding[end] || !tcpt_close_unseen(context->flow, end))
         return;
-    if ((context->seen->traits & TCPT_TRAIT_SILENCE) && !(context->segment->flags & TCPT_FIN && context->seen->from == end))
+    if ((context->seen->traits & TCPT_TRAIT_SILENCE) &&
+        !(context->segment->flags & TCPT_FIN && context->seen->from == end))
         memory->finding[end] = raise_seen_elsewhere(context, end, context->seen->since_ns);
     if (!memory->finding[end] && given_up(context, end))
         memory->finding[end] = raise_said(context, end, context->seen->since_ns, TCPT_HIGH);
@@ -119,8 +118,7 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     if (consumed_one(context, end))
         memory->finding[end] =
             raise_missing(context, end, own_silence_ns, TCPT_HIGH, "its SEQ is now one further than all it sent");
-    else if (answers_fin_without_socket(context, end) &&
-             context->flow->ends[!end].fin_ns - closer->last_ns >= stall_ns)
+    else if (answers_fin_without_socket(context, end) && context->flow->ends[!end].fin_ns - closer->last_ns >= stall_ns)
         memory->finding[end] = raise_missing(context, end, own_silence_ns, TCPT_MEDIUM,
                                              "it has no such connection any more and answers the other side's FIN "
                                              "with a RST");
@@ -134,7 +132,8 @@ static void judge(const tcpt_context *context, void *memory)
     judge_end(context, memory, 1);
 }
 
-/* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived. */
+/* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived.
+ */
 static bool never_answers(const tcpt_flow *flow, unsigned end)
 {
     const tcpt_endpoint *closer = &flow->ends[end];
@@ -170,13 +169,15 @@ static const tcpt_field fields[] = {TCPT_F_FIN_MISSING_FROM, TCPT_F_FIN_SILENCE,
 const tcpt_detector tcpt_fin_missing = {
     .id = "fin_missing",
     .message = "A close that must have happened never shows: FIN missing",
-    .explanation = "One side closed, or said that it would, but its FIN never reached this capture point, so a peer that "
-                   "waits for the end of the connection waits for a timeout of its own. Consistent with a device "
-                   "between the closing side and this capture that drops the FIN: look whether only short frames are "
-                   "missing.",
-    .remedy = "Capture at the closing side as well and compare (is the FIN sent, and sent again?). Where an Open vSwitch "
-              "or a connection tracker is on the way, look for dropped bad checksums of padded frames "
-              "(net.netfilter.nf_conntrack_checksum=0 hides them; Linux 4.16 cuts the padding).",
+    .explanation =
+        "One side closed, or said that it would, but its FIN never reached this capture point, so a peer that "
+        "waits for the end of the connection waits for a timeout of its own. Consistent with a device "
+        "between the closing side and this capture that drops the FIN: look whether only short frames are "
+        "missing.",
+    .remedy =
+        "Capture at the closing side as well and compare (is the FIN sent, and sent again?). Where an Open vSwitch "
+        "or a connection tracker is on the way, look for dropped bad checksums of padded frames "
+        "(net.netfilter.nf_conntrack_checksum=0 hides them; Linux 4.16 cuts the padding).",
     .reference = "RFC 9293 section 3.6; RFC 9112 section 9.6; RFC 8446 section 6.1; Linux commit 9382fe71c005",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

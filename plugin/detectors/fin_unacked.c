@@ -73,9 +73,10 @@ static const tcpt_field fields[] = {TCPT_F_FIN_RETRANSMISSIONS, TCPT_FIELD_COUNT
 const tcpt_detector tcpt_fin_unacked = {
     .id = "fin_unacked",
     .message = "FIN sent again and again without an acknowledgment",
-    .explanation = "The side that closes repeats its FIN because no ACK for it arrives. Either the FIN does not reach the "
-                   "other host (short frames dropped on the way, a firewall that has forgotten the flow), or its ACK "
-                   "does not come back, or the other host is gone.",
+    .explanation =
+        "The side that closes repeats its FIN because no ACK for it arrives. Either the FIN does not reach the "
+        "other host (short frames dropped on the way, a firewall that has forgotten the flow), or its ACK "
+        "does not come back, or the other host is gone.",
     .remedy = "Capture at the other host: does the FIN arrive? If only short frames are missing there, see "
               "short_frame_loss. Otherwise look for a stateful device that dropped the flow.",
     .reference = "RFC 9293 section 3.6; RFC 6298 section 5",

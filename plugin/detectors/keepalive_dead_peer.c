@@ -64,8 +64,9 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .message = "Keep-alive probes without an answer",
     .explanation = "One side asks whether the other is still there and hears nothing: consistent with a host that is "
                    "gone, or with a device on the way that has forgotten the idle connection.",
-    .remedy = "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
-              "period shorter than its idle limit.",
+    .remedy =
+        "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
+        "period shorter than its idle limit.",
     .reference = "RFC 9293 section 3.8.4; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

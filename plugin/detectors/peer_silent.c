@@ -15,15 +15,18 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const tcpt_endpoint *receiver = &context->flow->ends[!from];
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
-    /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again. */
-    bool only_syn_ack = from == context->flow->client && receiver->syn && receiver->segment_count == receiver->syn_count;
+    /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again.
+     */
+    bool only_syn_ack =
+        from == context->flow->client && receiver->syn && receiver->segment_count == receiver->syn_count;
 
     tcpt_resummarise(finding, "The %s has sent data again %u times in %.1f s without any answer from the %s%s",
                      tcpt_role(context->flow, from), sender->unanswered_repeats + 1, tcpt_as_seconds(duration_ns),
                      tcpt_role(context->flow, !from),
-                     only_syn_ack ? ", which sent nothing but its SYN-ACK: a full accept queue behind SYN cookies looks like "
-                                    "this, too"
-                                  : "");
+                     only_syn_ack
+                         ? ", which sent nothing but its SYN-ACK: a full accept queue behind SYN cookies looks like "
+                           "this, too"
+                         : "");
     tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, sender->unanswered_repeats + 1);
     tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
 }
@@ -35,7 +38,8 @@ static void judge(const tcpt_context *context, void *memory)
     silent_memory *mine = memory;
     uint32_t repeats = sender->unanswered_repeats + 1;
 
-    if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes || !context->flow->both_ways)
+    if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes ||
+        !context->flow->both_ways)
         return;
     if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         return; /* idle_drop */
@@ -57,9 +61,11 @@ const tcpt_detector tcpt_peer_silent = {
     .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
                    "on.",
-    .remedy = "Capture at the silent side: do the segments arrive? If they do, look at its firewall counters, and if it is a "
-              "server that has only sent its SYN-ACK at ss -ltn (Recv-Q against Send-Q); if not, at the path. tcp_retries2 or "
-              "TCP_USER_TIMEOUT bounds how long the sender tries.",
+    .remedy =
+        "Capture at the silent side: do the segments arrive? If they do, look at its firewall counters, and if it is a "
+        "server that has only sent its SYN-ACK at ss -ltn (Recv-Q against Send-Q); if not, at the path. tcp_retries2 "
+        "or "
+        "TCP_USER_TIMEOUT bounds how long the sender tries.",
     .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -23,10 +23,11 @@ static void judge(const tcpt_context *context, void *memory)
         in_use--; /* this port was counted already */
     if ((uint64_t)in_use * 100 < line)
         return;
-    finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "%u of %u ports of this client toward this server port are open or in TIME-WAIT: soon connect() "
-                         "fails with EADDRNOTAVAIL, and nothing of that is on the wire",
-                         in_use, settings->ephemeral_ports);
+    finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "%u of %u ports of this client toward this server port are open or in TIME-WAIT: soon connect() "
+                   "fails with EADDRNOTAVAIL, and nothing of that is on the wire",
+                   in_use, settings->ephemeral_ports);
     tcpt_set_number(finding, TCPT_F_PORTS_IN_USE, in_use);
     tcpt_set_number(finding, TCPT_F_PORTS_RANGE, settings->ephemeral_ports);
 }
@@ -36,11 +37,14 @@ static const tcpt_field fields[] = {TCPT_F_PORTS_IN_USE, TCPT_F_PORTS_RANGE, TCP
 const tcpt_detector tcpt_port_exhaustion = {
     .id = "port_exhaustion",
     .message = "A client is running out of ports toward one server port",
-    .explanation = "Every connection takes a port until it is closed, and for another 60 s when the client closed first. At this "
-                   "rate the client's range toward this server port is nearly used up.",
-    .remedy = "Keep connections open (HTTP keep-alive) or pool them; use more client or server addresses; let the server close "
-              "first; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle "
-              "never helped and is gone since Linux 4.12.",
+    .explanation =
+        "Every connection takes a port until it is closed, and for another 60 s when the client closed first. At this "
+        "rate the client's range toward this server port is nearly used up.",
+    .remedy =
+        "Keep connections open (HTTP keep-alive) or pool them; use more client or server addresses; let the server "
+        "close "
+        "first; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle "
+        "never helped and is gone since Linux 4.12.",
     .reference = "RFC 6056 section 3.2; Linux ip-sysctl (ip_local_port_range, tcp_tw_reuse)",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

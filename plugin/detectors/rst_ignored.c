@@ -99,11 +99,11 @@ static void judge(const tcpt_context *context, void *memory)
     if (survived_ns < tcpt_rtt_ns(context->flow) + ON_THE_WAY_MS * TCPT_MS_NS)
         return;
     me->raised = true;
-    me->finding = tcpt_raise(
-        context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
-        "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s%s", me->rst->frame,
-        tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
-        tcpt_as_seconds(survived_ns), refuted(context, me), tracker_note(context));
+    me->finding =
+        tcpt_raise(context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
+                   "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s%s", me->rst->frame,
+                   tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
+                   tcpt_as_seconds(survived_ns), refuted(context, me), tracker_note(context));
     tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
     tcpt_relate(me->finding, me->rst);
     tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);

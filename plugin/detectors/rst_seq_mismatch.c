@@ -73,10 +73,10 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     }
 
-    finding = tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the SEQ its receiver expects: %s; %s",
-                         tcpt_role(context->flow, context->seen->from),
-                         delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta, delta < 0 ? "below" : "above",
-                         meaning[rst->position], consequence(rst->verdict));
+    finding =
+        tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the SEQ its receiver expects: %s; %s",
+                   tcpt_role(context->flow, context->seen->from), delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta,
+                   delta < 0 ? "below" : "above", meaning[rst->position], consequence(rst->verdict));
     tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, rst->expected_seq);
     tcpt_set_text(finding, TCPT_F_RST_POSITION, tcpt_rst_position_name(rst->position));
@@ -91,9 +91,10 @@ static const tcpt_field fields[] = {TCPT_F_RST_SEQ_DELTA, TCPT_F_RST_EXPECTED_SE
 const tcpt_detector tcpt_rst_seq_mismatch = {
     .id = "rst_seq_mismatch",
     .message = "RST with a SEQ that is not the one its receiver expects",
-    .explanation = "A receiver compares a RST's SEQ with the next byte it expects. Only an exact match is sure to reset; "
-                   "one inside the window draws a challenge ACK, one outside is dropped without a word. Linux since "
-                   "4.11 accepts one exception: one below, after the peer's FIN.",
+    .explanation =
+        "A receiver compares a RST's SEQ with the next byte it expects. Only an exact match is sure to reset; "
+        "one inside the window draws a challenge ACK, one outside is dropped without a word. Linux since "
+        "4.11 accepts one exception: one below, after the peer's FIN.",
     .remedy = "See whether an exact RST follows (rst.resolved_in) and whether the receiver went on. If a device on the "
               "path sent this RST (other TTL or IP ID than its neighbours), correct that device: after a FIN its RST "
               "must count the FIN.",

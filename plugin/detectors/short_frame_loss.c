@@ -9,15 +9,15 @@
 #include "tcptriage/vantage.h"
 
 typedef struct sent {
-    uint32_t padded;      /* padded frames that need an acknowledgment, repeats included */
-    uint32_t padded_end;  /* sequence number behind the newest of them */
+    uint32_t padded;         /* padded frames that need an acknowledgment, repeats included */
+    uint32_t padded_end;     /* sequence number behind the newest of them */
     uint32_t padded_payload; /* of those, frames with payload */
     uint32_t acks_missing;   /* padded bare ACKs without effect: the data came again */
     bool padded_arrived;     /* one had its effect */
     bool ack_open;           /* a padded bare ACK whose effect is still open */
     uint32_t ack_value;
     int64_t ack_ns;
-    bool alive_late;         /* spoke, in a longer frame, after the other side's FIN */
+    bool alive_late; /* spoke, in a longer frame, after the other side's FIN */
     tcpt_finding *finding;
 } sent;
 
@@ -120,7 +120,8 @@ static void judge_near(const tcpt_context *context, sent *mine)
     tcpt_relate(mine->finding, sender->fin_record);
     tcpt_relate(mine->finding, receiver->last_record);
     tcpt_relate(mine->finding, sender->payload_record);
-    tcpt_rule_out(mine->finding, "Loss by chance: every longer frame of this sender was acknowledged without a repeat.");
+    tcpt_rule_out(mine->finding,
+                  "Loss by chance: every longer frame of this sender was acknowledged without a repeat.");
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -152,15 +153,16 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
         return;
     if ((flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) || !sender->syn)
         return;
-    if (!tcpt_close_due_from(flow, end) || other->fin_ns - sender->payload_ns <
-                                               tcpt_seconds_ns(context->settings->stall_seconds))
+    if (!tcpt_close_due_from(flow, end) ||
+        other->fin_ns - sender->payload_ns < tcpt_seconds_ns(context->settings->stall_seconds))
         return;
     if (!mine->alive_late && missing < 3)
         return;
-    finding = tcpt_raise(context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
-                         "No short frame of the %s was ever seen: its FIN and %u bare ACKs are missing, %u longer frames "
-                         "came",
-                         tcpt_role(flow, end), missing - 1, longer + 1);
+    finding =
+        tcpt_raise(context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
+                   "No short frame of the %s was ever seen: its FIN and %u bare ACKs are missing, %u longer frames "
+                   "came",
+                   tcpt_role(flow, end), missing - 1, longer + 1);
     set_counts(finding, missing, missing, 0, longer + 1);
     tcpt_relate(finding, sender->payload_record);
     tcpt_relate(finding, other->fin_record);

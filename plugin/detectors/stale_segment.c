@@ -11,9 +11,10 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (context->seen->really_bad || !previous->last_record) /* a life of damaged segments only has no numbers */
         return;
-    finding = tcpt_raise(context, TCPT_HIGH,
-                         "A segment of the %s with numbers of the connection before this one, which ended with frame %u",
-                         tcpt_role(context->flow, context->seen->from), previous->last_record->frame);
+    finding =
+        tcpt_raise(context, TCPT_HIGH,
+                   "A segment of the %s with numbers of the connection before this one, which ended with frame %u",
+                   tcpt_role(context->flow, context->seen->from), previous->last_record->frame);
     tcpt_relate(finding, then->last_record);
 }
 
@@ -23,8 +24,9 @@ const tcpt_detector tcpt_stale_segment = {
     .explanation = "The same addresses and ports carried another connection before. This segment was on the way since "
                    "then, or was sent again; the receiver drops it because its numbers do not fit, unless they happen "
                    "to: that is what TIME-WAIT is for.",
-    .remedy = "Harmless when it is dropped. If data got mixed up, do not shorten TIME-WAIT, use timestamps (PAWS), or let "
-              "clients use more ports.",
+    .remedy =
+        "Harmless when it is dropped. If data got mixed up, do not shorten TIME-WAIT, use timestamps (PAWS), or let "
+        "clients use more ports.",
     .reference = "RFC 9293 section 3.4.1 and 3.6.1; RFC 7323 section 5; RFC 1337",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -21,8 +21,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (context->segment->time_ns - client->last_ns > 2 * tcpt_rtt_ns(flow) + ANSWER_MS * TCPT_MS_NS)
         return;
-    finding = tcpt_raise(context, TCPT_MEDIUM, "The server answered the SYN and refused the handshake's final ACK "
-                                               "(frame %u) with a RST",
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "The server answered the SYN and refused the handshake's final ACK "
+                         "(frame %u) with a RST",
                          flow->first_ack_record->frame);
     tcpt_relate(finding, flow->first_ack_record);
 }
@@ -30,11 +31,13 @@ static void judge(const tcpt_context *context, void *memory)
 const tcpt_detector tcpt_syn_refused_by_reset = {
     .id = "syn_refused_by_reset",
     .message = "The handshake's final ACK drew a RST",
-    .explanation = "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
-                   "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "
-                   "SYN cookie that no longer holds.",
-    .remedy = "On the server: nstat TcpExtListenOverflows, sysctl net.ipv4.tcp_abort_on_overflow, and whether the service "
-              "was restarting.",
+    .explanation =
+        "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
+        "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "
+        "SYN cookie that no longer holds.",
+    .remedy =
+        "On the server: nstat TcpExtListenOverflows, sysctl net.ipv4.tcp_abort_on_overflow, and whether the service "
+        "was restarting.",
     .reference = "Linux tcp_check_req(); RFC 9293 section 3.10.7.1",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

@@ -43,12 +43,13 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_
     char *ruled_out = names(context, TCPT_CAUSE_RULED_OUT);
     uint32_t siblings = context->seen->pair->answered;
 
-    tcpt_resummarise(finding,
-                     "SYN without an answer, %u tries in %.1f s, while %u other%s of this address to this port %s answered: "
-                     "%s%s%spossible are %s%s%s",
-                     tries, tcpt_as_seconds(context->segment->time_ns - context->flow->first_ns), siblings,
-                     siblings == 1 ? "" : "s", siblings == 1 ? "was" : "were", *likely ? "first of all suspect " : "", likely,
-                     *likely ? "; " : "", possible, *ruled_out ? "; ruled out are " : "", ruled_out);
+    tcpt_resummarise(
+        finding,
+        "SYN without an answer, %u tries in %.1f s, while %u other%s of this address to this port %s answered: "
+        "%s%s%spossible are %s%s%s",
+        tries, tcpt_as_seconds(context->segment->time_ns - context->flow->first_ns), siblings, siblings == 1 ? "" : "s",
+        siblings == 1 ? "was" : "were", *likely ? "first of all suspect " : "", likely, *likely ? "; " : "", possible,
+        *ruled_out ? "; ruled out are " : "", ruled_out);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
     tcpt_set_number(finding, TCPT_F_SYN_SIBLINGS_ANSWERED, siblings);
     rule_out(context, finding);
@@ -90,11 +91,14 @@ static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SIBLINGS_ANSWER
 const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",
     .message = "SYN without an answer while others of its address are answered",
-    .explanation = "The server is up and answers this very address on this very port, only not this SYN, repeats included. "
-                   "So something picks: a queue that is full for moments, a filter, or a host that compares timestamps.",
-    .remedy = "Capture on the server: does the SYN arrive? If so look at nstat (TcpExtListenDrops, TcpExtListenOverflows, "
-              "TcpExtPAWSPassive, TcpExtTCPReqQFullDrop) and conntrack -S (drop, insert_failed); if not, at the devices before "
-              "it.",
+    .explanation =
+        "The server is up and answers this very address on this very port, only not this SYN, repeats included. "
+        "So something picks: a queue that is full for moments, a filter, or a host that compares timestamps.",
+    .remedy =
+        "Capture on the server: does the SYN arrive? If so look at nstat (TcpExtListenDrops, TcpExtListenOverflows, "
+        "TcpExtPAWSPassive, TcpExtTCPReqQFullDrop) and conntrack -S (drop, insert_failed); if not, at the devices "
+        "before "
+        "it.",
     .reference = "Linux tcp_conn_request(), tcp_peer_is_proven() (before 4.12); RFC 9293 section 3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

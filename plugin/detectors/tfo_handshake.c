@@ -35,9 +35,8 @@ static const char *request_of(const tcpt_endpoint *client)
 static tcpt_finding *raise_outcome(const tcpt_context *context, const char *outcome)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
-    tcpt_finding *finding =
-        tcpt_raise(context, TCPT_HIGH, "Fast Open: the SYN %s (%u bytes of data); outcome %s", request_of(client),
-                   client->syn_payload_bytes, outcome);
+    tcpt_finding *finding = tcpt_raise(context, TCPT_HIGH, "Fast Open: the SYN %s (%u bytes of data); outcome %s",
+                                       request_of(client), client->syn_payload_bytes, outcome);
 
     tcpt_set_text(finding, TCPT_F_TFO_OUTCOME, outcome);
     return finding;
@@ -50,8 +49,8 @@ static void judge_syn_ack(const tcpt_context *context, tfo_memory *memory)
     uint32_t behind_data = client->iss + 1 + client->syn_payload_bytes;
     tcpt_finding *finding;
 
-    if (memory->raised || !(context->segment->flags & TCPT_ACK) ||
-        !seq_after(context->segment->ack, client->iss) || seq_after(context->segment->ack, behind_data))
+    if (memory->raised || !(context->segment->flags & TCPT_ACK) || !seq_after(context->segment->ack, client->iss) ||
+        seq_after(context->segment->ack, behind_data))
         return;
     memory->raised = true;
     finding = raise_outcome(context, outcome_of(client, context->segment));
@@ -104,8 +103,9 @@ static const tcpt_field fields[] = {TCPT_F_TFO_OUTCOME, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_tfo_handshake = {
     .id = "tfo_handshake",
     .message = "TCP Fast Open was tried",
-    .explanation = "The client's SYN carries the Fast Open option. The outcome says whether the server granted a cookie, "
-                   "took the data in the SYN, or fell back to the ordinary handshake.",
+    .explanation =
+        "The client's SYN carries the Fast Open option. The outcome says whether the server granted a cookie, "
+        "took the data in the SYN, or fell back to the ordinary handshake.",
     .remedy = "Nothing to mend by itself. A SYN with Fast Open that gets no answer while a plain one does points to a "
               "device that drops unknown options or data in SYNs.",
     .reference = "RFC 7413 sections 3 and 4; Linux tcp_fastopen.c",

@@ -30,9 +30,9 @@ static tcpt_finding *raise_reuse(const tcpt_context *context, const tcpt_flow *o
 {
     const tcpt_flow *flow = context->flow;
     int64_t gap_ns = flow->first_ns - old->last_ns;
-    tcpt_finding *finding = tcpt_raise(context, TCPT_HIGH,
-                                       "These addresses and ports were in use until frame %u, %.3f s before: the new SYN %s",
-                                       old->last_record->frame, tcpt_as_seconds(gap_ns), meaning);
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_HIGH, "These addresses and ports were in use until frame %u, %.3f s before: the new SYN %s",
+        old->last_record->frame, tcpt_as_seconds(gap_ns), meaning);
 
     tcpt_set_number(finding, TCPT_F_TIME_WAIT_GAP, gap_ns);
     tcpt_set_text(finding, TCPT_F_TIME_WAIT_OUTCOME, outcome);
@@ -51,7 +51,8 @@ static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
 
     if (by_client && !mine->reset && (segment->flags & TCPT_RST) && segment->seq == mine->refusal_ack) {
         mine->reset = context->record;
-        tcpt_resummarise(mine->refusal, "%s; the client's RST (frame %u) ends TIME-WAIT", so_far, context->record->frame);
+        tcpt_resummarise(mine->refusal, "%s; the client's RST (frame %u) ends TIME-WAIT", so_far,
+                         context->record->frame);
         tcpt_relate(mine->refusal, context->record);
     } else if (!by_client && (segment->flags & TCPT_SYN)) {
         mine->told = true;
@@ -78,7 +79,8 @@ static void judge(const tcpt_context *context, void *memory)
     if (!old || mine->raised || context->seen->from == flow->client)
         return;
     if (context->seen->old_numbers && context->seen->pure_ack) {
-        mine->refusal = raise_reuse(context, old, "refused_old_ack", "was refused with an ACK that carries the old numbers");
+        mine->refusal =
+            raise_reuse(context, old, "refused_old_ack", "was refused with an ACK that carries the old numbers");
         mine->refusal_ack = context->segment->ack;
     } else if ((context->segment->flags & TCPT_SYN) && newer_timestamp(flow, old)) {
         raise_reuse(context, old, "accepted_by_timestamp", "was accepted, its timestamp is newer");
@@ -106,11 +108,13 @@ static const tcpt_field fields[] = {TCPT_F_TIME_WAIT_GAP, TCPT_F_TIME_WAIT_OUTCO
 const tcpt_detector tcpt_time_wait_reuse = {
     .id = "time_wait_reuse",
     .message = "A 4-tuple is used again within its TIME-WAIT",
-    .explanation = "One side still remembers the connection before (TIME-WAIT, 60 s on Linux). It accepts a SYN with a newer "
-                   "timestamp or a higher initial sequence number; any other it answers with an ACK that carries the old "
-                   "numbers, which the client resets, so that only its next SYN works. Stock analysis calls these "
-                   "\"ACKed unseen segment\" and \"port numbers reused\".",
-    .remedy = "If connects take a second longer now and then: give the client (or the NAT before it) more ports or addresses, "
+    .explanation =
+        "One side still remembers the connection before (TIME-WAIT, 60 s on Linux). It accepts a SYN with a newer "
+        "timestamp or a higher initial sequence number; any other it answers with an ACK that carries the old "
+        "numbers, which the client resets, so that only its next SYN works. Stock analysis calls these "
+        "\"ACKed unseen segment\" and \"port numbers reused\".",
+    .remedy = "If connects take a second longer now and then: give the client (or the NAT before it) more ports or "
+              "addresses, "
               "keep connections open, or let the client close first.",
     .reference = "RFC 9293 section 3.6.1; RFC 6191 section 2; Linux tcp_timewait_state_process()",
     .group = TCPT_GROUP_SEQUENCE,

@@ -18,11 +18,12 @@ static void judge(const tcpt_context *context, void *memory)
     if (mine->raised || !tcpt_syn_left_out(context) || !tcpt_tsval_behind(context, &delta))
         return;
     mine->raised = true;
-    finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "The unanswered SYN's TSval is %u behind the last one the server saw from this address (frame %u), "
-                         "%.1f s before: consistent with tcp_tw_recycle behind a NAT",
-                         0u - (uint32_t)delta, pair->busy->closed_record->frame,
-                         tcpt_as_seconds(context->segment->time_ns - pair->busy->closed_ns));
+    finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "The unanswered SYN's TSval is %u behind the last one the server saw from this address (frame %u), "
+                   "%.1f s before: consistent with tcp_tw_recycle behind a NAT",
+                   0u - (uint32_t)delta, pair->busy->closed_record->frame,
+                   tcpt_as_seconds(context->segment->time_ns - pair->busy->closed_ns));
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_TSVAL_CLOCKS, tcpt_clock_count(pair));
     tcpt_relate(finding, pair->busy->closed_record);
@@ -34,12 +35,15 @@ static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_F_TSVAL_CLOCKS, TCP
 const tcpt_detector tcpt_tsval_backwards = {
     .id = "tsval_backwards",
     .message = "An unanswered SYN's timestamp lies behind others of its address",
-    .explanation = "Several clients with clocks of their own share one address. A server with net.ipv4.tcp_tw_recycle=1 "
-                   "remembers the last timestamp per address for 60 s after it closed a connection first, and drops SYNs that "
-                   "look older without a word.",
-    .remedy = "Switch net.ipv4.tcp_tw_recycle off on the server (it is gone since Linux 4.12). Switching timestamps off on the "
+    .explanation =
+        "Several clients with clocks of their own share one address. A server with net.ipv4.tcp_tw_recycle=1 "
+        "remembers the last timestamp per address for 60 s after it closed a connection first, and drops SYNs that "
+        "look older without a word.",
+    .remedy = "Switch net.ipv4.tcp_tw_recycle off on the server (it is gone since Linux 4.12). Switching timestamps "
+              "off on the "
               "clients hides it. tcp_tw_reuse is another setting and concerns outgoing connections only.",
-    .reference = "Linux before 4.12: tcp_peer_is_proven(), tcp_remember_stamp(); commit 4396e46187ca; RFC 7323 section 5",
+    .reference =
+        "Linux before 4.12: tcp_peer_is_proven(), tcp_remember_stamp(); commit 4396e46187ca; RFC 7323 section 5",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
     .wants = TCPT_TRAIT_SYN,

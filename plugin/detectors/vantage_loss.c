@@ -34,7 +34,7 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
                                losses->largest_arrived, others);
     case TCPT_LOSS_CLOSING:
         return g_strdup_printf("all %u %ss, none of the %u others", with.total,
-                               losses->reset_missing == 0               ? "FIN"
+                               losses->reset_missing == 0              ? "FIN"
                                : losses->reset_missing == with.missing ? "RST"
                                                                        : "FIN and RST",
                                others);
@@ -93,8 +93,9 @@ static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
     if (!tcpt_far_capture_lacks(losses))
         tcpt_rule_out(finding, "A farther capture with holes: whatever was acknowledged there was captured there.");
     if (!losses->order_assumed)
-        tcpt_rule_out(finding, "Segments born between the points: those that both have seen tell which one is nearer to "
-                               "the sender.");
+        tcpt_rule_out(finding,
+                      "Segments born between the points: those that both have seen tell which one is nearer to "
+                      "the sender.");
 }
 
 /* Where the farther capture lacks packets itself a bare ACK that it lacks proves nothing: nobody acknowledges it. */
@@ -107,10 +108,10 @@ static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_lo
 {
     tcpt_loss_property property = tcpt_loss_property_of(losses);
     g_autofree char *what = describe(losses, property);
-    tcpt_finding *finding = tcpt_raise_on(
-        context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
-        "%u of %u segments from the %s were seen at %s and not at %s: %s", losses->all.missing, losses->all.total,
-        tcpt_role(context->flow, from), losses->from->name, losses->to->name, what);
+    tcpt_finding *finding =
+        tcpt_raise_on(context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
+                      "%u of %u segments from the %s were seen at %s and not at %s: %s", losses->all.missing,
+                      losses->all.total, tcpt_role(context->flow, from), losses->from->name, losses->to->name, what);
 
     set_table(finding, losses, property);
     relate_lost(finding, losses);
@@ -131,10 +132,10 @@ static void settle(const tcpt_context *context, const void *memory)
     }
 }
 
-static const tcpt_field fields[] = {
-    TCPT_F_VANTAGE_FROM,       TCPT_F_VANTAGE_TO,      TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL,
-    TCPT_F_LOSS_OTHER_MISSING, TCPT_F_LOSS_OTHER_TOTAL, TCPT_F_LOSS_PROPERTY,      TCPT_F_LOSS_WITH_MISSING,
-    TCPT_F_LOSS_WITH_TOTAL,    TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, TCPT_FIELD_COUNT};
+static const tcpt_field fields[] = {TCPT_F_VANTAGE_FROM,         TCPT_F_VANTAGE_TO,         TCPT_F_LOSS_PADDED_MISSING,
+                                    TCPT_F_LOSS_PADDED_TOTAL,    TCPT_F_LOSS_OTHER_MISSING, TCPT_F_LOSS_OTHER_TOTAL,
+                                    TCPT_F_LOSS_PROPERTY,        TCPT_F_LOSS_WITH_MISSING,  TCPT_F_LOSS_WITH_TOTAL,
+                                    TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, TCPT_FIELD_COUNT};
 
 const tcpt_detector tcpt_vantage_loss = {
     .id = "vantage_loss",
@@ -142,9 +143,10 @@ const tcpt_detector tcpt_vantage_loss = {
     .explanation = "The frames named here left the capture point nearer to their sender and never came to the farther "
                    "one, which went on capturing: consistent with a device between the two that drops them. What all "
                    "of them have in common and none of the others is named when it separates cleanly.",
-    .remedy = "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
-              "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "
-              "devices.",
+    .remedy =
+        "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
+        "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "
+        "devices.",
     .reference = "RFC 9293 section 3.8.1; for padded frames Linux nf_ip_checksum(), for large ones RFC 4821",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,

@@ -55,8 +55,8 @@ struct point {
 static tcpt_analysis *analysis;
 static tcpt_settings settings;
 static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
-static GHashTable *points;      /* interface and index -> struct point */
-static GHashTable *taken_names; /* of them; borrowed */
+static GHashTable *points;               /* interface and index -> struct point */
+static GHashTable *taken_names;          /* of them; borrowed */
 static const struct point *newest_point; /* NULL before the first */
 static bool points_expected;
 
@@ -336,8 +336,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
-    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * 1000000000 +
-                      pinfo->abs_ts.nsecs;
+    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * 1000000000 + pinfo->abs_ts.nsecs;
     segment.frame = pinfo->num;
     segment.fragment = pinfo->fragmented;
     header = tvb_get_ptr(tvb, 0, (int)captured_bytes);

@@ -98,12 +98,13 @@ static void register_preferences(int proto)
     prefs_register_uint_preference(module, "storm_count", "Retransmissions that make a storm",
                                    "How many times data must be sent again although it was acknowledged", 10,
                                    &preferences.storm_count);
-    prefs_register_uint_preference(module, "idle_seconds", "Silence that may make a device forget (seconds)",
-                                   "How long a healthy connection must have been idle before its loss is put down to that",
-                                   10, &preferences.idle_seconds);
+    prefs_register_uint_preference(
+        module, "idle_seconds", "Silence that may make a device forget (seconds)",
+        "How long a healthy connection must have been idle before its loss is put down to that", 10,
+        &preferences.idle_seconds);
     prefs_register_uint_preference(module, "time_wait_seconds", "TIME-WAIT (seconds)",
-                                   "How long hosts remember a closed connection (Linux: 60; twice the MSL elsewhere)", 10,
-                                   &preferences.time_wait_seconds);
+                                   "How long hosts remember a closed connection (Linux: 60; twice the MSL elsewhere)",
+                                   10, &preferences.time_wait_seconds);
     prefs_register_uint_preference(module, "ephemeral_ports", "Ephemeral ports of a client",
                                    "Size of net.ipv4.ip_local_port_range", 10, &preferences.ephemeral_ports);
     prefs_register_uint_preference(module, "port_pressure_percent", "Ports in use that are worth a warning (%)",
@@ -117,10 +118,11 @@ static void register_preferences(int proto)
                                    "Treat the same connection at two interfaces of the capture as two. Switch off when "
                                    "the packets of one connection are spread over several interfaces.",
                                    &preferences.capture_points);
-    prefs_register_bool_preference(module, "tracker_models", "Follow connection tracking",
-                                   "Tell for each segment what Linux connection tracking (nf_conntrack) on the way makes "
-                                   "of it, by today's rules and by those before Linux 5.18",
-                                   &preferences.tracker_models);
+    prefs_register_bool_preference(
+        module, "tracker_models", "Follow connection tracking",
+        "Tell for each segment what Linux connection tracking (nf_conntrack) on the way makes "
+        "of it, by today's rules and by those before Linux 5.18",
+        &preferences.tracker_models);
 }
 
 static void register_protocol(void)

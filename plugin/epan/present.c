@@ -108,7 +108,8 @@ static void register_fields(void)
           "What connection tracking of Linux before 5.18 says of this frame", HFILL}},
         {&hf_ct_uncut,
          {"Tracker, padding not cut off", "tcptriage.conntrack.uncut", FT_STRING, BASE_NONE, NULL, 0,
-          "Why connection tracking refuses this frame where it is handed over with its padding (layer 2 before Linux 4.16)",
+          "Why connection tracking refuses this frame where it is handed over with its padding (layer 2 before Linux "
+          "4.16)",
           HFILL}},
         {&hf_ct_phantom_len,
          {"Payload the tracker believes in", "tcptriage.conntrack.phantom_len", FT_UINT8, BASE_DEC, NULL, 0,
@@ -372,8 +373,7 @@ static void add_uncut_tracker(const struct stage *stage, const tcpt_record *reco
     if (record->pad_bytes == 0)
         return;
     if (!record->uncut_good)
-        add_string(stage, stage->tree, hf_ct_uncut,
-                   tcpt_ct_reason_text(TCPT_CT_BAD_CHECKSUM, TCPT_CT_CURRENT, text));
+        add_string(stage, stage->tree, hf_ct_uncut, tcpt_ct_reason_text(TCPT_CT_BAD_CHECKSUM, TCPT_CT_CURRENT, text));
     add_number(stage, stage->tree, hf_ct_phantom_len, record->pad_bytes);
 }
 

@@ -6,7 +6,7 @@
 /* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
 enum { BLOCK_FRAMES = 128 };
 
-static GPtrArray *blocks; /* NULL for a block without TCP */
+static GPtrArray *blocks;  /* NULL for a block without TCP */
 static GHashTable *deeper; /* frame -> GPtrArray: the layers behind the first; tunnels only */
 
 static tcpt_record **place_of(uint32_t frame)

@@ -29,11 +29,12 @@ static void write_way(GString *out, const tcpt_point *from, const tcpt_point *to
 static void append_rewriting(GString *out, const tcpt_passage *passage, const char *before, const char *after)
 {
     if (passage->translated)
-        g_string_append_printf(out, "%sthe device between %s and %s translates addresses or ports (%u of %u connections)%s",
-                               before, passage->a->name, passage->b->name, passage->translated, passage->connections,
-                               after);
+        g_string_append_printf(
+            out, "%sthe device between %s and %s translates addresses or ports (%u of %u connections)%s", before,
+            passage->a->name, passage->b->name, passage->translated, passage->connections, after);
     if (passage->renumbered)
-        g_string_append_printf(out, "%sthe device between %s and %s rewrites sequence numbers (%u of %u connections)%s%s",
+        g_string_append_printf(out,
+                               "%sthe device between %s and %s rewrites sequence numbers (%u of %u connections)%s%s",
                                before, passage->a->name, passage->b->name, passage->renumbered, passage->connections,
                                passage->sack_not_adjusted ? ", SACK blocks are not adjusted" : "", after);
 }
@@ -42,8 +43,8 @@ static void append_unordered(GString *out, const tcpt_passage *passage, const ch
 {
     g_string_append(out, before);
     append_count(out, passage->crossed_unordered, "segment");
-    g_string_append_printf(out, " seen at both %s and %s; which is nearer to the sender nothing tells", passage->a->name,
-                           passage->b->name);
+    g_string_append_printf(out, " seen at both %s and %s; which is nearer to the sender nothing tells",
+                           passage->a->name, passage->b->name);
 }
 
 static void append_clocks(GString *out, const tcpt_passage *passage, const char *before)

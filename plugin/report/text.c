@@ -208,8 +208,9 @@ static void append_end(GString *out, const tcpt_flow *flow, unsigned end)
     g_string_append_printf(out, "%s:%u", bracketed ? "]" : "", flow->key.port[end]);
 }
 
-/* Wireshark takes a SYN with other numbers for a new stream of its 4-tuple, and what comes later for that one's. Between
- * two capture points that may be the same connection, renumbered on the way: its frames are in no one stream then. */
+/* Wireshark takes a SYN with other numbers for a new stream of its 4-tuple, and what comes later for that one's.
+ * Between two capture points that may be the same connection, renumbered on the way: its frames are in no one stream
+ * then. */
 static bool has_own_stream(const tcpt_flow *flow)
 {
     enum { LIVES_MOST = 256 };

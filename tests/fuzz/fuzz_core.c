@@ -211,7 +211,8 @@ static void check_finding(const tcpt_finding *finding, void *data)
 {
     const tcpt_record *record = data;
     g_assert(finding->on == record && finding->detector && finding->summary && *finding->summary);
-    g_assert(finding->value_count <= TCPT_MAX_VALUES && (finding->at_end || finding->related_count <= TCPT_MAX_RELATED));
+    g_assert(finding->value_count <= TCPT_MAX_VALUES &&
+             (finding->at_end || finding->related_count <= TCPT_MAX_RELATED));
     for (unsigned i = 0; i < finding->value_count; i++)
         g_assert(finding->values[i].field < TCPT_FIELD_COUNT);
     for (unsigned i = 0; i < finding->related_count; i++)

@@ -256,10 +256,9 @@ static const struct modifier {
     const char *word;
     void (*set)(const target *);
 } modifiers[] = {
-    {"ack", set_ack},   {"win", set_win},       {"ipid", set_ip_id},   {"ttl", set_ttl},
-    {"vlan", set_vlan}, {"snap", set_snap},     {"at", set_point},     {"fragment", set_fragment},
-    {"pad", set_pad},   {"csum", set_checksum}, {"text", set_payload}, {"hex", set_payload},
-    {"lost", set_lost},
+    {"ack", set_ack},      {"win", set_win},     {"ipid", set_ip_id},        {"ttl", set_ttl}, {"vlan", set_vlan},
+    {"snap", set_snap},    {"at", set_point},    {"fragment", set_fragment}, {"pad", set_pad}, {"csum", set_checksum},
+    {"text", set_payload}, {"hex", set_payload}, {"lost", set_lost},
 };
 
 static void read_modifier(const target *to, const char *word)

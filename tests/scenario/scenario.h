@@ -68,12 +68,12 @@ typedef struct scn_expectation {
 } scn_expectation;
 
 typedef struct scn_frame {
-    int64_t time_ns; /**< since the scenario's start */
-    unsigned point;  /**< capture point */
-    bool placed;     /**< the script says where: seen there only */
-    bool lost;       /**< does not come to the other point */
+    int64_t time_ns;        /**< since the scenario's start */
+    unsigned point;         /**< capture point */
+    bool placed;            /**< the script says where: seen there only */
+    bool lost;              /**< does not come to the other point */
     struct scn_frame *copy; /**< the same segment at the other point, behind this one; NULL none */
-    unsigned line;   /**< of the script; 0 for the filler that prolongs the capture */
+    unsigned line;          /**< of the script; 0 for the filler that prolongs the capture */
     GByteArray *bytes;
     uint32_t wire_bytes;
     char *label;         /**< or NULL */

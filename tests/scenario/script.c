@@ -356,11 +356,10 @@ static const struct directive {
     const char *word;
     void (*read)(reader *, scn_line *);
 } directives[] = {
-    {"scenario", read_scenario}, {"set", read_set},       {"flow", read_flow}, {"isn", read_isn},
-    {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6}, {"vlan", read_vlan},
-    {"strict", read_strict},     {"end", read_end},   {"open", read_open}, {"somewhere", read_somewhere},
-    {"maybe", read_maybe},       {"client", read_client}, {"close", read_close},
-    {"points", read_points},
+    {"scenario", read_scenario}, {"set", read_set},       {"flow", read_flow},   {"isn", read_isn},
+    {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6},   {"vlan", read_vlan},
+    {"strict", read_strict},     {"end", read_end},       {"open", read_open},   {"somewhere", read_somewhere},
+    {"maybe", read_maybe},       {"client", read_client}, {"close", read_close}, {"points", read_points},
 };
 
 static void read_expectations(scn_line *line, scn_frame *frame)

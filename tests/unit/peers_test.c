@@ -79,10 +79,23 @@ static void test_long_scan(void)
     unsigned chats = 0, late = 0;
     set_client(&scanner, 1);
     for (unsigned i = 0; i < 1200; i++) {
-        tcpt_segment syn = {.time_ns = scanner.now_ns += 500 * TCPT_MS_NS, .frame = i + 1, .depth = 1, .family = 4, .ttl = 64,
-                            .src = scanner.client, .dst = server, .src_port = 40000, .dst_port = (uint16_t)(i + 1),
-                            .seq = 1000, .end_seq = 1001, .flags = TCPT_SYN, .header_bytes = 20, .window = 1024,
-                            .checksum_is = TCPT_CHECKSUM_GOOD, .pad_bytes = 6, .checksum_expected = 1,
+        tcpt_segment syn = {.time_ns = scanner.now_ns += 500 * TCPT_MS_NS,
+                            .frame = i + 1,
+                            .depth = 1,
+                            .family = 4,
+                            .ttl = 64,
+                            .src = scanner.client,
+                            .dst = server,
+                            .src_port = 40000,
+                            .dst_port = (uint16_t)(i + 1),
+                            .seq = 1000,
+                            .end_seq = 1001,
+                            .flags = TCPT_SYN,
+                            .header_bytes = 20,
+                            .window = 1024,
+                            .checksum_is = TCPT_CHECKSUM_GOOD,
+                            .pad_bytes = 6,
+                            .checksum_expected = 1,
                             .checksum_over_padding = 2};
         tcpt_record *record = tcpt_analyse(scanner.analysis, &syn);
         tcpt_each_finding(record, count_chat, i < 60 ? &chats : &late);

@@ -307,8 +307,9 @@ static uint32_t near_zero(void)
 /** Something unusual about a segment; several at times. */
 static void make_odd(talk *all, tcpt_segment *segment)
 {
-    static const uint8_t flags[] = {TCPT_FIN | TCPT_ACK, TCPT_RST, TCPT_RST | TCPT_ACK, TCPT_SYN, TCPT_SYN | TCPT_ACK,
-                                    0, TCPT_ACK | TCPT_URG, TCPT_ACK | TCPT_PSH, 0xd8};
+    static const uint8_t flags[] = {
+        TCPT_FIN | TCPT_ACK, TCPT_RST, TCPT_RST | TCPT_ACK, TCPT_SYN, TCPT_SYN | TCPT_ACK, 0, TCPT_ACK | TCPT_URG,
+        TCPT_ACK | TCPT_PSH, 0xd8};
     static const int64_t jumps[] = {-1000, -1000000, 300000000, 1500000000, 2000000000, 31000000000, 600000000000};
     static const char *const texts[] = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "\x15\x03\x03\x00\x02\x01\x00"};
     switch (g_test_rand_int_range(0, 17)) {
@@ -464,7 +465,8 @@ static void same_verdict(const tcpt_ct_result *a, const tcpt_ct_result *b)
     g_assert_true(a->scale_reset == b->scale_reset);
 }
 
-static void track(tcpt_ct_pair *pair, tcpt_ct_entry alone[TCPT_CT_RULE_SETS], const tcpt_segment *segment, unsigned from)
+static void track(tcpt_ct_pair *pair, tcpt_ct_entry alone[TCPT_CT_RULE_SETS], const tcpt_segment *segment,
+                  unsigned from)
 {
     tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, segment->checksum_is == TCPT_CHECKSUM_WRONG);
     tcpt_ct_result results[TCPT_CT_RULE_SETS];

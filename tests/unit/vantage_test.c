@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same segment at two capture points: recognised through what a device between them rewrites, cuts or delays. What is
- * lost is in vantage_loss_test.c and captures/scenarios/vantage_loss.pkt. */
+/* The same segment at two capture points: recognised through what a device between them rewrites, cuts or delays. What
+ * is lost is in vantage_loss_test.c and captures/scenarios/vantage_loss.pkt. */
 #include <glib.h>
 #include <string.h>
 
@@ -237,7 +237,7 @@ static void test_new_ids(void)
     for (unsigned i = 0; i < 4; i++) {
         unsigned from = i % 2;
         tcpt_segment segment = wire_make(on, from, i < 2 ? (from ? TCPT_SYN | TCPT_ACK : TCPT_SYN) : TCPT_ACK,
-                                    (from ? 9000 : 1000) + i / 2, i ? (from ? 1001 : 9001) : 0, i < 2 ? 0 : 100);
+                                         (from ? 9000 : 1000) + i / 2, i ? (from ? 1001 : 9001) : 0, i < 2 ? 0 : 100);
         if (i == 1)
             segment.ip_id = 0;
         wire_capture(on, from, segment);

@@ -15,8 +15,8 @@ typedef struct wire {
     tcpt_analysis *analysis;
     int64_t now_ns;
     int64_t across_ns;
-    int64_t ahead_ns;   /**< clock of point 1 */
-    uint32_t shift[2];  /**< by sender: what a device between the points adds to its sequence numbers */
+    int64_t ahead_ns;  /**< clock of point 1 */
+    uint32_t shift[2]; /**< by sender: what a device between the points adds to its sequence numbers */
     bool sack_adjusted;
     uint8_t seen_client[4]; /**< the client's address at point 1 */
     uint16_t seen_port;

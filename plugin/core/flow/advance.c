@@ -24,7 +24,8 @@ enum {
 /* Late bytes fill the newest hole from its left, in the order they were sent. */
 static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment *segment)
 {
-    if (!sender->holes || segment->seq != sender->trouble->hole.left || seq_after(segment->end_seq, sender->trouble->hole.right))
+    if (!sender->holes || segment->seq != sender->trouble->hole.left ||
+        seq_after(segment->end_seq, sender->trouble->hole.right))
         return;
     flow->reordered = true;
     tcpt_trouble_of(sender)->hole.left = segment->end_seq;
@@ -66,8 +67,7 @@ static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const
     }
 }
 
-static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                        tcpt_record *record)
+static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -100,8 +100,7 @@ static void advance_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
 
 /* ---- RST ---- */
 
-static void advance_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                        tcpt_record *record)
+static void advance_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -279,7 +278,8 @@ static void advance_refusal(tcpt_flow *flow, const tcpt_segment *segment, const 
         tcpt_trouble_of(sender)->refused.record = NULL;
     if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
         return;
-    if (!seen->stale && segment->seq != receiver->rcv_nxt && !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
+    if (!seen->stale && segment->seq != receiver->rcv_nxt &&
+        !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
         return;
     tcpt_trouble_of(receiver)->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
 }
@@ -431,8 +431,7 @@ static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obs
     flow->calm = tcpt_is_calm(flow);
 }
 
-void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                       tcpt_record *record)
+void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     if (!seen->steady) {
         advance(flow, segment, seen, record);

@@ -114,8 +114,7 @@ void tcpt_guess_side(tcpt_flow *flow)
         flow->side = TCPT_SIDE_MIDDLE;
 }
 
-void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                      tcpt_record *record)
+void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];

@@ -29,7 +29,6 @@ void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcp
 void tcpt_guess_side(tcpt_flow *flow);
 
 /** Take a segment's ACK, window and SACK blocks into the flow. */
-void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                      tcpt_record *record);
+void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 
 #endif

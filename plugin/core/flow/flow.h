@@ -52,8 +52,7 @@ bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segmen
 bool tcpt_really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment);
 
 /** Take the segment into the flow's state: the only writer. */
-void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                       tcpt_record *record);
+void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 
 /** Note the payload that a sender added: what it says about closing. */
 void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_segment *segment, tcpt_record *record);

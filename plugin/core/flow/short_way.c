@@ -17,8 +17,8 @@ static bool calm(const tcpt_endpoint *end)
         return false;
     if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
-    return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats && !end->unanswered_fins &&
-           !end->unanswered_probes;
+    return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats &&
+           !end->unanswered_fins && !end->unanswered_probes;
 }
 
 bool tcpt_is_calm(const tcpt_flow *flow)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * The short way: what nearly every segment is, data or an ACK in order on an open connection where nothing else is going
- * on, judged and taken in without asking for what cannot be. It leaves exactly what the long way (observe.c, advance.c)
- * would: tests/unit/steady_test.c compares the two.
+ * The short way: what nearly every segment is, data or an ACK in order on an open connection where nothing else is
+ * going on, judged and taken in without asking for what cannot be. It leaves exactly what the long way (observe.c,
+ * advance.c) would: tests/unit/steady_test.c compares the two.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
 #define TCPTRIAGE_CORE_FLOW_SHORT_WAY_H

@@ -4,16 +4,11 @@
 const char *tcpt_state_name(tcpt_state state)
 {
     static const char *const names[] = {
-        [TCPT_CLOSED] = "CLOSED",
-        [TCPT_LISTEN] = "LISTEN",
-        [TCPT_SYN_SENT] = "SYN-SENT",
-        [TCPT_SYN_RECEIVED] = "SYN-RECEIVED",
-        [TCPT_ESTABLISHED] = "ESTABLISHED",
-        [TCPT_FIN_WAIT_1] = "FIN-WAIT-1",
-        [TCPT_FIN_WAIT_2] = "FIN-WAIT-2",
-        [TCPT_CLOSE_WAIT] = "CLOSE-WAIT",
-        [TCPT_CLOSING] = "CLOSING",
-        [TCPT_LAST_ACK] = "LAST-ACK",
+        [TCPT_CLOSED] = "CLOSED",           [TCPT_LISTEN] = "LISTEN",
+        [TCPT_SYN_SENT] = "SYN-SENT",       [TCPT_SYN_RECEIVED] = "SYN-RECEIVED",
+        [TCPT_ESTABLISHED] = "ESTABLISHED", [TCPT_FIN_WAIT_1] = "FIN-WAIT-1",
+        [TCPT_FIN_WAIT_2] = "FIN-WAIT-2",   [TCPT_CLOSE_WAIT] = "CLOSE-WAIT",
+        [TCPT_CLOSING] = "CLOSING",         [TCPT_LAST_ACK] = "LAST-ACK",
         [TCPT_TIME_WAIT] = "TIME-WAIT",
     };
 

@@ -7,7 +7,8 @@
 
 #include "tcptriage/peers.h"
 
-/** Note the TSval of a SYN: a sample of the clock that it fits, or of a new one in the place of the one silent longest. */
+/** Note the TSval of a SYN: a sample of the clock that it fits, or of a new one in the place of the one silent longest.
+ */
 void tcpt_clocks_note(tcpt_busy *busy, uint32_t tsval, int64_t time_ns);
 
 #endif

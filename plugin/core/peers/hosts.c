@@ -21,8 +21,8 @@ typedef struct host_entry {
 
 G_STATIC_ASSERT(sizeof(host_key) % 8 == 0);
 
-/* Flows point to their hosts, so none is ever forgotten: once there are so many, the flows of new addresses are judged by
- * their own checksums alone. */
+/* Flows point to their hosts, so none is ever forgotten: once there are so many, the flows of new addresses are judged
+ * by their own checksums alone. */
 enum { HOSTS_MAX = 1 << 16 };
 
 /* What one takes: itself, the allocator's share, and its place in a table that is a quarter full at the least. */

@@ -19,7 +19,8 @@ typedef struct tcpt_generation {
     int64_t born_ns;
 } tcpt_generation;
 
-/** When the young generation is full, or old enough, it becomes the old one, and that is dropped. Zeroed to begin with. */
+/** When the young generation is full, or old enough, it becomes the old one, and that is dropped. Zeroed to begin with.
+ */
 typedef struct tcpt_pair_table {
     tcpt_generation young;
     tcpt_generation old;

@@ -37,7 +37,7 @@ const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *cou
 size_t tcpt_peers_bytes(const tcpt_peers *peers);
 
 /** Note what a segment that was just taken into its flow changed: SYNs, their answers, closes. */
-void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *segment,
-                        const tcpt_observation *seen, const tcpt_settings *settings, tcpt_record *record);
+void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                        const tcpt_settings *settings, tcpt_record *record);
 
 #endif

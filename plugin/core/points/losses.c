@@ -6,8 +6,8 @@
 
 #include "tcptriage/sequence.h"
 
-/* Fewer may have something in common by chance; a FIN and two repeats are three (semantics G.3). And without others that
- * arrived there is nothing to be told apart from. */
+/* Fewer may have something in common by chance; a FIN and two repeats are three (semantics G.3). And without others
+ * that arrived there is nothing to be told apart from. */
 enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
 
 enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
@@ -94,7 +94,8 @@ static bool others_went_on(const tcpt_sighting *sighting)
     const tcpt_point *here = sighting->connection->members[0].flow->at;
     unsigned looked = 0;
 
-    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at && looked < OTHERS_MOST; at = at->next, looked++) {
+    for (const tcpt_point *at = tcpt_vantage_first_point(vantage); at && looked < OTHERS_MOST;
+         at = at->next, looked++) {
         const tcpt_clock_pair *clocks = tcpt_clock_pair_of(vantage, here, at);
         int64_t ahead_ns = clocks && clocks->known ? clocks->ahead_ns : 0;
 

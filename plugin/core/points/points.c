@@ -21,9 +21,9 @@ struct tcpt_vantage {
     int64_t keep_ns;
     int64_t idle_ns;
     bool watching;
-    int64_t newest_ns; /* of all clocks */
-    bool stepped_back; /* by more than a segment may be on its way */
-    GHashTable *points; /* identity -> tcpt_point */
+    int64_t newest_ns;      /* of all clocks */
+    bool stepped_back;      /* by more than a segment may be on its way */
+    GHashTable *points;     /* identity -> tcpt_point */
     GHashTable *interfaces; /* ids of those points, a set */
     tcpt_point *first_point;
     tcpt_point *newest_point;
@@ -82,8 +82,8 @@ tcpt_point *tcpt_vantage_point(tcpt_vantage *vantage, uint32_t id, uint8_t depth
     entry = g_new0(point_entry, 1);
     entry->identity = wanted;
     entry->name = point_name(vantage, id, depth, name);
-    entry->point = (tcpt_point){
-        .name = entry->name, .id = id, .depth = depth, .index = g_hash_table_size(vantage->points)};
+    entry->point =
+        (tcpt_point){.name = entry->name, .id = id, .depth = depth, .index = g_hash_table_size(vantage->points)};
     g_hash_table_insert(vantage->points, &entry->identity, entry);
     if (vantage->newest_point)
         vantage->newest_point->next = &entry->point;

@@ -22,8 +22,8 @@ struct tcpt_vantage;
 
 /** A segment that may still show at other points. Numbers are those of the connection's reference. */
 typedef struct tcpt_sighting {
-    struct tcpt_sighting *older, *newer; /**< all that are kept, in the order of the file */
-    struct tcpt_sighting *before, *after; /**< of its connection and way */
+    struct tcpt_sighting *older, *newer;       /**< all that are kept, in the order of the file */
+    struct tcpt_sighting *before, *after;      /**< of its connection and way */
     struct tcpt_sighting *alike, *alike_newer; /**< the same numbers, sent before and after */
     struct tcpt_connection *connection;
     uint32_t seq;
@@ -44,7 +44,7 @@ typedef struct tcpt_sighting {
     bool has_ip_id;
     bool has_timestamps;
     uint32_t in_pieces[TCPT_MEMBERS]; /**< how many of its bytes a member has seen in pieces, in whatever order */
-    int64_t time_ns[TCPT_MEMBERS];  /**< valid for those in `seen` */
+    int64_t time_ns[TCPT_MEMBERS];    /**< valid for those in `seen` */
     tcpt_record *record[TCPT_MEMBERS];
 } tcpt_sighting;
 
@@ -65,14 +65,14 @@ typedef struct tcpt_leg {
     struct tcpt_leg *next;
     uint8_t a; /**< smaller index */
     uint8_t b;
-    bool recut;          /**< one has in pieces what the other has whole */
-    bool learned[2];     /**< by way: the two below tell something */
-    int32_t ids_changed[2]; /**< segments whose IP ID was rewritten between them, minus those that kept it */
+    bool recut;                /**< one has in pieces what the other has whole */
+    bool learned[2];           /**< by way: the two below tell something */
+    int32_t ids_changed[2];    /**< segments whose IP ID was rewritten between them, minus those that kept it */
     int32_t tsvals_changed[2]; /**< the same for timestamps */
     bool sack_not_adjusted;
     int64_t complete_from_ns; /**< by a's clock: what b has from then on can be looked for at a */
-    uint32_t crossed[2]; /**< segments seen at both, by way */
-    int64_t least_ns[2]; /**< time at b minus time at a, by way */
+    uint32_t crossed[2];      /**< segments seen at both, by way */
+    int64_t least_ns[2];      /**< time at b minus time at a, by way */
     int64_t most_ns[2];
     int64_t newest_ns[2];
     uint32_t ttl_falls[2]; /**< lower at b than at a */
@@ -83,10 +83,10 @@ typedef struct tcpt_leg {
 /** A flow that is the connection at one point. */
 typedef struct tcpt_member {
     tcpt_flow *flow;
-    bool turned;         /**< its ends are in the other order than the first member's */
-    bool translated;     /**< other addresses or ports than the first member's */
-    bool shift_known[2]; /**< by way */
-    uint32_t shift[2];   /**< its sequence numbers minus the reference's */
+    bool turned;           /**< its ends are in the other order than the first member's */
+    bool translated;       /**< other addresses or ports than the first member's */
+    bool shift_known[2];   /**< by way */
+    uint32_t shift[2];     /**< its sequence numbers minus the reference's */
     int64_t noted_from_ns; /**< its segments are noted since then */
 } tcpt_member;
 
@@ -96,11 +96,11 @@ typedef struct tcpt_connection {
     struct tcpt_vantage *vantage;
     tcpt_member members[TCPT_MEMBERS];
     uint8_t member_count;
-    bool let_go;            /**< sightings other than of SYNs were let go */
+    bool let_go; /**< sightings other than of SYNs were let go */
     bool reference_known[2];
-    uint32_t reference[2];  /**< initial sequence number in the reference's numbers */
+    uint32_t reference[2];             /**< initial sequence number in the reference's numbers */
     uint32_t waiting[TCPT_MEMBERS][2]; /**< kept segments with bytes that a member has not seen, by way */
-    bool idled;             /**< a silence of idle_seconds was seen */
+    bool idled;                        /**< a silence of idle_seconds was seen */
     tcpt_sighting *oldest[2], *newest[2];
     tcpt_leg *legs;
     tcpt_loss_table *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */
@@ -108,10 +108,10 @@ typedef struct tcpt_connection {
 
 /** What two points' clocks have to do with each other. */
 typedef struct tcpt_clock_pair {
-    uint32_t a, b;       /**< indexes of the points, a < b */
-    bool known;          /**< segments crossed in both directions */
-    int64_t ahead_ns;    /**< b's clock minus a's */
-    int64_t loop_ns;     /**< way there and back, for the connection that told: smaller is better */
+    uint32_t a, b;    /**< indexes of the points, a < b */
+    bool known;       /**< segments crossed in both directions */
+    int64_t ahead_ns; /**< b's clock minus a's */
+    int64_t loop_ns;  /**< way there and back, for the connection that told: smaller is better */
 } tcpt_clock_pair;
 
 typedef struct tcpt_vantage tcpt_vantage;
@@ -144,8 +144,8 @@ GHashTable *tcpt_vantage_openings(const tcpt_vantage *vantage);
 GHashTable *tcpt_vantage_guides(const tcpt_vantage *vantage);
 GHashTable *tcpt_vantage_clock_pairs(const tcpt_vantage *vantage);
 int64_t tcpt_vantage_keep_ns(const tcpt_vantage *vantage);
-/** Whether files of more than two points were put one behind the other: what was let go before the last began is not known
- *  to be lost or not. */
+/** Whether files of more than two points were put one behind the other: what was let go before the last began is not
+ * known to be lost or not. */
 bool tcpt_vantage_appended(const tcpt_vantage *vantage);
 void tcpt_vantage_each_passage(const tcpt_vantage *vantage, void (*visit)(const tcpt_passage *, void *), void *data);
 unsigned tcpt_vantage_point_count(const tcpt_vantage *vantage);

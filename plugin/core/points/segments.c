@@ -5,7 +5,7 @@
 #include "tcptriage/sequence.h"
 
 enum {
-    ALIKE_MOST = 64,  /* of a segment sent again and again with the same numbers: the newest are tried */
+    ALIKE_MOST = 64,    /* of a segment sent again and again with the same numbers: the newest are tried */
     PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
 };
 
@@ -159,8 +159,7 @@ static bool clock_ahead(const tcpt_connection *connection, const tcpt_leg *leg, 
     return true;
 }
 
-bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way,
-                      int64_t *expected_ns)
+bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way, int64_t *expected_ns)
 {
     const tcpt_leg *leg = tcpt_leg_between(connection, from, to);
     bool known = true;
@@ -239,10 +238,10 @@ static bool tsvals_change(const tcpt_leg *leg, unsigned way)
 
 /* How much two segments of the same numbers have in common, by what else is in their headers. */
 typedef enum likeness {
-    LIKE_NOTHING,  /* two segments */
+    LIKE_NOTHING,   /* two segments */
     LIKE_REWRITTEN, /* one, if something on the way rewrites IP IDs or timestamps */
     LIKE_HEADER,
-    LIKE_ALL,      /* window and SACK blocks too, and due: of ACKs without an IP ID that tells the right one */
+    LIKE_ALL, /* window and SACK blocks too, and due: of ACKs without an IP ID that tells the right one */
 } likeness;
 
 /* SACK blocks of different ACKs differ; a device that shifts the numbers may adjust them or not. */
@@ -355,8 +354,8 @@ static void mark_copy(const tcpt_sighting *known, tcpt_record *copy)
 
 static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known, const tcpt_sighting *now)
 {
-    uint32_t shift = connection->members[now->first].shift[!now->way] -
-                     connection->members[known->first].shift[!now->way];
+    uint32_t shift =
+        connection->members[now->first].shift[!now->way] - connection->members[known->first].shift[!now->way];
 
     if (shift && known->sack_left && now->sack_left == known->sack_left)
         tcpt_leg_of(connection, known->first, now->first)->sack_not_adjusted = true;

@@ -45,8 +45,8 @@ static void judge_syn_sent(tcpt_rst_view *view, const tcpt_endpoint *receiver, c
 }
 
 /* `next` is N: where the receiver stands when all that was sent arrived; `acked` is A. */
-static tcpt_rst_position place(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, uint32_t seq,
-                               uint32_t acked, uint32_t next)
+static tcpt_rst_position place(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, uint32_t seq, uint32_t acked,
+                               uint32_t next)
 {
     if (seq == acked)
         return acked == next ? TCPT_RST_EXACT : TCPT_RST_AT_ACK;
@@ -159,8 +159,8 @@ static tcpt_verdict judge_state(const tcpt_rst_view *view, const tcpt_endpoint *
     }
 }
 
-static tcpt_confidence confidence_of(const tcpt_flow *flow, const tcpt_endpoint *sender,
-                                     const tcpt_endpoint *receiver, tcpt_rst_position position)
+static tcpt_confidence confidence_of(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
+                                     tcpt_rst_position position)
 {
     bool scale_known = sender->syn && receiver->syn;
 
@@ -192,8 +192,7 @@ static bool doubtful(const tcpt_rst_view *view, const tcpt_endpoint *sender, con
     if (view->position == TCPT_RST_EXACT_UNACKED && sender->above_count)
         return stack != TCPT_STACK_LINUX || !receiver->sack_held || segment->seq != receiver->sack_edge;
     /* Once the application has gone, Linux keeps an entry that takes any RST in the window and answers the others. */
-    return stack == TCPT_STACK_LINUX && receiver->state == TCPT_FIN_WAIT_2 && !receiver->took_payload &&
-           view->mismatch;
+    return stack == TCPT_STACK_LINUX && receiver->state == TCPT_FIN_WAIT_2 && !receiver->took_payload && view->mismatch;
 }
 
 void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,

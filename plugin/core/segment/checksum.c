@@ -53,8 +53,8 @@ static inline void sum_words(sums *all, const uint8_t *bytes)
     all->high += each >> 16;
 }
 
-/* Both halves of each word without a mask: the low ones are what is left of the whole without the high ones. `length` is
- * a multiple of STRIDE. */
+/* Both halves of each word without a mask: the low ones are what is left of the whole without the high ones. `length`
+ * is a multiple of STRIDE. */
 static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
 {
     sums all = {{0}, {0}};
@@ -128,8 +128,14 @@ static uint16_t host_to_be(uint16_t folded)
 static uint64_t sum_pseudo_header(const tcpt_segment *segment, uint32_t tcp_bytes)
 {
     uint32_t address_bytes = segment->family == 6 ? 16 : 4;
-    uint8_t rest[8] = {0, 0, 0, PROTOCOL_TCP, (uint8_t)(tcp_bytes >> 24), (uint8_t)(tcp_bytes >> 16),
-                       (uint8_t)(tcp_bytes >> 8), (uint8_t)tcp_bytes};
+    uint8_t rest[8] = {0,
+                       0,
+                       0,
+                       PROTOCOL_TCP,
+                       (uint8_t)(tcp_bytes >> 24),
+                       (uint8_t)(tcp_bytes >> 16),
+                       (uint8_t)(tcp_bytes >> 8),
+                       (uint8_t)tcp_bytes};
 
     if (address_bytes == 4)
         return add(add(load32(segment->src), load32(segment->dst)), load(rest));
@@ -162,8 +168,8 @@ static bool partial(const tcpt_segment *segment, uint32_t tcp_bytes)
            segment->checksum == host_to_be(fold(sum_pseudo_header(segment, 0)));
 }
 
-void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
-                        uint32_t reported_bytes, uint32_t pad_bytes)
+void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes,
+                        uint32_t pad_bytes)
 {
     segment->checksum_is = TCPT_CHECKSUM_UNKNOWN;
     segment->pad_bytes = pad_bytes > UINT8_MAX ? 0 : (uint8_t)pad_bytes;

@@ -120,8 +120,7 @@ static bool only_timestamps(tcpt_segment *segment, const uint8_t *options, unsig
     return true;
 }
 
-bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes,
-                        uint32_t reported_bytes)
+bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes)
 {
     unsigned header_bytes, option_bytes;
 
@@ -149,8 +148,8 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
         if (segment->payload_captured_bytes > segment->payload_bytes)
             segment->payload_captured_bytes = segment->payload_bytes;
     }
-    segment->end_seq = segment->seq + segment->payload_bytes + !!(segment->flags & TCPT_SYN) +
-                       !!(segment->flags & TCPT_FIN);
+    segment->end_seq =
+        segment->seq + segment->payload_bytes + !!(segment->flags & TCPT_SYN) + !!(segment->flags & TCPT_FIN);
     segment->options_cut = header_bytes > captured_bytes;
     segment->options = 0;
     segment->wscale = 0;

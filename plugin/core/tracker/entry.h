@@ -114,8 +114,8 @@ void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_c
 void tcpt_ct_clear(tcpt_ct_pair *pair);
 
 /**
- * Judge what nearly every packet is: an ACK, with data or without, within both windows of an established connection that
- * is assured. It is VALID by both rule sets.
+ * Judge what nearly every packet is: an ACK, with data or without, within both windows of an established connection
+ * that is assured. It is VALID by both rule sets.
  *
  * @param segment  an ACK without SYN, FIN, RST and SACK blocks, not really bad
  * @return false, with nothing changed, when it does not fit: tcpt_ct_judge() it

@@ -35,8 +35,8 @@ static bool opening_missed(const tcpt_flow *flow, const tcpt_segment *segment, u
         return false;
     if (!receiver->sent)
         return true;
-    return !(segment->flags & TCPT_SYN) && !sender->syn && receiver->syn && seq_after(segment->ack, tcpt_lowest_seq(receiver)) &&
-           !seq_after(segment->ack, receiver->snd_nxt);
+    return !(segment->flags & TCPT_SYN) && !sender->syn && receiver->syn &&
+           seq_after(segment->ack, tcpt_lowest_seq(receiver)) && !seq_after(segment->ack, receiver->snd_nxt);
 }
 
 /* What the capture cannot have held back: it never had it. */

@@ -52,8 +52,8 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
         "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
         "had no effect on it%s%s",
         tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns), flow->again->first->frame,
-        flow->again->ignored_ack->frame, flow->early_data ? "; the server had spoken before the client's first ACK" : "",
-        note);
+        flow->again->ignored_ack->frame,
+        flow->early_data ? "; the server had spoken before the client's first ACK" : "", note);
     g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
