@@ -127,4 +127,10 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
  */
 uint32_t tcpt_padding_bytes(uint32_t datagram_bytes, uint32_t behind_bytes);
 
+/** Whether Ethernet pads a segment on its way: an IPv4 datagram under 46 bytes (IEEE 802.3, clause 4.2.3.3). */
+static inline bool tcpt_short_on_the_wire(const tcpt_segment *segment)
+{
+    return segment->family == 4 && 20 + segment->header_bytes + segment->payload_bytes < 46;
+}
+
 #endif

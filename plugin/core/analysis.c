@@ -12,7 +12,7 @@
 #include "core/peers/peers.h"
 #include "core/finding/raising.h"
 #include "core/tracker/tracker.h"
-#include "core/points/points.h"
+#include "core/points/commit.h"
 #include "detectors/detectors.h"
 
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
@@ -30,7 +30,7 @@ struct tcpt_analysis {
     tcpt_flow_table flows; /* tcpt_flow_key -> newest life */
     GHashTable *tuples;    /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     tcpt_peers *peers;
-    tcpt_vantage *vantage;
+    tcpt_points *points;
     tcpt_hosts hosts;
     GPtrArray *slabs;
     unsigned slab_used;
@@ -207,7 +207,7 @@ static void join_all_twins(tcpt_analysis *analysis)
     analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
         join_twins(analysis, flow);
-    tcpt_vantage_watch(analysis->vantage);
+    tcpt_points_watch(analysis->points);
 }
 
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
@@ -216,7 +216,7 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, u
     tcpt_flow *flow = g_new0(tcpt_flow, 1);
 
     flow->key = *key;
-    flow->at = tcpt_vantage_point(analysis->vantage, key->point, key->depth, segment->point_name);
+    flow->at = tcpt_points_at(analysis->points, key->point, key->depth, segment->point_name);
     flow->previous = previous;
     tcpt_flow_open(flow, segment, from);
     if (previous) { /* a tracker's entry knows nothing of lives */
@@ -380,8 +380,8 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->closing || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
-    if (tcpt_vantage_watching(analysis->vantage))
-        tcpt_vantage_note(analysis->vantage, flow, segment, &seen, record);
+    if (tcpt_points_watching(analysis->points))
+        tcpt_points_note(analysis->points, flow, segment, &seen, record);
     mark(record, flow);
     return record;
 }
@@ -396,7 +396,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_hosts_open(&analysis->hosts);
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
-    analysis->vantage = tcpt_vantage_new(settings);
+    analysis->points = tcpt_points_new(settings);
     set_up_dispatch(analysis);
     return analysis;
 }
@@ -422,7 +422,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         g_hash_table_destroy(analysis->tuples);
     tcpt_hosts_clear(&analysis->hosts);
     tcpt_peers_free(analysis->peers);
-    tcpt_vantage_free(analysis->vantage);
+    tcpt_points_free(analysis->points);
     g_ptr_array_free(analysis->slabs, TRUE);
     g_free(analysis->dispatch);
     g_free(analysis->blank);
@@ -442,19 +442,19 @@ void tcpt_expect_points(tcpt_analysis *analysis)
     join_all_twins(analysis);
 }
 
-void tcpt_each_passage(const tcpt_analysis *analysis, void (*visit)(const tcpt_passage *, void *), void *data)
+void tcpt_each_path(const tcpt_analysis *analysis, void (*visit)(const tcpt_path *, void *), void *data)
 {
-    tcpt_vantage_each_passage(analysis->vantage, visit, data);
+    tcpt_points_each_path(analysis->points, visit, data);
 }
 
 bool tcpt_has_points(const tcpt_analysis *analysis)
 {
-    return tcpt_vantage_watching(analysis->vantage);
+    return tcpt_points_watching(analysis->points);
 }
 
 unsigned tcpt_point_count(const tcpt_analysis *analysis)
 {
-    return tcpt_vantage_point_count(analysis->vantage);
+    return tcpt_points_count(analysis->points);
 }
 
 const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count)
@@ -472,9 +472,9 @@ tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
     tcpt_totals totals = {
         .segments = analysis->generation,
         .flows = analysis->flow_count,
-        .kept = tcpt_vantage_kept(analysis->vantage),
+        .kept = tcpt_points_kept(analysis->points),
     };
-    const tcpt_point *point = tcpt_vantage_first_point(analysis->vantage);
+    const tcpt_point *point = tcpt_points_first(analysis->points);
 
     for (bool first = true; point; point = point->next, first = false) {
         totals.first_ns = first ? point->first_ns : MIN(totals.first_ns, point->first_ns);

@@ -5,7 +5,7 @@
 #include "detectors/shared/close_due.h"
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 typedef struct missing_memory {
     tcpt_finding *finding[2]; /* by the end whose FIN is missing */

@@ -6,7 +6,7 @@
 #include "detectors/detectors.h"
 
 #include "tcptriage/sequence.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 typedef struct sent {
     uint32_t padded;         /* padded frames that need an acknowledgment, repeats included */

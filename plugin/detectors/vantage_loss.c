@@ -3,7 +3,7 @@
 #include <glib.h>
 
 #include "detectors/detectors.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 /* "all 9 padded frames, none of the 3 others" */
 static char *describe(const tcpt_losses *losses, tcpt_loss_property property)

@@ -16,7 +16,7 @@
 
 #include "compat.h"
 #include "feed.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 enum {
     LINE_BYTES = 110, /* of a long text in the tree: what a pane shows without scrolling */

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "points.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 #include "words.h"
 
 enum {

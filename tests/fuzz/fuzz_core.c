@@ -5,7 +5,7 @@
 
 #include "input.h"
 #include "tcptriage/analysis.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 enum { SEGMENTS = 200, TCP_ROOM = 400 };
 
@@ -232,10 +232,10 @@ static void check_records(const fuzz *input)
     }
 }
 
-static void check_passage(const tcpt_passage *passage, void *data)
+static void check_path(const tcpt_path *path, void *data)
 {
-    g_assert(data == NULL && passage->a != passage->b && passage->connections);
-    g_assert(passage->to_a.missing <= passage->to_a.total && passage->to_b.missing <= passage->to_b.total);
+    g_assert(data == NULL && path->a != path->b && path->connections);
+    g_assert(path->to_a.missing <= path->to_a.total && path->to_b.missing <= path->to_b.total);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_records(&input);
     tcpt_settle_all(input.analysis);
     check_records(&input);
-    tcpt_each_passage(input.analysis, check_passage, NULL);
+    tcpt_each_path(input.analysis, check_path, NULL);
     tcpt_analysis_free(input.analysis);
     g_ptr_array_unref(input.records);
     return 0;

@@ -7,7 +7,7 @@
 #include "core/tracker/tracker.h"
 #include "scenario.h"
 #include "tcptriage/analysis.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 /** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to be
  * calm. */

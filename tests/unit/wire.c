@@ -105,17 +105,17 @@ void wire_handshake(wire *on)
     wire_say(on, CLIENT, TCPT_ACK, 1001, 9001, 0);
 }
 
-static void keep_passage(const tcpt_passage *passage, void *data)
+static void keep_path(const tcpt_path *path, void *data)
 {
-    g_assert_cmpuint(((tcpt_passage *)data)->connections, ==, 0); /* one pair of points */
-    *(tcpt_passage *)data = *passage;
+    g_assert_cmpuint(((tcpt_path *)data)->connections, ==, 0); /* one pair of points */
+    *(tcpt_path *)data = *path;
 }
 
-tcpt_passage wire_passage(const wire *on)
+tcpt_path wire_path(const wire *on)
 {
-    tcpt_passage passage = {0};
-    tcpt_each_passage(on->analysis, keep_passage, &passage);
-    return passage;
+    tcpt_path path = {0};
+    tcpt_each_path(on->analysis, keep_path, &path);
+    return path;
 }
 
 const tcpt_finding *wire_loss(const wire *on)

@@ -6,7 +6,7 @@
 #define TCPTRIAGE_TESTS_WIRE_H
 
 #include "tcptriage/analysis.h"
-#include "tcptriage/vantage.h"
+#include "tcptriage/points.h"
 
 enum { CLIENT, SERVER };
 
@@ -42,7 +42,7 @@ void wire_lose(wire *on, unsigned from, uint8_t flags, uint32_t seq, uint32_t ac
 void wire_handshake(wire *on);
 
 /** What is known of the two points. */
-tcpt_passage wire_passage(const wire *on);
+tcpt_path wire_path(const wire *on);
 /** The vantage_loss of the capture so far, or NULL. */
 const tcpt_finding *wire_loss(const wire *on);
 

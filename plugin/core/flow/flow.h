@@ -38,12 +38,6 @@ bool tcpt_flow_is_copy(tcpt_flow *flow, const tcpt_segment *segment, unsigned fr
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_settings *settings, int64_t tolerance_ns);
 
-/** Whether Ethernet pads a segment on its way: an IPv4 datagram under 46 bytes (IEEE 802.3, clause 4.2.3.3). */
-static inline bool tcpt_short_on_the_wire(const tcpt_segment *segment)
-{
-    return segment->family == 4 && 20 + segment->header_bytes + segment->payload_bytes < 46;
-}
-
 /** Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK
  * of new data: those come sooner than any timer, with another ACK number, and do not count. */
 bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/segment/hashing.h"
+#include "core/segment/bytes.h"
 
 typedef struct host_key {
     uint8_t address[16];

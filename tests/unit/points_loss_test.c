@@ -15,13 +15,13 @@ static void test_clocks(gconstpointer ahead_seconds)
         wire_lose(on, SERVER, TCPT_ACK, 9001 + 100 * i, 1001, 100);
     wire_say(on, CLIENT, TCPT_ACK, 1001, 9001, 10);
     wire_say(on, SERVER, TCPT_ACK, 9501, 1011, 10);
-    tcpt_passage passage = wire_passage(on);
-    g_assert_cmpuint(passage.crossed_to_a, ==, 2);
-    g_assert_cmpuint(passage.crossed_to_b, ==, 3);
-    g_assert_cmpuint(passage.to_a.missing, ==, 5);
-    g_assert_cmpuint(passage.to_b.missing, ==, 0);
-    g_assert_true(passage.clocks_differ == (on->ahead_ns != 0));
-    g_assert_cmpint(passage.clock_offset_ns, ==, on->ahead_ns);
+    tcpt_path path = wire_path(on);
+    g_assert_cmpuint(path.matched_to_a, ==, 2);
+    g_assert_cmpuint(path.matched_to_b, ==, 3);
+    g_assert_cmpuint(path.to_a.missing, ==, 5);
+    g_assert_cmpuint(path.to_b.missing, ==, 0);
+    g_assert_true(path.clocks_differ == (on->ahead_ns != 0));
+    g_assert_cmpint(path.clock_offset_ns, ==, on->ahead_ns);
     g_assert_nonnull(wire_loss(on));
     g_assert_cmpuint(wire_loss(on)->confidence, ==, TCPT_HIGH);
     g_assert_cmpuint(wire_loss(on)->related_count, ==, 4);
@@ -98,7 +98,7 @@ static void test_settled_in_time(void)
     }
     /* 10 ms each: half of what came in the ten seconds of match_seconds, and the SYNs */
     g_assert_cmpuint(tcpt_analysis_totals(on->analysis).kept, <=, 510);
-    g_assert_cmpuint(wire_passage(on).to_b.missing, ==, 2499); /* the last one may still come */
+    g_assert_cmpuint(wire_path(on).to_b.missing, ==, 2499); /* the last one may still come */
     wire_end(on);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same segment at another point: by its numbers, or by its bytes where it was cut or joined on the way. */
-#include "core/points/points.h"
+#include "core/points/match_segments.h"
 
+#include "core/points/clock_offsets.h"
+#include "core/points/legs.h"
+#include "core/points/sightings.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -9,191 +12,24 @@ enum {
     PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
 };
 
-/* ---- the table ---- */
-
-static guint sighting_hash(gconstpointer key)
-{
-    const tcpt_sighting *at = key;
-    uint64_t hash = (uint64_t)(uintptr_t)at->connection;
-
-    hash = (hash ^ ((uint64_t)at->seq << 32 | at->ack)) * UINT64_C(0x9e3779b97f4a7c15);
-    hash = (hash ^ hash >> 32 ^ ((uint64_t)at->end_seq << 32 | (uint32_t)at->flags << 8 | at->way)) *
-           UINT64_C(0x9e3779b97f4a7c15);
-    return (guint)(hash ^ hash >> 32);
-}
-
-static gboolean sighting_equal(gconstpointer a, gconstpointer b)
-{
-    const tcpt_sighting *left = a, *right = b;
-
-    return left->connection == right->connection && left->seq == right->seq && left->end_seq == right->end_seq &&
-           left->ack == right->ack && left->flags == right->flags && left->way == right->way;
-}
-
-GHashTable *tcpt_sightings_new(void)
-{
-    return g_hash_table_new(sighting_hash, sighting_equal);
-}
-
-void tcpt_sightings_add(GHashTable *sightings, tcpt_sighting *sighting)
-{
-    tcpt_sighting *newest = g_hash_table_lookup(sightings, sighting);
-
-    sighting->alike = newest;
-    sighting->alike_newer = NULL;
-    if (newest)
-        newest->alike_newer = sighting;
-    g_hash_table_replace(sightings, sighting, sighting);
-}
-
-void tcpt_sightings_remove(GHashTable *sightings, tcpt_sighting *sighting)
-{
-    if (sighting->alike)
-        sighting->alike->alike_newer = sighting->alike_newer;
-    if (sighting->alike_newer)
-        sighting->alike_newer->alike = sighting->alike;
-    else if (sighting->alike)
-        g_hash_table_replace(sightings, sighting->alike, sighting->alike);
-    else
-        g_hash_table_remove(sightings, sighting);
-}
-
-/* ---- legs and clocks ---- */
-
-const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b)
-{
-    const tcpt_leg *leg = connection->legs;
-
-    while (leg && (leg->a != MIN(a, b) || leg->b != MAX(a, b)))
-        leg = leg->next;
-    return leg;
-}
-
-tcpt_leg *tcpt_leg_of(tcpt_connection *connection, unsigned a, unsigned b)
-{
-    tcpt_leg *leg = (tcpt_leg *)tcpt_leg_between(connection, a, b);
-
-    if (leg)
-        return leg;
-    leg = g_new0(tcpt_leg, 1);
-    leg->a = (uint8_t)MIN(a, b);
-    leg->b = (uint8_t)MAX(a, b);
-    leg->next = connection->legs;
-    connection->legs = leg;
-    return leg;
-}
-
-static guint clock_hash(gconstpointer key)
-{
-    const tcpt_clock_pair *pair = key;
-
-    return pair->a * 2654435761u ^ pair->b;
-}
-
-static gboolean clock_equal(gconstpointer a, gconstpointer b)
-{
-    const tcpt_clock_pair *left = a, *right = b;
-
-    return left->a == right->a && left->b == right->b;
-}
-
-GHashTable *tcpt_clock_pairs_new(void)
-{
-    return g_hash_table_new_full(clock_hash, clock_equal, NULL, g_free);
-}
-
-const tcpt_clock_pair *tcpt_clock_pair_of(const tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
-{
-    tcpt_clock_pair key = {.a = MIN(a->index, b->index), .b = MAX(a->index, b->index)};
-
-    return g_hash_table_lookup(tcpt_vantage_clock_pairs(vantage), &key);
-}
-
-static tcpt_clock_pair *make_clock_pair(tcpt_vantage *vantage, const tcpt_point *a, const tcpt_point *b)
-{
-    tcpt_clock_pair *pair = (tcpt_clock_pair *)tcpt_clock_pair_of(vantage, a, b);
-
-    if (pair)
-        return pair;
-    pair = g_new0(tcpt_clock_pair, 1);
-    pair->a = MIN(a->index, b->index);
-    pair->b = MAX(a->index, b->index);
-    g_hash_table_add(tcpt_vantage_clock_pairs(vantage), pair);
-    return pair;
-}
-
-/* Clocks as NTP compares them (RFC 5905, section 8): the difference is half way between what both directions show,
- * and the shorter the way there and back the better. */
-static void learn_clocks(const tcpt_connection *connection, const tcpt_leg *leg)
-{
-    tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
-    int64_t loop_ns = ABS(leg->least_ns[0] - leg->least_ns[1]);
-    int64_t ahead_ns = (leg->least_ns[0] + leg->least_ns[1]) / 2;
-    tcpt_clock_pair *pair;
-
-    if (!leg->crossed[0] || !leg->crossed[1])
-        return;
-    pair = make_clock_pair(connection->vantage, a, b);
-    if (pair->known && pair->loop_ns <= loop_ns)
-        return;
-    pair->known = true;
-    pair->loop_ns = loop_ns;
-    pair->ahead_ns = a->index < b->index ? ahead_ns : -ahead_ns;
-}
-
-/* Of one clock or two: what is known of them, or what segments of the other way suggest. */
-static bool clock_ahead(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, int64_t *ahead_ns)
-{
-    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
-    const tcpt_clock_pair *pair = tcpt_clock_pair_of(connection->vantage, a, b);
-
-    *ahead_ns = 0;
-    if (pair && pair->known) {
-        *ahead_ns = a->index < b->index ? pair->ahead_ns : -pair->ahead_ns;
-        return true;
-    }
-    if (!leg->crossed[!way])
-        return false;
-    if (ABS(leg->newest_ns[!way]) > TCPT_ONE_CLOCK_NS)
-        *ahead_ns = leg->newest_ns[!way];
-    return true;
-}
-
-bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way, int64_t *expected_ns)
-{
-    const tcpt_leg *leg = tcpt_leg_between(connection, from, to);
-    bool known = true;
-
-    *expected_ns = 0;
-    if (!leg)
-        return false;
-    if (leg->crossed[way])
-        *expected_ns = leg->newest_ns[way];
-    else
-        known = clock_ahead(connection, leg, way, expected_ns);
-    if (from > to)
-        *expected_ns = -*expected_ns;
-    return known;
-}
-
 static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
 {
     leg->newest_ns[way] = delta_ns;
-    if (!leg->crossed[way] || delta_ns < leg->least_ns[way])
+    if (!leg->matched[way] || delta_ns < leg->least_ns[way])
         leg->least_ns[way] = delta_ns;
-    if (!leg->crossed[way] || delta_ns > leg->most_ns[way])
+    if (!leg->matched[way] || delta_ns > leg->most_ns[way])
         leg->most_ns[way] = delta_ns;
-    leg->crossed[way]++;
+    leg->matched[way]++;
 }
 
 /* Both points have seen it. `here` is the member that did so last. */
-static void note_crossing(const tcpt_sighting *known, unsigned there, const tcpt_sighting *now, unsigned here)
+static void note_match(const tcpt_sighting *known, unsigned there, const tcpt_sighting *now, unsigned here)
 {
     tcpt_connection *connection = known->connection;
     tcpt_leg *leg = tcpt_leg_of(connection, there, here);
     int64_t delta_ns = now->time_ns[here] - known->time_ns[there];
     int64_t least_before_ns = leg->least_ns[known->way];
-    bool first = leg->crossed[known->way] == 0;
+    bool first = leg->matched[known->way] == 0;
     tcpt_point *point = connection->members[there].flow->at;
 
     point->paired = connection->members[here].flow->at->paired = true;
@@ -202,7 +38,7 @@ static void note_crossing(const tcpt_sighting *known, unsigned there, const tcpt
     if (known->first == there && known->ttl && now->ttl && known->ttl != now->ttl)
         (*((known->ttl > now->ttl) == (there < here) ? &leg->ttl_falls : &leg->ttl_rises))[known->way]++;
     if (first || leg->least_ns[known->way] < least_before_ns)
-        learn_clocks(connection, leg);
+        tcpt_clock_offsets_learn(connection, leg);
 }
 
 /* ---- by its numbers ---- */
@@ -292,7 +128,7 @@ static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, in
 /* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
 static tcpt_sighting *find_alike(GHashTable *sightings, const tcpt_sighting *now, bool rewritten)
 {
-    int64_t keep_ns = tcpt_vantage_keep_ns(now->connection->vantage), best_off_ns = keep_ns, expected_ns;
+    int64_t keep_ns = now->connection->points->keep_ns, best_off_ns = keep_ns, expected_ns;
     tcpt_sighting *best = NULL;
     likeness best_like = LIKE_NOTHING;
     unsigned count = 0;
@@ -362,27 +198,27 @@ static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known
 }
 
 /* All of `known` has been seen at `here` as well. */
-static void arrive(tcpt_vantage *vantage, tcpt_sighting *known, const tcpt_sighting *now)
+static void arrive(tcpt_points *points, tcpt_sighting *known, const tcpt_sighting *now)
 {
     tcpt_connection *connection = known->connection;
     unsigned here = now->first, all = (1u << connection->member_count) - 1;
 
     for (unsigned there = 0; there < connection->member_count; there++)
         if (known->seen & 1u << there)
-            note_crossing(known, there, now, here);
+            note_match(known, there, now, here);
     known->seen |= (uint8_t)(1u << here);
     known->time_ns[here] = now->time_ns[here];
     known->record[here] = now->record[here];
     known->properties |= now->properties & 1u << TCPT_LOSS_PADDED;
     if (known->seq != known->end_seq)
-        connection->waiting[here][known->way]--;
+        connection->not_seen[here][known->way]--;
     mark_copy(known, now->record[here]);
     /* SYNs stay: a point further on has not joined yet when they pass the others. */
     if (known->seen == all && !(known->flags & TCPT_SYN))
-        tcpt_vantage_let_go(vantage, known, true);
+        tcpt_sightings_let_go(points, known, true);
 }
 
-static bool cross_whole(tcpt_vantage *vantage, GHashTable *sightings, const tcpt_sighting *now)
+static bool match_whole(tcpt_points *points, GHashTable *sightings, const tcpt_sighting *now)
 {
     tcpt_sighting *known = find_whole(sightings, now);
 
@@ -390,7 +226,7 @@ static bool cross_whole(tcpt_vantage *vantage, GHashTable *sightings, const tcpt
         return false;
     learn_rewriting(tcpt_leg_of(now->connection, known->first, now->first), known, now);
     compare_sack(now->connection, known, now);
-    arrive(vantage, known, now);
+    arrive(points, known, now);
     return true;
 }
 
@@ -415,7 +251,7 @@ static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint3
 }
 
 /* Walk once along what others have seen of these bytes. */
-static bool walk_along(tcpt_vantage *vantage, tcpt_sighting *now, uint32_t start, unsigned *looked)
+static bool walk_along(tcpt_points *points, tcpt_sighting *now, uint32_t start, unsigned *looked)
 {
     tcpt_connection *connection = now->connection;
     unsigned here = now->first;
@@ -435,29 +271,29 @@ static bool walk_along(tcpt_vantage *vantage, tcpt_sighting *now, uint32_t start
         now->seq = until;
         mark_copy(at, now->record[here]);
         if (at->in_pieces[here] >= at->end_seq - at->seq)
-            arrive(vantage, at, now);
+            arrive(points, at, now);
     }
     return found;
 }
 
 /* Pieces that kept their order are found by one walk, those that overtook each other by further ones. */
-static bool cross_in_pieces(tcpt_vantage *vantage, tcpt_sighting *now)
+static bool match_pieces(tcpt_points *points, tcpt_sighting *now)
 {
     uint32_t start = now->seq;
     unsigned looked = 0;
 
-    while (seq_before(now->seq, now->end_seq) && walk_along(vantage, now, start, &looked))
+    while (seq_before(now->seq, now->end_seq) && walk_along(points, now, start, &looked))
         ;
     return now->seq == now->end_seq;
 }
 
-bool tcpt_cross(tcpt_vantage *vantage, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment)
+bool tcpt_match_segment(tcpt_points *points, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment)
 {
     if (now->connection->member_count < 2)
         return false;
-    if (cross_whole(vantage, sightings, now))
+    if (match_whole(points, sightings, now))
         return true;
-    if (!segment->payload_bytes || !now->connection->waiting[now->first][now->way])
+    if (!segment->payload_bytes || !now->connection->not_seen[now->first][now->way])
         return false;
-    return cross_in_pieces(vantage, now);
+    return match_pieces(points, now);
 }

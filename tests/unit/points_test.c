@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same segment at two capture points: recognised through what a device between them rewrites, cuts or delays. What
- * is lost is in vantage_loss_test.c and captures/scenarios/vantage_loss.pkt. */
+ * is lost is in points_loss_test.c and captures/scenarios/vantage_loss.pkt. */
 #include <glib.h>
 #include <string.h>
 
@@ -45,8 +45,8 @@ static void test_translated(void)
         check_same(on);
         wire_say(on, SERVER, TCPT_ACK, 9001, 1001, 500);
         check_same(on);
-        g_assert_cmpuint(wire_passage(on).translated, ==, 1);
-        g_assert_cmpuint(wire_passage(on).renumbered, ==, 0);
+        g_assert_cmpuint(wire_path(on).translated, ==, 1);
+        g_assert_cmpuint(wire_path(on).renumbered, ==, 0);
         wire_end(on);
     }
 }
@@ -81,8 +81,8 @@ static void test_renumbered(void)
         check_same(on);
         wire_say(on, SERVER, TCPT_ACK, 9001, 1501, 500);
         check_same(on);
-        g_assert_cmpuint(wire_passage(on).renumbered, ==, 1);
-        g_assert_cmpuint(wire_passage(on).sack_not_adjusted, ==, 0);
+        g_assert_cmpuint(wire_path(on).renumbered, ==, 1);
+        g_assert_cmpuint(wire_path(on).sack_not_adjusted, ==, 0);
         wire_end(on);
     }
 }
@@ -100,7 +100,7 @@ static void test_renumbered_sack(gconstpointer adjusted)
     sack.sack_right[0] = 11897;
     wire_pass(on, sack, false);
     check_same(on);
-    g_assert_cmpuint(wire_passage(on).sack_not_adjusted, ==, !on->sack_adjusted);
+    g_assert_cmpuint(wire_path(on).sack_not_adjusted, ==, !on->sack_adjusted);
     wire_end(on);
 }
 

@@ -6,8 +6,8 @@
  * tap: addresses, ports, SEQ, ACK, flags, length, IP ID), by its bytes where it was cut or joined on the way, and
  * through devices that rewrite addresses, ports or sequence numbers where the handshake was seen on both sides.
  */
-#ifndef TCPTRIAGE_VANTAGE_H
-#define TCPTRIAGE_VANTAGE_H
+#ifndef TCPTRIAGE_POINTS_H
+#define TCPTRIAGE_POINTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -115,7 +115,7 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns);
 
 /** Two capture points, over all connections that were seen at both. */
-typedef struct tcpt_passage {
+typedef struct tcpt_path {
     const tcpt_point *a;
     const tcpt_point *b;
     uint32_t connections;
@@ -124,19 +124,19 @@ typedef struct tcpt_passage {
     uint32_t sack_not_adjusted; /**< of those, SACK blocks keep the old numbers */
     tcpt_share to_b;            /**< segments on their way from a to b; missing: not seen at b */
     tcpt_share to_a;
-    uint64_t crossed_to_b; /**< seen at both, with a known direction */
-    uint64_t crossed_to_a;
-    uint64_t crossed_unordered; /**< seen at both, and nothing tells which point is nearer to the sender */
-    int64_t delay_to_b_ns;      /**< smallest, by the clocks of the file; valid with crossed_to_b */
+    uint64_t matched_to_b; /**< seen at both, with a known direction */
+    uint64_t matched_to_a;
+    uint64_t matched_unordered; /**< seen at both, and nothing tells which point is nearer to the sender */
+    int64_t delay_to_b_ns;      /**< smallest, by the clocks of the file; valid with matched_to_b */
     int64_t delay_to_a_ns;
     bool clocks_differ;      /**< a delay would be negative otherwise */
     int64_t clock_offset_ns; /**< how far b's clock is ahead of a's, give or take half of both delays */
-} tcpt_passage;
+} tcpt_path;
 
 struct tcpt_analysis;
 
 /** Call `visit` for each pair of points between which segments were recognised. Settle everything first. */
-void tcpt_each_passage(const struct tcpt_analysis *analysis, void (*visit)(const tcpt_passage *, void *), void *data);
+void tcpt_each_path(const struct tcpt_analysis *analysis, void (*visit)(const tcpt_path *, void *), void *data);
 
 /** Whether there are several capture points, or there will be. */
 bool tcpt_has_points(const struct tcpt_analysis *analysis);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which of two capture points is nearer to the sender? */
-#include "core/points/points.h"
+#include "core/points/nearer.h"
+
+#include "core/points/clock_offsets.h"
+#include "core/points/legs.h"
 
 static int sign_of(int64_t value)
 {
@@ -21,19 +24,19 @@ static int nearer_by_ttl(const tcpt_leg *leg, unsigned way)
  * the other. */
 static int nearer_by_loop(const tcpt_leg *leg, unsigned way)
 {
-    if (!leg->crossed[0] || !leg->crossed[1])
+    if (!leg->matched[0] || !leg->matched[1])
         return 0;
     return sign_of((leg->least_ns[way] - leg->least_ns[!way]) / 2 + (leg->most_ns[way] - leg->most_ns[!way]) / 2);
 }
 
 static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool *assumed)
 {
-    unsigned crossed = leg->crossed[way] ? way : !way;
+    unsigned matched = leg->matched[way] ? way : !way;
     const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
-    const tcpt_clock_pair *pair = tcpt_clock_pair_of(connection->vantage, a, b);
-    int64_t delta_ns = leg->least_ns[crossed];
+    const tcpt_clock_offset *pair = tcpt_clock_offset_of(connection->points, a, b);
+    int64_t delta_ns = leg->least_ns[matched];
 
-    if (!leg->crossed[crossed])
+    if (!leg->matched[matched])
         return 0;
     if (pair && pair->known)
         delta_ns -= a->index < b->index ? pair->ahead_ns : -pair->ahead_ns;
@@ -41,7 +44,7 @@ static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *le
         return 0;
     else
         *assumed = true;
-    return crossed == way ? sign_of(delta_ns) : -sign_of(delta_ns);
+    return matched == way ? sign_of(delta_ns) : -sign_of(delta_ns);
 }
 
 int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed)

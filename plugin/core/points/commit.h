@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Segments followed from capture point to capture point: the writers. For the analysis only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_COMMIT_H
+#define TCPTRIAGE_CORE_POINTS_COMMIT_H
+
+#include "core/points/points.h"
+#include "tcptriage/observation.h"
+#include "tcptriage/settings.h"
+
+tcpt_points *tcpt_points_new(const tcpt_settings *settings);
+void tcpt_points_free(tcpt_points *points);
+
+/** The point of a segment, made when it is new. */
+tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);
+
+/** Note the time of a segment at its point. */
+void tcpt_point_note_time(tcpt_point *point, int64_t time_ns);
+
+/** Begin to follow segments; a capture with one point has no use for that. */
+void tcpt_points_watch(tcpt_points *points);
+
+/** Take a segment, its flow being advanced already. Marks the records of the same segment at other points. */
+void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                      tcpt_record *record);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * A connection at several capture points: its members are the flows that it is at each of them. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_CONNECTION_H
+#define TCPTRIAGE_CORE_POINTS_CONNECTION_H
+
+#include "tcptriage/flow.h"
+
+/** Points that one connection is followed at; at further ones its segments are flows of their own and nothing more. */
+#define TCPT_MEMBERS 6
+
+struct tcpt_leg;
+struct tcpt_loss_table;
+struct tcpt_points;
+struct tcpt_sighting;
+
+/** A flow that is the connection at one point. */
+typedef struct tcpt_member {
+    tcpt_flow *flow;
+    bool turned;           /**< its ends are in the other order than the first member's */
+    bool translated;       /**< other addresses or ports than the first member's */
+    bool shift_known[2];   /**< by way */
+    uint32_t shift[2];     /**< its sequence numbers minus the reference's */
+    int64_t noted_from_ns; /**< its segments are noted since then */
+} tcpt_member;
+
+/** One connection. Lives as long as the analysis. A way is an index into the first member's ends: who sends. */
+typedef struct tcpt_connection {
+    struct tcpt_connection *next;
+    struct tcpt_points *points;
+    tcpt_member members[TCPT_MEMBERS];
+    uint8_t member_count;
+    bool let_go; /**< sightings other than of SYNs were let go */
+    bool reference_known[2];
+    uint32_t reference[2];              /**< initial sequence number in the reference's numbers */
+    uint32_t not_seen[TCPT_MEMBERS][2]; /**< kept segments with bytes that a member has not seen, by way */
+    bool idled;                         /**< a silence of idle_seconds was seen */
+    struct tcpt_sighting *oldest[2], *newest[2];
+    struct tcpt_leg *legs;
+    struct tcpt_loss_table
+        *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */
+} tcpt_connection;
+
+/** @return the flow's index in its connection */
+unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow);
+
+/** Learn from a SYN how this member's sequence numbers are shifted. */
+void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsigned way, uint32_t iss);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What sets the lost segments apart from those that arrived. */
+#include "tcptriage/points.h"
+
+/* Fewer may have something in common by chance; a FIN and two repeats are three (semantics G.3). And without others
+ * that arrived there is nothing to be told apart from. */
+enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
+
+bool tcpt_far_capture_lacks(const tcpt_losses *losses)
+{
+    const tcpt_point *to = losses->to;
+
+    if (losses->uncaptured || !to->uncaptured)
+        return losses->uncaptured > 0;
+    return losses->all.missing < MISSING_LEAST ||
+           losses->all.missing * to->segments <= 10 * to->uncaptured * losses->all.total;
+}
+
+static bool separates(const tcpt_losses *losses, tcpt_share with)
+{
+    return with.missing == losses->all.missing && with.total == with.missing;
+}
+
+tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses)
+{
+    uint32_t arrived = losses->all.total - losses->all.missing;
+
+    if (losses->all.missing < MISSING_LEAST)
+        return TCPT_LOSS_NOTHING;
+    if (!arrived)
+        return TCPT_LOSS_ALL;
+    if (arrived < ARRIVED_LEAST)
+        return TCPT_LOSS_NOTHING;
+    for (unsigned i = 0; i < TCPT_LOSS_PROPERTIES; i++)
+        if (separates(losses, losses->with[i]))
+            return (tcpt_loss_property)i;
+    if (!losses->recut && losses->smallest_missing > losses->largest_arrived)
+        return TCPT_LOSS_SIZE;
+    return TCPT_LOSS_NOTHING;
+}
+
+tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property property)
+{
+    if (property < TCPT_LOSS_PROPERTIES)
+        return losses->with[property];
+    if (property == TCPT_LOSS_SIZE)
+        return (tcpt_share){losses->all.missing, losses->all.missing};
+    return losses->all;
+}
+
+const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_property property)
+{
+    static const char *const names[] = {
+        [TCPT_LOSS_CHECKSUM] = "checksum",
+        [TCPT_LOSS_INVALID] = "tracker_invalid",
+        [TCPT_LOSS_FRAGMENTS] = "fragment",
+        [TCPT_LOSS_PADDED] = "padded",
+        [TCPT_LOSS_SHORT] = "padded",
+        [TCPT_LOSS_CLOSING] = "fin_or_rst",
+        [TCPT_LOSS_NO_TIMESTAMPS] = "no_timestamps",
+        [TCPT_LOSS_FAST_OPEN] = "option",
+        [TCPT_LOSS_MULTIPATH] = "option",
+        [TCPT_LOSS_SACK] = "option",
+        [TCPT_LOSS_AFTER_IDLE] = "after_idle",
+        [TCPT_LOSS_SIZE] = "size",
+        [TCPT_LOSS_ALL] = "all",
+        [TCPT_LOSS_NOTHING] = NULL,
+    };
+
+    if (property != TCPT_LOSS_CLOSING || (losses->reset_missing && losses->reset_missing < losses->all.missing))
+        return names[property];
+    return losses->reset_missing ? "rst" : "fin";
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What went in at one point and did not come out at the next, counted. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_LOSSES_H
+#define TCPTRIAGE_CORE_POINTS_LOSSES_H
+
+#include <glib.h>
+
+#include "core/points/sighting.h"
+#include "tcptriage/points.h"
+
+/** What one end sent, counted from one member to another. */
+typedef struct tcpt_loss_table {
+    tcpt_share all;
+    tcpt_share with[TCPT_LOSS_PROPERTIES];
+    uint32_t reset_missing;
+    uint32_t smallest_missing;
+    uint32_t largest_arrived;
+    uint32_t bare_missing;
+    uint32_t uncaptured;
+    GArray *lost; /**< tcpt_lost, NULL before the first */
+} tcpt_loss_table;
+
+/** Whether every point that has not seen a sighting has gone on capturing for match_seconds since it was due there. */
+bool tcpt_losses_decided(const tcpt_sighting *sighting);
+/** Count a sighting that is let go; where it was not seen only when `decided`. */
+void tcpt_losses_count(const tcpt_sighting *sighting, bool decided);
+/** What was counted so far of what was seen at `from` and looked for at `to`, together with what is still kept: more
+ *  segments may come. A copy; its `lost` is never NULL, and the caller's. */
+tcpt_loss_table tcpt_tally_table(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way);
+void tcpt_loss_table_free(tcpt_loss_table *table);
+
+/** Count a segment that was never answered and that one point alone has seen. */
+void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from);
+
+#endif

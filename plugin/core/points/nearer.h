@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Which of two capture points is nearer to the sender. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_NEARER_H
+#define TCPTRIAGE_CORE_POINTS_NEARER_H
+
+#include "core/points/connection.h"
+
+/** Which of two members is nearer to the sender of a way: 1 the first, -1 the second, 0 not known.
+ *  `assumed` is set where that takes both clocks for one. */
+int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two capture points, over all connections that were seen at both: what the report tells of them. */
+#include "core/points/points.h"
+
+#include <string.h>
+
+#include "core/points/clock_offsets.h"
+#include "core/points/legs.h"
+#include "core/points/losses.h"
+#include "core/points/nearer.h"
+#include "core/points/state.h"
+
+static void add_way(tcpt_path *sum, const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool a_first)
+{
+    bool assumed, known = leg->matched[way];
+    bool to_b = tcpt_nearer(connection, a_first ? leg->a : leg->b, a_first ? leg->b : leg->a, way, &assumed) > 0;
+    unsigned from = to_b == a_first ? leg->a : leg->b;
+    uint64_t *matched = to_b ? &sum->matched_to_b : &sum->matched_to_a;
+    int64_t *delay_ns = to_b ? &sum->delay_to_b_ns : &sum->delay_to_a_ns;
+    int64_t least_ns = from == leg->a ? leg->least_ns[way] : -leg->most_ns[way];
+    tcpt_share *share = to_b ? &sum->to_b : &sum->to_a;
+    tcpt_loss_table all;
+
+    if (!tcpt_nearer(connection, leg->a, leg->b, way, &assumed)) {
+        sum->matched_unordered += leg->matched[way];
+        return;
+    }
+    if (known && (!*matched || least_ns < *delay_ns))
+        *delay_ns = least_ns;
+    *matched += leg->matched[way];
+    if (tcpt_points_appended(connection->points))
+        return;
+    all = tcpt_tally_table(connection, from, from == leg->a ? leg->b : leg->a, way);
+    share->missing += all.all.missing;
+    share->total += all.all.total;
+    g_array_free(all.lost, TRUE);
+}
+
+static guint path_hash(gconstpointer key)
+{
+    const tcpt_path *path = key;
+
+    return path->a->index * 2654435761u ^ path->b->index;
+}
+
+static gboolean path_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_path *left = a, *right = b;
+
+    return left->a == right->a && left->b == right->b;
+}
+
+static tcpt_path *path_of(GHashTable *paths, GPtrArray *order, const tcpt_point *a, const tcpt_point *b)
+{
+    tcpt_path key = {.a = a, .b = b};
+    tcpt_path *path = g_hash_table_lookup(paths, &key);
+
+    if (path)
+        return path;
+    path = g_new0(tcpt_path, 1);
+    path->a = a;
+    path->b = b;
+    g_hash_table_add(paths, path);
+    g_ptr_array_add(order, path);
+    return path;
+}
+
+static void add_leg(GHashTable *paths, GPtrArray *order, const tcpt_connection *connection, const tcpt_leg *leg)
+{
+    const tcpt_member *first = &connection->members[leg->a], *second = &connection->members[leg->b];
+    bool a_first = first->flow->at->index < second->flow->at->index;
+    tcpt_path *sum;
+
+    if (!leg->matched[0] && !leg->matched[1])
+        return;
+    sum = path_of(paths, order, a_first ? first->flow->at : second->flow->at,
+                  a_first ? second->flow->at : first->flow->at);
+    sum->connections++;
+    sum->translated += memcmp(first->flow->key.address, second->flow->key.address, sizeof first->flow->key.address) ||
+                       memcmp(first->flow->key.port, second->flow->key.port, sizeof first->flow->key.port);
+    sum->renumbered += first->shift[0] != second->shift[0] || first->shift[1] != second->shift[1];
+    sum->sack_not_adjusted += leg->sack_not_adjusted;
+    add_way(sum, connection, leg, 0, a_first);
+    add_way(sum, connection, leg, 1, a_first);
+}
+
+static void compare_clocks(tcpt_path *sum, const tcpt_points *points)
+{
+    const tcpt_clock_offset *pair = tcpt_clock_offset_of(points, sum->a, sum->b);
+
+    if (!pair || !pair->known)
+        return;
+    sum->clocks_differ = (sum->matched_to_b && sum->delay_to_b_ns < 0) || (sum->matched_to_a && sum->delay_to_a_ns < 0);
+    sum->clock_offset_ns = pair->ahead_ns;
+}
+
+void tcpt_points_each_path(const tcpt_points *points, void (*visit)(const tcpt_path *, void *), void *data)
+{
+    GHashTable *paths = g_hash_table_new(path_hash, path_equal);
+    GPtrArray *order = g_ptr_array_new_with_free_func(g_free);
+    const tcpt_connection *connection = points->first_connection;
+
+    for (; connection; connection = connection->next)
+        for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
+            add_leg(paths, order, connection, leg);
+    for (unsigned i = 0; i < order->len; i++) {
+        compare_clocks(order->pdata[i], points);
+        visit(order->pdata[i], data);
+    }
+    g_hash_table_destroy(paths);
+    g_ptr_array_free(order, TRUE);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each segment is kept until all points that know its connection have seen it, or until it is too late for that; never
+ * more than KEPT_MOST of them. */
+#include "core/points/sightings.h"
+
+#include "core/points/losses.h"
+
+enum {
+    SLAB_SIGHTINGS = 256,
+    /* While nothing is known of the clocks of two files a copy may come an hour later in the merged one, so time
+     * does not tell when to let go: then the oldest go. At 216 bytes each, 14 MB at the most. */
+    KEPT_MOST = 65536,
+};
+
+static guint sighting_hash(gconstpointer key)
+{
+    const tcpt_sighting *at = key;
+    uint64_t hash = (uint64_t)(uintptr_t)at->connection;
+
+    hash = (hash ^ ((uint64_t)at->seq << 32 | at->ack)) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ ((uint64_t)at->end_seq << 32 | (uint32_t)at->flags << 8 | at->way)) *
+           UINT64_C(0x9e3779b97f4a7c15);
+    return (guint)(hash ^ hash >> 32);
+}
+
+static gboolean sighting_equal(gconstpointer a, gconstpointer b)
+{
+    const tcpt_sighting *left = a, *right = b;
+
+    return left->connection == right->connection && left->seq == right->seq && left->end_seq == right->end_seq &&
+           left->ack == right->ack && left->flags == right->flags && left->way == right->way;
+}
+
+GHashTable *tcpt_sightings_new(void)
+{
+    return g_hash_table_new(sighting_hash, sighting_equal);
+}
+
+static void add(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    tcpt_sighting *newest = g_hash_table_lookup(sightings, sighting);
+
+    sighting->alike = newest;
+    sighting->alike_newer = NULL;
+    if (newest)
+        newest->alike_newer = sighting;
+    g_hash_table_replace(sightings, sighting, sighting);
+}
+
+static void take_out(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    if (sighting->alike)
+        sighting->alike->alike_newer = sighting->alike_newer;
+    if (sighting->alike_newer)
+        sighting->alike_newer->alike = sighting->alike;
+    else if (sighting->alike)
+        g_hash_table_replace(sightings, sighting->alike, sighting->alike);
+    else
+        g_hash_table_remove(sightings, sighting);
+}
+
+static tcpt_sighting *take_spare(tcpt_points *points)
+{
+    tcpt_sighting *sighting = points->spare;
+
+    if (!sighting) {
+        sighting = g_new(tcpt_sighting, SLAB_SIGHTINGS);
+        g_ptr_array_add(points->slabs, sighting);
+        for (unsigned i = 1; i < SLAB_SIGHTINGS; i++) {
+            sighting[i].older = points->spare;
+            points->spare = &sighting[i];
+        }
+        return sighting;
+    }
+    points->spare = sighting->older;
+    return sighting;
+}
+
+static void count_not_seen(tcpt_connection *connection, const tcpt_sighting *sighting, int step)
+{
+    if (sighting->seq == sighting->end_seq)
+        return;
+    for (unsigned member = 0; member < connection->member_count; member++)
+        if (!(sighting->seen & 1u << member))
+            connection->not_seen[member][sighting->way] += (uint32_t)step;
+}
+
+void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now)
+{
+    tcpt_sighting *kept = take_spare(points);
+    tcpt_connection *connection = now->connection;
+    unsigned way = now->way;
+
+    *kept = *now;
+    kept->newer = kept->after = NULL;
+    kept->older = points->newest;
+    kept->before = connection->newest[way];
+    *(points->newest ? &points->newest->newer : &points->oldest) = kept;
+    *(connection->newest[way] ? &connection->newest[way]->after : &connection->oldest[way]) = kept;
+    points->newest = connection->newest[way] = kept;
+    points->kept++;
+    count_not_seen(connection, kept, 1);
+    add(points->sightings, kept);
+}
+
+void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool decided)
+{
+    tcpt_connection *connection = sighting->connection;
+    unsigned way = sighting->way;
+
+    tcpt_losses_count(sighting, decided);
+    take_out(points->sightings, sighting);
+    count_not_seen(connection, sighting, -1);
+    *(sighting->older ? &sighting->older->newer : &points->oldest) = sighting->newer;
+    *(sighting->newer ? &sighting->newer->older : &points->newest) = sighting->older;
+    *(sighting->before ? &sighting->before->after : &connection->oldest[way]) = sighting->after;
+    *(sighting->after ? &sighting->after->before : &connection->newest[way]) = sighting->before;
+    connection->let_go |= !(sighting->flags & TCPT_SYN);
+    sighting->older = points->spare;
+    points->spare = sighting;
+    points->kept--;
+}
+
+/* Too late for a copy. As long as a point has nothing in common with any other, time tells nothing; and as long as the
+ * other point has been silent since, nobody knows whether it still captures. */
+static bool ripe(const tcpt_points *points, const tcpt_sighting *sighting)
+{
+    const tcpt_point *point = sighting->connection->members[sighting->first].flow->at;
+
+    return point->paired &&
+           points->newest_ns - sighting->time_ns[sighting->first] > points->keep_ns + point->ahead_ns &&
+           tcpt_losses_decided(sighting);
+}
+
+void tcpt_sightings_let_go_of_old(tcpt_points *points)
+{
+    while (points->oldest) {
+        bool decided = ripe(points, points->oldest);
+
+        if (!decided && points->kept < KEPT_MOST)
+            return;
+        tcpt_sightings_let_go(points, points->oldest, decided);
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The segments that may still show at another point: all of them, by number and by age. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_SIGHTINGS_H
+#define TCPTRIAGE_CORE_POINTS_SIGHTINGS_H
+
+#include "core/points/state.h"
+
+/** A table of sightings by their numbers. */
+GHashTable *tcpt_sightings_new(void);
+
+/** Keep a copy of a sighting until all members have seen it, or until it is too late for that. */
+void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now);
+
+/** Count a sighting and forget it. `decided`: where it has not been seen by now it never will. */
+void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool decided);
+
+/** Let go of those that are too old, or too many. */
+void tcpt_sightings_let_go_of_old(tcpt_points *points);
+
+#endif

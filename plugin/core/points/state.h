@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * All that is kept of capture points and of the segments between them. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_POINTS_STATE_H
+#define TCPTRIAGE_CORE_POINTS_STATE_H
+
+#include <glib.h>
+
+#include "core/points/connection.h"
+#include "core/points/sighting.h"
+#include "tcptriage/points.h"
+
+typedef struct tcpt_points {
+    int64_t keep_ns;
+    int64_t idle_ns;
+    bool watching;
+    int64_t newest_ns;      /* of all clocks */
+    bool stepped_back;      /* by more than a segment may be on its way */
+    GHashTable *points;     /* identity -> tcpt_point */
+    GHashTable *interfaces; /* ids of those points, a set */
+    tcpt_point *first_point;
+    tcpt_point *newest_point;
+    tcpt_connection *first_connection;
+    tcpt_connection *newest_connection;
+    GHashTable *syns;          /* match_connections.c: SYNs by their numbers */
+    GHashTable *guides;        /* guides.c: connections by hosts and point */
+    GHashTable *clock_offsets; /* clock_offsets.c */
+    GHashTable *sightings;     /* sightings.c */
+    tcpt_sighting *oldest;
+    tcpt_sighting *newest;
+    tcpt_sighting *spare; /* linked by `older` */
+    GPtrArray *slabs;
+    uint32_t kept;
+} tcpt_points;
+
+/** Whether files of more than two points were put one behind the other: what was let go before the last began is not
+ * known to be lost or not. */
+static inline bool tcpt_points_appended(const tcpt_points *points)
+{
+    return points->stepped_back && g_hash_table_size(points->points) > 2;
+}
+
+#endif

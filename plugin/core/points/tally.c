@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the detectors ask of capture points: what one end sent and what of it did not come to the next point. */
+#include "tcptriage/points.h"
+
+#include <string.h>
+
+#include "core/points/clock_offsets.h"
+#include "core/points/guides.h"
+#include "core/points/legs.h"
+#include "core/points/losses.h"
+#include "core/points/nearer.h"
+#include "core/points/state.h"
+
+/* The point that a segment comes to next, or the member itself. */
+static unsigned next_member(const tcpt_connection *connection, unsigned from, unsigned way, bool *assumed)
+{
+    unsigned next = from;
+    bool guess;
+
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        if (i == from || tcpt_nearer(connection, from, i, way, &guess) <= 0)
+            continue;
+        if (next != from && tcpt_nearer(connection, i, next, way, &guess) <= 0)
+            continue;
+        next = i;
+        tcpt_nearer(connection, from, i, way, assumed);
+    }
+    return next;
+}
+
+/* A capture on the sender itself has no padding yet: that is added on the way out. */
+static void name_padded(tcpt_loss_table *sum)
+{
+    tcpt_share shorter = sum->with[TCPT_LOSS_SHORT];
+
+    if (sum->with[TCPT_LOSS_PADDED].total == 0 && shorter.missing == shorter.total &&
+        shorter.missing == sum->all.missing)
+        sum->with[TCPT_LOSS_PADDED] = shorter;
+}
+
+static int by_frame(gconstpointer a, gconstpointer b)
+{
+    const tcpt_lost *left = a, *right = b;
+
+    return (left->record->frame > right->record->frame) - (left->record->frame < right->record->frame);
+}
+
+static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *from, const tcpt_point *to)
+{
+    name_padded(sum);
+    g_array_sort(sum->lost, by_frame);
+    *losses = (tcpt_losses){
+        .from = from,
+        .to = to,
+        .all = sum->all,
+        .reset_missing = sum->reset_missing,
+        .smallest_missing = sum->smallest_missing,
+        .largest_arrived = sum->largest_arrived,
+        .bare_missing = sum->bare_missing,
+        .uncaptured = sum->uncaptured,
+        .lost_count = sum->lost->len,
+    };
+    memcpy(losses->with, sum->with, sizeof losses->with);
+    losses->lost = (tcpt_lost *)(gpointer)g_array_free(sum->lost, FALSE);
+}
+
+/* ---- a connection that never came to the other point ---- */
+
+static tcpt_loss_table tally_alone(const tcpt_connection *connection, unsigned way)
+{
+    tcpt_loss_table sum = connection->alone ? *connection->alone : (tcpt_loss_table){0};
+
+    sum.lost = g_array_new(FALSE, FALSE, sizeof(tcpt_lost));
+    if (connection->alone)
+        g_array_append_vals(sum.lost, connection->alone->lost->data, connection->alone->lost->len);
+    for (const tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
+        tcpt_loss_table_add_missing(&sum, at, 0);
+    return sum;
+}
+
+/* The other point was capturing all the time. */
+static bool looked_throughout(const GArray *lost, const tcpt_point *point, int64_t expected_ns)
+{
+    for (unsigned i = 0; i < lost->len; i++) {
+        int64_t due = g_array_index(lost, tcpt_lost, i).time_ns + expected_ns;
+
+        if (due < point->first_ns || due >= point->newest_ns)
+            return false;
+    }
+    return lost->len > 0;
+}
+
+/* Nobody answers it, and other connections of these two hosts do pass the next point. */
+static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
+{
+    const tcpt_connection *guide = tcpt_guide_of(flow->connection->points, flow);
+    unsigned here, next, way;
+    bool assumed;
+    int64_t expected_ns;
+    tcpt_loss_table sum;
+
+    if (flow->both_ways || !flow->ends[from].syn || flow->connection->members[0].noted_from_ns != INT64_MIN || !guide)
+        return false;
+    here = 0;
+    while (guide->members[here].flow->at != flow->at)
+        here++;
+    way = from ^ guide->members[here].turned;
+    next = next_member(guide, here, way, &assumed);
+    if (next == here)
+        return false;
+    sum = tally_alone(flow->connection, from);
+    tcpt_expected_ns(guide, here, next, way, &expected_ns);
+    if (!looked_throughout(sum.lost, guide->members[next].flow->at, expected_ns)) {
+        g_array_free(sum.lost, TRUE);
+        return false;
+    }
+    fill(losses, &sum, flow->at, guide->members[next].flow->at);
+    losses->order_assumed = true;
+    return true;
+}
+
+bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
+{
+    const tcpt_connection *connection = flow->connection;
+    unsigned here, next, way;
+    tcpt_loss_table sum;
+    bool assumed = false;
+
+    if (!connection || tcpt_points_appended(connection->points))
+        return false;
+    if (connection->member_count < 2)
+        return tally_unknown(flow, from, losses);
+    here = tcpt_member_of(connection, flow);
+    way = from ^ connection->members[here].turned;
+    next = next_member(connection, here, way, &assumed);
+    if (next == here)
+        return false;
+    sum = tcpt_tally_table(connection, here, next, way);
+    fill(losses, &sum, flow->at, connection->members[next].flow->at);
+    losses->recut = tcpt_leg_between(connection, here, next)->recut;
+    losses->order_assumed = assumed;
+    return true;
+}
+
+void tcpt_losses_clear(tcpt_losses *losses)
+{
+    g_free(losses->lost);
+    losses->lost = NULL;
+}
+
+bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_connection *connection = flow->connection;
+    unsigned here;
+    bool assumed;
+
+    if (!connection)
+        return false;
+    here = tcpt_member_of(connection, flow);
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if (i != here && tcpt_nearer(connection, i, here, from ^ connection->members[here].turned, &assumed) > 0)
+            return true;
+    return false;
+}
+
+tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns)
+{
+    const tcpt_connection *connection = flow->connection;
+    unsigned here, way;
+
+    if (!connection || connection->member_count < 2)
+        return NULL;
+    here = tcpt_member_of(connection, flow);
+    way = end ^ connection->members[here].turned;
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        const tcpt_endpoint *there = &connection->members[i].flow->ends[way ^ connection->members[i].turned];
+        int64_t expected_ns;
+
+        if (i == here || !there->fin)
+            continue;
+        tcpt_expected_ns(connection, i, here, way, &expected_ns);
+        if (there->fin_ns + expected_ns <= until_ns)
+            return there->fin_record;
+    }
+    return NULL;
+}
