@@ -85,6 +85,7 @@ run_suites() {
     suite steady "$plain/steady-test" --tap -k
     suite receiver-oracle script_as_test "$root/tests/oracle/receiver.py" "$plain/receiver-driver" --quick
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
+    suite citations script_as_test "$root/tests/citations.py"
     suite unit-sanitized "$checked/unit-test" --tap -k
     suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite receiver-sanitized "$checked/receiver-test" --tap -k

@@ -40,7 +40,7 @@ enum {
     TCPT_TRAIT_ACK_WAR = 1u << 29, /**< a pure ACK in an exchange of nothing but such, long enough to be called a war */
 };
 
-/** Where a RST's SEQ lies for its receiver; semantics by RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
+/** Where a RST's SEQ lies for its receiver (rule A.5); RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
 typedef enum tcpt_rst_position {
     TCPT_RST_NONE,          /**< no RST, or nothing to compare it with */
     TCPT_RST_EXACT,         /**< at the receiver's ACK, and nothing else is in flight */

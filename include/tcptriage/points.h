@@ -2,8 +2,8 @@
 /** @file
  * Capture points, and what became of a connection's segments between them.
  *
- * The same segment may be seen at several points of its way. It is recognised by its numbers (semantics of a second
- * tap: addresses, ports, SEQ, ACK, flags, length, IP ID), by its bytes where it was cut or joined on the way, and
+ * The same segment may be seen at several points of its way. It is recognised by what does not change on the way
+ * (addresses, ports, SEQ, ACK, flags, length, IP ID), by its bytes where it was cut or joined on the way, and
  * through devices that rewrite addresses, ports or sequence numbers where the handshake was seen on both sides.
  */
 #ifndef TCPTRIAGE_POINTS_H

@@ -172,7 +172,7 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
 /* Nothing but padded frames is missing behind this point, and not one of them arrived. */
 static bool only_padded_lost(const tcpt_losses *losses)
 {
-    enum { PADDED_LEAST = 3 }; /* a FIN and two repeats, or three of them (semantics G.3) */
+    enum { PADDED_LEAST = 3 }; /* a FIN and two repeats, or three of them (rule G.3) */
     tcpt_share padded = losses->with[TCPT_LOSS_PADDED];
 
     return padded.missing >= PADDED_LEAST && padded.missing == padded.total && padded.missing == losses->all.missing &&

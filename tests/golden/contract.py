@@ -29,7 +29,7 @@ def expert_ids(tools):
     return {name for name, kind in registered(tools).items() if kind == "FT_NONE"}
 
 
-# Every frame's and every finding's fields, with their types (design 1.1).
+# Every frame's and every finding's fields, with their types.
 ALWAYS = {"finding": "FT_STRING", "summary": "FT_STRING", "severity": "FT_STRING", "confidence": "FT_STRING",
           "explanation": "FT_STRING", "remedy": "FT_STRING", "reference": "FT_STRING",
           "related_frame": "FT_FRAMENUM", "evidence_for": "FT_FRAMENUM", "client.state": "FT_STRING",
@@ -56,14 +56,14 @@ def check_all_in_contract(known, rows):
 
 
 def check_protocols(tools):
-    """One protocol for users, and one in name only that hangs below TCP (design part 3)."""
+    """One protocol for users, and one in name only that hangs below TCP."""
     rows = [line.split("\t") for line in tools.tshark("-G", "protocols").splitlines()]
     names = {row[2]: row[0] for row in rows}
     assert names.get("tcptriage") == "TCP Triage", "protocol tcptriage is called %s" % names.get("tcptriage")
 
 
 def check_preferences(tools):
-    """Preferences of design 1.3 that this plugin has are accepted, others are not invented."""
+    """The preferences that users rely on are there, others are not invented."""
     text = tools.tshark("-G", "currentprefs")
     named = {line.split(":")[0].lstrip("#").split(".", 1)[1] for line in text.splitlines()
              if line.lstrip("#").startswith("tcptriage.")}

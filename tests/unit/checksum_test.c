@@ -148,7 +148,7 @@ static void test_unknown(void)
     g_assert_cmpint(segment.checksum_is, ==, TCPT_CHECKSUM_UNKNOWN);
 }
 
-/* A verifier that does not cut the padding wants another sum, and sees p + sum16(padding) too much (G.3). */
+/* A verifier that does not cut the padding wants another sum, and sees p + sum16(padding) too much (rule G.3). */
 static void test_padding(void)
 {
     for (unsigned i = 0; i < 20000; i++) {

@@ -170,7 +170,7 @@ static void test_contiguous(void)
     }
 }
 
-/* ---- Budgets (design part 4): 96 bytes per packet, 1.5 KiB per flow. */
+/* ---- Budgets: 96 bytes per packet, 1.5 KiB per flow. */
 
 static size_t allocated(void)
 {

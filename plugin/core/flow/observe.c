@@ -83,7 +83,7 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
     if (!receiver->acked || seq_after(payload_end, receiver->rcv_nxt) || !sender->sent ||
         seq_after(payload_end, sender->snd_nxt))
         return;
-    /* What lies before the flow's own numbers belongs to an earlier life or to another number space (I.8). */
+    /* What lies before the flow's own numbers belongs to an earlier life or to another number space (rule I.8). */
     if (sender->syn && !seq_after(segment->seq, tcpt_lowest_seq(sender)))
         return;
     step = step_covering(receiver, payload_end);

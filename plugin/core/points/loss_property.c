@@ -2,7 +2,7 @@
 /* What sets the lost segments apart from those that arrived. */
 #include "tcptriage/points.h"
 
-/* Fewer may have something in common by chance; a FIN and two repeats are three (semantics G.3). And without others
+/* Fewer may have something in common by chance; a FIN and two repeats are three (rule G.3). And without others
  * that arrived there is nothing to be told apart from. */
 enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
 

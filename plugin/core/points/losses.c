@@ -49,7 +49,7 @@ void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *si
 }
 
 /* Acknowledged at the other point although its bytes were never seen there: they passed, and the capture lacks them
- * (semantics I.3). */
+ * (rule I.3). */
 static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
 {
     const tcpt_member *there = &sighting->connection->members[to];

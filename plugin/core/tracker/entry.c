@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tracker's entry: transition table, packets that are let pass unlearned, RST rules, timeouts. Behaviour of
- * nf_conntrack_tcp_packet() in Linux; the window check is in tracker_window.c. */
+ * nf_conntrack_tcp_packet() in Linux; the window check is in window.c. */
 #include "core/tracker/entry.h"
 
 #include <glib.h>

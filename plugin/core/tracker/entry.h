@@ -122,7 +122,7 @@ void tcpt_ct_clear(tcpt_ct_pair *pair);
  */
 bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 
-/* ---- tracker_window.c, for tracker.c ---- */
+/* ---- window.c, for tracker.c ---- */
 
 /** tcpt_ct_window() for such a packet. @return false, with nothing changed, when it does not fit. */
 bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);

@@ -21,7 +21,7 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta);
 /** What the capture says of one possible cause. */
 typedef enum tcpt_judgement { TCPT_CAUSE_POSSIBLE, TCPT_CAUSE_LIKELY, TCPT_CAUSE_RULED_OUT } tcpt_judgement;
 
-/** A cause of semantics C.5, in words: `name` after "possible are" or "ruled out are". */
+/** A cause of rule C.5, in words: `name` after "possible are" or "ruled out are". */
 typedef struct tcpt_syn_cause {
     const char *name;
     const char *why_not; /**< a sentence, where it can be ruled out */
