@@ -107,7 +107,7 @@ class Golden:
 
     def missing(self, frames, expectations, two_passes):
         for wanted in expectations:
-            if wanted.when == "may" or (wanted.when == "end" and not two_passes):
+            if wanted.when == "may" or wanted.when == ("back" if two_passes else "end"):
                 continue
             on = [number for number, frame in frames.items() if wanted.id in frame.ids] if not wanted.frame else \
                  [wanted.frame] if wanted.id in frames[wanted.frame].ids else []
@@ -121,7 +121,7 @@ class Golden:
                         yield where + ": " + problem
 
     def unexpected(self, frames, expectations, owners, ident, two_passes):
-        due = {(wanted.frame, wanted.id) for wanted in expectations if two_passes or wanted.when != "end"}
+        due = {(wanted.frame, wanted.id) for wanted in expectations if wanted.when != ("back" if two_passes else "end")}
         anywhere = {(wanted.scenario, wanted.id) for wanted in expectations if not wanted.frame}
         for number, found in sorted(findings.pairs(frames)):
             scenario, line, strict, _ = owners[number]

@@ -150,13 +150,18 @@ static bool watched(const scn_run *test, const tcpt_finding *finding)
     return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
 }
 
+/** True when it may be there now. */
+static bool due(const scn_run *test, const scn_expectation *expectation)
+{
+    return test->at_end ? !expectation->taken_back : !expectation->at_end;
+}
+
 /** Index of the expectation that a finding meets, or -1; compares its fields when the capture is over. */
 static int meet(const scn_run *test, const GPtrArray *expected, const tcpt_finding *finding)
 {
     for (unsigned i = 0; i < expected->len; i++) {
         const scn_expectation *expectation = expected->pdata[i];
-        bool due = test->at_end || !expectation->at_end;
-        if (!due || strcmp(expectation->id, finding->detector->id))
+        if (!due(test, expectation) || strcmp(expectation->id, finding->detector->id))
             continue;
         for (unsigned f = 0; test->at_end && f < expectation->fields->len; f++)
             check_field(test, finding, expectation->fields->pdata[f]);
@@ -204,8 +209,7 @@ void scn_check_frame(scn_run *test, unsigned index)
     for (unsigned i = 0; i < frame->expected->len; i++) {
         const scn_expectation *expectation = frame->expected->pdata[i];
         guint count = g_array_index(test->met, guint, i);
-        bool due = (test->at_end || !expectation->at_end) && !expectation->optional;
-        if (count > 1 || (due && !count))
+        if (count > 1 || (due(test, expectation) && !expectation->optional && !count))
             complain(test, "%s raised %u times, expected once", expectation->id, count);
     }
     g_array_free(test->met, TRUE);

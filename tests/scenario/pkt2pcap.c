@@ -124,11 +124,15 @@ static bool write_capture(const char *path, const GArray *frames)
     return !fclose(out);
 }
 
-/* ---- Expectations: "FRAME now|end|may ID SCENARIO LINE field=value ...", separated by tabs; frame 0: somewhere. */
+/* ---- Expectations: "FRAME now|end|may|back ID SCENARIO LINE field=value ...", separated by tabs; frame 0: somewhere.
+ */
 
 static void write_expectation(FILE *out, const placed *item, const scn_expectation *expectation, unsigned frame)
 {
-    const char *when = expectation->optional ? "may" : expectation->at_end ? "end" : "now";
+    const char *when = expectation->optional     ? "may"
+                       : expectation->taken_back ? "back"
+                       : expectation->at_end     ? "end"
+                                                 : "now";
     fprintf(out, "%u\t%s\t%s\t%s\t%u", frame, when, expectation->id, item->scenario->name, item->frame->line);
     for (unsigned i = 0; i < expectation->fields->len; i++) {
         const char *field = expectation->fields->pdata[i];

@@ -64,6 +64,7 @@ typedef struct scn_expectation {
     char *id;
     bool at_end;       /**< needs the capture's end */
     bool optional;     /**< may be raised, and is then as said */
+    bool taken_back;   /**< raised at once, and gone at the capture's end */
     GPtrArray *fields; /**< char *: "name=value" */
 } scn_expectation;
 

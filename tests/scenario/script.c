@@ -290,6 +290,7 @@ static scn_expectation *read_expectation(scn_line *line, const char *mark)
     expectation->id = g_strdup(scn_need(line, "the finding's id"));
     expectation->at_end = !strcmp(mark, "!end");
     expectation->optional = !strcmp(mark, "!may");
+    expectation->taken_back = !strcmp(mark, "!back");
     expectation->fields = g_ptr_array_new_with_free_func(g_free);
     while (line->words[line->at] && !strchr("!~", *line->words[line->at])) {
         const char *word = scn_next(line);
@@ -370,7 +371,7 @@ static void read_expectations(scn_line *line, scn_frame *frame)
             frame->states = g_strdup(scn_need(line, "CLIENT/SERVER states"));
             continue;
         }
-        if (strcmp(word, "!") && strcmp(word, "!end") && strcmp(word, "!may"))
+        if (strcmp(word, "!") && strcmp(word, "!end") && strcmp(word, "!may") && strcmp(word, "!back"))
             scn_error(line, "not understood: %s", word);
         g_ptr_array_add(frame->expected, read_expectation(line, word));
     }
@@ -470,7 +471,7 @@ static bool expects(const scn_scenario *scenario, const GPtrArray *expected)
 {
     for (unsigned i = 0; i < expected->len; i++) {
         const scn_expectation *expectation = expected->pdata[i];
-        if (!expectation->optional && !strcmp(expectation->id, scenario->id))
+        if (!expectation->optional && !expectation->taken_back && !strcmp(expectation->id, scenario->id))
             return true;
     }
     return false;
