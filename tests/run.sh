@@ -90,6 +90,7 @@ run_suites() {
     suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite receiver-sanitized "$checked/receiver-test" --tap -k
     suite steady-sanitized "$checked/steady-test" --tap -k
+    suite times-sanitized "$checked/times-test" --tap -k
     suite scenario-sanitized "$checked/scenario-test" --tap -k
     suite flood-sanitized "$checked/flood-test" --tap -k
     mkdir -p "$build/seeds"

@@ -77,3 +77,8 @@ add_executable(steady-test tests/unit/steady_test.c)
 target_include_directories(steady-test PRIVATE plugin)
 target_compile_definitions(steady-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(steady-test PRIVATE tcptriage_scenario)
+
+# Captures with odd clocks.
+add_executable(times-test tests/unit/times_test.c)
+target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)

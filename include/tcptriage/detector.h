@@ -12,6 +12,7 @@
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 /** What a detector sees; everything but the sink is read only. */
 typedef struct tcpt_context {

@@ -10,34 +10,19 @@
 
 #include "tcptriage/flow.h"
 
-/** What a segment is, as bits: detectors name those they want to be asked about. */
+/** What a segment is: their positions (traits.def). */
 enum {
-    TCPT_TRAIT_SYN = 1u << 0,
-    TCPT_TRAIT_FIN = 1u << 1,
-    TCPT_TRAIT_RST = 1u << 2,
-    TCPT_TRAIT_PADDED = 1u << 3,
-    TCPT_TRAIT_CHECKSUM = 1u << 4,      /**< the checksum does not verify, for whatever reason */
-    TCPT_TRAIT_REPEAT = 1u << 5,        /**< bytes, SYN or FIN seen before */
-    TCPT_TRAIT_ACKED_AGAIN = 1u << 6,   /**< payload that was acknowledged well before */
-    TCPT_TRAIT_CLOSING = 1u << 7,       /**< a FIN, its acknowledgment or a RST was seen in this flow before */
-    TCPT_TRAIT_HANDSHAKE = 1u << 8,     /**< the handshake is not complete */
-    TCPT_TRAIT_CHALLENGE = 1u << 9,     /**< answers a RST, SYN or unacceptable ACK */
-    TCPT_TRAIT_SILENCE = 1u << 10,      /**< first segment after stall_seconds without any */
-    TCPT_TRAIT_ACKS_NEW = 1u << 11,     /**< its ACK moves forward */
-    TCPT_TRAIT_SEQUENCE_ODD = 1u << 12, /**< begins beyond what its sender was seen to send */
-    TCPT_TRAIT_PADDED_FLOW = 1u << 13,  /**< a padded frame was seen in this flow before */
-    TCPT_TRAIT_DAMAGED = 1u << 14,      /**< a really bad checksum was seen in this flow before */
-    TCPT_TRAIT_UNANSWERED = 1u << 20,   /**< sent again or probing since the other end was last heard */
-    TCPT_TRAIT_PROBED = 1u << 22,       /**< first segment of an end after probes of the other one */
-    TCPT_TRAIT_STALE = 1u << 21,        /**< belongs to the 4-tuple's previous life */
-    TCPT_TRAIT_FAST_OPEN = 1u << 23,    /**< the handshake is not complete, and its SYN had the Fast Open option */
-    TCPT_TRAIT_CT_INVALID = 1u << 24,   /**< today's tracker calls it INVALID, and not for its checksum */
-    TCPT_TRAIT_SCALE_RESET = 1u << 25,  /**< a tracker before 5.18 loses a window scale by it */
-    TCPT_TRAIT_CT_DIVERGENT =
-        1u << 26,                    /**< the first of its sender, after such a loss, that only that tracker refuses */
-    TCPT_TRAIT_OTHER_SYN = 1u << 27, /**< SYN or SYN-ACK of a foreign handshake, in this flow or the life before it */
-    TCPT_TRAIT_PAWS_ANSWER = 1u << 28, /**< answers a segment that was refused for its timestamp */
-    TCPT_TRAIT_ACK_WAR = 1u << 29, /**< a pure ACK in an exchange of nothing but such, long enough to be called a war */
+#define TCPT_TRAIT(name) TCPT_TRAIT_AT_##name,
+#include "tcptriage/traits.def"
+#undef TCPT_TRAIT
+    TCPT_TRAITS
+};
+
+/** The same as bits: detectors name those they want to be asked about. */
+enum {
+#define TCPT_TRAIT(name) TCPT_TRAIT_##name = 1u << TCPT_TRAIT_AT_##name,
+#include "tcptriage/traits.def"
+#undef TCPT_TRAIT
 };
 
 /** Where a RST's SEQ lies for its receiver (rule A.5); RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "tcptriage/flow.h"
-#include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 /** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis.
  */

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tcptriage/limits.h"
+
 enum {
     TCPT_FIN = 0x01,
     TCPT_SYN = 0x02,
@@ -48,7 +50,7 @@ typedef enum tcpt_checksum {
  * A segment. Pointers are borrowed: they live as long as the call that takes the segment.
  */
 typedef struct tcpt_segment {
-    int64_t time_ns;        /**< capture time, nanoseconds since 1970 */
+    int64_t time_ns;        /**< capture time, nanoseconds since 1970; tcpt_analyse() bounds it (times.h) */
     uint32_t frame;         /**< frame number, 1-based */
     uint32_t point;         /**< capture point: interface of the file, 0 when there is only one */
     const char *point_name; /**< its name, NULL unknown */
@@ -127,10 +129,11 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
  */
 uint32_t tcpt_padding_bytes(uint32_t datagram_bytes, uint32_t behind_bytes);
 
-/** Whether Ethernet pads a segment on its way: an IPv4 datagram under 46 bytes (IEEE 802.3, clause 4.2.3.3). */
+/** Whether Ethernet pads a segment on its way: an IPv4 datagram shorter than its least payload. */
 static inline bool tcpt_short_on_the_wire(const tcpt_segment *segment)
 {
-    return segment->family == 4 && 20 + segment->header_bytes + segment->payload_bytes < 46;
+    return segment->family == 4 &&
+           TCPT_IPV4_HEADER_BYTES + segment->header_bytes + segment->payload_bytes < TCPT_ETHERNET_PAYLOAD_LEAST;
 }
 
 #endif

@@ -34,17 +34,4 @@ typedef struct tcpt_settings {
 /** The defaults: linux, 2 s, 10 s, 3, 30 s, 60 s, 28,232 ports, 80 %, 10 s, on, on. */
 tcpt_settings tcpt_settings_default(void);
 
-static inline int64_t tcpt_seconds_ns(uint32_t seconds)
-{
-    return (int64_t)seconds * 1000000000;
-}
-
-#define TCPT_MS_NS INT64_C(1000000)
-
-/** Nanoseconds as seconds, for texts. */
-static inline double tcpt_as_seconds(int64_t ns)
-{
-    return (double)ns / 1e9;
-}
-
 #endif

@@ -18,7 +18,7 @@
 /* Records come in slabs: one allocation for many packets, none of its own per packet. */
 enum { SLAB_RECORDS = 1024 };
 
-enum { TRAITS = 32 }; /* bits of tcpt_observation.traits */
+G_STATIC_ASSERT(TCPT_TRAITS <= 32); /* bits of tcpt_observation.traits */
 
 typedef struct dispatch {
     uint32_t memory_at; /* offset of the detector's memory in the flow's block */
@@ -40,11 +40,11 @@ struct tcpt_analysis {
     uint64_t flow_count;
     dispatch *dispatch; /* one per detector, in their order */
     unsigned dispatch_count;
-    uint64_t wanting[TRAITS]; /* by trait: the detectors that want it, as bits */
-    uint32_t wanted;          /* traits that any detector wants */
-    size_t memory_bytes;      /* of all detectors, per flow */
-    uint8_t *blank;           /* a block of memory that no flow has yet, zero between two calls */
-    uint8_t *zeros;           /* as many zeros */
+    uint64_t wanting[TCPT_TRAITS]; /* by trait: the detectors that want it, as bits */
+    uint32_t wanted;               /* traits that any detector wants */
+    size_t memory_bytes;           /* of all detectors, per flow */
+    uint8_t *blank;                /* a block of memory that no flow has yet, zero between two calls */
+    uint8_t *zeros;                /* as many zeros */
 };
 
 const tcpt_detector *const tcpt_detectors[] = {
@@ -115,7 +115,7 @@ static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_s
 static void note_wants(tcpt_analysis *analysis, unsigned number, uint32_t wants)
 {
     analysis->wanted |= wants;
-    for (unsigned trait = 0; trait < TRAITS; trait++)
+    for (unsigned trait = 0; trait < TCPT_TRAITS; trait++)
         if (wants >> trait & 1)
             analysis->wanting[trait] |= UINT64_C(1) << number;
 }
@@ -335,7 +335,7 @@ static bool begins_life(const tcpt_flow *flow, const tcpt_segment *segment, unsi
            !tcpt_really_bad(&flow->ends[from], segment);
 }
 
-tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
+static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
 {
     tcpt_flow_key key;
     tcpt_observation seen;
@@ -384,6 +384,20 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
         tcpt_points_note(analysis->points, flow, segment, &seen, record);
     mark(record, flow);
     return record;
+}
+
+/* An odd clock's segment, at the nearest time that can be worked with. */
+static tcpt_record *take_moved(tcpt_analysis *analysis, const tcpt_segment *segment)
+{
+    tcpt_segment moved = *segment;
+
+    moved.time_ns = tcpt_time_moved(segment->time_ns);
+    return take(analysis, &moved);
+}
+
+tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
+{
+    return tcpt_time_fits(segment->time_ns) ? take(analysis, segment) : take_moved(analysis, segment);
 }
 
 /* ---- the analysis itself ---- */

@@ -2,10 +2,8 @@
 /* Payload reached a side that had closed, and drew a RST. */
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
-
-/* The RST answers the payload at once: within a round trip as captured, or 200 ms on an unmeasured path. */
-enum { ANSWER_MS = 200 };
 
 static bool answers_payload(const tcpt_context *context)
 {
@@ -13,7 +11,8 @@ static bool answers_payload(const tcpt_context *context)
     const tcpt_endpoint *writer = &context->flow->ends[!context->seen->from];
     int64_t ago_ns = context->segment->time_ns - writer->payload_ns;
 
-    if (ago_ns > 2 * tcpt_rtt_ns(context->flow) + ANSWER_MS * TCPT_MS_NS)
+    /* The RST answers the payload at once. */
+    if (ago_ns > 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
         return false;
     /* Without a socket the RST carries no ACK, and SEQ is the payload's ACK (RFC 9293, section 3.10.7.1). */
     if (!(context->segment->flags & TCPT_ACK))

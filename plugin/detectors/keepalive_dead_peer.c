@@ -3,10 +3,12 @@
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
+
 #include <glib.h>
 
 /* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
-enum { SETTLED_BY = 3, PROBE_GAP_MS = 500 };
+enum { SETTLED_BY = 3 };
 
 typedef struct keepalive_memory {
     tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
@@ -21,7 +23,7 @@ static void take_back(const tcpt_context *context, keepalive_memory *memory)
 
     if (!memory->finding[prober])
         return;
-    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + PROBE_GAP_MS * TCPT_MS_NS)
+    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
         tcpt_withdraw(context, memory->finding[prober]);
     memory->finding[prober] = NULL;
 }
@@ -42,7 +44,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (receiver->acked && receiver->rcv_wnd == 0)
         return; /* it probes a closed window (RFC 9293, section 3.8.6.1) */
     if (sender->unanswered_probes + 1 != SETTLED_BY ||
-        context->segment->time_ns - sender->round_ns < PROBE_GAP_MS * TCPT_MS_NS)
+        context->segment->time_ns - sender->round_ns < TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
         return;
     hint = tcpt_idle_hint(sender->idle_before_ns);
     finding = tcpt_raise(context, TCPT_HIGH,

@@ -2,6 +2,8 @@
 /* A RST was not honoured: its receiver goes on, and no exact RST has followed. */
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
+
 typedef struct pending {
     tcpt_record *rst; /* first inexact RST toward this end that nothing has settled; NULL when there is none */
     int64_t rst_ns;
@@ -14,9 +16,6 @@ typedef struct pending {
 typedef struct rst_memory {
     pending toward[2];
 } rst_memory;
-
-/* Frames on the way when the RST passed are no sign of life: one RTT, and 20 ms for a busy host. */
-enum { ON_THE_WAY_MS = 20 };
 
 static void note_rst(const tcpt_context *context, rst_memory *memory)
 {
@@ -96,7 +95,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (!me->rst || me->raised || !goes_on(context) || context->seen->old_numbers)
         return;
     survived_ns = context->segment->time_ns - me->rst_ns;
-    if (survived_ns < tcpt_rtt_ns(context->flow) + ON_THE_WAY_MS * TCPT_MS_NS)
+    if (survived_ns < tcpt_rtt_ns(context->flow) + TCPT_REACT_MS * TCPT_MS_NS)
         return;
     me->raised = true;
     me->finding =

@@ -5,6 +5,7 @@
 #include "core/flow/flow.h"
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/points.h"
 
@@ -26,9 +27,9 @@ typedef struct loss_memory {
 } loss_memory;
 
 enum {
-    /* A missing ACK makes the other side repeat its data after its retransmission timeout; by RFC 6298 that is
-     * one second at first. Without a repeat for longer than that the ACK has arrived. */
-    ACK_SETTLED_MS = 1500,
+    /* A missing ACK makes the other side repeat its data after its retransmission timeout. Without a repeat for longer
+     * than that the ACK has arrived. */
+    ACK_SETTLED_MS = TCPT_FIRST_RTO_SECONDS * 1000 + 500,
 };
 
 /* Longer frames with payload. */
@@ -172,11 +173,10 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
 /* Nothing but padded frames is missing behind this point, and not one of them arrived. */
 static bool only_padded_lost(const tcpt_losses *losses)
 {
-    enum { PADDED_LEAST = 3 }; /* a FIN and two repeats, or three of them (rule G.3) */
     tcpt_share padded = losses->with[TCPT_LOSS_PADDED];
 
-    return padded.missing >= PADDED_LEAST && padded.missing == padded.total && padded.missing == losses->all.missing &&
-           losses->all.total > padded.total;
+    return padded.missing >= TCPT_MISSING_LEAST && padded.missing == padded.total &&
+           padded.missing == losses->all.missing && losses->all.total > padded.total;
 }
 
 static const tcpt_lost *third_padded(const tcpt_losses *losses)

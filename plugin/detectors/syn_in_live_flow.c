@@ -3,6 +3,8 @@
  * section 3.5.1, half-open connections), or somebody forges. */
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
+
 typedef struct syn_memory {
     tcpt_finding *finding; /* on the newest such SYN; NULL when there was none */
     uint32_t seq;          /* of that SYN */
@@ -14,10 +16,8 @@ typedef struct syn_memory {
 enum {
     /* After this long a silence the old connection may well be gone and the port in use again. */
     LONG_IDLE_SECONDS = 600,
-    /* A retry comes within the longest pause between two SYNs (RFC 6298 doubles 1 s; Linux gives up at 127 s). */
-    RETRY_SECONDS = 130,
-    /* Before that an answer may still be on its way. */
-    ANSWER_SECONDS = 1,
+    /* A retry comes within the longest pause between two SYNs. */
+    RETRY_SECONDS = TCPT_LONGEST_RTO_SECONDS + 10,
 };
 
 /* Both have said that they are done, or one was reset: what follows is no intruder but the next connection, and only
@@ -140,8 +140,8 @@ static void settle(const tcpt_context *context, const void *memory)
     const syn_memory *mine = memory;
 
     if (!mine || !mine->finding || has_outcome(mine->finding) ||
-        context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(ANSWER_SECONDS))
-        return;
+        context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
+        return; /* an answer may still be on its way */
     tcpt_set_text(mine->finding, TCPT_F_SYN_OUTCOME, "unanswered");
     tcpt_resummarise(
         mine->finding,

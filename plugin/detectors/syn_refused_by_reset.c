@@ -2,7 +2,7 @@
 /* The handshake's final ACK drew a RST. */
 #include "detectors/detectors.h"
 
-enum { ANSWER_MS = 200 };
+#include "tcptriage/limits.h"
 
 static void judge(const tcpt_context *context, void *memory)
 {
@@ -19,7 +19,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (server->segment_count != server->syn_count)
         return;
-    if (context->segment->time_ns - client->last_ns > 2 * tcpt_rtt_ns(flow) + ANSWER_MS * TCPT_MS_NS)
+    if (context->segment->time_ns - client->last_ns > 2 * tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
         return;
     finding = tcpt_raise(context, TCPT_MEDIUM,
                          "The server answered the SYN and refused the handshake's final ACK "

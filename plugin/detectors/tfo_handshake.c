@@ -2,6 +2,7 @@
 /* How a Fast Open exchange ended (RFC 7413). */
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 typedef struct tfo_memory {
@@ -93,7 +94,7 @@ static void settle(const tcpt_context *context, const void *memory)
     if (!client->fast_open || server->segment_count || (mine && mine->raised))
         return;
     /* A single SYN at the very end of a capture may still be answered. */
-    if (client->syn_count < 2 && context->now_ns - client->syn_ns < tcpt_seconds_ns(1))
+    if (client->syn_count < 2 && context->now_ns - client->syn_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return;
     raise_outcome(context, "no_answer");
 }

@@ -15,21 +15,19 @@
 
 #include "compat.h"
 #include "records.h"
+#include "tcptriage/limits.h"
 
 enum {
-    TCP_HEADER_BYTES = 20,
-    IPV4_HEADER_BYTES = 20,
     IPV4_HEADER_MAX_BYTES = 60,
     IPV6_HEADER_BYTES = 40,
     FCS_BYTES = 4,
-    ETHERNET_MIN_PAYLOAD_BYTES = 46, /* IEEE 802.3, clause 4.2.3.3 */
-    SLL2_IFINDEX_AT = 4,             /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
-    ORDINARY_LAYERS = 4,             /* frame, Ethernet, ethertype, IP */
-    FRAME_RECORDS = 32,              /* TCP layers shown per frame; more are analysed all the same */
+    SLL2_IFINDEX_AT = 4, /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
+    ORDINARY_LAYERS = 4, /* frame, Ethernet, ethertype, IP */
+    FRAME_RECORDS = 32,  /* TCP layers shown per frame; more are analysed all the same */
 };
 
-/* In 2096. Of odder times the differences of differences would not fit 64 bits of nanoseconds. */
-static const int64_t latest_seconds = INT64_C(4000000000);
+/* Odder ones do not fit 64 bits of nanoseconds; the core wants less (times.h). */
+static const int64_t latest_seconds = TCPT_TIME_LAST_NS / TCPT_SECOND_NS;
 
 /* Registered once, for the program's life. */
 static int proto_triage = -1;
@@ -223,7 +221,7 @@ static ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, con
 {
     ip_header found = {0};
 
-    for (unsigned bytes = IPV4_HEADER_BYTES; bytes <= before_bytes && bytes <= IPV4_HEADER_MAX_BYTES; bytes += 4) {
+    for (unsigned bytes = TCPT_IPV4_HEADER_BYTES; bytes <= before_bytes && bytes <= IPV4_HEADER_MAX_BYTES; bytes += 4) {
         const uint8_t *header = end - bytes;
         unsigned total_bytes = read_be16(header + 2);
 
@@ -260,7 +258,7 @@ static ip_header find_ip_header(tvbuff_t *source, unsigned segment_at, const tcp
     unsigned before_bytes = MIN(segment_at, IPV4_HEADER_MAX_BYTES);
     const uint8_t *before;
 
-    if (before_bytes < IPV4_HEADER_BYTES || tvb_captured_length(source) < segment_at)
+    if (before_bytes < TCPT_IPV4_HEADER_BYTES || tvb_captured_length(source) < segment_at)
         return (ip_header){0};
     before = tvb_get_ptr(source, (int)(segment_at - before_bytes), (int)before_bytes);
     return segment->family == 4 ? find_ipv4_header(before + before_bytes, before_bytes, segment, reported_bytes)
@@ -283,7 +281,7 @@ static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t r
     fcs_len = pinfo->pseudo_header->eth.fcs_len;
     if (fcs_len >= 0)
         return (unsigned)fcs_len;
-    if (rest_bytes <= ETHERNET_MIN_PAYLOAD_BYTES || tvb_captured_length(source) < frame_bytes)
+    if (rest_bytes <= TCPT_ETHERNET_PAYLOAD_LEAST || tvb_captured_length(source) < frame_bytes)
         return 0; /* short enough without one */
     frame = tvb_get_ptr(source, 0, (int)frame_bytes);
     crc = crc32_ccitt(frame, frame_bytes - FCS_BYTES);
@@ -300,7 +298,7 @@ static uint32_t padding_bytes(const packet_info *pinfo, tvbuff_t *source, unsign
     if (!around.ethernet || ip->bytes == 0 || tvb_reported_length(source) <= segment_at + reported_bytes)
         return 0;
     behind_bytes = tvb_reported_length(source) - (segment_at + reported_bytes);
-    if (datagram_bytes + behind_bytes > ETHERNET_MIN_PAYLOAD_BYTES + FCS_BYTES)
+    if (datagram_bytes + behind_bytes > TCPT_ETHERNET_PAYLOAD_LEAST + FCS_BYTES)
         return 0; /* a trailer, with FCS or without */
     behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, source, datagram_bytes + behind_bytes));
     return tcpt_padding_bytes(datagram_bytes, behind_bytes);
@@ -336,7 +334,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
-    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * 1000000000 + pinfo->abs_ts.nsecs;
+    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * TCPT_SECOND_NS + pinfo->abs_ts.nsecs;
     segment.frame = pinfo->num;
     segment.fragment = pinfo->fragmented;
     header = tvb_get_ptr(tvb, 0, (int)captured_bytes);
@@ -386,7 +384,7 @@ static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
 /* Headers quoted in an ICMP error are not the flow's packets. */
 static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)
 {
-    return enabled && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCP_HEADER_BYTES;
+    return enabled && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCPT_TCP_HEADER_BYTES;
 }
 
 static int shim(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)

@@ -11,13 +11,8 @@
 #include "core/receiver/receiver.h"
 #include "core/flow/state.h"
 #include "core/flow/short_way.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
-
-enum {
-    /* After a RST its sender and its taker are closed; a segment that comes this much later than one RTT was not
-     * on the way already, so its sender lives on. */
-    ALIVE_AFTER_RST_MS = 20,
-};
 
 /* ---- what the sender sends ---- */
 
@@ -123,14 +118,15 @@ static void advance_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
         receiver->reset = true;
 }
 
-/* An end that goes on long after a RST was not closed by it. */
+/* After a RST its sender and its taker are closed. A segment that comes so much later was not on the way already: its
+ * sender lives on. */
 static void revive(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
     int64_t rst_ns = sender->rst_ns > receiver->rst_ns ? sender->rst_ns : receiver->rst_ns;
 
-    if (!sender->reset || segment->time_ns - rst_ns < tcpt_rtt_ns(flow) + ALIVE_AFTER_RST_MS * TCPT_MS_NS)
+    if (!sender->reset || segment->time_ns - rst_ns < tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS)
         return;
     sender->reset = false;
 }
@@ -143,8 +139,6 @@ static void advance_open(tcpt_flow *flow, const tcpt_segment *segment)
         return;
     flow->ends[0].opening = flow->ends[1].opening = TCPT_ESTABLISHED; /* begun before the capture */
 }
-
-enum { PROBE_GAP_MS = 500 }; /* a second probe within it may rightly go unanswered (Linux, tcp_invalid_ratelimit) */
 
 /* What was sent since the other end was last heard. */
 static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
@@ -170,7 +164,8 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
         sender->round_ns = segment->time_ns;
         return;
     }
-    if (seen->probe && segment->time_ns - sender->round_ns >= PROBE_GAP_MS * TCPT_MS_NS) {
+    /* A second probe within the limit of answers may rightly go unanswered. */
+    if (seen->probe && segment->time_ns - sender->round_ns >= TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS) {
         sender->unanswered_probes++;
         sender->round_ns = segment->time_ns;
     }

@@ -7,6 +7,7 @@
 
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
+#include "tcptriage/times.h"
 
 /** Note one round trip from the capture point to `end` and back, nanoseconds; the smallest is kept. */
 static inline void tcpt_note_rtt(tcpt_endpoint *end, int64_t sample_ns)
@@ -14,7 +15,7 @@ static inline void tcpt_note_rtt(tcpt_endpoint *end, int64_t sample_ns)
     if (sample_ns <= 0)
         return;
     if (!end->rtt_ns || sample_ns < end->rtt_ns)
-        end->rtt_ns = sample_ns;
+        end->rtt_ns = sample_ns < TCPT_RTT_MOST_NS ? sample_ns : TCPT_RTT_MOST_NS;
 }
 
 /** Remember a SYN that is not this life's: it opens the next one if it is answered. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/final_ack.h"
 
-#include "tcptriage/settings.h"
-
-/* What an ACK needs to reach the server, and the server to act on it. */
-enum { REACT_MS = 20 };
+#include "tcptriage/limits.h"
+#include "tcptriage/times.h"
 
 /* What the ACK needs to reach the server and back. After a SYN that was sent again nobody knows which one was answered
  * (Karn): then the longest that it can be. */
@@ -31,5 +29,5 @@ bool tcpt_final_ack_ignored(const tcpt_flow *flow, const tcpt_segment *segment, 
         return false;
     if (server->syn_count < client->syn_count)
         return false; /* it answers a SYN of its own */
-    return segment->time_ns - flow->first_ack_ns >= longest_rtt_ns(flow) + REACT_MS * TCPT_MS_NS;
+    return segment->time_ns - flow->first_ack_ns >= longest_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS;
 }

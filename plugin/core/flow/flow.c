@@ -8,6 +8,7 @@
 
 #include "core/segment/bytes.h"
 #include "core/tracker/tracker.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 /* Which end sent it: the higher address, then the higher port, is end 1. */
@@ -171,16 +172,16 @@ static uint32_t fingerprint_hash(const tcpt_segment *segment, unsigned from)
 
 /* Same numbers are one packet twice when the IP ID is the same too: hosts count it up per packet, retransmissions
  * included. A few stacks keep it when they retransmit, so it counts only below the shortest common retransmission
- * timeout (Linux: 200 ms). Where the ID says nothing (zero with DF, RFC 6864; IPv6; stuck) only the time is left: a
+ * timeout. Where the ID says nothing (zero with DF, RFC 6864; IPv6; stuck) only the time is left: a
  * copy follows within a millisecond. */
-enum { COPY_WITH_ID_US = 200000, COPY_WITHOUT_ID_US = 1000 };
+enum { COPY_WITH_ID_US = TCPT_SHORTEST_RTO_MS * 1000, COPY_WITHOUT_ID_US = 1000 };
 
 static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment, uint32_t time_us,
                         uint16_t sums, bool has_key)
 {
-    int32_t apart_us = (int32_t)(time_us - seen->time_us[at]);
+    uint32_t apart_us = time_us - seen->time_us[at];
 
-    apart_us = apart_us < 0 ? -apart_us : apart_us;
+    apart_us = MIN(apart_us, -apart_us); /* either may be the later one */
     if (has_key)
         return seen->ip_id[at] == segment->ip_id && apart_us < COPY_WITH_ID_US;
     return seen->sums[at] == sums && apart_us < COPY_WITHOUT_ID_US;

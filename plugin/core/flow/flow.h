@@ -8,6 +8,7 @@
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 /** Fill a key from a segment. @return index of the end that sent it. */
 unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment);

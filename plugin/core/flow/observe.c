@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
+#include <glib.h>
+
 #include "core/receiver/receiver.h"
 #include "core/flow/short_way.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 enum {
-    /* An ACK counts as seen "well before" when a sender cannot have missed it by a hair: one RTT, and 10 ms for
-     * timer ticks and scheduling. Without a measured RTT the shortest retransmission timeout of Linux is used. */
-    ACKED_AGO_MIN_MS = 10,
-    ACKED_AGO_UNKNOWN_RTT_MS = 200,
-    /* A challenge ACK leaves at once: two RTT, and never less than 200 ms for slow or jittery paths. */
-    CHALLENGE_MS = 200,
-    /* A run of acknowledged data sent again is one story: the largest retransmission timeout of Linux is 120 s,
-     * a longer gap begins another. */
-    RUN_GAP_SECONDS = 125,
+    /* A run of acknowledged data sent again is one story; a gap longer than any timeout begins another. */
+    RUN_GAP_SECONDS = TCPT_LONGEST_RTO_SECONDS + 5,
     /* Five rounds of nothing but the same ACKs. They come as fast as the path allows; what comes later than two
      * seconds, and two RTT, was sent by a timer. */
     WAR_ACKS = 10,
     WAR_GAP_SECONDS = 2,
 };
-
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* The bytes of a segment that were sent before: everything up to the sender's SND.NXT, gaps excepted. */
 static bool repeats(const tcpt_endpoint *sender, const tcpt_segment *segment)
@@ -90,8 +81,9 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
     if (!step)
         return;
     ago_ns = segment->time_ns - step->time_ns;
-    least_ns = flow->ends[0].rtt_ns && flow->ends[1].rtt_ns ? tcpt_rtt_ns(flow) : ACKED_AGO_UNKNOWN_RTT_MS * TCPT_MS_NS;
-    least_ns = max64(max64(least_ns, ACKED_AGO_MIN_MS * TCPT_MS_NS), tolerance_ns);
+    /* "Well before": a sender cannot have missed it by a hair. */
+    least_ns = flow->ends[0].rtt_ns && flow->ends[1].rtt_ns ? tcpt_rtt_ns(flow) : TCPT_SHORTEST_RTO_MS * TCPT_MS_NS;
+    least_ns = MAX(MAX(least_ns, TCPT_TICK_MS * TCPT_MS_NS), tolerance_ns);
     if (ago_ns < least_ns)
         return;
     seen->traits |= TCPT_TRAIT_ACKED_AGAIN;
@@ -145,6 +137,13 @@ static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *rece
     return window > sender->rcv_wnd && (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * mss);
 }
 
+/* Whether a segment comes when an answer to what happened `ago_ns` before is due. What was sent before that arrived is
+ * none; half the RTT allows for a slow first one. */
+static bool in_time_to_answer(const tcpt_flow *flow, const tcpt_endpoint *sender, int64_t ago_ns)
+{
+    return ago_ns >= sender->rtt_ns / 2 && ago_ns <= MAX(2 * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+}
+
 /* A pure ACK that tells nothing new, soon after its sender was provoked: the challenge ACK. */
 static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
@@ -157,8 +156,7 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
         return;
     if (!seen->old_numbers && window_update(sender, &flow->ends[!seen->from], segment))
         return;
-    /* What was sent before the provocation arrived is no answer; half the RTT allows for a slow first one. */
-    if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
+    if (!in_time_to_answer(flow, sender, ago_ns))
         return;
     seen->traits |= TCPT_TRAIT_CHALLENGE;
     seen->challenged = sender->trouble->provoked.record;
@@ -172,7 +170,7 @@ static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const
 
     if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
         return;
-    if (ago_ns < sender->rtt_ns / 2 || ago_ns > max64(2 * tcpt_rtt_ns(flow), CHALLENGE_MS * TCPT_MS_NS))
+    if (!in_time_to_answer(flow, sender, ago_ns))
         return;
     seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
     seen->refused = sender->trouble->refused.record;
@@ -188,7 +186,7 @@ static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, cons
         return;
     seen->war_acks = 1;
     if (!acks->count || acks->from == from ||
-        seen->since_ns > max64(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
+        seen->since_ns > MAX(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
         return;
     seen->war_acks = 2;
     if (acks->count < 2)
@@ -214,9 +212,7 @@ static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsign
 
 bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
-    enum { SHORTEST_RTO_MS = 200 }; /* Linux, TCP_RTO_MIN */
-
-    if (segment->time_ns - sender->fin_last_ns >= SHORTEST_RTO_MS * TCPT_MS_NS)
+    if (segment->time_ns - sender->fin_last_ns >= TCPT_SHORTEST_RTO_MS * TCPT_MS_NS)
         return true;
     return !(segment->flags & TCPT_ACK) || !seq_after(segment->ack, sender->fin_last_ack);
 }
@@ -243,7 +239,7 @@ bool tcpt_really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
 /* What is sent again within one RTT is one round, however many segments: no answer can have come. */
 static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    int64_t least_ns = max64(tcpt_rtt_ns(flow), ACKED_AGO_MIN_MS * TCPT_MS_NS);
+    int64_t least_ns = MAX(tcpt_rtt_ns(flow), TCPT_TICK_MS * TCPT_MS_NS);
 
     return (seen->traits & TCPT_TRAIT_REPEAT) && segment->time_ns - flow->ends[seen->from].round_ns >= least_ns;
 }
@@ -266,10 +262,10 @@ static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsig
     const tcpt_endpoint *receiver = &old->ends[!from];
 
     if (!sender->sent || seq_after(segment->end_seq, sender->snd_nxt) ||
-        seq_delta(sender->snd_nxt, segment->seq) >= 1 << 30)
+        seq_delta(sender->snd_nxt, segment->seq) >= TCPT_SEQ_NEAR)
         return false;
     return !(segment->flags & TCPT_ACK) || !receiver->sent ||
-           (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < 1 << 30);
+           (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < TCPT_SEQ_NEAR);
 }
 
 bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
@@ -293,7 +289,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         seen->really_bad = tcpt_really_bad(sender, segment);
     if (flow->last_record)
-        seen->since_ns = max64(0, segment->time_ns - flow->last_ns);
+        seen->since_ns = MAX(0, segment->time_ns - flow->last_ns);
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 

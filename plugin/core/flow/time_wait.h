@@ -7,6 +7,7 @@
 
 #include "tcptriage/flow.h"
 #include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 /** The life before this one that one end still holds in TIME-WAIT when this one begins, or NULL: it ended by FINs, less
  * than time_wait_seconds before, and no exact RST has destroyed the entry. */

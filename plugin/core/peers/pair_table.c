@@ -3,12 +3,12 @@
 
 #include <glib.h>
 
-#include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 enum {
     BUSY_MAX = 1 << 15, /* per generation */
     SLOTS_FIRST = 1 << 8,
-    GENERATION_SECONDS = 300, /* longer than any question asked: siblings 60 s, TIME-WAIT 240 s at the most */
+    GENERATION_SECONDS = 300, /* longer than any question asked: siblings, TIME-WAIT */
 };
 
 static void drop(tcpt_generation *gone)

@@ -17,17 +17,18 @@
 #include "core/peers/clocks.h"
 #include "core/peers/pair_table.h"
 #include "core/peers/time_wait_ports.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 /* Both tables together, when full: 41 MiB with both generations and what busy pairs have besides. */
 enum {
     PROVEN_SLOTS = 1 << 17,
     FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
-    LISTENERS = 1 << 10,      /* each in one of four places; when all are taken it takes the oldest one's */
+    LISTENERS = 1 << 10,      /* each in one of four places; when all are taken it takes the oldest one's. Both look
+                               * back TCPT_SIBLING_SECONDS */
     SOURCES = 1 << 10,        /* likewise */
     PLACES = 4,
-    HANDSHAKE_SECONDS = 60, /* both look back so far: a half-open connection is gone after 63 s (tcp_synack_retries) */
-    SCAN_ATTEMPTS = 16,     /* a browser has a dozen handshakes in flight */
+    SCAN_ATTEMPTS = 16,         /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
 
@@ -155,7 +156,7 @@ static bool scans(const source *at)
 /* Attempts of the minutes before do not count, but a scan that goes on is the same one. */
 static void look_back_no_further(source *at, int64_t now_ns)
 {
-    bool goes_on = scans(at) && now_ns - at->since_ns <= 2 * tcpt_seconds_ns(HANDSHAKE_SECONDS);
+    bool goes_on = scans(at) && now_ns - at->since_ns <= 2 * tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     *at = (source){.hash = at->hash, .since_ns = now_ns, .tried = goes_on ? SCAN_ATTEMPTS : 0};
 }
@@ -174,7 +175,7 @@ static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_
     at = source_at(peers, hash);
     if (at->hash != hash)
         *at = (source){.hash = hash, .since_ns = segment->time_ns};
-    if (segment->time_ns - at->since_ns > tcpt_seconds_ns(HANDSHAKE_SECONDS))
+    if (segment->time_ns - at->since_ns > tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         look_back_no_further(at, segment->time_ns);
     at->tried += tried;
     at->completed += completed;
@@ -221,7 +222,7 @@ static tcpt_listener *touch_listener(tcpt_peers *peers, const tcpt_flow *flow, i
 
     if (listener->hash != hash)
         *listener = (tcpt_listener){.hash = hash, .since_ns = now_ns};
-    if (now_ns - listener->since_ns <= tcpt_seconds_ns(HANDSHAKE_SECONDS))
+    if (now_ns - listener->since_ns <= tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         return listener;
     listener->since_ns = now_ns;
     listener->answered = listener->settled = 0;
@@ -339,7 +340,7 @@ static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns
     tcpt_pair *pair = touch(peers, flow, now_ns, false);
     tcpt_busy *busy;
 
-    if (now_ns - pair->answered_ns > tcpt_seconds_ns(60))
+    if (now_ns - pair->answered_ns > tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         pair->answered = 0;
     pair->answered++;
     pair->answered_ns = now_ns;
@@ -355,7 +356,7 @@ static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns
         return; /* a clock matters only where the server has closed a connection */
     busy = busy_of(peers, pair);
     tcpt_clocks_note(busy, client->syn_tsval, client->syn_ns);
-    if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(60) &&
+    if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(TCPT_RECYCLE_SECONDS) &&
         seq_delta(client->syn_tsval, busy->closed_tsval) < -1)
         busy->takes_older = true;
 }
@@ -370,7 +371,7 @@ static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t 
     if (server->state != TCPT_TIME_WAIT || !(client->syn_options & server->syn_options & TCPT_OPTION_TIMESTAMPS))
         return;
     busy = busy_of(peers, touch(peers, flow, now_ns, true));
-    if (busy->closed_by_server && now_ns - busy->closed_ns <= tcpt_seconds_ns(60) &&
+    if (busy->closed_by_server && now_ns - busy->closed_ns <= tcpt_seconds_ns(TCPT_RECYCLE_SECONDS) &&
         seq_after(busy->closed_tsval, client->newest_tsval))
         return; /* an older clock does not overwrite a newer one within a minute (tcp_remember_stamp()) */
     busy->closed_by_server = true;

@@ -11,6 +11,7 @@
 #include "tcptriage/observation.h"
 #include "tcptriage/peers.h"
 #include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 /**
  * Pairs by (client address, server address, server port) at a capture point, listeners by server port. Bounded, and

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 static int64_t wait_step(int64_t time_ns, uint32_t time_wait_seconds)
 {

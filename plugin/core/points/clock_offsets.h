@@ -26,7 +26,7 @@ void tcpt_clock_offsets_learn(const tcpt_connection *connection, const tcpt_leg 
 
 /** Two clocks that seem further apart than this are two for certain; closer ones are taken for one until segments of
  *  both directions tell. A segment is hardly ever longer on its way. */
-#define TCPT_ONE_CLOCK_NS (INT64_C(1000) * TCPT_MS_NS)
+#define TCPT_ONE_CLOCK_NS TCPT_SECOND_NS
 
 /** Time at member `to` minus time at `from` to be expected for the way. @return false when nothing is known of it */
 bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What sets the lost segments apart from those that arrived. */
+#include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 
-/* Fewer may have something in common by chance; a FIN and two repeats are three (rule G.3). And without others
- * that arrived there is nothing to be told apart from. */
-enum { MISSING_LEAST = 3, ARRIVED_LEAST = 2 };
+/* Without others that arrived there is nothing to be told apart from. */
+enum { ARRIVED_LEAST = 2 };
 
 bool tcpt_far_capture_lacks(const tcpt_losses *losses)
 {
@@ -12,7 +12,7 @@ bool tcpt_far_capture_lacks(const tcpt_losses *losses)
 
     if (losses->uncaptured || !to->uncaptured)
         return losses->uncaptured > 0;
-    return losses->all.missing < MISSING_LEAST ||
+    return losses->all.missing < TCPT_MISSING_LEAST ||
            losses->all.missing * to->segments <= 10 * to->uncaptured * losses->all.total;
 }
 
@@ -25,7 +25,7 @@ tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses)
 {
     uint32_t arrived = losses->all.total - losses->all.missing;
 
-    if (losses->all.missing < MISSING_LEAST)
+    if (losses->all.missing < TCPT_MISSING_LEAST)
         return TCPT_LOSS_NOTHING;
     if (!arrived)
         return TCPT_LOSS_ALL;

@@ -10,7 +10,7 @@
 enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
 
 /* Later than that is no jitter but a clock that was set: it must not hold up everything behind. */
-static const int64_t LATE_MOST_NS = INT64_C(60) * 1000 * TCPT_MS_NS;
+static const int64_t LATE_MOST_NS = 60 * TCPT_SECOND_NS;
 
 static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, bool missing)
 {

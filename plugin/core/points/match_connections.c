@@ -12,12 +12,12 @@
 #include "core/points/guides.h"
 #include "core/points/legs.h"
 #include "core/points/sightings.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 enum {
     TWINS_MOST = 32, /* lives of a 4-tuple that are looked through: TIME-WAIT keeps them a minute apart */
     SYNS_MOST = 8,   /* SYNs with the same numbers: a scan uses one for all its targets, and tells nothing */
-    NEAR_SEQ = 1 << 30,
 };
 
 /* SYNs of the same numbers, newest first. */
@@ -127,7 +127,7 @@ static bool numbers_near(const tcpt_flow *a, const tcpt_flow *b)
     for (unsigned end = 0; end < 2; end++) {
         const tcpt_endpoint *left = &a->ends[end], *right = &b->ends[end];
 
-        if (left->sent && right->sent && ABS((int64_t)seq_delta(left->snd_nxt, right->snd_nxt)) > NEAR_SEQ)
+        if (left->sent && right->sent && ABS((int64_t)seq_delta(left->snd_nxt, right->snd_nxt)) > TCPT_SEQ_NEAR)
             return false;
     }
     return true;

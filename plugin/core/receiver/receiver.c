@@ -2,13 +2,10 @@
 /* What a receiver does with a segment: the entry of the model, its fast path, and what is the same in all states. */
 #include "core/receiver/receiver.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 enum {
-    /* Linux answers at most one segment of a kind in this time, per socket (tcp_invalid_ratelimit, 500 ms); its clock
-     * ticks are up to 10 ms long. */
-    LIMIT_MS = 500,
-    LIMIT_TICK_MS = 10,
     /* A timestamp outlives idle time: 24 days by RFC 7323 section 5.5 and in Linux up to 6.1, 2147 s in later ones. */
     STALE_STAMP_SECONDS = 2147,
     OUTDATED_STAMP_SECONDS = 24 * 24 * 3600,
@@ -223,7 +220,7 @@ static bool same_keeper(tcpt_state a, tcpt_state b)
     return (a < TCPT_ESTABLISHED) == (b < TCPT_ESTABLISHED) && (a == TCPT_TIME_WAIT) == (b == TCPT_TIME_WAIT);
 }
 
-/* Linux, __tcp_oow_rate_limited(): one answer in 500 ms, whatever drew it. */
+/* Linux, __tcp_oow_rate_limited(): one answer at a time, whatever drew it. */
 static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     const tcpt_endpoint *receiver = at->receiver;
@@ -232,9 +229,9 @@ static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
     if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns ||
         !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
         return;
-    if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (LIMIT_MS + LIMIT_TICK_MS) * TCPT_MS_NS)
+    if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (TCPT_ANSWER_LIMIT_MS + TCPT_TICK_MS) * TCPT_MS_NS)
         return;
-    if (!receiver->limited_surely || ago_ns > (LIMIT_MS - LIMIT_TICK_MS) * TCPT_MS_NS || ago_ns < 0) {
+    if (!receiver->limited_surely || ago_ns > (TCPT_ANSWER_LIMIT_MS - TCPT_TICK_MS) * TCPT_MS_NS || ago_ns < 0) {
         view->verdict = TCPT_VERDICT_UNDETERMINED;
         return;
     }
@@ -253,7 +250,7 @@ static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const t
 
     if (segment->time_ns < flow->last_ns)
         return false;
-    return !(sender->holed || receiver->holed) || !receiver->acked || (away > -(1 << 30) && away < 1 << 30);
+    return !(sender->holed || receiver->holed) || !receiver->acked || (away > -TCPT_SEQ_NEAR && away < TCPT_SEQ_NEAR);
 }
 
 /* Apart from the fast path, which needs no stack frame of this size. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A TCP header as bytes -> tcpt_segment. The bytes are hostile: each length is checked before it is used. */
+#include "tcptriage/limits.h"
 #include "tcptriage/segment.h"
 
 #include "core/segment/bytes.h"
 
 enum {
-    HEADER_BYTES = 20,
     KIND_END = 0,
     KIND_NOP = 1,
     KIND_MSS = 2,
@@ -124,10 +124,10 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
 {
     unsigned header_bytes, option_bytes;
 
-    if (captured_bytes < HEADER_BYTES)
+    if (captured_bytes < TCPT_TCP_HEADER_BYTES)
         return false;
     header_bytes = (header[12] >> 4) * 4u;
-    if (header_bytes < HEADER_BYTES || header_bytes > reported_bytes)
+    if (header_bytes < TCPT_TCP_HEADER_BYTES || header_bytes > reported_bytes)
         return false;
 
     segment->src_port = be16(header);
@@ -157,17 +157,16 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     segment->sack_count = 0;
     segment->mss = 0;
     segment->tsval = segment->tsecr = 0;
-    option_bytes = (header_bytes > captured_bytes ? captured_bytes : header_bytes) - HEADER_BYTES;
-    if (option_bytes && !only_timestamps(segment, header + HEADER_BYTES, option_bytes))
-        read_options(segment, header + HEADER_BYTES, option_bytes);
+    option_bytes = (header_bytes > captured_bytes ? captured_bytes : header_bytes) - TCPT_TCP_HEADER_BYTES;
+    if (option_bytes && !only_timestamps(segment, header + TCPT_TCP_HEADER_BYTES, option_bytes))
+        read_options(segment, header + TCPT_TCP_HEADER_BYTES, option_bytes);
     return true;
 }
 
 uint32_t tcpt_padding_bytes(uint32_t datagram_bytes, uint32_t behind_bytes)
 {
-    enum { SHORTEST_PAYLOAD = 46 }; /* IEEE 802.3, clause 4.2.3.3: 64 bytes less header and FCS */
 
-    if (datagram_bytes >= SHORTEST_PAYLOAD || behind_bytes > SHORTEST_PAYLOAD - datagram_bytes)
+    if (datagram_bytes >= TCPT_ETHERNET_PAYLOAD_LEAST || behind_bytes > TCPT_ETHERNET_PAYLOAD_LEAST - datagram_bytes)
         return 0;
     return behind_bytes;
 }

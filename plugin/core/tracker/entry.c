@@ -6,8 +6,9 @@
 #include <glib.h>
 #include <string.h>
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
-#include "tcptriage/settings.h"
+#include "tcptriage/times.h"
 
 enum {
     MAX_RETRANS = 3,           /* nf_conntrack_tcp_max_retrans */
@@ -114,7 +115,7 @@ tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, boo
         .class = (uint8_t)class_of(segment->flags),
         .bad_checksum = bad_checksum,
         .legal_flags = legal_flags[segment->flags & FLAGS_TESTED],
-        .options = segment->header_bytes > 20,
+        .options = segment->header_bytes > TCPT_TCP_HEADER_BYTES,
     };
 }
 

@@ -2,13 +2,11 @@
 #include "detectors/shared/unanswered_syn.h"
 
 #include "core/flow/time_wait.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
 #include "tcptriage/sequence.h"
 
-enum {
-    TRIES = 3,            /* two in a row may be lost together */
-    SIBLING_SECONDS = 60, /* also how long tcp_tw_recycle remembered a timestamp (TCP_PAWS_MSL) */
-};
+enum { TRIES = 3 }; /* two in a row may be lost together */
 
 bool tcpt_syn_left_out(const tcpt_context *context)
 {
@@ -22,7 +20,7 @@ bool tcpt_syn_left_out(const tcpt_context *context)
         return false;
     if (flow->ends[!flow->client].segment_count)
         return false;
-    return flow->first_ns - pair->answered_ns < tcpt_seconds_ns(SIBLING_SECONDS);
+    return flow->first_ns - pair->answered_ns < tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 }
 
 bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta)
@@ -33,7 +31,7 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta)
         context->seen->pair->answered_ns < context->flow->first_ns ||
         !(context->segment->options & TCPT_OPTION_TIMESTAMPS))
         return false;
-    if (context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
+    if (context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(TCPT_RECYCLE_SECONDS))
         return false;
     *delta = seq_delta(context->segment->tsval, busy->closed_tsval);
     return *delta < -1 && tcpt_clock_count(context->seen->pair) > 0;
@@ -81,7 +79,7 @@ static tcpt_judgement judge_timestamps(const tcpt_context *context, GString *evi
     if (stamped && older_one_was_answered(context))
         return TCPT_CAUSE_RULED_OUT;
     if (!busy || !busy->closed_by_server ||
-        context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
+        context->segment->time_ns - busy->closed_ns >= tcpt_seconds_ns(TCPT_RECYCLE_SECONDS))
         return TCPT_CAUSE_POSSIBLE;
     if (stamped && seq_delta(context->segment->tsval, busy->closed_tsval) >= -1)
         return TCPT_CAUSE_RULED_OUT;
@@ -114,7 +112,7 @@ static tcpt_judgement judge_accept_queue(const tcpt_context *context, GString *e
     const tcpt_listener *listener = context->seen->listener;
 
     if (!listener || !listener->ignored_record ||
-        context->segment->time_ns - listener->ignored_ns >= tcpt_seconds_ns(SIBLING_SECONDS))
+        context->segment->time_ns - listener->ignored_ns >= tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         return TCPT_CAUSE_POSSIBLE;
     g_string_append_printf(evidence, "frame %u: a final ACK was ignored there", listener->ignored_record->frame);
     return TCPT_CAUSE_LIKELY;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Limits that several files share, each with its reason; what only one file asks for stands there. What a user may
+ * choose is in settings.def.
+ */
+#ifndef TCPTRIAGE_LIMITS_H
+#define TCPTRIAGE_LIMITS_H
+
+/** Milliseconds. */
+enum {
+    /** One tick of a host's clock, at the slowest (Linux, CONFIG_HZ=100), and what scheduling adds. */
+    TCPT_TICK_MS = 10,
+    /** What a busy host takes to act on a segment that has reached it. */
+    TCPT_REACT_MS = 20,
+    /** What a stack answers of itself (challenge ACK, duplicate ACK, RST) leaves at once; this much is granted to slow
+     * or jittery ways. */
+    TCPT_ANSWER_MS = 200,
+    /** The shortest retransmission timeout in common use: Linux, TCP_RTO_MIN. */
+    TCPT_SHORTEST_RTO_MS = 200,
+    /** Linux gives at most one answer of a kind in this time, per socket: tcp_invalid_ratelimit. */
+    TCPT_ANSWER_LIMIT_MS = 500,
+};
+
+/** Seconds. */
+enum {
+    /** The retransmission timeout before any round trip is known: RFC 6298, section 2.1. */
+    TCPT_FIRST_RTO_SECONDS = 1,
+    /** The longest one: Linux, TCP_RTO_MAX. */
+    TCPT_LONGEST_RTO_SECONDS = 120,
+    /** How long a SYN that was answered tells of the others of its address and port. A half-open connection is gone by
+     *  then, too (Linux, tcp_synack_retries: 63 s). */
+    TCPT_SIBLING_SECONDS = 60,
+    /** How long hosts with tcp_tw_recycle remembered the last timestamp of an address: Linux before 4.12, TCP_PAWS_MSL.
+     */
+    TCPT_RECYCLE_SECONDS = 60,
+};
+
+/** Counts and sizes. */
+enum {
+    /** Fewer lost ones may have something in common by chance; a FIN and two repeats are three (rule G.3). */
+    TCPT_MISSING_LEAST = 3,
+    /** Payload of the shortest Ethernet frame, 64 bytes less header and FCS: IEEE 802.3, clause 4.2.3.3. */
+    TCPT_ETHERNET_PAYLOAD_LEAST = 46,
+    TCPT_IPV4_HEADER_BYTES = 20,
+    TCPT_TCP_HEADER_BYTES = 20,
+    /** A quarter of the sequence numbers: nearer ones belong together, and before and after are certain. */
+    TCPT_SEQ_NEAR = 1 << 30,
+};
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Captures with odd clocks: every scenario with its times moved to where 64 bits end, stretched, turned round and
+ * shuffled. Nothing is expected but that the core goes through it; the sanitized build reports what overflows. */
+#include <glib.h>
+
+#include "scenario.h"
+#include "tcptriage/analysis.h"
+#include "tcptriage/settings.h"
+#include "tcptriage/times.h"
+#include "text.h"
+
+typedef struct odd_clock {
+    const char *name;
+    int64_t (*time_ns)(int64_t time_ns, unsigned frame);
+} odd_clock;
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    int64_t both;
+
+    if (__builtin_add_overflow(a, b, &both))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return both;
+}
+
+static int64_t at_the_end(int64_t time_ns, unsigned frame)
+{
+    (void)frame;
+    return sum(INT64_MAX - tcpt_seconds_ns(3), time_ns);
+}
+
+static int64_t at_the_begin(int64_t time_ns, unsigned frame)
+{
+    (void)frame;
+    return INT64_MIN + time_ns;
+}
+
+static int64_t around_zero(int64_t time_ns, unsigned frame)
+{
+    (void)frame;
+    return time_ns - tcpt_seconds_ns(1);
+}
+
+static int64_t backwards(int64_t time_ns, unsigned frame)
+{
+    (void)frame;
+    return INT64_MAX - time_ns;
+}
+
+/* Times are up to some hours, 2^44 ns. */
+static int64_t stretched(int64_t time_ns, unsigned frame)
+{
+    int64_t product;
+
+    (void)frame;
+    return __builtin_mul_overflow(time_ns, INT64_C(1) << 20, &product) ? INT64_MAX : product;
+}
+
+static int64_t to_and_fro(int64_t time_ns, unsigned frame)
+{
+    return frame & 1 ? INT64_MAX - time_ns : INT64_MIN + time_ns;
+}
+
+static int64_t zero_then_end(int64_t time_ns, unsigned frame)
+{
+    return frame & 1 ? INT64_MAX : time_ns;
+}
+
+static int64_t leaps(int64_t time_ns, unsigned frame)
+{
+    return sum(time_ns, (int64_t)((uint64_t)frame << 58));
+}
+
+static int64_t by_chance(int64_t time_ns, unsigned frame)
+{
+    uint64_t mixed = ((uint64_t)time_ns + frame) * UINT64_C(0x9e3779b97f4a7c15);
+
+    mixed ^= mixed >> 29;
+    return (int64_t)(mixed * UINT64_C(0xbf58476d1ce4e5b9));
+}
+
+static const odd_clock clocks[] = {
+    {"at-the-end", at_the_end},       {"at-the-begin", at_the_begin},
+    {"around-zero", around_zero},     {"backwards", backwards},
+    {"stretched", stretched},         {"to-and-fro", to_and_fro},
+    {"zero-then-end", zero_then_end}, {"leaps", leaps},
+    {"by-chance", by_chance},
+};
+
+static void write_report(tcpt_analysis *analysis)
+{
+    GString *text = g_string_new(NULL);
+
+    tcpt_report_text(text, &(tcpt_report){.analysis = analysis});
+    g_assert_cmpuint(text->len, >, 0);
+    g_string_free(text, TRUE);
+}
+
+static void run_scenario(const scn_scenario *scenario, const odd_clock *clock)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    tcpt_analysis *analysis = tcpt_analysis_new(&settings);
+
+    if (scenario->across_ns)
+        tcpt_expect_points(analysis);
+    for (unsigned i = 0; i < scenario->frames->len; i++) {
+        const scn_frame *frame = scenario->frames->pdata[i];
+        tcpt_segment segment = {.time_ns = clock->time_ns(frame->time_ns, i), .frame = i + 1, .point = frame->point};
+
+        if (scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
+            tcpt_settle(analysis, tcpt_analyse(analysis, &segment)->flow);
+    }
+    tcpt_settle_all(analysis);
+    write_report(analysis);
+    tcpt_analysis_free(analysis);
+}
+
+/* One test per script and clock would be hundreds: one per clock, all scripts. */
+static void run_clock(gconstpointer data)
+{
+    const char *name;
+    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
+
+    g_assert_nonnull(folder);
+    while ((name = g_dir_read_name(folder))) {
+        char *path = g_build_filename(SCENARIOS, name, NULL);
+        GPtrArray *scenarios = g_str_has_suffix(name, ".pkt") ? scn_read(path) : g_ptr_array_new();
+
+        for (unsigned i = 0; i < scenarios->len; i++)
+            run_scenario(scenarios->pdata[i], data);
+        g_ptr_array_unref(scenarios);
+        g_free(path);
+    }
+    g_dir_close(folder);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(clocks); i++) {
+        char *path = g_strconcat("/times/", clocks[i].name, NULL);
+
+        g_test_add_data_func(path, &clocks[i], run_clock);
+        g_free(path);
+    }
+    return g_test_run();
+}
