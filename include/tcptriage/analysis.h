@@ -48,7 +48,7 @@ void tcpt_settle_all(tcpt_analysis *analysis);
 /** First of all flows, linked by `next`, or NULL. */
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
 
-/** Call `visit` for each finding of a frame, end findings included. Settle the flow first for those. */
+/** Call `visit` for each finding of a frame, gravest first, end findings included. Settle the flow first for those. */
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 
 /** Call `visit` for each finding that names this frame as proof. */

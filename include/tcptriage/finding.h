@@ -51,6 +51,8 @@ typedef struct tcpt_value {
 } tcpt_value;
 
 #define TCPT_MAX_VALUES 14
+/** Findings that a frame shows; no detector raises more than two on one frame. */
+#define TCPT_ON_FRAME_MOST 64
 /** Frames that prove a finding; end findings about many segments may name more. */
 #define TCPT_MAX_RELATED   8
 #define TCPT_MAX_RULED_OUT 4

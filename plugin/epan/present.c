@@ -348,8 +348,7 @@ static void count_finding(const tcpt_finding *finding, void *data)
 {
     struct stage *stage = data;
 
-    stage->finding_count++;
-    if (!stage->headline || finding->detector->severity > stage->headline->detector->severity)
+    if (stage->finding_count++ == 0) /* the gravest comes first */
         stage->headline = finding;
 }
 

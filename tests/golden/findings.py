@@ -50,6 +50,15 @@ def read_frames(tools, names, known, capture, *options):
     return frames
 
 
+def order_problems(frames):
+    """On a frame with several findings the gravest comes first, so that columns show it: severity, then confidence."""
+    for number, frame in frames.items():
+        gravity = [(EXPERT[severity], ("low", "medium", "high").index(confidence)) for severity, confidence in
+                   zip(frame.values.get("severity", []), frame.values.get("confidence", []))]
+        if gravity != sorted(gravity, reverse=True):
+            yield "frame %d: %s are not in the order of gravity" % (number, frame.ids)
+
+
 def pairs(frames):
     return {(number, ident) for number, frame in frames.items() for ident in frame.ids}
 

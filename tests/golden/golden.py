@@ -103,6 +103,7 @@ class Golden:
         problems = list(self.missing(frames, expectations, two_passes))
         problems += self.unexpected(frames, expectations, owners, ident, two_passes)
         problems += self.wrong_states(frames, owners)
+        problems += findings.order_problems(frames)
         assert not problems, "\n".join(problems)
 
     def missing(self, frames, expectations, two_passes):
@@ -151,7 +152,7 @@ class Golden:
     def check_lab(self, truth, capture, two_passes):
         options = preferences(truth)
         frames = self.frames(capture, *options, *(["-2"] if two_passes else []))
-        problems = []
+        problems = list(findings.order_problems(frames))
         for wanted in truth["expect"] + truth.get("chat", []):
             if wanted["id"] in self.known and (two_passes or wanted["id"] not in AT_END):
                 problems += self.lab_problem(frames, wanted, two_passes)

@@ -187,11 +187,23 @@ static bool meets_somewhere(const scn_run *test, const tcpt_finding *finding)
     return false;
 }
 
+/** Gravest first: severity, then confidence. */
+static void check_order(scn_run *test, const tcpt_finding *finding)
+{
+    const tcpt_finding *before = test->shown_before;
+    test->shown_before = finding;
+    if (!before || before->detector->severity > finding->detector->severity)
+        return;
+    if (before->detector->severity < finding->detector->severity || before->confidence < finding->confidence)
+        complain(test, "%s stands before %s, which is graver", before->detector->id, finding->detector->id);
+}
+
 static void check_finding(const tcpt_finding *finding, void *data)
 {
-    const scn_run *test = data;
+    scn_run *test = data;
     const scn_frame *frame = test->scenario->frames->pdata[test->frame];
     int index = meet(test, frame->expected, finding);
+    check_order(test, finding);
     if (index >= 0)
         g_array_index(test->met, guint, index)++;
     else if (!meets_somewhere(test, finding) && watched(test, finding))
@@ -202,6 +214,7 @@ void scn_check_frame(scn_run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
     test->frame = index;
+    test->shown_before = NULL;
     test->met = g_array_new(FALSE, TRUE, sizeof(guint));
     g_array_set_size(test->met, frame->expected->len);
     if (test->records[index])

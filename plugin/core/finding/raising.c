@@ -125,13 +125,57 @@ void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
     free_finding(finding);
 }
 
+/* ---- what a frame has ---- */
+
+static unsigned place_in_list(const tcpt_detector *detector)
+{
+    unsigned place = 0;
+
+    while (tcpt_detectors[place] != detector)
+        place++;
+    return place;
+}
+
+/* Negative when `a` is to be read before `b`: severity, confidence, then the order of the detectors. */
+static int compare_gravity(const tcpt_finding *a, const tcpt_finding *b)
+{
+    if (a->detector->severity != b->detector->severity)
+        return (int)b->detector->severity - (int)a->detector->severity;
+    if (a->confidence != b->confidence)
+        return (int)b->confidence - (int)a->confidence;
+    return (int)place_in_list(a->detector) - (int)place_in_list(b->detector);
+}
+
+/* The findings of one frame, gravest first: few, so that each finds its place by walking. */
+typedef struct on_frame {
+    unsigned count;
+    const tcpt_finding *sorted[TCPT_ON_FRAME_MOST];
+} on_frame;
+
+static void sort_in(on_frame *all, const tcpt_finding *finding)
+{
+    unsigned place = all->count;
+
+    if (all->count == TCPT_ON_FRAME_MOST)
+        return;
+    for (; place > 0 && compare_gravity(finding, all->sorted[place - 1]) < 0; place--)
+        all->sorted[place] = all->sorted[place - 1];
+    all->sorted[place] = finding;
+    all->count++;
+}
+
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
 {
+    on_frame all;
+
+    all.count = 0;
     for (const tcpt_finding *finding = record->findings; finding; finding = finding->next_on_frame)
-        visit(finding, data);
+        sort_in(&all, finding);
     for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
         if (finding->on == record)
-            visit(finding, data);
+            sort_in(&all, finding);
+    for (unsigned i = 0; i < all.count; i++)
+        visit(all.sorted[i], data);
 }
 
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
