@@ -82,14 +82,14 @@ run_suites() {
     suite oracle python3 "$root/tests/oracle/tracker.py" --tap --packets 10000 --seed 1 \
         --driver "$plain/tracker-driver"
     suite receiver "$plain/receiver-test" --tap -k
-    suite steady "$plain/steady-test" --tap -k
+    suite short-way "$plain/short-way-test" --tap -k
     suite receiver-oracle script_as_test "$root/tests/oracle/receiver.py" "$plain/receiver-driver" --quick
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
     suite citations script_as_test "$root/tests/citations.py"
     suite unit-sanitized "$checked/unit-test" --tap -k
     suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite receiver-sanitized "$checked/receiver-test" --tap -k
-    suite steady-sanitized "$checked/steady-test" --tap -k
+    suite short-way-sanitized "$checked/short-way-test" --tap -k
     suite times-sanitized "$checked/times-test" --tap -k
     suite scenario-sanitized "$checked/scenario-test" --tap -k
     suite flood-sanitized "$checked/flood-test" --tap -k

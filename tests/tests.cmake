@@ -73,10 +73,10 @@ add_executable(receiver-test tests/unit/receiver_test.c)
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
 
 # The short ways of the core against the long ones.
-add_executable(steady-test tests/unit/steady_test.c)
-target_include_directories(steady-test PRIVATE plugin)
-target_compile_definitions(steady-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
-target_link_libraries(steady-test PRIVATE tcptriage_scenario)
+add_executable(short-way-test tests/unit/short_way_test.c)
+target_include_directories(short-way-test PRIVATE plugin)
+target_compile_definitions(short-way-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(short-way-test PRIVATE tcptriage_scenario)
 
 # Captures with odd clocks.
 add_executable(times-test tests/unit/times_test.c)

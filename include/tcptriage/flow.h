@@ -149,13 +149,13 @@ typedef struct tcpt_endpoint {
     uint32_t max_wnd;    /**< largest window */
     uint32_t sack_edge;  /**< highest SACK right edge of the newest segment; valid with sack_held */
 
-    tcpt_state state;   /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
-    tcpt_state opening; /**< LISTEN to ESTABLISHED: how far its handshake is */
-    bool reset;         /**< closed by a RST, its own or one that it took */
-    bool sent;          /**< anything that fixes snd_nxt */
-    bool acked;         /**< anything that fixes rcv_nxt */
-    bool syn;           /**< its SYN or SYN-ACK was seen */
-    bool sack_held;     /**< newest segment carries SACK blocks above its ACK */
+    tcpt_state state;     /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
+    tcpt_state handshake; /**< LISTEN to ESTABLISHED: how far its handshake is */
+    bool reset;           /**< closed by a RST, its own or one that it took */
+    bool sent;            /**< anything that fixes snd_nxt */
+    bool acked;           /**< anything that fixes rcv_nxt */
+    bool syn;             /**< its SYN or SYN-ACK was seen */
+    bool sack_held;       /**< newest segment carries SACK blocks above its ACK */
     uint8_t above_count;
     bool holed;       /**< the other end acknowledged bytes that the capture lacks */
     uint8_t holes;    /**< such places, saturating */
@@ -182,7 +182,7 @@ typedef struct tcpt_endpoint {
     bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
 
     bool reset_peer;            /**< one of its RSTs was exact: the other end is taken as reset */
-    bool closing_before;        /**< the flow was closing when it began to send what is unanswered */
+    bool ending_before;         /**< the flow was closing when it began to send what is unanswered */
     bool unanswered_fin;        /**< that began with a FIN without payload */
     bool echoes;                /**< ts_echoed is valid */
     tcpt_said_close said_close; /**< what its payload said */
@@ -287,7 +287,7 @@ typedef enum TCPT_BYTE tcpt_side {
 typedef enum TCPT_BYTE tcpt_port_use {
     TCPT_PORT_UNCOUNTED,
     TCPT_PORT_OPEN,
-    TCPT_PORT_WAITING, /**< in the client's TIME-WAIT */
+    TCPT_PORT_TIME_WAIT, /**< in the client's TIME-WAIT */
     TCPT_PORT_FREE,
 } tcpt_port_use;
 
@@ -315,11 +315,11 @@ typedef struct tcpt_flow {
     bool reordered;                     /**< time or handshake ran backwards */
     bool duplicates;                    /**< second copies were recognised */
     bool both_ways;                     /**< both ends were seen */
-    bool closing;                       /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool ending;                        /**< a FIN was seen or acknowledged, or a RST was seen */
     bool padded;                        /**< a padded frame was seen */
     bool damaged;                       /**< a segment with a really bad checksum was seen */
     bool synchronised;                  /**< segments other than the opening ones were exchanged */
-    bool calm; /**< open, and nothing is going on: the next segment may be a steady one (core/flow/short_way.h) */
+    bool short_way;                     /**< open, and nothing is going on: the next segment may take the short way */
     tcpt_side side;
     tcpt_port_use port_use;
     bool scale_reset;  /**< a tracker before 5.18 has lost a window scale in this flow */

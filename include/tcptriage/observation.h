@@ -99,7 +99,7 @@ typedef struct tcpt_observation {
     bool odd_ack;     /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
     bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
-    bool steady;      /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
+    bool short_way;   /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
     bool stale;       /**< its numbers are the previous life's: changes no state */
     const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */

@@ -11,14 +11,14 @@
 struct tcpt_record;
 
 /** TIME-WAIT is counted in steps of this part of its length: fine enough for a share of a port range, and small. */
-#define TCPT_WAIT_STEPS 64
+#define TCPT_TIME_WAIT_STEPS 64
 
 /** Ports in TIME-WAIT, by the step in which they entered it. */
-typedef struct tcpt_waiting {
-    int64_t newest;                  /**< step, counted from the epoch; those TCPT_WAIT_STEPS before it are over */
-    uint32_t total;                  /**< of the counts */
-    uint16_t count[TCPT_WAIT_STEPS]; /**< by step, modulo TCPT_WAIT_STEPS */
-} tcpt_waiting;
+typedef struct tcpt_time_wait_ports {
+    int64_t newest; /**< step, counted from the epoch; those TCPT_TIME_WAIT_STEPS before it are over */
+    uint32_t total; /**< of the counts */
+    uint16_t count[TCPT_TIME_WAIT_STEPS]; /**< by step, modulo TCPT_TIME_WAIT_STEPS */
+} tcpt_time_wait_ports;
 
 /** Timestamp clocks told apart behind one address. */
 #define TCPT_CLOCKS 4
@@ -33,7 +33,7 @@ typedef struct tcpt_clock {
 
 /** What is remembered only of sources that connect repeatedly, or closed first. */
 typedef struct tcpt_busy {
-    tcpt_waiting waiting;
+    tcpt_time_wait_ports time_wait;
     tcpt_clock clocks[TCPT_CLOCKS];
     bool closed_by_server; /**< the two below are valid */
     bool takes_older;      /**< a SYN that lay behind was answered: the server does not compare */
@@ -61,7 +61,7 @@ typedef struct tcpt_listener {
     uint64_t hash;      /**< of address, port, capture point, depth; 0: no entry */
     int64_t since_ns;   /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
     uint32_t answered;  /**< SYNs answered since then */
-    uint32_t settled;   /**< handshakes completed or reset since then */
+    uint32_t finished;  /**< handshakes completed or reset since then */
     int64_t ignored_ns; /**< newest SYN-ACK that came again although its final ACK and data had been sent */
     struct tcpt_record *ignored_record; /**< NULL without one */
 } tcpt_listener;
@@ -69,7 +69,7 @@ typedef struct tcpt_listener {
 /** Connections that were answered and neither completed nor given up, as far as they were captured. */
 static inline uint32_t tcpt_half_open(const tcpt_listener *listener)
 {
-    return listener->answered > listener->settled ? listener->answered - listener->settled : 0;
+    return listener->answered > listener->finished ? listener->answered - listener->finished : 0;
 }
 
 /** The most ports that a client had in use at once toward one server port. */
@@ -87,7 +87,7 @@ typedef struct tcpt_pressure {
 /** No fewer ports than tcpt_ports_in_use() would count, at once. */
 static inline uint32_t tcpt_ports_at_most(const tcpt_pair *pair)
 {
-    return pair->open + (pair->busy ? pair->busy->waiting.total : 0);
+    return pair->open + (pair->busy ? pair->busy->time_wait.total : 0);
 }
 
 /** Ports of a pair that are open or in the source's TIME-WAIT at `now_ns`. */

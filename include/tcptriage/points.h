@@ -39,7 +39,7 @@ typedef enum tcpt_loss_property {
     TCPT_LOSS_FRAGMENTS,     /**< sent as IP fragments */
     TCPT_LOSS_PADDED,        /**< padded by Ethernet */
     TCPT_LOSS_SHORT,         /**< so short that it will be */
-    TCPT_LOSS_CLOSING,       /**< FIN or RST */
+    TCPT_LOSS_FIN_OR_RST,    /**< FIN or RST */
     TCPT_LOSS_NO_TIMESTAMPS, /**< without timestamps, where others carry them */
     TCPT_LOSS_FAST_OPEN,     /**< with that option */
     TCPT_LOSS_MULTIPATH,     /**< with an option of Multipath TCP */
@@ -70,7 +70,7 @@ typedef struct tcpt_losses {
     const tcpt_point *to;
     tcpt_share all;
     tcpt_share with[TCPT_LOSS_PROPERTIES];
-    uint32_t reset_missing;    /**< of TCPT_LOSS_CLOSING, those with RST */
+    uint32_t reset_missing;    /**< of TCPT_LOSS_FIN_OR_RST, those with RST */
     uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
     uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */

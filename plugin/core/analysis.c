@@ -378,7 +378,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (seen.traits & analysis->wanted)
         run_detectors(analysis, flow, segment, &seen, record);
     tcpt_flow_advance(flow, segment, &seen, record);
-    if (flow->closing || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
+    if (flow->ending || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     if (tcpt_points_watching(analysis->points))
         tcpt_points_note(analysis->points, flow, segment, &seen, record);

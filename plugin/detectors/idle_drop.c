@@ -39,7 +39,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
         return;
-    if (end->closing_before || (rst && end->unanswered_fin))
+    if (end->ending_before || (rst && end->unanswered_fin))
         return; /* a close is another story: data_after_close, fin_missing */
     if (tcpt_close_due_from(flow, !speaker))
         return; /* the other side was to close in that silence */

@@ -12,7 +12,7 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     (void)memory;
-    if (context->seen->from == flow->client || !flow->handshake_done || context->seen->really_bad || flow->closing)
+    if (context->seen->from == flow->client || !flow->handshake_done || context->seen->really_bad || flow->ending)
         return;
     /* Made without a socket: no ACK, SEQ is what the ACK acknowledged (RFC 9293, section 3.10.7.1). */
     if ((context->segment->flags & TCPT_ACK) || !server->syn || context->segment->seq != server->iss + 1)

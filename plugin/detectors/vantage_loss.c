@@ -14,7 +14,7 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
         [TCPT_LOSS_FRAGMENTS] = "sent as IP fragments",
         [TCPT_LOSS_PADDED] = "so short that Ethernet pads them",
         [TCPT_LOSS_SHORT] = "so short that Ethernet pads them",
-        [TCPT_LOSS_CLOSING] = "with FIN or RST",
+        [TCPT_LOSS_FIN_OR_RST] = "with FIN or RST",
         [TCPT_LOSS_NO_TIMESTAMPS] = "without timestamps",
         [TCPT_LOSS_FAST_OPEN] = "with the Fast Open option",
         [TCPT_LOSS_MULTIPATH] = "with a Multipath TCP option",
@@ -32,7 +32,7 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     case TCPT_LOSS_SIZE:
         return g_strdup_printf("all %u longer than %u bytes (IP), none of the %u others", with.total,
                                losses->largest_arrived, others);
-    case TCPT_LOSS_CLOSING:
+    case TCPT_LOSS_FIN_OR_RST:
         return g_strdup_printf("all %u %ss, none of the %u others", with.total,
                                losses->reset_missing == 0              ? "FIN"
                                : losses->reset_missing == with.missing ? "RST"

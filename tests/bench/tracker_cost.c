@@ -11,7 +11,7 @@
 #include "core/tracker/entry.h"
 
 typedef struct conversation {
-    tcpt_ct_pair pair;
+    tcpt_ct_models models;
     uint32_t next[2];
     int64_t now_ns;
     unsigned invalid; /**< by the old rules */
@@ -34,7 +34,7 @@ static void say(conversation *all, unsigned from, uint8_t flags, uint32_t payloa
     tcpt_ct_packet packet;
     segment.end_seq = segment.seq + payload_bytes + !!(flags & TCPT_SYN);
     packet = tcpt_ct_packet_of(&segment, from, false);
-    tcpt_ct_judge_both(&all->pair, &packet, results);
+    tcpt_ct_judge_both(&all->models, &packet, results);
     all->invalid += results[TCPT_CT_BEFORE_5_18].verdict == TCPT_CT_INVALID;
     all->next[from] = segment.end_seq;
 }
@@ -57,10 +57,10 @@ int main(int argc, char **argv)
     all.invalid = 0;
     for (unsigned i = 0; i < segments; i++)
         say(&all, (i % 3 != 2) != refused, TCPT_ACK, i % 3 == 2 ? 0 : 1448);
-    if ((all.pair.old == NULL) != alike || (all.invalid > 0) != (refused && segments > 0)) {
+    if ((all.models.old == NULL) != alike || (all.invalid > 0) != (refused && segments > 0)) {
         fprintf(stderr, "tracker_cost: not what was to be measured\n");
         return 1;
     }
-    tcpt_ct_clear(&all.pair);
+    tcpt_ct_clear(&all.models);
     return 0;
 }

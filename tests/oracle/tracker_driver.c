@@ -31,7 +31,7 @@ struct answer {
 };
 
 static tcpt_ct_entry entries[SLOTS][TCPT_CT_RULE_SETS]; /* each judged by itself */
-static tcpt_ct_pair pairs[SLOTS];                       /* both together: must be the same */
+static tcpt_ct_models together[SLOTS];                  /* both together: must be the same */
 
 static void describe(struct answer *answer, const tcpt_ct_entry *entry, int64_t time_ns)
 {
@@ -62,7 +62,7 @@ static void judge(struct answer *answer, const struct request *request, const ui
 {
     tcpt_segment segment = {.time_ns = request->time_ns, .family = 4, .src = datagram + 12, .dst = datagram + 16};
     tcpt_ct_entry *alone = entries[request->slot % SLOTS];
-    tcpt_ct_pair *pair = &pairs[request->slot % SLOTS];
+    tcpt_ct_models *models = &together[request->slot % SLOTS];
     uint32_t bytes = request->bytes - IP_HEADER_BYTES;
     tcpt_ct_result current = {TCPT_CT_INVALID, TCPT_CT_TRUNCATED, 0, false}, old = current, both[TCPT_CT_RULE_SETS];
     tcpt_ct_packet packet;
@@ -75,7 +75,7 @@ static void judge(struct answer *answer, const struct request *request, const ui
         packet = tcpt_ct_packet_of(&segment, request->from, segment.checksum_is != TCPT_CHECKSUM_GOOD);
         current = tcpt_ct_judge(&alone[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
         old = tcpt_ct_judge(&alone[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
-        tcpt_ct_judge_both(pair, &packet, both);
+        tcpt_ct_judge_both(models, &packet, both);
         answer->inconsistent = !same(&both[0], &current) || !same(&both[1], &old);
     }
     answer->verdict = current.verdict;
@@ -99,7 +99,7 @@ int main(void)
             return 1;
         if (request.afresh) {
             memset(entries[request.slot % SLOTS], 0, sizeof entries[0]);
-            tcpt_ct_clear(&pairs[request.slot % SLOTS]);
+            tcpt_ct_clear(&together[request.slot % SLOTS]);
         }
         judge(&answer, &request, datagram);
         if (fwrite(&answer, sizeof answer, 1, stdout) != 1 || fflush(stdout) != 0)

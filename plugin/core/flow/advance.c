@@ -106,7 +106,7 @@ static void advance_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt
     sender->rst_ns = segment->time_ns;
     sender->rst_record = record;
     /* It resets the old life's answer to this life's SYN, not this life. */
-    if (sender->syn && sender->opening == TCPT_SYN_SENT &&
+    if (sender->syn && sender->handshake == TCPT_SYN_SENT &&
         (seq_before(segment->seq, sender->iss) || seq_after(segment->seq, sender->snd_nxt)))
         return;
     if (seen->rst.position != TCPT_RST_SYN_SENT_BAD_ACK && seen->rst.position != TCPT_RST_SYN_SENT_NO_ACK)
@@ -137,7 +137,7 @@ static void advance_open(tcpt_flow *flow, const tcpt_segment *segment)
 {
     if (flow->client_known || !(segment->flags & TCPT_ACK))
         return;
-    flow->ends[0].opening = flow->ends[1].opening = TCPT_ESTABLISHED; /* begun before the capture */
+    flow->ends[0].handshake = flow->ends[1].handshake = TCPT_ESTABLISHED; /* begun before the capture */
 }
 
 /* What was sent since the other end was last heard. */
@@ -159,7 +159,7 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
         sender->idle_before_ns = seen->since_ns;
         sender->unanswered_record = record;
         sender->unanswered_probes = seen->probe;
-        sender->closing_before = flow->closing;
+        sender->ending_before = flow->ending;
         sender->unanswered_fin = !segment->payload_bytes && !seen->probe;
         sender->round_ns = segment->time_ns;
         return;
@@ -176,7 +176,7 @@ static void advance_unanswered(tcpt_flow *flow, const tcpt_segment *segment, con
     sender->round_ns = segment->time_ns;
 }
 
-static void settle_provocation(tcpt_endpoint *end)
+static void forget_provocation(tcpt_endpoint *end)
 {
     if (end->trouble->provoked.record)
         tcpt_trouble_of(end)->provoked.record = NULL;
@@ -189,11 +189,11 @@ static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, co
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
     if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
-        settle_provocation(sender);
+        forget_provocation(sender);
     if (tcpt_provokes(flow, segment, seen))
         tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
     else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
-        settle_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
+        forget_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
 }
 
 static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
@@ -380,7 +380,7 @@ static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
 static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
-    bool open = flow->synchronised && !flow->closing; /* ordinary data and ACKs change no state then */
+    bool open = flow->synchronised && !flow->ending; /* ordinary data and ACKs change no state then */
 
     advance_checksums(sender, segment, seen);
     advance_verdict(&flow->ends[!seen->from], segment, seen, record);
@@ -420,18 +420,18 @@ static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obs
     if (seen->war_acks || flow->acks.count)
         advance_exchange(flow, segment, seen, record);
     advance_counts(flow, segment, seen, record);
-    flow->closing = flow->closing || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
-    if (!open || flow->closing)
+    flow->ending = flow->ending || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
+    if (!open || flow->ending)
         tcpt_derive_states(flow);
-    flow->calm = tcpt_is_calm(flow);
+    flow->short_way = tcpt_may_take_short_way(flow);
 }
 
 void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
-    if (!seen->steady) {
+    if (!seen->short_way) {
         advance(flow, segment, seen, record);
         return;
     }
     advance_tracker(flow, seen, record);
-    tcpt_advance_steady(flow, segment, seen, record);
+    tcpt_advance_short_way(flow, segment, seen, record);
 }

@@ -55,7 +55,7 @@ static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
 static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
 {
     bool unseen_fin = !receiver->fin && receiver->sent && segment->ack == receiver->snd_nxt + 1 &&
-                      receiver->snd_contig == receiver->snd_nxt && receiver->opening == TCPT_ESTABLISHED;
+                      receiver->snd_contig == receiver->snd_nxt && receiver->handshake == TCPT_ESTABLISHED;
 
     if (receiver->fin_acked)
         return;
@@ -94,7 +94,7 @@ static void note_handshake(tcpt_flow *flow, const tcpt_segment *segment, const t
     flow->handshake_done = true;
     flow->first_ack_record = record;
     flow->first_ack_ns = segment->time_ns;
-    client->opening = server->opening = TCPT_ESTABLISHED;
+    client->handshake = server->handshake = TCPT_ESTABLISHED;
     if (server->syn && server->syn_count == 1)
         tcpt_note_rtt(client, segment->time_ns - server->syn_ns);
 }

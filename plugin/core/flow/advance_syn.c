@@ -29,26 +29,27 @@ static void agree_on_scale(tcpt_flow *flow)
 
 static void open_by_syn(tcpt_flow *flow, tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
 {
-    if (sender->opening == TCPT_ESTABLISHED)
+    if (sender->handshake == TCPT_ESTABLISHED)
         return;
-    if (receiver->opening == TCPT_SYN_SENT && !receiver->acked && first) { /* simultaneous open, figure 7 */
-        sender->opening = receiver->opening = TCPT_SYN_RECEIVED;
+    if (receiver->handshake == TCPT_SYN_SENT && !receiver->acked && first) { /* simultaneous open, figure 7 */
+        sender->handshake = receiver->handshake = TCPT_SYN_RECEIVED;
         return;
     }
-    sender->opening = TCPT_SYN_SENT;
+    sender->handshake = TCPT_SYN_SENT;
     if (!receiver->syn)
-        receiver->opening = TCPT_SYN_RECEIVED;
+        receiver->handshake = TCPT_SYN_RECEIVED;
     flow->client_known = true;
 }
 
 static void open_by_syn_ack(tcpt_endpoint *sender, tcpt_endpoint *receiver, bool first)
 {
-    if (sender->opening != TCPT_ESTABLISHED)
-        sender->opening = TCPT_SYN_RECEIVED;
-    if (receiver->opening == TCPT_CLOSED || receiver->opening == TCPT_LISTEN || receiver->opening == TCPT_SYN_SENT)
-        receiver->opening = first ? TCPT_ESTABLISHED : TCPT_SYN_SENT;
-    else if (!first && receiver->opening == TCPT_ESTABLISHED && !receiver->acked)
-        receiver->opening = TCPT_SYN_SENT;
+    if (sender->handshake != TCPT_ESTABLISHED)
+        sender->handshake = TCPT_SYN_RECEIVED;
+    if (receiver->handshake == TCPT_CLOSED || receiver->handshake == TCPT_LISTEN ||
+        receiver->handshake == TCPT_SYN_SENT)
+        receiver->handshake = first ? TCPT_ESTABLISHED : TCPT_SYN_SENT;
+    else if (!first && receiver->handshake == TCPT_ESTABLISHED && !receiver->acked)
+        receiver->handshake = TCPT_SYN_SENT;
 }
 
 void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)

@@ -71,7 +71,7 @@ static bool syn_opens_life(const tcpt_flow *flow, const tcpt_segment *segment, u
         return false;
     if (!sender->syn && receiver->syn && receiver->acked && receiver->rcv_nxt == segment->seq + 1)
         return false; /* captured behind the SYN-ACK that answers it */
-    if (!sender->syn && receiver->opening == TCPT_SYN_SENT && !flow->synchronised)
+    if (!sender->syn && receiver->handshake == TCPT_SYN_SENT && !flow->synchronised)
         return false; /* crossed SYNs: simultaneous open, RFC 9293 section 3.5 figure 7 */
     return !flow->synchronised || (gone(sender) && gone(receiver));
 }
@@ -115,8 +115,8 @@ static void adopt_next_syn(tcpt_flow *flow, const tcpt_flow *old)
     client->fast_open_bytes = old->next_syn_fast_open_bytes;
     client->syn_count = 1;
     client->syn_ns = client->last_ns = old->next_syn_ns;
-    client->opening = client->state = TCPT_SYN_SENT;
-    flow->ends[!flow->client].opening = flow->ends[!flow->client].state = TCPT_SYN_RECEIVED;
+    client->handshake = client->state = TCPT_SYN_SENT;
+    flow->ends[!flow->client].handshake = flow->ends[!flow->client].state = TCPT_SYN_RECEIVED;
 }
 
 const tcpt_trouble tcpt_no_trouble;

@@ -118,7 +118,7 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         return;
     seen->pure_ack = !segment->payload_bytes && !(segment->flags & (TCPT_SYN | TCPT_FIN));
     seen->odd_ack = impossible_ack(sender, receiver, segment->ack);
-    if (!sender->syn && receiver->opening == TCPT_SYN_SENT && !(segment->flags & TCPT_SYN) &&
+    if (!sender->syn && receiver->handshake == TCPT_SYN_SENT && !(segment->flags & TCPT_SYN) &&
         segment->ack != receiver->snd_nxt && segment->ack != receiver->iss + 1)
         seen->old_numbers = true;
     if (seen->odd_ack || seen->old_numbers)
@@ -281,7 +281,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     const tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
 
-    if (flow->calm && tcpt_observe_steady(seen, flow, segment, from, settings))
+    if (flow->short_way && tcpt_observe_short_way(seen, flow, segment, from, settings))
         return;
     tcpt_clear_observation(seen);
     seen->from = (uint8_t)from;

@@ -11,9 +11,10 @@ static bool in_step(const tcpt_endpoint *end, const tcpt_endpoint *peer)
     return peer->snd_nxt - end->rcv_nxt < UINT32_C(1) << 30;
 }
 
-static bool calm(const tcpt_endpoint *end)
+static bool quiet(const tcpt_endpoint *end)
 {
-    if (end->state != TCPT_ESTABLISHED || end->opening != TCPT_ESTABLISHED || end->reset || end->fin || end->fin_acked)
+    if (end->state != TCPT_ESTABLISHED || end->handshake != TCPT_ESTABLISHED || end->reset || end->fin ||
+        end->fin_acked)
         return false;
     if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
@@ -21,12 +22,12 @@ static bool calm(const tcpt_endpoint *end)
            !end->unanswered_fins && !end->unanswered_probes;
 }
 
-bool tcpt_is_calm(const tcpt_flow *flow)
+bool tcpt_may_take_short_way(const tcpt_flow *flow)
 {
     const tcpt_endpoint *ends = flow->ends;
 
-    return flow->synchronised && flow->handshake_done && !flow->closing && flow->last_record && calm(&ends[0]) &&
-           calm(&ends[1]) && in_step(&ends[0], &ends[1]) && in_step(&ends[1], &ends[0]);
+    return flow->synchronised && flow->handshake_done && !flow->ending && flow->last_record && quiet(&ends[0]) &&
+           quiet(&ends[1]) && in_step(&ends[0], &ends[1]) && in_step(&ends[1], &ends[0]);
 }
 
 /* The receiver takes it: in order, within the window, its ACK and timestamp not behind (receiver.c, ordinary()). */
@@ -54,8 +55,8 @@ static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned fro
     return flow->previous && tcpt_is_stale(flow, segment, from);
 }
 
-bool tcpt_observe_steady(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                         const tcpt_settings *settings)
+bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                            const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
     int64_t since_ns = segment->time_ns - flow->last_ns;
@@ -67,7 +68,7 @@ bool tcpt_observe_steady(tcpt_observation *seen, const tcpt_flow *flow, const tc
         return false;
 
     tcpt_clear_observation(seen);
-    seen->steady = true;
+    seen->short_way = true;
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
     seen->since_ns = since_ns;
@@ -91,7 +92,7 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, con
         sender->unanswered_ns = segment->time_ns;
         sender->idle_before_ns = seen->since_ns;
         sender->unanswered_record = record;
-        sender->closing_before = false;
+        sender->ending_before = false;
         sender->unanswered_fin = false;
         sender->round_ns = segment->time_ns;
     }
@@ -161,8 +162,8 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
     sender->short_segments += tcpt_short_on_the_wire(segment);
 }
 
-void tcpt_advance_steady(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                         tcpt_record *record)
+void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
 {
     unsigned from = seen->from;
     tcpt_endpoint *sender = &flow->ends[from];

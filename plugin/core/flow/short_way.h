@@ -2,7 +2,7 @@
 /** @file
  * The short way: what nearly every segment is, data or an ACK in order on an open connection where nothing else is
  * going on, judged and taken in without asking for what cannot be. It leaves exactly what the long way (observe.c,
- * advance.c) would: tests/unit/steady_test.c compares the two.
+ * advance.c) would: tests/unit/short_way_test.c compares the two.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
 #define TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
@@ -12,18 +12,18 @@
 #include "core/flow/flow.h"
 
 /**
- * Whether the next segment of a flow may be steady: what tcpt_observe_steady() need not ask then. Asked whenever a
- * segment has gone the long way; steady segments leave it as it is.
+ * Whether the next segment of a flow may take the short way: what tcpt_observe_short_way() need not ask then. Asked
+ * whenever a segment has gone the long way; those of the short way leave it as it is.
  */
-bool tcpt_is_calm(const tcpt_flow *flow);
+bool tcpt_may_take_short_way(const tcpt_flow *flow);
 
-/** tcpt_observe() for steady segments of calm flows. @return false when it is none: `seen` is not touched */
-bool tcpt_observe_steady(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                         const tcpt_settings *settings);
+/** tcpt_observe() for such a flow. @return false when the segment must go the long way: `seen` is not touched */
+bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                            const tcpt_settings *settings);
 
-/** tcpt_flow_advance() for what tcpt_observe_steady() has judged. */
-void tcpt_advance_steady(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                         tcpt_record *record);
+/** tcpt_flow_advance() for what tcpt_observe_short_way() has judged. */
+void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record);
 
 /* ---- of observe.c ---- */
 
@@ -51,8 +51,8 @@ static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
         traits |= TCPT_TRAIT_HANDSHAKE;
         traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
     }
-    if (flow->closing)
-        traits |= TCPT_TRAIT_CLOSING;
+    if (flow->ending)
+        traits |= TCPT_TRAIT_ENDING;
     if (flow->damaged)
         traits |= TCPT_TRAIT_DAMAGED;
     return traits;

@@ -33,8 +33,8 @@ static tcpt_state derive(const tcpt_endpoint *end, const tcpt_endpoint *peer)
 {
     if (end->reset)
         return TCPT_CLOSED;
-    if (end->opening != TCPT_ESTABLISHED && !end->fin && !end->fin_acked)
-        return end->opening;
+    if (end->handshake != TCPT_ESTABLISHED && !end->fin && !end->fin_acked)
+        return end->handshake;
     return closing_state(end, peer);
 }
 

@@ -225,7 +225,7 @@ static tcpt_listener *touch_listener(tcpt_peers *peers, const tcpt_flow *flow, i
     if (now_ns - listener->since_ns <= tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         return listener;
     listener->since_ns = now_ns;
-    listener->answered = listener->settled = 0;
+    listener->answered = listener->finished = 0;
     return listener;
 }
 
@@ -292,14 +292,14 @@ static void judge_pressure(tcpt_peers *peers, tcpt_pair *pair, const tcpt_settin
 static void leave_time_wait(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_settings *settings)
 {
     if (pair->busy)
-        tcpt_waiting_stop(&pair->busy->waiting, flow->port_free_ns, settings->time_wait_seconds);
+        tcpt_time_wait_ports_remove(&pair->busy->time_wait, flow->port_free_ns, settings->time_wait_seconds);
 }
 
 static void note_open(tcpt_pair *pair, tcpt_flow *flow, const tcpt_settings *settings)
 {
     tcpt_flow *old = flow->previous;
 
-    if (old && old->client == flow->client && old->port_use == TCPT_PORT_WAITING) {
+    if (old && old->client == flow->client && old->port_use == TCPT_PORT_TIME_WAIT) {
         leave_time_wait(pair, old, settings);
         old->port_use = TCPT_PORT_FREE;
     } else if (old && old->client == flow->client && old->port_use == TCPT_PORT_OPEN) {
@@ -318,18 +318,18 @@ static void note_close(tcpt_peers *peers, tcpt_flow *flow, const tcpt_settings *
 
     if (client->state != TCPT_TIME_WAIT && client->state != TCPT_CLOSED)
         return;
-    if (client->state == TCPT_TIME_WAIT && flow->port_use == TCPT_PORT_WAITING)
+    if (client->state == TCPT_TIME_WAIT && flow->port_use == TCPT_PORT_TIME_WAIT)
         return;
     pair = touch(peers, flow, now_ns, true);
-    if (flow->port_use == TCPT_PORT_WAITING)
+    if (flow->port_use == TCPT_PORT_TIME_WAIT)
         leave_time_wait(pair, flow, settings);
     else
         pair->open -= pair->open > 0;
-    flow->port_use = client->state == TCPT_TIME_WAIT ? TCPT_PORT_WAITING : TCPT_PORT_FREE;
+    flow->port_use = client->state == TCPT_TIME_WAIT ? TCPT_PORT_TIME_WAIT : TCPT_PORT_FREE;
     if (flow->port_use == TCPT_PORT_FREE)
         return;
     flow->port_free_ns = now_ns;
-    tcpt_waiting_start(&busy_of(peers, pair)->waiting, now_ns, settings->time_wait_seconds);
+    tcpt_time_wait_ports_add(&busy_of(peers, pair)->time_wait, now_ns, settings->time_wait_seconds);
 }
 
 /* ---- segments ---- */
@@ -403,7 +403,7 @@ static void advance_listener(tcpt_peers *peers, const tcpt_flow *flow, const tcp
     if (!flow->ends[!flow->client].syn || !(completed || given_up || answered || seen->final_ack_ignored))
         return;
     listener = touch_listener(peers, flow, segment->time_ns);
-    listener->settled += completed || given_up;
+    listener->finished += completed || given_up;
     listener->answered += answered;
     if (!seen->final_ack_ignored)
         return;
@@ -432,9 +432,9 @@ void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *
     } else if (seen->from == flow->client && flow->ends[!flow->client].syn && gives_up(flow, segment, seen)) {
         touch(peers, flow, now_ns, true);
     }
-    if (!flow->closing)
+    if (!flow->ending)
         return;
-    if (flow->port_use == TCPT_PORT_OPEN || flow->port_use == TCPT_PORT_WAITING)
+    if (flow->port_use == TCPT_PORT_OPEN || flow->port_use == TCPT_PORT_TIME_WAIT)
         note_close(peers, flow, settings, now_ns);
     if (seen->from == flow->client)
         note_server_close(peers, flow, now_ns, record);

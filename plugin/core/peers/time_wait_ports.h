@@ -8,9 +8,9 @@
 #include "tcptriage/peers.h"
 
 /** A port enters TIME-WAIT. */
-void tcpt_waiting_start(tcpt_waiting *waiting, int64_t now_ns, uint32_t time_wait_seconds);
+void tcpt_time_wait_ports_add(tcpt_time_wait_ports *ports, int64_t now_ns, uint32_t time_wait_seconds);
 
 /** It leaves before its time: taken again, or reset. `since_ns` is when it entered. */
-void tcpt_waiting_stop(tcpt_waiting *waiting, int64_t since_ns, uint32_t time_wait_seconds);
+void tcpt_time_wait_ports_remove(tcpt_time_wait_ports *ports, int64_t since_ns, uint32_t time_wait_seconds);
 
 #endif

@@ -56,7 +56,7 @@ const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_propert
         [TCPT_LOSS_FRAGMENTS] = "fragment",
         [TCPT_LOSS_PADDED] = "padded",
         [TCPT_LOSS_SHORT] = "padded",
-        [TCPT_LOSS_CLOSING] = "fin_or_rst",
+        [TCPT_LOSS_FIN_OR_RST] = "fin_or_rst",
         [TCPT_LOSS_NO_TIMESTAMPS] = "no_timestamps",
         [TCPT_LOSS_FAST_OPEN] = "option",
         [TCPT_LOSS_MULTIPATH] = "option",
@@ -67,7 +67,7 @@ const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_propert
         [TCPT_LOSS_NOTHING] = NULL,
     };
 
-    if (property != TCPT_LOSS_CLOSING || (losses->reset_missing && losses->reset_missing < losses->all.missing))
+    if (property != TCPT_LOSS_FIN_OR_RST || (losses->reset_missing && losses->reset_missing < losses->all.missing))
         return names[property];
     return losses->reset_missing ? "rst" : "fin";
 }

@@ -22,7 +22,7 @@ static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *f
     if (segment->pad_bytes || tcpt_short_on_the_wire(segment))
         bits |= 1u << TCPT_LOSS_SHORT;
     if (segment->flags & (TCPT_FIN | TCPT_RST))
-        bits |= 1u << TCPT_LOSS_CLOSING;
+        bits |= 1u << TCPT_LOSS_FIN_OR_RST;
     if ((both & TCPT_OPTION_TIMESTAMPS) && !(segment->options & TCPT_OPTION_TIMESTAMPS))
         bits |= 1u << TCPT_LOSS_NO_TIMESTAMPS;
     if (segment->options & TCPT_OPTION_FAST_OPEN)

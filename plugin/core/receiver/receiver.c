@@ -146,8 +146,8 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
 }
 
 /* A SYN that begins a life meets what the life before has left at its receiver: nothing, or a TIME-WAIT entry. */
-static void judge_opening(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                          const tcpt_observation *seen, tcpt_stack stack)
+static void judge_first_syn(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                            const tcpt_observation *seen, tcpt_stack stack)
 {
     const tcpt_flow *previous = flow->previous;
     tcpt_reception at;
@@ -263,7 +263,7 @@ judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *s
     if (seen->really_bad) {
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
     } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
-        judge_opening(view, flow, segment, seen, stack);
+        judge_first_syn(view, flow, segment, seen, stack);
     } else if ((segment->flags & TCPT_RST) || reliable(flow, segment, seen)) {
         at = reception_of(flow, segment, seen, stack);
         judge_by_state(view, &at);

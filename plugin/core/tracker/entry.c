@@ -452,13 +452,13 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     return check_and_take(entry, dir, old_state, next, packet, rules);
 }
 
-bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+bool tcpt_ct_judge_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
 {
     unsigned dir = from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
     uint32_t seconds = timeouts[TCPT_CT_ESTABLISHED];
 
     if (entry->state != TCPT_CT_ESTABLISHED || !entry->assured || !entry->seen_reply ||
-        segment->time_ns >= entry->expires_ns || !tcpt_ct_fits_steadily(entry, dir, segment))
+        segment->time_ns >= entry->expires_ns || !tcpt_ct_fits_short_way(entry, dir, segment))
         return false;
     if (entry->retrans >= MAX_RETRANS || entry->last_win == 0 ||
         ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))

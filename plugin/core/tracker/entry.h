@@ -102,16 +102,17 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
 
 /** The same connection under both rule sets. They keep one entry as long as theirs are alike, which in most connections
  * is for ever. All zero to begin with. */
-typedef struct tcpt_ct_pair {
+typedef struct tcpt_ct_models {
     tcpt_ct_entry current;
     tcpt_ct_entry *old; /**< of the rules before 5.18 where it differs, else NULL; owned */
-} tcpt_ct_pair;
+} tcpt_ct_models;
 
 /** tcpt_ct_judge() under both rule sets, at hardly more than the price of one. */
-void tcpt_ct_judge_both(tcpt_ct_pair *pair, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS]);
+void tcpt_ct_judge_both(tcpt_ct_models *models, const tcpt_ct_packet *packet,
+                        tcpt_ct_result results[TCPT_CT_RULE_SETS]);
 
 /** Forget both entries, and free what the pair owns. */
-void tcpt_ct_clear(tcpt_ct_pair *pair);
+void tcpt_ct_clear(tcpt_ct_models *models);
 
 /**
  * Judge what nearly every packet is: an ACK, with data or without, within both windows of an established connection
@@ -120,12 +121,12 @@ void tcpt_ct_clear(tcpt_ct_pair *pair);
  * @param segment  an ACK without SYN, FIN, RST and SACK blocks, not really bad
  * @return false, with nothing changed, when it does not fit: tcpt_ct_judge() it
  */
-bool tcpt_ct_judge_steady(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+bool tcpt_ct_judge_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 
 /* ---- window.c, for tracker.c ---- */
 
 /** tcpt_ct_window() for such a packet. @return false, with nothing changed, when it does not fit. */
-bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
+bool tcpt_ct_fits_short_way(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
 
 /** What the window check says. */
 typedef enum tcpt_ct_fit { TCPT_CT_FITS, TCPT_CT_FIT_IGNORE, TCPT_CT_FIT_INVALID } tcpt_ct_fit;

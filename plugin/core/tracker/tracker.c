@@ -21,13 +21,13 @@ static tcpt_tracker *tracker_for(tcpt_flow *flow, const tcpt_segment *segment)
     if (!flow->tracker)
         flow->tracker = g_new0(tcpt_tracker, 1);
     if (flow->tracker->lost)
-        tcpt_ct_clear(&flow->tracker->pair);
+        tcpt_ct_clear(&flow->tracker->models);
     flow->tracker->lost = false;
     return flow->tracker;
 }
 
 /* The other end must have spoken before it can be acknowledged, and with its SYN before it can go on. */
-static bool opening_missed(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+static bool handshake_missed(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
 
@@ -46,7 +46,7 @@ static bool capture_lacks(const tcpt_flow *flow, const tcpt_segment *segment, un
         return true;
     if (flow->ends[0].holed || flow->ends[1].holed || flow->reordered)
         return true;
-    return opening_missed(flow, segment, from);
+    return handshake_missed(flow, segment, from);
 }
 
 static bool acks_uncaptured(const tcpt_endpoint *receiver, const tcpt_segment *segment)
@@ -137,15 +137,16 @@ static void note_traits(tcpt_observation *seen)
         seen->traits |= TCPT_TRAIT_CT_DIVERGENT;
 }
 
-/* A steady segment of an entry that both rule sets share and take for established: VALID, and nothing else to ask. */
-static bool track_steadily(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+/* A segment of the short way meets an entry that both rule sets share and take for established: VALID, nothing else to
+ * ask. */
+static bool track_short_way(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     tcpt_tracker *tracker = flow->tracker;
 
-    if (!seen->steady || tracker->pair.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
+    if (!seen->short_way || tracker->models.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
         flow->ends[1].holed || flow->reordered || segment->fragment || segment->options_cut)
         return false;
-    return tcpt_ct_judge_steady(&tracker->pair.current, segment, seen->from);
+    return tcpt_ct_judge_short_way(&tracker->models.current, segment, seen->from);
 }
 
 void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
@@ -159,7 +160,7 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
     view->state = TCPT_CT_UNKNOWN;
     if (!tracker || tracker->lost)
         return;
-    if (track_steadily(flow, segment, seen)) {
+    if (track_short_way(flow, segment, seen)) {
         view->state = TCPT_CT_ESTABLISHED;
         view->current = view->before_5_18 = TCPT_CT_VALID;
         return;
@@ -169,7 +170,7 @@ void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *
         return;
     }
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
-    tcpt_ct_judge_both(&tracker->pair, &packet, results);
+    tcpt_ct_judge_both(&tracker->models, &packet, results);
     if ((current->reason && unproven(tracker, flow, segment, seen->from, current->reason)) ||
         (old->reason && unproven(tracker, flow, segment, seen->from, old->reason))) {
         tracker->lost = true;
@@ -188,6 +189,6 @@ void tcpt_tracker_free(tcpt_tracker *tracker)
 {
     if (!tracker)
         return;
-    tcpt_ct_clear(&tracker->pair);
+    tcpt_ct_clear(&tracker->models);
     g_free(tracker);
 }

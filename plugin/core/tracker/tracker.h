@@ -10,7 +10,7 @@
 
 /** What is followed per 4-tuple: made at a SYN, handed from life to life as a tracker's entry is. */
 typedef struct tcpt_tracker {
-    tcpt_ct_pair pair;
+    tcpt_ct_models models;
     int64_t overrun_ns[2]; /**< by sender: since when it has sent beyond the window without an answer, 0 never */
     bool lost; /**< the capture lacks packets that the tracker would have seen: nothing is believed until a new life */
 } tcpt_tracker;

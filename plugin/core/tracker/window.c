@@ -233,7 +233,7 @@ static uint32_t highest_sack(const tcpt_segment *segment)
     return sack;
 }
 
-bool tcpt_ct_fits_steadily(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+bool tcpt_ct_fits_short_way(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
 {
     tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
     numbers now = {segment->seq, segment->end_seq, segment->ack, segment->ack, segment->window};

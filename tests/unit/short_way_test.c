@@ -9,12 +9,12 @@
 #include "tcptriage/analysis.h"
 #include "tcptriage/points.h"
 
-/** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to be
- * calm. */
+/** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to take
+ * it. */
 typedef struct both {
     tcpt_analysis *analysis[2];
     uint64_t segments;
-    uint64_t steady; /**< of those, judged by the short way */
+    uint64_t by_short_way; /**< of those, judged by the short way */
 } both;
 
 static void begin(both *ways, tcpt_settings settings)
@@ -86,8 +86,8 @@ static void same_tracker(const tcpt_tracker *a, const tcpt_tracker *b)
     if (!a)
         return;
     g_assert_true(a->lost == b->lost);
-    same_bytes(&a->pair.current, &b->pair.current, sizeof a->pair.current);
-    same_bytes(a->pair.old, b->pair.old, sizeof *a->pair.old);
+    same_bytes(&a->models.current, &b->models.current, sizeof a->models.current);
+    same_bytes(a->models.old, b->models.old, sizeof *a->models.old);
 }
 
 static void same_again(const tcpt_again *a, const tcpt_again *b)
@@ -173,9 +173,9 @@ static void feed(both *ways, const tcpt_segment *segment)
     fast = tcpt_analyse(ways->analysis[0], segment);
     slow = tcpt_analyse(ways->analysis[1], segment);
     same_records(fast, slow);
-    slow->flow->calm = tcpt_is_calm(slow->flow); /* what the short way leaves as it is */
+    slow->flow->short_way = tcpt_may_take_short_way(slow->flow); /* what the short way leaves as it is */
     same_flow(fast->flow, slow->flow);
-    slow->flow->calm = false;
+    slow->flow->short_way = false;
     ways->segments++;
 }
 
@@ -185,7 +185,7 @@ static bool goes_short(const tcpt_flow *flow, const tcpt_segment *segment, unsig
     tcpt_settings settings = tcpt_settings_default();
     tcpt_observation seen;
     tcpt_observe(&seen, flow, segment, from, &settings, TCPT_MS_NS);
-    return seen.steady;
+    return seen.short_way;
 }
 
 static void end(both *ways)
@@ -377,8 +377,8 @@ static void make_odd(talk *all, tcpt_segment *segment)
 static void say(both *ways, talk *all, const tcpt_flow **flow, tcpt_segment segment, unsigned from)
 {
     segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
-    if (*flow && (*flow)->calm && !(segment.flags & TCPT_SYN))
-        ways->steady += goes_short(*flow, &segment, from);
+    if (*flow && (*flow)->short_way && !(segment.flags & TCPT_SYN))
+        ways->by_short_way += goes_short(*flow, &segment, from);
     feed(ways, &segment);
     *flow = NULL;
     for (const tcpt_flow *each = tcpt_first_flow(ways->analysis[0]); each; each = each->next)
@@ -422,7 +422,7 @@ static talk new_talk(unsigned oddness)
 static void test_random(void)
 {
     static const unsigned oddness[] = {0, 40, 10, 3};
-    uint64_t segments = 0, steady = 0;
+    uint64_t segments = 0, by_short_way = 0;
     for (unsigned round = 0; round < 800; round++) {
         tcpt_settings settings = tcpt_settings_default();
         both ways;
@@ -436,11 +436,11 @@ static void test_random(void)
             all.now_ns += one_in(2) ? 1000000 : INT64_C(70000000000);
         }
         segments += ways.segments;
-        steady += ways.steady;
+        by_short_way += ways.by_short_way;
         end(&ways);
     }
-    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", steady, segments);
-    g_assert_cmpuint(steady * 4, >, segments); /* else the short way is not what is tested */
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", by_short_way, segments);
+    g_assert_cmpuint(by_short_way * 4, >, segments); /* else the short way is not what is tested */
 }
 
 /* Numbers that come round: what lies before what turns over behind 2 GiB, once in each direction. */
@@ -451,7 +451,7 @@ static void test_around(void)
     all.wscale = 14;
     begin(&ways, tcpt_settings_default());
     converse(&ways, &all, 220000, 65000);
-    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", ways.steady, ways.segments);
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way", ways.by_short_way, ways.segments);
     end(&ways);
 }
 
@@ -465,18 +465,18 @@ static void same_verdict(const tcpt_ct_result *a, const tcpt_ct_result *b)
     g_assert_true(a->scale_reset == b->scale_reset);
 }
 
-static void track(tcpt_ct_pair *pair, tcpt_ct_entry alone[TCPT_CT_RULE_SETS], const tcpt_segment *segment,
+static void track(tcpt_ct_models *models, tcpt_ct_entry alone[TCPT_CT_RULE_SETS], const tcpt_segment *segment,
                   unsigned from)
 {
     tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, segment->checksum_is == TCPT_CHECKSUM_WRONG);
     tcpt_ct_result results[TCPT_CT_RULE_SETS];
-    tcpt_ct_judge_both(pair, &packet, results);
+    tcpt_ct_judge_both(models, &packet, results);
     for (unsigned rules = 0; rules < TCPT_CT_RULE_SETS; rules++) {
         tcpt_ct_result expected = tcpt_ct_judge(&alone[rules], &packet, (tcpt_ct_rules)rules);
         same_verdict(&results[rules], &expected);
     }
-    same_bytes(&pair->current, &alone[TCPT_CT_CURRENT], sizeof pair->current);
-    same_bytes(pair->old ? pair->old : &pair->current, &alone[TCPT_CT_BEFORE_5_18], sizeof pair->current);
+    same_bytes(&models->current, &alone[TCPT_CT_CURRENT], sizeof models->current);
+    same_bytes(models->old ? models->old : &models->current, &alone[TCPT_CT_BEFORE_5_18], sizeof models->current);
 }
 
 /* Data of the server before the client's first ACK is what makes the old rules forget a scale. */
@@ -484,7 +484,7 @@ static void test_tracker(void)
 {
     unsigned parted = 0, segments = 0;
     for (unsigned round = 0; round < 2000; round++) {
-        tcpt_ct_pair pair = {0};
+        tcpt_ct_models models = {0};
         tcpt_ct_entry alone[TCPT_CT_RULE_SETS] = {0};
         talk all = new_talk(round % 4 ? 20 : 0);
         bool early = round % 2;
@@ -498,13 +498,13 @@ static void test_tracker(void)
                 make_odd(&all, &segment);
             segment.end_seq =
                 segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
-            track(&pair, alone, &segment, from);
+            track(&models, alone, &segment, from);
             all.next[from] = segment.end_seq;
             all.last = segment;
-            parted += pair.old != NULL;
+            parted += models.old != NULL;
             segments++;
         }
-        tcpt_ct_clear(&pair);
+        tcpt_ct_clear(&models);
     }
     g_test_message("%u of %u with entries of their own", parted, segments);
     g_assert_cmpuint(parted * 10, >, segments);
@@ -514,9 +514,9 @@ static void test_tracker(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/steady/scenarios", test_scenarios);
-    g_test_add_func("/steady/random", test_random);
-    g_test_add_func("/steady/around", test_around);
-    g_test_add_func("/steady/tracker", test_tracker);
+    g_test_add_func("/short_way/scenarios", test_scenarios);
+    g_test_add_func("/short_way/random", test_random);
+    g_test_add_func("/short_way/around", test_around);
+    g_test_add_func("/short_way/tracker", test_tracker);
     return g_test_run();
 }
