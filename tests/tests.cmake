@@ -2,15 +2,15 @@
 # Test programs; tests/run.sh runs them. Included by CMakeLists.txt.
 
 # Scenario scripts: reader and frame builder, used by the runner, pkt2pcap and the fuzzer's seeds.
-add_library(tcptriage_scenario STATIC tests/scenario/script.c tests/scenario/packet.c tests/scenario/build.c
-    tests/scenario/decode.c)
+add_library(tcptriage_scenario STATIC tests/scenario/script.c tests/scenario/packet.c tests/scenario/expect.c
+    tests/scenario/build.c tests/scenario/decode.c)
 target_include_directories(tcptriage_scenario PUBLIC tests/scenario)
 target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 
 add_library(tcptriage_check STATIC tests/scenario/check.c)
 target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
 
-add_executable(scenario-test tests/scenario/scenario_test.c)
+add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c)
 target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios"
     STATES="${CMAKE_SOURCE_DIR}/tests/scenario")
 target_link_libraries(scenario-test PRIVATE tcptriage_check)

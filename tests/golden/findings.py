@@ -133,6 +133,11 @@ def read_expected(path):
     return expectations, frames
 
 
+def due(two_passes):
+    """Which expectations must be met: what needs the capture's end takes two passes, what is taken back shows in one."""
+    return ("now", "end") if two_passes else ("now", "back")
+
+
 def _same(value, expected):
     if value == expected:
         return True
@@ -146,11 +151,14 @@ def _same(value, expected):
 
 def field_problem(frame, ident, name, expected):
     """Why a frame's field is not as expected, or None."""
-    if name == "says":
+    if name in ("says", "said"):
         return None  # words of the summary: the core's own run of the scenarios compares them
     values = frame.values.get("related_frame" if name == "related" else name, [])
     if name == "confidence":
         values = [values[frame.ids.index(ident)]]
+    if name == "related":  # of all findings of the frame
+        lacking = [number for number in expected.split(",") if number not in values and expected != "none"]
+        return "related frames are %s, expected %s" % (values, expected) if lacking else None
     if expected == "none":
         return "%s is %s, expected none" % (name, values) if values else None
     if expected == "*":

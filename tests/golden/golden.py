@@ -108,7 +108,7 @@ class Golden:
 
     def missing(self, frames, expectations, two_passes):
         for wanted in expectations:
-            if wanted.when == "may" or wanted.when == ("back" if two_passes else "end"):
+            if wanted.when not in findings.due(two_passes):
                 continue
             on = [number for number, frame in frames.items() if wanted.id in frame.ids] if not wanted.frame else \
                  [wanted.frame] if wanted.id in frames[wanted.frame].ids else []
@@ -122,7 +122,7 @@ class Golden:
                         yield where + ": " + problem
 
     def unexpected(self, frames, expectations, owners, ident, two_passes):
-        due = {(wanted.frame, wanted.id) for wanted in expectations if wanted.when != ("back" if two_passes else "end")}
+        due = {(wanted.frame, wanted.id) for wanted in expectations if wanted.when in ("may", *findings.due(two_passes))}
         anywhere = {(wanted.scenario, wanted.id) for wanted in expectations if not wanted.frame}
         for number, found in sorted(findings.pairs(frames)):
             scenario, line, strict, _ = owners[number]
@@ -293,7 +293,8 @@ class Golden:
                 yield front + "one-pass", self.check_scenario, ident, capture, expected, options, False
                 yield front + "experts", self.check_experts, capture, options
                 yield front + "stock-output", self.check_stock, capture
-                if ident not in filtered and any(one.id == ident for one in findings.read_expected(expected)[0]):
+                if ident not in filtered and any(one.id == ident and one.when in findings.due(True)
+                                                 for one in findings.read_expected(expected)[0]):
                     filtered.add(ident)
                     yield "/golden/filter/" + ident, self.check_filter, capture, ident, options
         for name, truth, capture in self.lab_captures():

@@ -90,6 +90,39 @@ static char *show_value(const tcpt_value *value)
     return g_strdup_printf("%" G_GINT64_FORMAT, value->number);
 }
 
+/* ---- Words and frames. */
+
+static bool in_a_word(char character)
+{
+    return g_ascii_isalnum(character) || character == '_';
+}
+
+/** Where a piece stands in a summary, and is not part of a longer word or number; NULL nowhere. */
+static const char *find_piece(const char *summary, const char *piece)
+{
+    size_t length = strlen(piece);
+    for (const char *at = strstr(summary, piece); at; at = strstr(at + 1, piece)) {
+        char before = at == summary ? ' ' : at[-1], last = piece[length - 1], after = at[length];
+        bool joined = in_a_word(*piece) && (in_a_word(before) || (before == '.' && g_ascii_isdigit(*piece)));
+        bool goes_on = in_a_word(last) && (in_a_word(after) || (after == '.' && g_ascii_isdigit(at[length + 1])));
+        if (!joined && !goes_on)
+            return at;
+    }
+    return NULL;
+}
+
+bool scn_says(const char *summary, const char *words)
+{
+    char **pieces = g_strsplit(words, " ... ", -1);
+    const char *at = summary;
+    for (char **piece = pieces; *piece && at; piece++) {
+        at = **piece ? find_piece(at, *piece) : NULL;
+        at = at ? at + strlen(*piece) : NULL;
+    }
+    g_strfreev(pieces);
+    return at != NULL;
+}
+
 static bool related_to(const tcpt_finding *finding, uint32_t frame)
 {
     for (unsigned i = 0; i < finding->related_count; i++) {
@@ -97,6 +130,33 @@ static bool related_to(const tcpt_finding *finding, uint32_t frame)
             return true;
     }
     return false;
+}
+
+bool scn_relates(const tcpt_finding *finding, const char *frames, bool alone)
+{
+    char **numbers = g_strsplit(strcmp(frames, "none") ? frames : "", ",", -1);
+    bool all = !alone || finding->related_count == g_strv_length(numbers);
+    for (char **number = numbers; *number; number++)
+        all &= related_to(finding, (uint32_t)atoi(*number));
+    g_strfreev(numbers);
+    return all;
+}
+
+char *scn_show_related(const tcpt_finding *finding)
+{
+    GString *text = g_string_new(finding->related_count ? NULL : "none");
+    for (unsigned i = 0; i < finding->related_count; i++)
+        g_string_append_printf(text, "%s%u", i ? "," : "", finding->related[i]->frame);
+    return g_string_free(text, FALSE);
+}
+
+static void check_related(const scn_run *test, const tcpt_finding *finding, const char *expected)
+{
+    if (scn_relates(finding, expected, !test->crowded))
+        return;
+    char *shown = scn_show_related(finding);
+    complain(test, "%s: related frames are %s, expected %s", finding->detector->id, shown, expected);
+    g_free(shown);
 }
 
 static void check_typed(const scn_run *test, const tcpt_finding *finding, const char *name, const char *expected)
@@ -114,25 +174,28 @@ static void check_typed(const scn_run *test, const tcpt_finding *finding, const 
     }
 }
 
-/** Compare one "name=value"; confidence, related, pad_len and says are no typed fields. */
+/** Compare one "name=value"; confidence, related, pad_len and says are no typed fields. What was `said` when the
+ *  finding was raised is compared then. */
 static void check_field(const scn_run *test, const tcpt_finding *finding, const char *field)
 {
     const char *equals = strchr(field, '=');
     char *name = g_strndup(field, (gsize)(equals - field));
     char *expected = scn_resolve(test->scenario, equals + 1, NULL);
     const char *id = finding->detector->id;
-    if (!strcmp(name, "confidence")) {
+    if (!strcmp(name, "said")) {
+        if (!test->at_end && !test->crowded && !scn_says(finding->summary, expected))
+            complain(test, "%s does not say \"%s\" yet: %s", id, expected, finding->summary);
+    } else if (!strcmp(name, "confidence")) {
         const char *confidence = tcpt_confidence_name(finding->confidence);
         if (strcmp(confidence, expected))
             complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
     } else if (!strcmp(name, "related")) {
-        if (!related_to(finding, (uint32_t)atoi(expected)))
-            complain(test, "%s is not related to frame %s", id, expected);
+        check_related(test, finding, expected);
     } else if (!strcmp(name, "pad_len")) {
         if (finding->on->pad_bytes != atoi(expected))
             complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
     } else if (!strcmp(name, "says")) {
-        if (!test->crowded && !strstr(finding->summary, g_strdelimit(expected, "_", ' ')))
+        if (!test->crowded && !scn_says(finding->summary, expected))
             complain(test, "%s does not say \"%s\": %s", id, expected, finding->summary);
     } else {
         check_typed(test, finding, name, expected);
@@ -150,21 +213,30 @@ static bool watched(const scn_run *test, const tcpt_finding *finding)
     return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
 }
 
+/** Compare the fields: when the capture is over, or while the finding is there. */
+static void check_fields(const scn_run *test, const scn_expectation *expectation, const tcpt_finding *finding)
+{
+    for (unsigned i = 0; i < expectation->fields->len; i++) {
+        const char *field = expectation->fields->pdata[i];
+        if (test->at_end || expectation->taken_back || g_str_has_prefix(field, "said="))
+            check_field(test, finding, field);
+    }
+}
+
 /** True when it may be there now. */
 static bool due(const scn_run *test, const scn_expectation *expectation)
 {
     return test->at_end ? !expectation->taken_back : !expectation->at_end;
 }
 
-/** Index of the expectation that a finding meets, or -1; compares its fields when the capture is over. */
+/** Index of the expectation that a finding meets, or -1. */
 static int meet(const scn_run *test, const GPtrArray *expected, const tcpt_finding *finding)
 {
     for (unsigned i = 0; i < expected->len; i++) {
         const scn_expectation *expectation = expected->pdata[i];
         if (!due(test, expectation) || strcmp(expectation->id, finding->detector->id))
             continue;
-        for (unsigned f = 0; test->at_end && f < expectation->fields->len; f++)
-            check_field(test, finding, expectation->fields->pdata[f]);
+        check_fields(test, expectation, finding);
         return (int)i;
     }
     return -1;
@@ -228,6 +300,48 @@ void scn_check_frame(scn_run *test, unsigned index)
     g_array_free(test->met, TRUE);
 }
 
+/* ---- What is taken back. */
+
+/** A finding that is looked for on a frame. */
+typedef struct search {
+    const char *id;
+    bool found;
+} search;
+
+static void match_id(const tcpt_finding *finding, void *data)
+{
+    search *wanted = data;
+    wanted->found |= !strcmp(finding->detector->id, wanted->id);
+}
+
+/** It is there up to the line before the one that takes it back. */
+static void check_back(scn_run *test, const scn_expectation *expectation, unsigned raised, unsigned now)
+{
+    unsigned by = scn_labelled(test->scenario, expectation->by);
+    search wanted = {.id = expectation->id};
+    if (!by || !test->records[raised]) {
+        complain(test, "%s: no line is labelled %s", expectation->id, expectation->by);
+        return;
+    }
+    tcpt_each_finding(test->records[raised], match_id, &wanted);
+    if (wanted.found != (now + 1 < by))
+        complain(test, "%s is %s after frame %u, expected to be taken back by frame %u", expectation->id,
+                 wanted.found ? "still there" : "not there", now + 1, by);
+}
+
+void scn_check_taken_back(scn_run *test, unsigned index)
+{
+    for (unsigned i = 0; i <= index; i++) {
+        const scn_frame *frame = test->scenario->frames->pdata[i];
+        test->frame = i;
+        for (unsigned e = 0; e < frame->expected->len; e++) {
+            const scn_expectation *expectation = frame->expected->pdata[e];
+            if (expectation->by)
+                check_back(test, expectation, i, index);
+        }
+    }
+}
+
 void scn_check_states(const scn_run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
@@ -283,6 +397,36 @@ static void check_copy(scn_run *test, unsigned index)
         complain(test, "its copy is not recognised (but as frame %u's)", copy ? copy->same_as : 0);
     else if (!record->copied || record->same_as != copy->frame)
         complain(test, "its copy is frame %u, not %u", copy->frame, record->same_as);
+}
+
+static bool has_field(const scn_expectation *expectation, const char *start)
+{
+    for (unsigned i = 0; i < expectation->fields->len; i++) {
+        if (g_str_has_prefix(expectation->fields->pdata[i], start))
+            return true;
+    }
+    return false;
+}
+
+static void check_told(const scn_scenario *scenario, const GPtrArray *expected)
+{
+    for (unsigned i = 0; i < expected->len; i++) {
+        const scn_expectation *expectation = expected->pdata[i];
+        bool said_when = !expectation->taken_back || expectation->by;
+        if (!scn_own(scenario, expectation) ||
+            (said_when && has_field(expectation, "says=") && has_field(expectation, "related=")))
+            continue;
+        g_test_message("%s:%u: says=, related= (scenario/update.py writes them) or by= is missing", scenario->file,
+                       expectation->line);
+        g_test_fail();
+    }
+}
+
+void scn_check_told(const scn_scenario *scenario)
+{
+    check_told(scenario, scenario->somewhere);
+    for (unsigned i = 0; i < scenario->frames->len; i++)
+        check_told(scenario, ((const scn_frame *)scenario->frames->pdata[i])->expected);
 }
 
 void scn_check_end(scn_run *test)

@@ -125,13 +125,13 @@ static bool write_capture(const char *path, const GArray *frames)
 }
 
 /* ---- Expectations: "FRAME now|end|may|back ID SCENARIO LINE field=value ...", separated by tabs; frame 0: somewhere.
- */
+ * "back": in one pass only, taken back later. */
 
 static void write_expectation(FILE *out, const placed *item, const scn_expectation *expectation, unsigned frame)
 {
     const char *when = expectation->optional     ? "may"
-                       : expectation->taken_back ? "back"
                        : expectation->at_end     ? "end"
+                       : expectation->taken_back ? "back"
                                                  : "now";
     fprintf(out, "%u\t%s\t%s\t%s\t%u", frame, when, expectation->id, item->scenario->name, item->frame->line);
     for (unsigned i = 0; i < expectation->fields->len; i++) {

@@ -62,9 +62,11 @@ typedef struct scn_packet {
 /** A finding expected on a frame. */
 typedef struct scn_expectation {
     char *id;
+    unsigned line;     /**< of the script */
     bool at_end;       /**< needs the capture's end */
     bool optional;     /**< may be raised, and is then as said */
     bool taken_back;   /**< raised at once, and gone at the capture's end */
+    char *by;          /**< label of the line that takes it back, or NULL */
     GPtrArray *fields; /**< char *: "name=value" */
 } scn_expectation;
 
@@ -75,6 +77,7 @@ typedef struct scn_frame {
     bool lost;              /**< does not come to the other point */
     struct scn_frame *copy; /**< the same segment at the other point, behind this one; NULL none */
     unsigned line;          /**< of the script; 0 for the filler that prolongs the capture */
+    unsigned part;          /**< of `open` or `close`, from 1; 0 elsewhere */
     GByteArray *bytes;
     uint32_t wire_bytes;
     char *label;         /**< or NULL */
@@ -101,11 +104,16 @@ typedef struct scn_scenario {
 /** Read a script; on an error say where and exit. @return scn_scenario *, freed with the array */
 GPtrArray *scn_read(const char *path);
 
-/** Frame number (1-based) of a label within a scenario, 0 when there is none. */
+/** True for a finding of the script's own that must be raised. */
+bool scn_own(const scn_scenario *scenario, const scn_expectation *expectation);
+/** True when there is one, and it is not taken back. */
+bool scn_expects_own(const scn_scenario *scenario, const GPtrArray *expected);
+
+/** Frame number (1-based) of a label, or of "LABEL.copy" at the other point; 0 when there is none. */
 unsigned scn_labelled(const scn_scenario *scenario, const char *label);
 
-/** An expected value with labels and relative sequence numbers resolved. `first_frame` is the number of the
- *  scenario's first frame, or NULL to number from 1; `numbers[i]` that of its i-th. @return g_free() it */
+/** An expected value with its labels, or a relative sequence number, resolved. `numbers[i]` is the number of the
+ *  scenario's i-th frame; NULL to number them from 1. @return g_free() it */
 char *scn_resolve(const scn_scenario *scenario, const char *value, const unsigned *numbers);
 
 /** Bytes of an Ethernet frame with its padding. */
@@ -139,6 +147,11 @@ uint32_t scn_number(const scn_line *line, const char *word);
 GByteArray *scn_bytes(const scn_line *line, const char *word);
 /** TCP options "<mss 1460,nop,ws 7>"; SACK edges are relative to `sack_base`. */
 GByteArray *scn_options(const scn_line *line, const char *word, uint32_t sack_base);
+/** "id field=value ..." behind a mark, up to the next mark. */
+scn_expectation *scn_expectation_read(scn_line *line, const char *mark);
+/** What stands on a traffic line behind the packet. */
+void scn_expectations_read(scn_line *line, scn_frame *frame);
+void scn_expectation_free(void *data);
 /** Flags, sequence numbers and everything behind them up to the expectations. `previous` for copies, or NULL. */
 scn_packet *scn_packet_read(scn_line *line, scn_flow *flow, const scn_packet *previous, scn_frame *frame);
 void scn_packet_free(scn_packet *packet);

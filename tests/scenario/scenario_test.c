@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>. */
+/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>.
+ * --facts prints what is found instead, for update.py. */
 
 #include <string.h>
 
 #include "check.h"
+#include "facts.h"
 
 static void feed(scn_run *test, tcpt_analysis *analysis, unsigned index)
 {
@@ -16,9 +18,14 @@ static void feed(scn_run *test, tcpt_analysis *analysis, unsigned index)
     g_assert_nonnull(test->records[index]);
 }
 
-static void run_scenario(gconstpointer data)
+/** What is done with a scenario on its way; NULL for nothing. */
+typedef struct steps {
+    void (*frame)(scn_run *test, unsigned index); /**< after each frame */
+    void (*end)(scn_run *test);                   /**< when all is settled */
+} steps;
+
+static void run_scenario(const scn_scenario *scenario, const steps *todo)
 {
-    const scn_scenario *scenario = data;
     tcpt_settings settings = tcpt_settings_default();
     tcpt_analysis *analysis;
     scn_run test;
@@ -30,13 +37,37 @@ static void run_scenario(gconstpointer data)
     scn_run_open(&test, scenario);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         feed(&test, analysis, i);
-        scn_check_frame(&test, i);
-        scn_check_states(&test, i);
+        todo->frame(&test, i);
     }
     tcpt_settle_all(analysis);
-    scn_check_end(&test);
+    todo->end(&test);
     tcpt_analysis_free(analysis);
     scn_run_close(&test);
+}
+
+static void check_frame(scn_run *test, unsigned index)
+{
+    scn_check_frame(test, index);
+    scn_check_taken_back(test, index);
+    scn_check_states(test, index);
+}
+
+static void check_scenario(gconstpointer data)
+{
+    static const steps checks = {check_frame, scn_check_end};
+    run_scenario(data, &checks);
+    scn_check_told(data);
+}
+
+/** For update.py: what is found, and where. */
+static void tell_facts(GPtrArray *kept)
+{
+    static const steps facts = {scn_tell_frame, scn_tell_end};
+    for (unsigned i = 0; i < kept->len; i++) {
+        const GPtrArray *scenarios = kept->pdata[i];
+        for (unsigned s = 0; s < scenarios->len; s++)
+            run_scenario(scenarios->pdata[s], &facts);
+    }
 }
 
 /* ---- Discovery. */
@@ -49,7 +80,7 @@ static void add_script(const char *path, GPtrArray *kept)
         const scn_scenario *scenario = scenarios->pdata[i];
         char *name = g_strdelimit(g_strdup(scenario->name), " /,", '-');
         char *test = g_strdup_printf("/scenario/%s/%s", scenario->id, name);
-        g_test_add_data_func(test, scenario, run_scenario);
+        g_test_add_data_func(test, scenario, check_scenario);
         g_free(test);
         g_free(name);
     }
@@ -80,10 +111,13 @@ static void add_scripts(const char *path, GPtrArray *kept)
 int main(int argc, char **argv)
 {
     GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    bool facts = argc == 2 && !strcmp(argv[1], "--facts");
     g_test_init(&argc, &argv, NULL);
     add_scripts(SCENARIOS, kept);
     add_scripts(STATES, kept);
-    int status = g_test_run();
+    if (facts)
+        tell_facts(kept);
+    int status = facts ? 0 : g_test_run();
     g_ptr_array_unref(kept);
     return status;
 }

@@ -14,6 +14,7 @@ typedef struct reader {
     scn_scenario *scenario; /**< being read, or NULL */
     scn_flow *flow;         /**< in use */
     scn_packet *previous;   /**< of the line before, or NULL */
+    scn_frame *frame;       /**< of the newest traffic line */
     int64_t time_ns;
     char *id;
 } reader;
@@ -51,19 +52,20 @@ uint32_t scn_number(const scn_line *line, const char *word)
     return (uint32_t)number;
 }
 
-/** Length of the word at `text`: quotes and option lists are one word. */
+/** Length of the word at `text`: option lists are one word, and quotes hold a word together. */
 static size_t word_length(const char *text)
 {
     size_t length = 0;
+    bool quoted = false;
     if (*text == '<' && text[1] && !strchr(" \t", text[1]))
         return strcspn(text, ">") + 1;
-    if (*text != '"')
-        return strcspn(text, " \t");
-    for (length = 1; text[length] && text[length] != '"'; length++) {
-        if (text[length] == '\\' && text[length + 1])
+    for (; text[length] && (quoted || !strchr(" \t", text[length])); length++) {
+        if (text[length] == '"')
+            quoted = !quoted;
+        else if (quoted && text[length] == '\\' && text[length + 1])
             length++;
     }
-    return length + (text[length] == '"');
+    return length;
 }
 
 /** Words of a line without its comment. @return g_strfreev() it */
@@ -94,14 +96,6 @@ static int64_t read_seconds(const scn_line *line, const char *word)
     if (*rest)
         scn_error(line, "not a time: %s", word);
     return seconds;
-}
-
-static void free_expectation(void *data)
-{
-    scn_expectation *expectation = data;
-    g_free(expectation->id);
-    g_ptr_array_unref(expectation->fields);
-    g_free(expectation);
 }
 
 static void free_frame(void *data)
@@ -185,7 +179,7 @@ static void read_scenario(reader *state, scn_line *line)
     scenario->settings = g_ptr_array_new_with_free_func(g_free);
     scenario->flows = g_ptr_array_new_with_free_func(free_flow);
     scenario->frames = g_ptr_array_new_with_free_func(free_frame);
-    scenario->somewhere = g_ptr_array_new_with_free_func(free_expectation);
+    scenario->somewhere = g_ptr_array_new_with_free_func(scn_expectation_free);
     g_ptr_array_add(state->scenarios, scenario);
     state->scenario = scenario;
     state->flow = add_flow(scenario, "a");
@@ -283,39 +277,48 @@ static void read_end(reader *state, scn_line *line)
     state->scenario->end_ns = read_seconds(line, scn_need(line, "the time"));
 }
 
-/** "! id field=value ..." up to the next "!" */
-static scn_expectation *read_expectation(scn_line *line, const char *mark)
-{
-    scn_expectation *expectation = g_new0(scn_expectation, 1);
-    expectation->id = g_strdup(scn_need(line, "the finding's id"));
-    expectation->at_end = !strcmp(mark, "!end");
-    expectation->optional = !strcmp(mark, "!may");
-    expectation->taken_back = !strcmp(mark, "!back");
-    expectation->fields = g_ptr_array_new_with_free_func(g_free);
-    while (line->words[line->at] && !strchr("!~", *line->words[line->at])) {
-        const char *word = scn_next(line);
-        if (!strchr(word, '='))
-            scn_error(line, "field=value expected, not %s", word);
-        g_ptr_array_add(expectation->fields, g_strdup(word));
-    }
-    return expectation;
-}
-
 /** somewhere ID field=value ...: the rule leaves open which frame settles it */
 static void read_somewhere(reader *state, scn_line *line)
 {
-    g_ptr_array_add(state->scenario->somewhere, read_expectation(line, "!end"));
+    g_ptr_array_add(state->scenario->somewhere, scn_expectation_read(line, "!end"));
 }
 
 /** maybe ID field=value ...: what is as said wherever it is raised, but need not be */
 static void read_maybe(reader *state, scn_line *line)
 {
-    g_ptr_array_add(state->scenario->somewhere, read_expectation(line, "!may"));
+    g_ptr_array_add(state->scenario->somewhere, scn_expectation_read(line, "!may"));
 }
 
 static void read_line(reader *state, scn_line *line);
 
-/** open [server]: a handshake with window scale 7 and a round trip of 20 ms, captured at the client or the server */
+/** [server] [@label] behind `open` and `close` */
+static bool read_side(scn_line *line, const char **label)
+{
+    const char *word = scn_next(line);
+    bool server = word && !strcmp(word, "server");
+    if (server)
+        word = scn_next(line);
+    if (word && *word != '@')
+        scn_error(line, "'server' or @label expected, not %s", word);
+    *label = word ? word + 1 : NULL;
+    return server;
+}
+
+/** Three lines that the directive stands for; their frames are labelled label.1 to label.3. */
+static void read_three(reader *state, const scn_line *line, const char *const *lines, const char *label)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        scn_line part = {.path = line->path, .number = line->number};
+        part.words = split(lines[i]);
+        read_line(state, &part);
+        state->frame->part = i + 1;
+        if (label)
+            state->frame->label = g_strdup_printf("%s.%u", label, i + 1);
+        g_strfreev(part.words);
+    }
+}
+
+/** open: a handshake with window scale 7 and a round trip of 20 ms, captured at the client or the server */
 static void read_open(reader *state, scn_line *line)
 {
     static const char *const lines[2][3] = {
@@ -324,33 +327,25 @@ static void read_open(reader *state, scn_line *line)
         {"+0 > S 0:0(0) win 64240 <mss 1460,sackOK,nop,ws 7>",
          "+0.0001 < S. 0:0(0) ack 1 win 65160 <mss 1460,nop,nop,sackOK,nop,ws 7>", "+0.02 > . ack 1 win 502"},
     };
-    const char *side = scn_next(line);
-    for (unsigned i = 0; i < 3; i++) {
-        scn_line part = {.path = line->path, .number = line->number};
-        part.words = split(lines[side && !strcmp(side, "server")][i]);
-        read_line(state, &part);
-        g_strfreev(part.words);
-    }
+    const char *label;
+    bool server = read_side(line, &label);
+    read_three(state, line, lines[server], label);
 }
 
-/** close [server]: FIN, FIN and ACK at a round trip of 20 ms; the client, or the server, closes first */
+/** close: FIN, FIN and ACK at a round trip of 20 ms; the client, or the server, closes first */
 static void read_close(reader *state, scn_line *line)
 {
-    const char *side = scn_next(line);
-    bool server = side && !strcmp(side, "server");
+    const char *label;
+    bool server = read_side(line, &label);
     const scn_end *first = &state->flow->ends[server];
     const scn_end *second = &state->flow->ends[!server];
     char marks[2] = {server ? '<' : '>', server ? '>' : '<'};
     char *lines[3] = {g_strdup_printf("+0.1 %c F. ack %u", marks[0], second->next),
                       g_strdup_printf("+0.02 %c F. ack %u", marks[1], first->next + 1),
                       g_strdup_printf("+0.0001 %c . ack %u", marks[0], second->next + 1)};
-    for (unsigned i = 0; i < 3; i++) {
-        scn_line part = {.path = line->path, .number = line->number};
-        part.words = split(lines[i]);
-        read_line(state, &part);
-        g_strfreev(part.words);
+    read_three(state, line, (const char *const *)lines, label);
+    for (unsigned i = 0; i < 3; i++)
         g_free(lines[i]);
-    }
 }
 
 static const struct directive {
@@ -363,25 +358,11 @@ static const struct directive {
     {"maybe", read_maybe},       {"client", read_client}, {"close", read_close}, {"points", read_points},
 };
 
-static void read_expectations(scn_line *line, scn_frame *frame)
-{
-    const char *word;
-    while ((word = scn_next(line))) {
-        if (!strcmp(word, "~")) {
-            frame->states = g_strdup(scn_need(line, "CLIENT/SERVER states"));
-            continue;
-        }
-        if (strcmp(word, "!") && strcmp(word, "!end") && strcmp(word, "!may") && strcmp(word, "!back"))
-            scn_error(line, "not understood: %s", word);
-        g_ptr_array_add(frame->expected, read_expectation(line, word));
-    }
-}
-
 static scn_frame *new_frame(unsigned line)
 {
     scn_frame *frame = g_new0(scn_frame, 1);
     frame->line = line;
-    frame->expected = g_ptr_array_new_with_free_func(free_expectation);
+    frame->expected = g_ptr_array_new_with_free_func(scn_expectation_free);
     return frame;
 }
 
@@ -404,7 +385,7 @@ static void let_pass(scn_scenario *scenario, scn_frame *frame, unsigned near)
 static void read_traffic(reader *state, scn_line *line)
 {
     const char *word = scn_next(line);
-    scn_frame *frame = new_frame(line->number);
+    scn_frame *frame = state->frame = new_frame(line->number);
     if (!state->scenario)
         scn_error(line, "no scenario yet");
     state->time_ns = *word == '+' ? state->time_ns + read_seconds(line, word + 1) : read_seconds(line, word);
@@ -414,7 +395,7 @@ static void read_traffic(reader *state, scn_line *line)
     frame->wire_bytes = frame->bytes->len;
     if (packet->snap_bytes && packet->snap_bytes < frame->bytes->len)
         g_byte_array_set_size(frame->bytes, packet->snap_bytes);
-    read_expectations(line, frame);
+    scn_expectations_read(line, frame);
     g_ptr_array_add(state->scenario->frames, frame);
     if (state->scenario->across_ns && !frame->placed)
         let_pass(state->scenario, frame, packet->from);
@@ -466,17 +447,6 @@ static void add_filler(scn_scenario *scenario, unsigned point)
     g_byte_array_unref(packet.pad_pattern);
 }
 
-/** True when the finding of the script's name must be raised. */
-static bool expects(const scn_scenario *scenario, const GPtrArray *expected)
-{
-    for (unsigned i = 0; i < expected->len; i++) {
-        const scn_expectation *expectation = expected->pdata[i];
-        if (!expectation->optional && !expectation->taken_back && !strcmp(expectation->id, scenario->id))
-            return true;
-    }
-    return false;
-}
-
 /** Copies pass lines behind them. The order of the rest stays: the sort is stable. */
 static gint by_time(gconstpointer a, gconstpointer b)
 {
@@ -487,11 +457,11 @@ static gint by_time(gconstpointer a, gconstpointer b)
 static void finish(scn_scenario *scenario, const scn_line *line)
 {
     int64_t last_ns = 0;
-    bool expected = expects(scenario, scenario->somewhere);
+    bool expected = scn_expects_own(scenario, scenario->somewhere);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         const scn_frame *frame = scenario->frames->pdata[i];
         last_ns = MAX(last_ns, frame->time_ns);
-        expected |= expects(scenario, frame->expected);
+        expected |= scn_expects_own(scenario, frame->expected);
     }
     if (!scenario->frames->len)
         scn_error(line, "scenario \"%s\" has no traffic", scenario->name);
@@ -530,28 +500,4 @@ GPtrArray *scn_read(const char *path)
     g_free(state.id);
     g_free(base);
     return state.scenarios;
-}
-
-unsigned scn_labelled(const scn_scenario *scenario, const char *label)
-{
-    for (unsigned i = 0; i < scenario->frames->len; i++) {
-        const scn_frame *frame = scenario->frames->pdata[i];
-        if (frame->label && !strcmp(frame->label, label))
-            return i + 1;
-    }
-    return 0;
-}
-
-char *scn_resolve(const scn_scenario *scenario, const char *value, const unsigned *numbers)
-{
-    const scn_flow *flow = scenario->flows->pdata[0];
-    if (*value == '@') {
-        unsigned index = scn_labelled(scenario, value + 1);
-        return g_strdup_printf("%u", index && numbers ? numbers[index - 1] : index);
-    }
-    if (g_str_has_prefix(value, "c+") || g_str_has_prefix(value, "s+")) {
-        uint32_t isn = flow->ends[*value == 's'].isn;
-        return g_strdup_printf("%u", isn + (uint32_t)strtoul(value + 2, NULL, 10));
-    }
-    return g_strdup(value);
 }
