@@ -57,10 +57,13 @@ static void print_report(void *data)
         .data = request->passed,
     };
     GString *text = g_string_new(NULL);
+    tcpt_model *model;
 
     if (analysis)
         tcpt_settle_all(analysis);
-    tcpt_report_text(text, &report);
+    model = tcpt_model_new(&report);
+    tcpt_report_text(text, model);
+    tcpt_model_free(model);
     fputs(text->str, stdout);
     g_string_free(text, TRUE);
 }

@@ -5,20 +5,7 @@
 #ifndef TCPTRIAGE_REPORT_TEXT_H
 #define TCPTRIAGE_REPORT_TEXT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <glib.h>
-
-#include "tcptriage/analysis.h"
-
-/** What is reported, and what only the caller knows. */
-typedef struct tcpt_report {
-    const tcpt_analysis *analysis; /**< settled by the caller; NULL counts as empty */
-    /** Whether findings on this frame are wanted; NULL for all. */
-    bool (*wants)(const tcpt_record *on, const void *data);
-    const void *data;
-} tcpt_report;
+#include "model.h"
 
 /**
  * Write the report: warnings and notes flow by flow, the most severe and most certain first, then chats,
@@ -26,6 +13,6 @@ typedef struct tcpt_report {
  *
  * Findings of one kind in one flow make one entry. What a kind means is said in full once.
  */
-void tcpt_report_text(GString *out, const tcpt_report *report);
+void tcpt_report_text(GString *out, const tcpt_model *model);
 
 #endif

@@ -89,11 +89,13 @@ static const odd_clock clocks[] = {
 
 static void write_report(tcpt_analysis *analysis)
 {
+    tcpt_model *model = tcpt_model_new(&(tcpt_report){.analysis = analysis});
     GString *text = g_string_new(NULL);
 
-    tcpt_report_text(text, &(tcpt_report){.analysis = analysis});
+    tcpt_report_text(text, model);
     g_assert_cmpuint(text->len, >, 0);
     g_string_free(text, TRUE);
+    tcpt_model_free(model);
 }
 
 static void run_scenario(const scn_scenario *scenario, const odd_clock *clock)

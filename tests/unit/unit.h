@@ -6,6 +6,7 @@
 #define TCPTRIAGE_TESTS_UNIT_H
 
 void add_sequence_tests(void);
+void add_address_tests(void);
 void add_segment_tests(void);
 void add_checksum_tests(void);
 void add_registry_tests(void);

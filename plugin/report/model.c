@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model.h"
+
+static void free_entry(void *data)
+{
+    tcpt_entry *entry = data;
+
+    g_ptr_array_free(entry->findings, TRUE);
+    g_free(entry);
+}
+
+static void free_chapter(void *data)
+{
+    tcpt_chapter *chapter = data;
+
+    g_ptr_array_free(chapter->entries, TRUE);
+    g_free(chapter);
+}
+
+static tcpt_severity severity_of(const tcpt_finding *finding)
+{
+    return finding->detector->severity;
+}
+
+/* Negative when `a` is to be read before `b`: more severe, more certain, earlier. */
+static int compare_findings(const tcpt_finding *a, const tcpt_finding *b)
+{
+    if (severity_of(a) != severity_of(b))
+        return (int)severity_of(b) - (int)severity_of(a);
+    if (a->confidence != b->confidence)
+        return (int)b->confidence - (int)a->confidence;
+    if (a->time_ns != b->time_ns)
+        return a->time_ns < b->time_ns ? -1 : 1;
+    return (a->on->frame > b->on->frame) - (a->on->frame < b->on->frame);
+}
+
+static int compare_entries(gconstpointer a, gconstpointer b)
+{
+    return compare_findings((*(const tcpt_entry *const *)a)->head, (*(const tcpt_entry *const *)b)->head);
+}
+
+static int compare_chapters(gconstpointer a, gconstpointer b)
+{
+    const tcpt_chapter *left = *(const tcpt_chapter *const *)a, *right = *(const tcpt_chapter *const *)b;
+
+    return compare_findings(((const tcpt_entry *)left->entries->pdata[0])->head,
+                            ((const tcpt_entry *)right->entries->pdata[0])->head);
+}
+
+static bool wanted(const tcpt_model *model, const tcpt_record *on)
+{
+    return !model->report.wants || model->report.wants(on, model->report.data);
+}
+
+static tcpt_entry *entry_for(GPtrArray *entries, const tcpt_finding *finding)
+{
+    tcpt_entry *made;
+
+    for (unsigned i = 0; i < entries->len; i++) {
+        tcpt_entry *known = entries->pdata[i];
+
+        if (known->head->detector == finding->detector)
+            return known;
+    }
+    made = g_new0(tcpt_entry, 1);
+    made->head = finding;
+    made->findings = g_ptr_array_new();
+    g_ptr_array_add(entries, made);
+    return made;
+}
+
+static void gather_finding(tcpt_model *model, GPtrArray *entries, const tcpt_finding *finding)
+{
+    tcpt_entry *entry;
+
+    if (!wanted(model, finding->on))
+        return;
+    model->counts[severity_of(finding)]++;
+    entry = entry_for(severity_of(finding) == TCPT_CHAT ? model->chats : entries, finding);
+    g_ptr_array_add(entry->findings, (gpointer)finding);
+    entry->at_end |= finding->at_end;
+    if (compare_findings(finding, entry->head) < 0)
+        entry->head = finding;
+}
+
+static void gather_flow(tcpt_model *model, const tcpt_flow *flow)
+{
+    GPtrArray *entries = g_ptr_array_new_with_free_func(free_entry);
+    tcpt_chapter *made;
+
+    for (const tcpt_finding *finding = flow->findings; finding; finding = finding->next_in_flow)
+        gather_finding(model, entries, finding);
+    for (const tcpt_finding *finding = flow->end_findings; finding; finding = finding->next_in_flow)
+        gather_finding(model, entries, finding);
+    if (entries->len == 0) {
+        g_ptr_array_free(entries, TRUE);
+        return;
+    }
+    g_ptr_array_sort(entries, compare_entries);
+    made = g_new0(tcpt_chapter, 1);
+    made->flow = flow;
+    made->entries = entries;
+    g_ptr_array_add(model->chapters, made);
+}
+
+static void gather_pressures(tcpt_model *model)
+{
+    unsigned count;
+    const tcpt_pressure *all = tcpt_highest_pressures(model->report.analysis, &count);
+
+    for (unsigned i = 0; i < count; i++)
+        if (wanted(model, all[i].at))
+            g_ptr_array_add(model->pressures, (gpointer)&all[i]);
+}
+
+tcpt_model *tcpt_model_new(const tcpt_report *report)
+{
+    tcpt_model *model = g_new0(tcpt_model, 1);
+
+    model->report = *report;
+    model->chapters = g_ptr_array_new_with_free_func(free_chapter);
+    model->chats = g_ptr_array_new_with_free_func(free_entry);
+    model->pressures = g_ptr_array_new();
+    if (!report->analysis)
+        return model;
+    model->totals = tcpt_analysis_totals(report->analysis);
+    for (const tcpt_flow *flow = tcpt_first_flow(report->analysis); flow; flow = flow->next)
+        gather_flow(model, flow);
+    g_ptr_array_sort(model->chapters, compare_chapters);
+    g_ptr_array_sort(model->chats, compare_entries);
+    gather_pressures(model);
+    return model;
+}
+
+void tcpt_model_free(tcpt_model *model)
+{
+    g_ptr_array_free(model->chapters, TRUE);
+    g_ptr_array_free(model->chats, TRUE);
+    g_ptr_array_free(model->pressures, TRUE);
+    g_free(model);
+}
+
+static int compare_numbers(gconstpointer a, gconstpointer b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static void keep_each_once(GArray *frames)
+{
+    unsigned kept = 0;
+
+    g_array_sort(frames, compare_numbers);
+    for (unsigned i = 0; i < frames->len; i++) {
+        uint32_t frame = g_array_index(frames, uint32_t, i);
+
+        if (kept == 0 || g_array_index(frames, uint32_t, kept - 1) != frame)
+            g_array_index(frames, uint32_t, kept++) = frame;
+    }
+    g_array_set_size(frames, kept);
+}
+
+GArray *tcpt_entry_frames(const tcpt_entry *entry, tcpt_frames which)
+{
+    GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (unsigned i = 0; i < entry->findings->len; i++) {
+        const tcpt_finding *finding = entry->findings->pdata[i];
+
+        if (which & TCPT_FRAMES_ON)
+            g_array_append_val(frames, finding->on->frame);
+        for (unsigned j = 0; (which & TCPT_FRAMES_RELATED) && j < finding->related_count; j++)
+            g_array_append_val(frames, finding->related[j]->frame);
+    }
+    keep_each_once(frames);
+    return frames;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What a report tells, whatever its form: findings gathered by flow and kind, the gravest first.
+ */
+#ifndef TCPTRIAGE_REPORT_MODEL_H
+#define TCPTRIAGE_REPORT_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "tcptriage/analysis.h"
+
+/** What is reported, and what only the caller knows. */
+typedef struct tcpt_report {
+    const tcpt_analysis *analysis; /**< settled by the caller; NULL counts as empty */
+    /** Whether findings on this frame are wanted; NULL for all. */
+    bool (*wants)(const tcpt_record *on, const void *data);
+    const void *data;
+} tcpt_report;
+
+/** Findings of one kind: in one flow, or for chats in all of them. */
+typedef struct tcpt_entry {
+    const tcpt_finding *head; /**< the most certain, oldest first */
+    GPtrArray *findings;      /**< const tcpt_finding *, borrowed; oldest first within a flow */
+    bool at_end;              /**< some of them need the end of the capture */
+} tcpt_entry;
+
+/** What is to be said about one flow: never empty. */
+typedef struct tcpt_chapter {
+    const tcpt_flow *flow;
+    GPtrArray *entries; /**< tcpt_entry *, owned */
+} tcpt_chapter;
+
+/** Lives as long as the analysis stays as it is. */
+typedef struct tcpt_model {
+    tcpt_report report;
+    tcpt_totals totals;
+    unsigned counts[TCPT_WARN + 1]; /**< findings by severity */
+    GPtrArray *chapters;            /**< tcpt_chapter *, owned: flows with warnings or notes */
+    GPtrArray *chats;               /**< tcpt_entry *, owned */
+    GPtrArray *pressures;           /**< const tcpt_pressure *, borrowed; the highest first */
+} tcpt_model;
+
+/** @return everything that is wanted; tcpt_model_free() it. */
+tcpt_model *tcpt_model_new(const tcpt_report *report);
+
+void tcpt_model_free(tcpt_model *model);
+
+/** Which of an entry's frames. */
+typedef enum tcpt_frames { TCPT_FRAMES_ON = 1, TCPT_FRAMES_RELATED = 2, TCPT_FRAMES_ALL = 3 } tcpt_frames;
+
+/** @return uint32_t numbers in order, each once: frames that its findings are on, that prove them, or both */
+GArray *tcpt_entry_frames(const tcpt_entry *entry, tcpt_frames which);
+
+#endif
