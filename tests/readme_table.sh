@@ -3,14 +3,13 @@
 #
 # sh tests/readme_table.sh [--update] [TABLE-PROGRAM]
 #
-# Compares README.md's table of findings with the detectors' rows; status 1 where they differ. With --update the table
-# is written anew. TABLE-PROGRAM is a built tcptriage-table; without it one is built.
+# Compares README.md's tables with what they are made of: findings with the detectors' rows, preferences with settings.def.
+# Status 1 where they differ. With --update the tables are written anew. TABLE-PROGRAM is a built tcptriage-table; without it one is built.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 readme=$root/README.md
-begin='<!-- findings: begin (made by tests/readme_table.sh --update) -->'
-end='<!-- findings: end -->'
+tables='findings preferences'
 update=
 if [ "${1-}" = --update ]; then
     update=yes
@@ -26,19 +25,25 @@ if [ -z "$program" ]; then
         { cat "$work/log" >&2; exit 1; }
 fi
 
-for line in "$begin" "$end"; do
-    grep -qxF "$line" "$readme" || { echo "readme_table.sh: README.md lacks the line $line" >&2; exit 1; }
+cp "$readme" "$work/wanted"
+for table in $tables; do
+    begin="<!-- $table: begin (made by tests/readme_table.sh --update) -->"
+    end="<!-- $table: end -->"
+    for line in "$begin" "$end"; do
+        grep -qxF "$line" "$readme" || { echo "readme_table.sh: README.md lacks the line $line" >&2; exit 1; }
+    done
+    "$program" "$table" >"$work/table"
+    awk -v begin="$begin" -v end="$end" -v table="$work/table" '
+        $0 == end { inside = 0 }
+        !inside { print }
+        $0 == begin { inside = 1; while ((getline line < table) > 0) print line }
+    ' "$work/wanted" >"$work/next"
+    mv "$work/next" "$work/wanted"
 done
-"$program" >"$work/table"
-awk -v begin="$begin" -v end="$end" -v table="$work/table" '
-    $0 == end { inside = 0 }
-    !inside { print }
-    $0 == begin { inside = 1; while ((getline line < table) > 0) print line }
-' "$readme" >"$work/wanted"
 
 if [ -n "$update" ]; then
     cat "$work/wanted" >"$readme"
 elif ! diff -u "$readme" "$work/wanted"; then
-    echo "readme_table.sh: README.md's table differs from the detectors; run sh tests/readme_table.sh --update" >&2
+    echo "readme_table.sh: README.md's tables differ from their sources; run sh tests/readme_table.sh --update" >&2
     exit 1
 fi

@@ -3,6 +3,7 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/tap.h>
+#include <wsutil/report_message.h>
 
 #include "compat.h"
 #include "feed.h"
@@ -29,100 +30,99 @@ uint32_t plugin_describe(void)
 }
 #endif
 
-/* Where the preferences are kept; read when a capture file is opened. A change makes Wireshark dissect it anew. */
+/* Where the preferences are kept, by tcpt_setting; read when a capture file is opened. A change makes Wireshark dissect
+ * it anew. */
 static struct {
-    int receiver_stack;
-    guint stall_seconds;
-    guint close_wait_seconds;
-    guint storm_count;
-    guint idle_seconds;
-    guint time_wait_seconds;
-    guint ephemeral_ports;
-    guint port_pressure_percent;
-    guint match_seconds;
-    tcpt_pref_bool capture_points;
-    tcpt_pref_bool tracker_models;
-} preferences;
+    guint number;
+    tcpt_pref_bool on;
+    int stack;
+} preferences[TCPT_SETTINGS];
+
+static void preset(tcpt_setting setting)
+{
+    preferences[setting].number = tcpt_setting_rows[setting].usual;
+    preferences[setting].on = tcpt_setting_rows[setting].usual;
+    preferences[setting].stack = (int)tcpt_setting_rows[setting].usual;
+}
+
+static uint32_t value_of(tcpt_setting setting)
+{
+    switch (tcpt_setting_rows[setting].type) {
+    case TCPT_SETTING_SWITCH:
+        return preferences[setting].on;
+    case TCPT_SETTING_STACK:
+        return (uint32_t)preferences[setting].stack;
+    case TCPT_SETTING_NUMBER:
+        break;
+    }
+    return preferences[setting].number;
+}
 
 static tcpt_settings settings_now(void)
 {
     tcpt_settings settings = tcpt_settings_default();
 
-    settings.receiver_stack = (tcpt_stack)preferences.receiver_stack;
-    settings.stall_seconds = preferences.stall_seconds;
-    settings.close_wait_seconds = preferences.close_wait_seconds;
-    settings.storm_count = preferences.storm_count;
-    settings.idle_seconds = preferences.idle_seconds;
-    settings.time_wait_seconds = preferences.time_wait_seconds;
-    settings.ephemeral_ports = preferences.ephemeral_ports;
-    settings.port_pressure_percent = preferences.port_pressure_percent;
-    settings.match_seconds = preferences.match_seconds;
-    settings.capture_points = preferences.capture_points;
-    settings.tracker_models = preferences.tracker_models;
+    for (unsigned setting = 0; setting < TCPT_SETTINGS; setting++)
+        tcpt_settings_set(&settings, (tcpt_setting)setting, value_of((tcpt_setting)setting));
     return settings;
+}
+
+/* Wireshark knows no bounds: it takes whatever fits 32 bits, and tells of a change afterwards. */
+static void refuse_out_of_bounds(void)
+{
+    tcpt_settings scratch;
+
+    for (unsigned i = 0; i < TCPT_SETTINGS; i++) {
+        const tcpt_setting_row *row = &tcpt_setting_rows[i];
+        uint32_t value = value_of((tcpt_setting)i);
+
+        if (tcpt_settings_set(&scratch, (tcpt_setting)i, value))
+            continue;
+        report_failure("Preference tcptriage.%s cannot be %u (least %u, most %u): %u is used instead.", row->name,
+                       value, row->least, row->most, row->usual);
+        preset((tcpt_setting)i);
+    }
+}
+
+static enum_val_t *stack_choices(void)
+{
+    enum_val_t *choices = wmem_alloc0_array(wmem_epan_scope(), enum_val_t, TCPT_STACK_FREEBSD + 2);
+
+    for (int stack = 0; tcpt_stack_names[stack].name; stack++)
+        choices[stack] = (enum_val_t){tcpt_stack_names[stack].name, tcpt_stack_names[stack].description, stack};
+    return choices;
+}
+
+static void register_number(module_t *module, tcpt_setting setting)
+{
+    const tcpt_setting_row *row = &tcpt_setting_rows[setting];
+    const char *text = wmem_strdup_printf(wmem_epan_scope(), "%s (%u to %u, usually %u)", row->text, row->least,
+                                          row->most, row->usual);
+
+    prefs_register_uint_preference(module, row->name, row->title, text, 10, &preferences[setting].number);
 }
 
 static void register_preferences(int proto)
 {
-    static const enum_val_t stacks[] = {
-        {"linux", "Linux 4.11 and later", TCPT_STACK_LINUX},
-        {"rfc5961", "RFC 5961 strict (Linux 3.6 to 4.10)", TCPT_STACK_RFC5961},
-        {"rfc793", "RFC 793", TCPT_STACK_RFC793},
-        {"freebsd", "FreeBSD", TCPT_STACK_FREEBSD},
-        {NULL, NULL, 0},
-    };
-    module_t *module = prefs_register_protocol(proto, NULL);
-    tcpt_settings defaults = tcpt_settings_default();
+    module_t *module = prefs_register_protocol(proto, refuse_out_of_bounds);
 
-    preferences.receiver_stack = (int)defaults.receiver_stack;
-    preferences.stall_seconds = defaults.stall_seconds;
-    preferences.close_wait_seconds = defaults.close_wait_seconds;
-    preferences.storm_count = defaults.storm_count;
-    preferences.idle_seconds = defaults.idle_seconds;
-    preferences.time_wait_seconds = defaults.time_wait_seconds;
-    preferences.ephemeral_ports = defaults.ephemeral_ports;
-    preferences.port_pressure_percent = defaults.port_pressure_percent;
-    preferences.match_seconds = defaults.match_seconds;
-    preferences.capture_points = defaults.capture_points;
-    preferences.tracker_models = defaults.tracker_models;
+    for (unsigned i = 0; i < TCPT_SETTINGS; i++) {
+        const tcpt_setting_row *row = &tcpt_setting_rows[i];
 
-    prefs_register_enum_preference(module, "receiver_stack", "Receiver of a RST",
-                                   "Whose rules decide what the receiver does with a RST", &preferences.receiver_stack,
-                                   stacks, FALSE);
-    prefs_register_uint_preference(module, "stall_seconds", "Silence that counts as a stall (seconds)",
-                                   "A FIN is called missing when the connection was silent for at least so long", 10,
-                                   &preferences.stall_seconds);
-    prefs_register_uint_preference(module, "close_wait_seconds", "Close owed for too long (seconds)",
-                                   "How long a side may stay in CLOSE-WAIT before that is reported", 10,
-                                   &preferences.close_wait_seconds);
-    prefs_register_uint_preference(module, "storm_count", "Retransmissions that make a storm",
-                                   "How many times data must be sent again although it was acknowledged", 10,
-                                   &preferences.storm_count);
-    prefs_register_uint_preference(
-        module, "idle_seconds", "Silence that may make a device forget (seconds)",
-        "How long a healthy connection must have been idle before its loss is put down to that", 10,
-        &preferences.idle_seconds);
-    prefs_register_uint_preference(module, "time_wait_seconds", "TIME-WAIT (seconds)",
-                                   "How long hosts remember a closed connection (Linux: 60; twice the MSL elsewhere)",
-                                   10, &preferences.time_wait_seconds);
-    prefs_register_uint_preference(module, "ephemeral_ports", "Ephemeral ports of a client",
-                                   "Size of net.ipv4.ip_local_port_range", 10, &preferences.ephemeral_ports);
-    prefs_register_uint_preference(module, "port_pressure_percent", "Ports in use that are worth a warning (%)",
-                                   "Share of the ephemeral ports, open or in TIME-WAIT toward one server port", 10,
-                                   &preferences.port_pressure_percent);
-    prefs_register_uint_preference(module, "match_seconds", "On the way between two capture points at most (seconds)",
-                                   "How much later than expected a segment may show at another capture point; then it "
-                                   "counts as lost between the two",
-                                   10, &preferences.match_seconds);
-    prefs_register_bool_preference(module, "capture_points", "Tell capture points apart",
-                                   "Treat the same connection at two interfaces of the capture as two. Switch off when "
-                                   "the packets of one connection are spread over several interfaces.",
-                                   &preferences.capture_points);
-    prefs_register_bool_preference(
-        module, "tracker_models", "Follow connection tracking",
-        "Tell for each segment what Linux connection tracking (nf_conntrack) on the way makes "
-        "of it, by today's rules and by those before Linux 5.18",
-        &preferences.tracker_models);
+        preset((tcpt_setting)i);
+        switch (row->type) {
+        case TCPT_SETTING_NUMBER:
+            register_number(module, (tcpt_setting)i);
+            break;
+        case TCPT_SETTING_SWITCH:
+            prefs_register_bool_preference(module, row->name, row->title, row->text, &preferences[i].on);
+            break;
+        case TCPT_SETTING_STACK:
+            prefs_register_enum_preference(module, row->name, row->title, row->text, &preferences[i].stack,
+                                           stack_choices(), FALSE);
+            break;
+        }
+    }
 }
 
 static void register_protocol(void)

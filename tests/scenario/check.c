@@ -22,39 +22,13 @@ static void complain(const scn_run *test, const char *format, ...)
 
 /* ---- Settings. */
 
-static uint32_t read_stack(const char *value)
-{
-    static const char *const names[] = {"linux", "rfc5961", "rfc793", "freebsd"};
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (!strcmp(names[i], value))
-            return i;
-    }
-    g_error("no such receiver_stack: %s", value);
-}
-
 void scn_apply_setting(tcpt_settings *settings, const char *setting)
 {
     char **pair = g_strsplit(setting, ":", 2);
-    if (!strcmp(pair[0], "receiver_stack"))
-        settings->receiver_stack = (tcpt_stack)read_stack(pair[1]);
-    else if (!strcmp(pair[0], "stall_seconds"))
-        settings->stall_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "close_wait_seconds"))
-        settings->close_wait_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "storm_count"))
-        settings->storm_count = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "idle_seconds"))
-        settings->idle_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "time_wait_seconds"))
-        settings->time_wait_seconds = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "ephemeral_ports"))
-        settings->ephemeral_ports = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "port_pressure_percent"))
-        settings->port_pressure_percent = (uint32_t)atoi(pair[1]);
-    else if (!strcmp(pair[0], "match_seconds"))
-        settings->match_seconds = (uint32_t)atoi(pair[1]);
-    else
-        g_error("the core has no setting %s", pair[0]);
+    tcpt_setting which = tcpt_setting_named(pair[0]);
+    uint32_t value;
+    g_assert(which < TCPT_SETTINGS && tcpt_setting_read(which, pair[1], &value)); /* script.c has looked */
+    tcpt_settings_set(settings, which, value);
     g_strfreev(pair);
 }
 

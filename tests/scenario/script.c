@@ -8,6 +8,8 @@
 
 #include "scenario.h"
 
+#include "tcptriage/settings.h"
+
 /** State of the reader; lives for one file. */
 typedef struct reader {
     GPtrArray *scenarios;
@@ -192,6 +194,12 @@ static void read_set(reader *state, scn_line *line)
 {
     const char *name = scn_need(line, "the preference");
     const char *value = scn_need(line, "its value");
+    tcpt_setting which = tcpt_setting_named(name);
+    uint32_t read;
+    if (which == TCPT_SETTINGS)
+        scn_error(line, "there is no preference %s", name);
+    if (!tcpt_setting_read(which, value, &read))
+        scn_error(line, "%s cannot be %s", name, value);
     g_ptr_array_add(state->scenario->settings, g_strdup_printf("%s:%s", name, value));
 }
 

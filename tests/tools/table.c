@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints README.md's table of findings from the detectors' rows. */
+/* Prints README.md's tables: of findings from the detectors' rows, of preferences from settings.def. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tcptriage/detector.h"
+#include "tcptriage/settings.h"
 
 static void print_fields(const tcpt_detector *detector)
 {
@@ -13,7 +15,7 @@ static void print_fields(const tcpt_detector *detector)
     }
 }
 
-int main(void)
+static void print_findings(void)
 {
     puts("| finding | severity | what it says | its own fields |");
     puts("|---|---|---|---|");
@@ -24,5 +26,41 @@ int main(void)
         print_fields(detector);
         puts(" |");
     }
+}
+
+static void print_stacks(void)
+{
+    for (const tcpt_stack_name *stack = tcpt_stack_names; stack->name; stack++)
+        printf("%s `%s` (%s)", stack == tcpt_stack_names ? ":" : ",", stack->name, stack->description);
+}
+
+static void print_preferences(void)
+{
+    puts("| name | usual | bounds | meaning |");
+    puts("|---|---|---|---|");
+    for (unsigned i = 0; i < TCPT_SETTINGS; i++) {
+        const tcpt_setting_row *row = &tcpt_setting_rows[i];
+        printf("| `%s` | ", row->name);
+        if (row->type == TCPT_SETTING_NUMBER)
+            printf("%u | %u to %u | ", row->usual, row->least, row->most);
+        else if (row->type == TCPT_SETTING_SWITCH)
+            printf("`%s` | | ", row->usual ? "TRUE" : "FALSE");
+        else
+            printf("`%s` | | ", tcpt_stack_names[row->usual].name);
+        printf("%s", row->text);
+        if (row->type == TCPT_SETTING_STACK)
+            print_stacks();
+        puts(" |");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "findings") == 0)
+        print_findings();
+    else if (argc == 2 && strcmp(argv[1], "preferences") == 0)
+        print_preferences();
+    else
+        return fprintf(stderr, "usage: tcptriage-table findings|preferences\n"), 2;
     return 0;
 }

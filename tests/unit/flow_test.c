@@ -276,16 +276,6 @@ static void test_names(void)
     g_assert_cmpstr(tcpt_verdict_name(TCPT_VERDICT_CHALLENGE_ACK), ==, "challenge_ack");
 }
 
-static void test_settings(void)
-{
-    tcpt_settings settings = tcpt_settings_default();
-    g_assert_cmpint(settings.receiver_stack, ==, TCPT_STACK_LINUX);
-    g_assert_cmpuint(settings.stall_seconds, ==, 2);
-    g_assert_cmpuint(settings.close_wait_seconds, ==, 10);
-    g_assert_cmpuint(settings.storm_count, ==, 3);
-    g_assert_true(settings.capture_points);
-}
-
 void add_flow_tests(void)
 {
     g_test_add_func("/flow/empty", test_empty);
@@ -300,5 +290,4 @@ void add_flow_tests(void)
     g_test_add_data_func("/flow/wraps-from-the-client", GUINT_TO_POINTER(0), test_wraps);
     g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
     g_test_add_func("/flow/names", test_names);
-    g_test_add_func("/flow/settings", test_settings);
 }

@@ -517,6 +517,28 @@ static void test_time_wait_syn(void)
     }
 }
 
+/* Within the TIME-WAIT that the user says hosts keep; behind it nobody knows. */
+static void test_time_wait_length(void)
+{
+    static const struct {
+        uint32_t time_wait_seconds;
+        int64_t gap_seconds;
+        tcpt_verdict verdict;
+    } rows[] = {{60, 59, ASKS}, {60, 61, U}, {20, 19, ASKS}, {20, 21, U}, {240, 239, ASKS}, {240, 241, U}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        tcpt_settings settings = tcpt_settings_default();
+        fixture f;
+
+        settings.time_wait_seconds = rows[i].time_wait_seconds;
+        f = (fixture){.analysis = tcpt_analysis_new(&settings), .now_ns = INT64_C(1000000000)};
+        bring_to(&f, TIME_WAIT);
+        f.now_ns += rows[i].gap_seconds * INT64_C(1000000000);
+        g_assert_cmpuint(send(&f, 0, TCPT_SYN, A, 0, 0)->receiver_verdict, ==, rows[i].verdict);
+        tcpt_analysis_free(f.analysis);
+    }
+}
+
 /* Timestamps older than 24 days mean nothing; between 2147 s and that, Linux versions differ. */
 static void test_stale_stamp(void)
 {
@@ -562,6 +584,7 @@ int main(int argc, char **argv)
     g_test_add_func("/receiver/half-close", test_half_close);
     g_test_add_func("/receiver/after-reset", test_after_reset);
     g_test_add_func("/receiver/time-wait-syn", test_time_wait_syn);
+    g_test_add_func("/receiver/time-wait-length", test_time_wait_length);
     g_test_add_func("/receiver/stale-stamp", test_stale_stamp);
     g_test_add_func("/receiver/names", test_names);
     return g_test_run();

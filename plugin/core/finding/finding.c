@@ -25,23 +25,6 @@ const char *tcpt_confidence_name(tcpt_confidence confidence)
     return names[confidence];
 }
 
-tcpt_settings tcpt_settings_default(void)
-{
-    return (tcpt_settings){
-        .receiver_stack = TCPT_STACK_LINUX,
-        .stall_seconds = 2,
-        .close_wait_seconds = 10,
-        .storm_count = 3,
-        .idle_seconds = 30,
-        .time_wait_seconds = 60,
-        .match_seconds = 10,
-        .ephemeral_ports = 28232, /* Linux: 32768 to 60999 */
-        .port_pressure_percent = 80,
-        .capture_points = true,
-        .tracker_models = true,
-    };
-}
-
 void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...)
 {
     va_list arguments;

@@ -296,7 +296,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;
-        tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
+        tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings);
         return;
     }
     seen->probe = probe(sender, receiver, segment);
@@ -322,7 +322,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     observe_exchange(seen, flow, segment);
     if (segment->flags & TCPT_RST)
         tcpt_judge_rst(&seen->rst, flow, segment, from, settings->receiver_stack);
-    tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings->receiver_stack);
+    tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings);
     /* The rules for a RST's numbers do not look at timestamps, nor at how often was answered. */
     if ((segment->flags & TCPT_RST) && receiver->state > TCPT_LISTEN && seen->rst.position != TCPT_RST_NONE)
         seen->rst.verdict = seen->receiver.verdict;

@@ -6,8 +6,6 @@
 
 #include "tcptriage/sequence.h"
 
-enum { TIME_WAIT_SECONDS = 60 }; /* Linux, TCP_TIMEWAIT_LEN */
-
 /* ---- SYN-SENT ---- */
 
 /* The echo must be of a SYN that was sent. @return true when it is of none */
@@ -124,7 +122,7 @@ void tcpt_judge_time_wait(tcpt_receiver_view *view, const tcpt_reception *at)
     bool rst = segment->flags & TCPT_RST;
     tcpt_paws paws;
 
-    if (segment->time_ns - at->flow->last_ns >= tcpt_seconds_ns(TIME_WAIT_SECONDS))
+    if (segment->time_ns - at->flow->last_ns >= at->time_wait_ns)
         return;
     if (!rst && at->acked != at->next)
         return; /* the FIN that would make it TIME-WAIT is not acknowledged yet */

@@ -99,7 +99,7 @@ static tcpt_confidence quality(const tcpt_flow *flow, const tcpt_endpoint *sende
 }
 
 static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                                   tcpt_stack stack)
+                                   const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -114,7 +114,8 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
         .receiver = receiver,
         .segment = segment,
         .seen = seen,
-        .stack = stack,
+        .stack = settings->receiver_stack,
+        .time_wait_ns = tcpt_seconds_ns(settings->time_wait_seconds),
         .acked = acked,
         .next = next,
         .edge = acked + receiver->rcv_wnd,
@@ -147,14 +148,14 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
 
 /* A SYN that begins a life meets what the life before has left at its receiver: nothing, or a TIME-WAIT entry. */
 static void judge_first_syn(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                            const tcpt_observation *seen, tcpt_stack stack)
+                            const tcpt_observation *seen, const tcpt_settings *settings)
 {
     const tcpt_flow *previous = flow->previous;
     tcpt_reception at;
 
     if (!previous || previous->ends[!seen->from].state != TCPT_TIME_WAIT)
         return; /* whether anybody listens there is not known yet */
-    at = reception_of(previous, segment, seen, stack);
+    at = reception_of(previous, segment, seen, settings);
     view->confidence = TCPT_MEDIUM;
     tcpt_judge_time_wait(view, &at);
 }
@@ -256,16 +257,16 @@ static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const t
 /* Apart from the fast path, which needs no stack frame of this size. */
 static void __attribute__((noinline))
 judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-          tcpt_stack stack)
+          const tcpt_settings *settings)
 {
     tcpt_reception at;
 
     if (seen->really_bad) {
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
     } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {
-        judge_first_syn(view, flow, segment, seen, stack);
+        judge_first_syn(view, flow, segment, seen, settings);
     } else if ((segment->flags & TCPT_RST) || reliable(flow, segment, seen)) {
-        at = reception_of(flow, segment, seen, stack);
+        at = reception_of(flow, segment, seen, settings);
         judge_by_state(view, &at);
         if (view->limited)
             apply_limit(view, &at);
@@ -275,7 +276,7 @@ judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *s
 }
 
 void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                         const tcpt_observation *seen, tcpt_stack stack)
+                         const tcpt_observation *seen, const tcpt_settings *settings)
 {
     if (ordinary(flow, segment, seen)) {
         view->verdict = TCPT_VERDICT_ACCEPTED;
@@ -283,5 +284,5 @@ void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const 
         return;
     }
     view->confidence = quality(flow, &flow->ends[seen->from], &flow->ends[!seen->from]);
-    judge_odd(view, flow, segment, seen, stack);
+    judge_odd(view, flow, segment, seen, settings);
 }

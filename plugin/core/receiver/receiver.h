@@ -19,12 +19,13 @@ typedef struct tcpt_reception {
     const tcpt_segment *segment;
     const tcpt_observation *seen;
     tcpt_stack stack;
-    uint32_t acked;     /**< A */
-    uint32_t next;      /**< N, never before A */
-    uint32_t edge;      /**< right edge of the newest window */
-    uint32_t edge_most; /**< largest right edge ever, R: a shrunk window leaves a doubt between the two */
-    bool edge_known;    /**< beyond edge_most is beyond the window: scale known, window field not at its limit */
-    uint32_t space;     /**< sequence numbers the segment takes: payload, SYN, FIN */
+    int64_t time_wait_ns; /**< how long the receiver holds TIME-WAIT */
+    uint32_t acked;       /**< A */
+    uint32_t next;        /**< N, never before A */
+    uint32_t edge;        /**< right edge of the newest window */
+    uint32_t edge_most;   /**< largest right edge ever, R: a shrunk window leaves a doubt between the two */
+    bool edge_known;      /**< beyond edge_most is beyond the window: scale known, window field not at its limit */
+    uint32_t space;       /**< sequence numbers the segment takes: payload, SYN, FIN */
 } tcpt_reception;
 
 /** What the timestamp says about a segment (RFC 7323, section 5). */
@@ -39,7 +40,7 @@ bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
 
 /** The receiver's view of any segment; everything else of `seen` is filled in. */
 void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                         const tcpt_observation *seen, tcpt_stack stack);
+                         const tcpt_observation *seen, const tcpt_settings *settings);
 
 /** A segment other than a RST in a synchronised state (ESTABLISHED and later, TIME-WAIT excepted). */
 void tcpt_judge_synchronised(tcpt_receiver_view *view, const tcpt_reception *at);
