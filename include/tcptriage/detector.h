@@ -41,7 +41,8 @@ typedef struct tcpt_detector {
     /** Judge one segment. `memory` is NULL when memory_bytes is 0. */
     void (*judge)(const tcpt_context *context, void *memory);
     /** Judge a flow at the end of what was captured, or NULL. May run again when more segments came:
-     *  what it raises is forgotten first, and it must not change `memory` (NULL when never used). */
+     *  what it raises is forgotten first, and it must not change `memory` (NULL when never used), nor a finding that
+     *  is kept there: see tcpt_instead_of(). */
     void (*settle)(const tcpt_context *context, const void *memory);
 } tcpt_detector;
 
@@ -66,6 +67,12 @@ void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) __attribu
 /** Raise an end finding on another frame of the flow than its last. Else as tcpt_raise(). */
 tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
                             const char *summary, ...) __attribute__((format(printf, 5, 6)));
+
+/**
+ * Raise an end finding in the place of one that judge() has raised, to be completed by what the end tells: it starts
+ * with all that the judged one says, on the same frame. That one is as it was when the flow is settled anew.
+ */
+tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged);
 
 /** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over, and what goes
  * beyond TCPT_MAX_RELATED. */

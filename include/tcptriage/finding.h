@@ -65,7 +65,8 @@ typedef struct tcpt_proof {
 
 /**
  * A finding. Lives until the analysis is freed, except end findings (tcpt_flow.end_findings), which live until
- * the flow is settled anew. Later segments may complete its values and summary.
+ * the flow is settled anew. Later segments may complete its values and summary; the capture's end never does: it raises
+ * an end finding in its place.
  */
 typedef struct tcpt_finding {
     const struct tcpt_detector *detector;
@@ -73,8 +74,10 @@ typedef struct tcpt_finding {
     struct tcpt_record *on;             /**< the frame that completes the evidence */
     struct tcpt_finding *next_on_frame; /**< in the order they were raised */
     struct tcpt_finding *next_in_flow;
-    bool at_end;     /**< an end finding */
-    int64_t time_ns; /**< of that frame */
+    bool at_end;                     /**< an end finding */
+    bool superseded;                 /**< an end finding stands in its place for the time being: it is not shown */
+    struct tcpt_finding *instead_of; /**< of an end finding: the judged one that it supersedes, or NULL */
+    int64_t time_ns;                 /**< of that frame */
     tcpt_confidence confidence;
     char *summary; /**< one sentence, owned */
     uint8_t value_count;

@@ -149,8 +149,7 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
     if (flow->settled_at == analysis->generation || !flow->last_record)
         return;
     flow->settled_at = analysis->generation;
-    tcpt_findings_free(flow->end_findings);
-    flow->end_findings = NULL;
+    tcpt_end_findings_forget(flow);
     for (unsigned i = 0; i < analysis->dispatch_count; i++) {
         const dispatch *entry = &analysis->dispatch[i];
 
@@ -425,8 +424,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     while (flow) {
         tcpt_flow *next = flow->next;
 
-        tcpt_findings_free(flow->findings);
-        tcpt_findings_free(flow->end_findings);
+        tcpt_findings_clear(flow);
         tcpt_flow_clear(flow);
         g_free(flow);
         flow = next;

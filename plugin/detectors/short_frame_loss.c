@@ -190,15 +190,16 @@ static const tcpt_lost *third_padded(const tcpt_losses *losses)
 }
 
 /* Two capture points: what was suspected from one of them is certain, or is seen for the first time. */
-static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt_finding *finding, unsigned end)
+static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt_finding *suspected, unsigned end)
 {
     const tcpt_lost *third = third_padded(losses);
+    tcpt_finding *finding;
     uint32_t other = losses->all.total - losses->with[TCPT_LOSS_PADDED].total, missing = losses->all.missing;
 
     if (!third)
         return;
-    if (!finding)
-        finding = tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
+    finding = suspected ? tcpt_instead_of(context, suspected)
+                        : tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
     finding->confidence = tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
     tcpt_resummarise(finding,
                      "Only padded frames of the %s are lost between %s and %s: %u of %u, of its longer frames 0 of %u",

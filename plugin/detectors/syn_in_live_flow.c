@@ -138,13 +138,15 @@ static bool has_outcome(const tcpt_finding *finding)
 static void settle(const tcpt_context *context, const void *memory)
 {
     const syn_memory *mine = memory;
+    tcpt_finding *finding;
 
     if (!mine || !mine->finding || has_outcome(mine->finding) ||
         context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return; /* an answer may still be on its way */
-    tcpt_set_text(mine->finding, TCPT_F_SYN_OUTCOME, "unanswered");
+    finding = tcpt_instead_of(context, mine->finding);
+    tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "unanswered");
     tcpt_resummarise(
-        mine->finding,
+        finding,
         "SYN from the %s in a connection that is open: sent %u time%s, never answered, although a host that "
         "has the connection answers with its old numbers",
         tcpt_role(context->flow, mine->from), mine->tries, mine->tries == 1 ? "" : "s");

@@ -73,7 +73,7 @@ static void gather_finding(tcpt_model *model, GPtrArray *entries, const tcpt_fin
 {
     tcpt_entry *entry;
 
-    if (!wanted(model, finding->on))
+    if (finding->superseded || !wanted(model, finding->on))
         return;
     model->counts[severity_of(finding)]++;
     entry = entry_for(severity_of(finding) == TCPT_CHAT ? model->chats : entries, finding);

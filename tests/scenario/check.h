@@ -11,6 +11,7 @@
 /** A scenario on its way through the core. */
 typedef struct scn_run {
     const scn_scenario *scenario;
+    tcpt_analysis *analysis;
     tcpt_record **records; /**< by frame, filled in by the caller; NULL where there is no segment */
     unsigned frame;        /**< index of the frame being judged */
     bool at_end;
@@ -18,6 +19,7 @@ typedef struct scn_run {
     GArray *met;                      /**< guint per expectation of the frame: how often it was met */
     GArray *met_somewhere;            /**< the same for the scenario's */
     const tcpt_finding *shown_before; /**< on the same frame, or NULL */
+    GString *described;               /**< of live.h: all that was found, in words */
 } scn_run;
 
 void scn_run_open(scn_run *test, const scn_scenario *scenario);

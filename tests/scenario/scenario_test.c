@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>.
+/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>; and again with the end
+ * judged after every frame, /live/<id>/<name>.
  * --facts prints what is found instead, for update.py. */
 
 #include <string.h>
 
 #include "check.h"
 #include "facts.h"
+#include "live.h"
 
-static void feed(scn_run *test, tcpt_analysis *analysis, unsigned index)
+static void feed(scn_run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
     tcpt_segment segment = {
         .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = index + 1, .point = frame->point};
     if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
         return;
-    test->records[index] = tcpt_analyse(analysis, &segment);
+    test->records[index] = tcpt_analyse(test->analysis, &segment);
     g_assert_nonnull(test->records[index]);
 }
 
@@ -24,24 +26,25 @@ typedef struct steps {
     void (*end)(scn_run *test);                   /**< when all is settled */
 } steps;
 
-static void run_scenario(const scn_scenario *scenario, const steps *todo)
+static void run_scenario(const scn_scenario *scenario, const steps *todo, GString *described)
 {
     tcpt_settings settings = tcpt_settings_default();
-    tcpt_analysis *analysis;
     scn_run test;
     for (unsigned i = 0; i < scenario->settings->len; i++)
         scn_apply_setting(&settings, scenario->settings->pdata[i]);
-    analysis = tcpt_analysis_new(&settings);
-    if (scenario->across_ns)
-        tcpt_expect_points(analysis);
     scn_run_open(&test, scenario);
+    test.described = described;
+    test.analysis = tcpt_analysis_new(&settings);
+    if (scenario->across_ns)
+        tcpt_expect_points(test.analysis);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
-        feed(&test, analysis, i);
-        todo->frame(&test, i);
+        feed(&test, i);
+        if (todo->frame)
+            todo->frame(&test, i);
     }
-    tcpt_settle_all(analysis);
+    tcpt_settle_all(test.analysis);
     todo->end(&test);
-    tcpt_analysis_free(analysis);
+    tcpt_analysis_free(test.analysis);
     scn_run_close(&test);
 }
 
@@ -55,8 +58,24 @@ static void check_frame(scn_run *test, unsigned index)
 static void check_scenario(gconstpointer data)
 {
     static const steps checks = {check_frame, scn_check_end};
-    run_scenario(data, &checks);
+    run_scenario(data, &checks, NULL);
     scn_check_told(data);
+}
+
+/** The end judged after every frame leaves what the end judged once finds. */
+static void check_live(gconstpointer data)
+{
+    static const steps at_end = {NULL, scn_describe}, always = {scn_settle_now, scn_describe};
+    GString *once = g_string_new(NULL), *live = g_string_new(NULL);
+    run_scenario(data, &at_end, once);
+    run_scenario(data, &always, live);
+    if (strcmp(once->str, live->str)) {
+        g_test_message("settled once:\n%s", once->str);
+        g_test_message("settled after every frame:\n%s", live->str);
+        g_test_fail();
+    }
+    g_string_free(once, TRUE);
+    g_string_free(live, TRUE);
 }
 
 /** For update.py: what is found, and where. */
@@ -66,23 +85,28 @@ static void tell_facts(GPtrArray *kept)
     for (unsigned i = 0; i < kept->len; i++) {
         const GPtrArray *scenarios = kept->pdata[i];
         for (unsigned s = 0; s < scenarios->len; s++)
-            run_scenario(scenarios->pdata[s], &facts);
+            run_scenario(scenarios->pdata[s], &facts, NULL);
     }
 }
 
 /* ---- Discovery. */
+
+static void add_test(const char *folder, const scn_scenario *scenario, GTestDataFunc check)
+{
+    char *name = g_strdelimit(g_strdup(scenario->name), " /,", '-');
+    char *test = g_strdup_printf("/%s/%s/%s", folder, scenario->id, name);
+    g_test_add_data_func(test, scenario, check);
+    g_free(test);
+    g_free(name);
+}
 
 static void add_script(const char *path, GPtrArray *kept)
 {
     GPtrArray *scenarios = scn_read(path);
     g_ptr_array_add(kept, scenarios);
     for (unsigned i = 0; i < scenarios->len; i++) {
-        const scn_scenario *scenario = scenarios->pdata[i];
-        char *name = g_strdelimit(g_strdup(scenario->name), " /,", '-');
-        char *test = g_strdup_printf("/scenario/%s/%s", scenario->id, name);
-        g_test_add_data_func(test, scenario, check_scenario);
-        g_free(test);
-        g_free(name);
+        add_test("scenario", scenarios->pdata[i], check_scenario);
+        add_test("live", scenarios->pdata[i], check_live);
     }
 }
 

@@ -17,7 +17,7 @@ static void free_finding(tcpt_finding *finding)
     g_free(finding);
 }
 
-void tcpt_findings_free(tcpt_finding *finding)
+static void free_list(tcpt_finding *finding)
 {
     while (finding) {
         tcpt_finding *next = finding->next_in_flow;
@@ -25,6 +25,22 @@ void tcpt_findings_free(tcpt_finding *finding)
         free_finding(finding);
         finding = next;
     }
+}
+
+void tcpt_end_findings_forget(tcpt_flow *flow)
+{
+    for (const tcpt_finding *finding = flow->end_findings; finding; finding = finding->next_in_flow)
+        if (finding->instead_of)
+            finding->instead_of->superseded = false;
+    free_list(flow->end_findings);
+    flow->end_findings = NULL;
+}
+
+void tcpt_findings_clear(tcpt_flow *flow)
+{
+    tcpt_end_findings_forget(flow);
+    free_list(flow->findings);
+    flow->findings = NULL;
 }
 
 static void append_end_finding(tcpt_flow *flow, tcpt_finding *finding)
@@ -93,6 +109,35 @@ tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_
     return finding;
 }
 
+static void copy_values(tcpt_finding *copy, const tcpt_finding *judged)
+{
+    for (unsigned i = 0; i < judged->value_count; i++) {
+        const tcpt_value *value = &judged->values[i];
+
+        if (value->text && value->text == judged->owned_text)
+            tcpt_take_text(copy, value->field, g_strdup(value->text));
+        else if (value->text)
+            tcpt_set_text(copy, value->field, value->text);
+        else
+            tcpt_set_number(copy, value->field, value->number);
+    }
+}
+
+tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
+{
+    tcpt_finding *copy = new_finding(context, judged->on, judged->time_ns, judged->confidence);
+
+    copy->summary = g_strdup(judged->summary);
+    copy_values(copy, judged);
+    for (unsigned i = 0; i < judged->related_count; i++)
+        tcpt_relate(copy, judged->related[i]);
+    for (unsigned i = 0; i < judged->ruled_out_count; i++)
+        tcpt_rule_out(copy, judged->ruled_out[i]);
+    copy->instead_of = judged;
+    judged->superseded = true;
+    return copy;
+}
+
 static void unlink_proofs(tcpt_finding *finding)
 {
     for (unsigned i = 0; i < finding->related_count; i++) {
@@ -156,7 +201,7 @@ static void sort_in(on_frame *all, const tcpt_finding *finding)
 {
     unsigned place = all->count;
 
-    if (all->count == TCPT_ON_FRAME_MOST)
+    if (finding->superseded || all->count == TCPT_ON_FRAME_MOST)
         return;
     for (; place > 0 && compare_gravity(finding, all->sorted[place - 1]) < 0; place--)
         all->sorted[place] = all->sorted[place - 1];
@@ -181,7 +226,8 @@ void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_findi
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
 {
     for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
-        visit(proof->finding, data);
+        if (!proof->finding->superseded)
+            visit(proof->finding, data);
     if (!record->end_proof)
         return;
     for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)

@@ -7,7 +7,10 @@
 
 #include "tcptriage/finding.h"
 
-/** Free a flow's list of findings, linked by next_in_flow. */
-void tcpt_findings_free(tcpt_finding *finding);
+/** Forget what was raised when a flow was settled: what that had superseded is shown again. */
+void tcpt_end_findings_forget(struct tcpt_flow *flow);
+
+/** Free all findings of a flow. */
+void tcpt_findings_clear(struct tcpt_flow *flow);
 
 #endif
