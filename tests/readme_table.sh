@@ -4,11 +4,14 @@
 # sh tests/readme_table.sh [--update] [TABLE-PROGRAM]
 #
 # Compares README.md's tables with what they are made of: findings with the detectors' rows, preferences with settings.def.
-# Status 1 where they differ. With --update the tables are written anew. TABLE-PROGRAM is a built tcptriage-table; without it one is built.
+# Status 1 where they differ. With --update the tables are written anew, and tests/contract.tsv gets a row for each finding
+# that it lacks; rows that are there are a promise and stay as they are. TABLE-PROGRAM is a built tcptriage-table; without it
+# one is built.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 readme=$root/README.md
+contract=$root/tests/contract.tsv
 tables='findings preferences'
 update=
 if [ "${1-}" = --update ]; then
@@ -43,6 +46,9 @@ done
 
 if [ -n "$update" ]; then
     cat "$work/wanted" >"$readme"
+    "$program" rows | while IFS= read -r row; do
+        grep -q "^${row%%	*}	" "$contract" || printf '%s\n' "$row" | cut -f 1-3 >>"$contract"
+    done
 elif ! diff -u "$readme" "$work/wanted"; then
     echo "readme_table.sh: README.md's tables differ from their sources; run sh tests/readme_table.sh --update" >&2
     exit 1

@@ -85,6 +85,7 @@ run_suites() {
     suite short-way "$plain/short-way-test" --tap -k
     suite receiver-oracle script_as_test "$root/tests/oracle/receiver.py" "$plain/receiver-driver" --quick
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
+    suite add-detector script_as_test "$root/tests/add_detector.sh"
     suite citations script_as_test "$root/tests/citations.py"
     suite unit-sanitized "$checked/unit-test" --tap -k
     suite tracker-sanitized "$checked/tracker-test" --tap -k

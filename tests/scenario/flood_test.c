@@ -18,13 +18,6 @@
 /* What a million SYNs from a million addresses may take across flows. */
 enum { TABLES_MAX_BYTES = 64 << 20, ANSWERED_EVERY = 3, LOOK_EVERY = 1024 };
 
-/* Those whose memory reaches beyond one flow, and those about silence, which a flood must not fill. */
-static const char *const scripts[] = {
-    "syn_unanswered",  "tsval_backwards",     "accept_queue_overflow", "syn_refused_by_reset",
-    "time_wait_reuse", "stale_segment",       "port_exhaustion",       "idle_drop",
-    "peer_silent",     "keepalive_dead_peer",
-};
-
 /** A frame of a scenario on its way into the common capture. */
 typedef struct placed {
     scn_run *test;
@@ -150,17 +143,18 @@ static char *settings_of(const scn_scenario *scenario)
 }
 
 /** Scenarios of all scripts with these preferences. */
-static GArray *gather(GPtrArray *const *read, const char *settings, GPtrArray *runs)
+static GArray *gather(const GPtrArray *scripts, const char *settings, GPtrArray *runs)
 {
     GArray *items = g_array_new(FALSE, FALSE, sizeof(placed));
-    for (unsigned script = 0; script < G_N_ELEMENTS(scripts); script++) {
-        for (unsigned i = 0; i < read[script]->len; i++) {
-            char *own = settings_of(read[script]->pdata[i]);
+    for (unsigned script = 0; script < scripts->len; script++) {
+        const GPtrArray *scenarios = scripts->pdata[script];
+        for (unsigned i = 0; i < scenarios->len; i++) {
+            char *own = settings_of(scenarios->pdata[i]);
             scn_run *test = strcmp(own, settings) ? NULL : g_new0(scn_run, 1);
             g_free(own);
             if (!test)
                 continue;
-            scn_run_open(test, read[script]->pdata[i]);
+            scn_run_open(test, scenarios->pdata[i]);
             test->crowded = true;
             g_ptr_array_add(runs, test);
             place(items, test, script);
@@ -202,7 +196,7 @@ static void check_all(flood *around, GArray *items, const GPtrArray *runs, uint3
 /** Scenarios with the same preferences. */
 typedef struct group {
     char *settings;
-    GPtrArray **read;
+    const GPtrArray *scripts;
     uint32_t syns;
 } group;
 
@@ -211,7 +205,7 @@ static void test_group(gconstpointer data)
     const group *of = data;
     tcpt_settings settings = tcpt_settings_default();
     GPtrArray *runs = g_ptr_array_new_with_free_func(close_run);
-    GArray *items = gather(of->read, of->settings, runs);
+    GArray *items = gather(of->scripts, of->settings, runs);
     char **words = g_strsplit(of->settings, " ", -1);
     for (char **word = words; *word && **word; word++)
         scn_apply_setting(&settings, *word);
@@ -233,24 +227,25 @@ static void free_group(void *data)
     g_free(made);
 }
 
-static void add_group(GPtrArray **read, const char *settings)
+static void add_group(const GPtrArray *scripts, const char *settings)
 {
     group *made = g_new0(group, 1);
     char *name = g_strdup_printf("/flood/%s", *settings ? settings : "default");
-    *made = (group){g_strdup(settings), read, *settings ? FLOOD_SYNS / 10 : FLOOD_SYNS};
+    *made = (group){g_strdup(settings), scripts, *settings ? FLOOD_SYNS / 10 : FLOOD_SYNS};
     g_test_add_data_func_full(g_strdelimit(g_strchomp(name), " ", '-'), made, test_group, free_group);
     g_free(name);
 }
 
 /** One test per set of preferences; the default one gets the whole flood, the others a tenth. */
-static void add_groups(GPtrArray **read)
+static void add_groups(const GPtrArray *scripts)
 {
     GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (unsigned script = 0; script < G_N_ELEMENTS(scripts); script++) {
-        for (unsigned i = 0; i < read[script]->len; i++) {
-            char *settings = settings_of(read[script]->pdata[i]);
+    for (unsigned script = 0; script < scripts->len; script++) {
+        const GPtrArray *scenarios = scripts->pdata[script];
+        for (unsigned i = 0; i < scenarios->len; i++) {
+            char *settings = settings_of(scenarios->pdata[i]);
             if (!g_hash_table_contains(known, settings))
-                add_group(read, settings);
+                add_group(scripts, settings);
             g_hash_table_add(known, settings);
         }
     }
@@ -268,20 +263,32 @@ static int flood_alone(uint32_t syns, uint32_t addresses)
     return 0;
 }
 
+/** Scripts marked `flooded`: what reaches beyond one flow, and what is about silence, which a flood must not fill. */
+static GPtrArray *read_flooded(void)
+{
+    GPtrArray *flooded = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    GPtrArray *paths = scn_scripts(SCENARIOS);
+    for (unsigned i = 0; i < paths->len; i++) {
+        GPtrArray *scenarios = scn_read(paths->pdata[i]);
+        const scn_scenario *first = scenarios->len ? scenarios->pdata[0] : NULL;
+        if (first && first->flooded)
+            g_ptr_array_add(flooded, scenarios);
+        else
+            g_ptr_array_unref(scenarios);
+    }
+    g_ptr_array_unref(paths);
+    g_assert_cmpuint(flooded->len, >, 0);
+    return flooded;
+}
+
 int main(int argc, char **argv)
 {
-    GPtrArray *read[G_N_ELEMENTS(scripts)];
     g_test_init(&argc, &argv, NULL);
     if (argc == 3)
         return flood_alone((uint32_t)atoi(argv[1]), (uint32_t)atoi(argv[2]));
-    for (unsigned i = 0; i < G_N_ELEMENTS(scripts); i++) {
-        char *path = g_strdup_printf("%s/%s.pkt", SCENARIOS, scripts[i]);
-        read[i] = scn_read(path);
-        g_free(path);
-    }
-    add_groups(read);
+    GPtrArray *scripts = read_flooded();
+    add_groups(scripts);
     int status = g_test_run();
-    for (unsigned i = 0; i < G_N_ELEMENTS(scripts); i++)
-        g_ptr_array_unref(read[i]);
+    g_ptr_array_unref(scripts);
     return status;
 }

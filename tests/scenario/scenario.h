@@ -93,6 +93,7 @@ typedef struct scn_scenario {
     unsigned number; /**< position in the script, from 1 */
     bool hit;        /**< says that the finding is expected at least once; else it must not be */
     bool strict_chats;
+    bool flooded;         /**< to be found in the middle of a flood too (flood_test.c) */
     GPtrArray *settings;  /**< char *: "name:value", as in tshark's -o without "tcptriage." */
     GPtrArray *flows;     /**< scn_flow * */
     GPtrArray *frames;    /**< scn_frame * */
@@ -100,6 +101,9 @@ typedef struct scn_scenario {
     int64_t end_ns;       /**< when the capture ends */
     int64_t across_ns;    /**< from one capture point to the other; 0: each line is seen once */
 } scn_scenario;
+
+/** Paths of a folder's scripts, sorted. @return char *, freed with the array */
+GPtrArray *scn_scripts(const char *folder);
 
 /** Read a script; on an error say where and exit. @return scn_scenario *, freed with the array */
 GPtrArray *scn_read(const char *path);

@@ -3,8 +3,6 @@
  * judged after every frame, /live/<id>/<name>.
  * --facts prints what is found instead, for update.py. */
 
-#include <string.h>
-
 #include "check.h"
 #include "facts.h"
 #include "live.h"
@@ -110,26 +108,12 @@ static void add_script(const char *path, GPtrArray *kept)
     }
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
+static void add_scripts(const char *folder, GPtrArray *kept)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void add_scripts(const char *path, GPtrArray *kept)
-{
-    const char *name;
-    GDir *folder = g_dir_open(path, 0, NULL);
-    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    g_assert_nonnull(folder);
-    while ((name = g_dir_read_name(folder))) {
-        if (g_str_has_suffix(name, ".pkt"))
-            g_ptr_array_add(paths, g_build_filename(path, name, NULL));
-    }
-    g_ptr_array_sort(paths, by_name);
+    GPtrArray *paths = scn_scripts(folder);
     for (unsigned i = 0; i < paths->len; i++)
         add_script(paths->pdata[i], kept);
     g_ptr_array_unref(paths);
-    g_dir_close(folder);
 }
 
 int main(int argc, char **argv)

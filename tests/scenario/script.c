@@ -19,6 +19,7 @@ typedef struct reader {
     scn_frame *frame;       /**< of the newest traffic line */
     int64_t time_ns;
     char *id;
+    bool flooded;
 } reader;
 
 void scn_error(const scn_line *line, const char *format, ...)
@@ -175,6 +176,7 @@ static void read_scenario(reader *state, scn_line *line)
     scenario->name = g_strndup(name + 1, strlen(name) - 2);
     scenario->line = line->number;
     scenario->number = state->scenarios->len + 1;
+    scenario->flooded = state->flooded;
     scenario->hit = !strcmp(kind, "hit");
     if (!scenario->hit && (strcmp(kind, "near") || strcmp(scn_need(line, "'miss'"), "miss")))
         scn_error(line, "'hit' or 'near miss' expected");
@@ -356,14 +358,24 @@ static void read_close(reader *state, scn_line *line)
         g_free(lines[i]);
 }
 
+/** Of the whole script, before its first scenario. */
+static void read_flooded(reader *state, scn_line *line)
+{
+    if (state->scenario)
+        scn_error(line, "'flooded' stands before the first scenario");
+    state->flooded = true;
+}
+
 static const struct directive {
     const char *word;
     void (*read)(reader *, scn_line *);
 } directives[] = {
-    {"scenario", read_scenario}, {"set", read_set},       {"flow", read_flow},   {"isn", read_isn},
-    {"ports", read_ports},       {"padded", read_padded}, {"ipv6", read_ipv6},   {"vlan", read_vlan},
-    {"strict", read_strict},     {"end", read_end},       {"open", read_open},   {"somewhere", read_somewhere},
-    {"maybe", read_maybe},       {"client", read_client}, {"close", read_close}, {"points", read_points},
+    {"flooded", read_flooded},     {"scenario", read_scenario}, {"set", read_set},
+    {"flow", read_flow},           {"isn", read_isn},           {"ports", read_ports},
+    {"padded", read_padded},       {"ipv6", read_ipv6},         {"vlan", read_vlan},
+    {"strict", read_strict},       {"end", read_end},           {"open", read_open},
+    {"somewhere", read_somewhere}, {"maybe", read_maybe},       {"client", read_client},
+    {"close", read_close},         {"points", read_points},
 };
 
 static scn_frame *new_frame(unsigned line)
@@ -423,7 +435,7 @@ static void read_line(reader *state, scn_line *line)
     for (size_t i = 0; i < G_N_ELEMENTS(directives); i++) {
         if (strcmp(directives[i].word, word))
             continue;
-        if (i && !state->scenario)
+        if (i > 1 && !state->scenario) /* behind the first two */
             scn_error(line, "no scenario yet");
         line->at = 1;
         directives[i].read(state, line);
@@ -481,6 +493,26 @@ static void finish(scn_scenario *scenario, const scn_line *line)
     if (scenario->across_ns)
         g_ptr_array_sort(scenario->frames, by_time);
     scenario->end_ns = MAX(last_ns, scenario->end_ns);
+}
+
+static gint by_path(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *scn_scripts(const char *folder)
+{
+    const char *name;
+    GDir *opened = g_dir_open(folder, 0, NULL);
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    g_assert_nonnull(opened);
+    while ((name = g_dir_read_name(opened))) {
+        if (g_str_has_suffix(name, ".pkt"))
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    }
+    g_ptr_array_sort(paths, by_path);
+    g_dir_close(opened);
+    return paths;
 }
 
 GPtrArray *scn_read(const char *path)

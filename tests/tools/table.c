@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints README.md's tables: of findings from the detectors' rows, of preferences from settings.def. */
+/* Prints README.md's tables, of findings from the detectors' rows and of preferences from settings.def; and the rows
+ * themselves, a line each: id, severity, fields, and "end" where the whole capture is needed. */
 #include <stdio.h>
 #include <string.h>
 
 #include "tcptriage/detector.h"
 #include "tcptriage/settings.h"
 
-static void print_fields(const tcpt_detector *detector)
+static void print_fields(const tcpt_detector *detector, const char *quote, const char *between)
 {
     const char *separator = "";
     for (const tcpt_field *field = detector->fields; field && *field != TCPT_FIELD_COUNT; field++) {
-        printf("%s`%s`", separator, tcpt_fields[*field].filter);
-        separator = ", ";
+        printf("%s%s%s%s", separator, quote, tcpt_fields[*field].filter, quote);
+        separator = between;
+    }
+}
+
+static void print_rows(void)
+{
+    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+        printf("%s\t%s\t", detector->id, tcpt_severity_name(detector->severity));
+        print_fields(detector, "", " ");
+        puts(detector->settle ? "\tend" : "\t");
     }
 }
 
@@ -23,7 +34,7 @@ static void print_findings(void)
         const tcpt_detector *detector = tcpt_detectors[i];
         printf("| `%s` | %s%s | %s | ", detector->id, tcpt_severity_name(detector->severity),
                detector->settle ? ", *end*" : "", detector->message);
-        print_fields(detector);
+        print_fields(detector, "`", ", ");
         puts(" |");
     }
 }
@@ -60,7 +71,9 @@ int main(int argc, char **argv)
         print_findings();
     else if (argc == 2 && strcmp(argv[1], "preferences") == 0)
         print_preferences();
+    else if (argc == 2 && strcmp(argv[1], "rows") == 0)
+        print_rows();
     else
-        return fprintf(stderr, "usage: tcptriage-table findings|preferences\n"), 2;
+        return fprintf(stderr, "usage: tcptriage-table findings|preferences|rows\n"), 2;
     return 0;
 }
