@@ -121,7 +121,8 @@ install_plugin() {
         install_for_user
     fi
     # Asked for the protocol: the list of plugins would start every extcap program as well.
-    tshark -G protocols 2>/dev/null | grep -q 'tcptriage$' ||
+    # Name, short name, filter name; what follows differs between versions.
+    tshark -G protocols 2>/dev/null | cut -f 3 | grep -qx tcptriage ||
         tcpt_die "tshark does not load $plugin_folder/tcptriage.so; \"tshark -G plugins\" may say why"
 }
 

@@ -13,6 +13,7 @@
 #include <ws_version.h>
 #include <epan/epan.h>
 #include <epan/packet.h>
+#include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
 
 #define TCPT_WIRESHARK_SINCE(major, minor)                                                                             \
     (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
