@@ -87,6 +87,7 @@ run_suites() {
     suite readme script_as_test "$root/tests/readme_table.sh" "$plain/tcptriage-table"
     suite add-detector script_as_test "$root/tests/add_detector.sh"
     suite citations script_as_test "$root/tests/citations.py"
+    suite rooms python3 "$root/tests/rooms/rooms.py" "$root"
     suite unit-sanitized "$checked/unit-test" --tap -k
     suite tracker-sanitized "$checked/tracker-test" --tap -k
     suite receiver-sanitized "$checked/receiver-test" --tap -k

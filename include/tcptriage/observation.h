@@ -105,6 +105,7 @@ typedef struct tcpt_observation {
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
     bool scan; /**< padded SYNs and RSTs: of a handshake by an address that lately left many of them unfinished */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
+    bool provokes;          /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
     tcpt_record *refused;    /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */

@@ -11,7 +11,7 @@
 #include "core/peers/hosts.h"
 #include "core/peers/peers.h"
 #include "core/finding/raising.h"
-#include "core/tracker/tracker.h"
+#include "core/tracker/commit.h"
 #include "core/points/commit.h"
 #include "detectors/detectors.h"
 
@@ -338,6 +338,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
 {
     tcpt_flow_key key;
     tcpt_observation seen;
+    tcpt_tracker_proposal tracker;
     tcpt_record *record = new_record(analysis);
     unsigned from = tcpt_flow_key_of(&key, segment);
     uint32_t hash;
@@ -367,8 +368,9 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (!flow->ends[from].host)
         find_host(analysis, flow, from);
     tcpt_observe(&seen, flow, segment, from, &analysis->settings, tolerance_ns(flow->at));
+    tracker.course = TCPT_TRACKER_STAYS;
     if (analysis->settings.tracker_models)
-        tcpt_track(flow, segment, &seen);
+        tcpt_track(&seen, &tracker, flow, segment);
     mark_tracker(record, &seen.tracker);
     if (segment->flags & TCPT_SYN)
         look_up_peers(analysis, flow, segment, &seen);
@@ -376,6 +378,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         seen.scan = tcpt_peers_scans(analysis->peers, flow);
     if (seen.traits & analysis->wanted)
         run_detectors(analysis, flow, segment, &seen, record);
+    tcpt_tracker_commit(&flow->tracker, segment, from, &tracker);
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->ending || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);

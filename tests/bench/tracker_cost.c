@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tracker/entry.h"
+#include "core/tracker/models.h"
 
 typedef struct conversation {
     tcpt_ct_models models;
@@ -31,10 +31,12 @@ static void say(conversation *all, unsigned from, uint8_t flags, uint32_t payloa
         .wscale = flags & TCPT_SYN ? 7 : 0,
     };
     tcpt_ct_result results[TCPT_CT_RULE_SETS];
+    tcpt_ct_proposal proposal;
     tcpt_ct_packet packet;
     segment.end_seq = segment.seq + payload_bytes + !!(flags & TCPT_SYN);
     packet = tcpt_ct_packet_of(&segment, from, false);
-    tcpt_ct_judge_both(&all->models, &packet, results);
+    tcpt_ct_judge_both(&all->models, &packet, &proposal, results);
+    tcpt_ct_commit(&all->models, &segment, from, &proposal);
     all->invalid += results[TCPT_CT_BEFORE_5_18].verdict == TCPT_CT_INVALID;
     all->next[from] = segment.end_seq;
 }

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/tracker/entry.h"
+#include "core/tracker/judge.h"
+#include "core/tracker/models.h"
 
 enum { SLOTS = 1 << 16, IP_HEADER_BYTES = 20 };
 
@@ -65,6 +66,7 @@ static void judge(struct answer *answer, const struct request *request, const ui
     tcpt_ct_models *models = &together[request->slot % SLOTS];
     uint32_t bytes = request->bytes - IP_HEADER_BYTES;
     tcpt_ct_result current = {TCPT_CT_INVALID, TCPT_CT_TRUNCATED, 0, false}, old = current, both[TCPT_CT_RULE_SETS];
+    tcpt_ct_proposal proposal;
     tcpt_ct_packet packet;
 
     current.state = old.state = alone[0].state && request->time_ns < alone[0].expires_ns
@@ -75,7 +77,8 @@ static void judge(struct answer *answer, const struct request *request, const ui
         packet = tcpt_ct_packet_of(&segment, request->from, segment.checksum_is != TCPT_CHECKSUM_GOOD);
         current = tcpt_ct_judge(&alone[TCPT_CT_CURRENT], &packet, TCPT_CT_CURRENT);
         old = tcpt_ct_judge(&alone[TCPT_CT_BEFORE_5_18], &packet, TCPT_CT_BEFORE_5_18);
-        tcpt_ct_judge_both(models, &packet, both);
+        tcpt_ct_judge_both(models, &packet, &proposal, both);
+        tcpt_ct_commit(models, &segment, request->from, &proposal);
         answer->inconsistent = !same(&both[0], &current) || !same(&both[1], &old);
     }
     answer->verdict = current.verdict;

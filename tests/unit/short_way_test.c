@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/flow/short_way.h"
+#include "core/tracker/judge.h"
 #include "core/tracker/tracker.h"
 #include "scenario.h"
 #include "tcptriage/analysis.h"
@@ -478,8 +479,14 @@ static void track(tcpt_ct_models *models, tcpt_ct_entry alone[TCPT_CT_RULE_SETS]
                   unsigned from)
 {
     tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, segment->checksum_is == TCPT_CHECKSUM_WRONG);
+    tcpt_ct_models before = *models;
+    tcpt_ct_entry old_before = models->old ? *models->old : models->current;
+    tcpt_ct_proposal proposal;
     tcpt_ct_result results[TCPT_CT_RULE_SETS];
-    tcpt_ct_judge_both(models, &packet, results);
+    tcpt_ct_judge_both(models, &packet, &proposal, results);
+    same_bytes(models, &before, sizeof before); /* a proposal changes nothing */
+    same_bytes(models->old ? models->old : &models->current, &old_before, sizeof old_before);
+    tcpt_ct_commit(models, segment, from, &proposal);
     for (unsigned rules = 0; rules < TCPT_CT_RULE_SETS; rules++) {
         tcpt_ct_result expected = tcpt_ct_judge(&alone[rules], &packet, (tcpt_ct_rules)rules);
         same_verdict(&results[rules], &expected);

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/tracker/entry.h"
+#include "core/tracker/judge.h"
 #include "core/tracker/tracker.h"
 
 enum { CLIENT, SERVER };

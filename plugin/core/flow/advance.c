@@ -8,7 +8,6 @@
 #include "core/flow/advance_ack.h"
 #include "core/flow/advance_syn.h"
 #include "core/flow/ranges.h"
-#include "core/receiver/receiver.h"
 #include "core/flow/state.h"
 #include "core/flow/short_way.h"
 #include "tcptriage/limits.h"
@@ -190,7 +189,7 @@ static void advance_provocation(tcpt_flow *flow, const tcpt_segment *segment, co
 
     if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
         forget_provocation(sender);
-    if (tcpt_provokes(flow, segment, seen))
+    if (seen->provokes)
         tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
     else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
         forget_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */

@@ -4,6 +4,7 @@
 
 #include "core/receiver/receiver.h"
 #include "core/flow/short_way.h"
+#include "core/flow/stale.h"
 
 #include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
@@ -244,37 +245,6 @@ static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const 
     return (seen->traits & TCPT_TRAIT_REPEAT) && segment->time_ns - flow->ends[seen->from].round_ns >= least_ns;
 }
 
-static bool fits_now(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
-{
-    const tcpt_endpoint *sender = &flow->ends[from];
-    const tcpt_endpoint *receiver = &flow->ends[!from];
-    uint32_t reach = receiver->max_wnd > 65535 ? receiver->max_wnd : 65535;
-
-    if (seq_before(segment->seq, tcpt_lowest_seq(sender)) || seq_after(segment->seq, sender->snd_nxt + reach))
-        return false;
-    return !receiver->syn || !(segment->flags & TCPT_ACK) ||
-           (seq_after(segment->ack, tcpt_lowest_seq(receiver)) && !seq_after(segment->ack, receiver->snd_nxt));
-}
-
-static bool fitted_then(const tcpt_flow *old, const tcpt_segment *segment, unsigned from)
-{
-    const tcpt_endpoint *sender = &old->ends[from];
-    const tcpt_endpoint *receiver = &old->ends[!from];
-
-    if (!sender->sent || seq_after(segment->end_seq, sender->snd_nxt) ||
-        seq_delta(sender->snd_nxt, segment->seq) >= TCPT_SEQ_NEAR)
-        return false;
-    return !(segment->flags & TCPT_ACK) || !receiver->sent ||
-           (!seq_after(segment->ack, receiver->snd_nxt) && seq_delta(receiver->snd_nxt, segment->ack) < TCPT_SEQ_NEAR);
-}
-
-bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
-{
-    if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
-        return false;
-    return !fits_now(flow, segment, from) && fitted_then(flow->previous, segment, from);
-}
-
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_settings *settings, int64_t tolerance_ns)
 {
@@ -296,7 +266,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;
-        tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings);
+        tcpt_judge_receiver(seen, flow, segment, settings);
         return;
     }
     seen->probe = probe(sender, receiver, segment);
@@ -320,10 +290,5 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (sender->trouble->refused.record)
         observe_refusal(seen, flow, segment);
     observe_exchange(seen, flow, segment);
-    if (segment->flags & TCPT_RST)
-        tcpt_judge_rst(&seen->rst, flow, segment, from, settings->receiver_stack);
-    tcpt_judge_receiver(&seen->receiver, flow, segment, seen, settings);
-    /* The rules for a RST's numbers do not look at timestamps, nor at how often was answered. */
-    if ((segment->flags & TCPT_RST) && receiver->state > TCPT_LISTEN && seen->rst.position != TCPT_RST_NONE)
-        seen->rst.verdict = seen->receiver.verdict;
+    tcpt_judge_receiver(seen, flow, segment, settings);
 }

@@ -3,6 +3,7 @@
 
 #include "core/flow/advance_ack.h"
 #include "core/flow/advance_syn.h"
+#include "core/flow/stale.h"
 #include "tcptriage/sequence.h"
 
 /* No more than the largest window in flight; within that, comparisons of sequence numbers hold. */

@@ -25,12 +25,6 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
 void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                             tcpt_record *record);
 
-/* ---- of observe.c ---- */
-
-/** Whether a segment belongs to the 4-tuple's previous life: inside the numbers that were in use then, and out of reach
- * now. There is such a life. */
-bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
-
 /** What can be told without judging. */
 static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
 {

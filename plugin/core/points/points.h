@@ -2,7 +2,7 @@
 /** @file
  * Segments followed from capture point to capture point: what was found.
  *
- * points.c knows the points and notes each segment; match_connections.c finds the flows that are one connection,
+ * commit.c knows the points and notes each segment; match_connections.c finds the flows that are one connection,
  * match_segments.c recognises a segment at the next point, sightings.c keeps it until then, nearer.c tells which point
  * is nearer to the sender, losses.c counts what did not get from one to the next, paths.c sums up two points.
  */

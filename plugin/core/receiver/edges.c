@@ -2,9 +2,11 @@
 /* What a receiver does with a segment before it is synchronised and after it has closed: SYN-SENT, SYN-RECEIVED,
  * TIME-WAIT. RFC 9293 sections 3.10.7.3 and 3.10.7.4; Linux: tcp_rcv_synsent_state_process(), tcp_check_req(),
  * tcp_timewait_state_process(). */
-#include "core/receiver/receiver.h"
+#include "core/receiver/edges.h"
 
+#include "core/receiver/paws.h"
 #include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
 
 /* ---- SYN-SENT ---- */
 

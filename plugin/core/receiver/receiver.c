@@ -2,72 +2,14 @@
 /* What a receiver does with a segment: the entry of the model, its fast path, and what is the same in all states. */
 #include "core/receiver/receiver.h"
 
+#include "core/receiver/edges.h"
+#include "core/receiver/paws.h"
+#include "core/receiver/reception.h"
+#include "core/receiver/rst.h"
+#include "core/receiver/synchronised.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
-
-enum {
-    /* A timestamp outlives idle time: 24 days by RFC 7323 section 5.5 and in Linux up to 6.1, 2147 s in later ones. */
-    STALE_STAMP_SECONDS = 2147,
-    OUTDATED_STAMP_SECONDS = 24 * 24 * 3600,
-};
-
-const char *tcpt_verdict_name(tcpt_verdict verdict)
-{
-    static const char *const names[] = {
-        [TCPT_VERDICT_UNDETERMINED] = "undetermined",   [TCPT_VERDICT_RESET] = "reset",
-        [TCPT_VERDICT_CHALLENGE_ACK] = "challenge_ack", [TCPT_VERDICT_IGNORED] = "ignored",
-        [TCPT_VERDICT_ACCEPTED] = "accepted",           [TCPT_VERDICT_DUPLICATE_ACK] = "duplicate_ack",
-    };
-
-    return names[verdict];
-}
-
-const char *tcpt_drop_name(tcpt_drop drop)
-{
-    static const char *const names[] = {
-        [TCPT_DROP_NONE] = NULL,
-#define TCPT_DROP(name) [TCPT_DROP_##name] = #name,
-#include "tcptriage/drops.def"
-#undef TCPT_DROP
-    };
-
-    return names[drop];
-}
-
-/* Both ends offered timestamps; or, where the handshake was not captured, both use them. */
-static bool uses_timestamps(const tcpt_reception *at)
-{
-    if (at->sender->syn && at->receiver->syn)
-        return at->sender->syn_options & at->receiver->syn_options & TCPT_OPTION_TIMESTAMPS;
-    return at->receiver->echoes && at->sender->tsval_ns;
-}
-
-/* TS.Recent is what the receiver echoes, or newer: at most the highest TSval it was sent. */
-tcpt_paws tcpt_paws_of(const tcpt_reception *at, int32_t slack, int32_t *delta)
-{
-    const tcpt_endpoint *sender = at->sender, *receiver = at->receiver;
-    bool newest;
-    int64_t idle_ns;
-
-    if (!(at->segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || !uses_timestamps(at))
-        return TCPT_PAWS_PASSES;
-    newest = seq_delta(at->segment->tsval, sender->tsval_highest) >= -slack;
-    if (!receiver->echoes)
-        return newest ? TCPT_PAWS_PASSES : TCPT_PAWS_UNSURE;
-    if (newest && seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
-        return TCPT_PAWS_PASSES;
-    /* Half the number space ahead of one is behind the other. An echo of nothing that was sent was rewritten on the
-     * way, or its sender does not keep to the RFC. */
-    if (newest || seq_after(receiver->ts_echoed, sender->tsval_highest))
-        return TCPT_PAWS_UNSURE;
-    if (seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
-        return TCPT_PAWS_UNSURE;
-    *delta = seq_delta(at->segment->tsval, receiver->ts_echoed);
-    idle_ns = at->segment->time_ns - sender->tsval_ns;
-    if (idle_ns >= tcpt_seconds_ns(OUTDATED_STAMP_SECONDS))
-        return TCPT_PAWS_PASSES;
-    return idle_ns >= tcpt_seconds_ns(STALE_STAMP_SECONDS) ? TCPT_PAWS_UNSURE : TCPT_PAWS_FAILS;
-}
+#include "tcptriage/times.h"
 
 /* Nearly everything: a segment of an open connection that begins where its sender's last one ended, inside the window,
  * with an acknowledgment and a timestamp that move forward or stay. Accepted by every stack. */
@@ -275,8 +217,8 @@ judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *s
         view->confidence = TCPT_LOW;
 }
 
-void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
-                         const tcpt_observation *seen, const tcpt_settings *settings)
+static void judge_segment(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                          const tcpt_observation *seen, const tcpt_settings *settings)
 {
     if (ordinary(flow, segment, seen)) {
         view->verdict = TCPT_VERDICT_ACCEPTED;
@@ -285,4 +227,18 @@ void tcpt_judge_receiver(tcpt_receiver_view *view, const tcpt_flow *flow, const 
     }
     view->confidence = quality(flow, &flow->ends[seen->from], &flow->ends[!seen->from]);
     judge_odd(view, flow, segment, seen, settings);
+}
+
+void tcpt_judge_receiver(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_settings *settings)
+{
+    bool rst = segment->flags & TCPT_RST;
+
+    if (rst)
+        tcpt_judge_rst(&seen->rst, flow, segment, seen->from, settings->receiver_stack);
+    judge_segment(&seen->receiver, flow, segment, seen, settings);
+    /* The rules for a RST's numbers do not look at timestamps, nor at how often was answered. */
+    if (rst && flow->ends[!seen->from].state > TCPT_LISTEN && seen->rst.position != TCPT_RST_NONE)
+        seen->rst.verdict = seen->receiver.verdict;
+    seen->provokes = tcpt_provokes(flow, segment, seen);
 }

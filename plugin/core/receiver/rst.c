@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a receiver does with a RST, by RFC 9293 section 3.10.7, RFC 5961 section 3.2 and the rules of the chosen
  * stack (Linux: tcp_validate_incoming(), tcp_reset_check(), tcp_check_req(), tcp_timewait_state_process()). */
-#include "core/receiver/receiver.h"
+#include "core/receiver/rst.h"
 
 #include "tcptriage/sequence.h"
-
-const char *tcpt_rst_position_name(tcpt_rst_position position)
-{
-    static const char *const names[] = {
-        [TCPT_RST_NONE] = "none",
-        [TCPT_RST_EXACT] = "exact",
-        [TCPT_RST_EXACT_UNACKED] = "exact",
-        [TCPT_RST_AT_ACK] = "exact",
-        [TCPT_RST_OFF_BY_ONE_AFTER_FIN] = "off_by_one_after_fin",
-        [TCPT_RST_OFF_BY_ONE_FIN_UNACKED] = "off_by_one_fin_unacked",
-        [TCPT_RST_SACK_EDGE] = "sack_edge",
-        [TCPT_RST_IN_FLIGHT] = "in_flight",
-        [TCPT_RST_IN_WINDOW] = "in_window",
-        [TCPT_RST_STALE] = "stale",
-        [TCPT_RST_BEYOND_WINDOW] = "beyond_window",
-        [TCPT_RST_SYN_SENT_OK] = "exact",
-        [TCPT_RST_SYN_SENT_BAD_ACK] = "syn_sent_bad_ack",
-        [TCPT_RST_SYN_SENT_NO_ACK] = "syn_sent_no_ack",
-    };
-
-    return names[position];
-}
 
 /* In SYN-SENT only the acknowledgment counts (RFC 9293, section 3.10.7.3). */
 static void judge_syn_sent(tcpt_rst_view *view, const tcpt_endpoint *receiver, const tcpt_segment *segment)

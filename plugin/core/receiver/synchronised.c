@@ -2,8 +2,9 @@
 /* What a receiver in a synchronised state does with a segment other than a RST: RFC 9293 section 3.10.7.4 with
  * RFC 5961 and RFC 7323; Linux: tcp_validate_incoming(), tcp_sequence(), tcp_ack(), tcp_data_queue(),
  * tcp_rcv_state_process(). */
-#include "core/receiver/receiver.h"
+#include "core/receiver/synchronised.h"
 
+#include "core/receiver/paws.h"
 #include "tcptriage/sequence.h"
 
 /* One tick behind TS.Recent still passes in Linux (TCP_PAWS_WINDOW). */

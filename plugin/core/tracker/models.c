@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Both rule sets side by side, with one entry as long as theirs are alike. */
-#include "core/tracker/entry.h"
+#include "core/tracker/models.h"
 
 #include <glib.h>
 #include <string.h>
+
+#include "core/tracker/judge.h"
 
 /* Where the two rule sets cannot part: a packet without SYN or RST, after the handshake, of a connection whose windows
  * are checked, that fits. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
@@ -20,57 +22,74 @@ static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
     return a->expires_ns == b->expires_ns && memcmp(a, b, sizeof *a) == 0;
 }
 
-/* Whether tcpt_ct_judge_short_way() may be asked. */
+/* Whether tcpt_ct_fits_short_way() may be asked. */
 static bool plain_ack(const tcpt_ct_packet *packet)
 {
     return packet->class == TCPT_CT_CLASS_ACK && packet->legal_flags && !packet->bad_checksum &&
            !packet->segment->sack_count;
 }
 
-static tcpt_ct_result judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
+static void judge_at_length(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
+                            tcpt_ct_proposal *proposal, tcpt_ct_result *result)
 {
-    if (plain_ack(packet) && tcpt_ct_judge_short_way(entry, packet->segment, packet->from))
-        return (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
-    return tcpt_ct_judge(entry, packet, rules);
+    proposal->short_way[rules] = false;
+    proposal->next[rules] = *entry;
+    *result = tcpt_ct_judge(&proposal->next[rules], packet, rules);
 }
 
-/* The entries differ already; they may grow alike again. */
-static void judge_apart(tcpt_ct_models *models, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
+static void judge(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
+                  tcpt_ct_proposal *proposal, tcpt_ct_result *result)
 {
-    results[TCPT_CT_CURRENT] = judge(&models->current, packet, TCPT_CT_CURRENT);
-    results[TCPT_CT_BEFORE_5_18] = judge(models->old, packet, TCPT_CT_BEFORE_5_18);
+    if (plain_ack(packet) && tcpt_ct_fits_short_way(entry, packet->segment, packet->from)) {
+        proposal->short_way[rules] = true;
+        *result = (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
+        return;
+    }
+    judge_at_length(entry, packet, rules, proposal, result);
+}
+
+void tcpt_ct_judge_both(const tcpt_ct_models *models, const tcpt_ct_packet *packet, tcpt_ct_proposal *proposal,
+                        tcpt_ct_result results[TCPT_CT_RULE_SETS])
+{
+    const tcpt_ct_entry *current = &models->current;
+    tcpt_ct_result *result = &results[TCPT_CT_CURRENT], *old_result = &results[TCPT_CT_BEFORE_5_18];
+
+    judge(current, packet, TCPT_CT_CURRENT, proposal, result);
+    proposal->parted = models->old != NULL;
+    if (proposal->parted) {
+        judge(models->old, packet, TCPT_CT_BEFORE_5_18, proposal, old_result);
+        return;
+    }
+    if (proposal->short_way[TCPT_CT_CURRENT] || rules_agree(current, packet, result)) {
+        *old_result = *result;
+        return;
+    }
+    judge_at_length(current, packet, TCPT_CT_BEFORE_5_18, proposal, old_result);
+    proposal->parted = !alike(&proposal->next[TCPT_CT_CURRENT], &proposal->next[TCPT_CT_BEFORE_5_18]);
+}
+
+static void become(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from, const tcpt_ct_proposal *proposal,
+                   tcpt_ct_rules rules)
+{
+    if (proposal->short_way[rules])
+        tcpt_ct_take_short_way(entry, segment, from);
+    else
+        *entry = proposal->next[rules];
+}
+
+void tcpt_ct_commit(tcpt_ct_models *models, const tcpt_segment *segment, unsigned from,
+                    const tcpt_ct_proposal *proposal)
+{
+    become(&models->current, segment, from, proposal, TCPT_CT_CURRENT);
+    if (!proposal->parted)
+        return;
+    if (!models->old)
+        models->old = g_new(tcpt_ct_entry, 1);
+    become(models->old, segment, from, proposal, TCPT_CT_BEFORE_5_18);
     if (!alike(&models->current, models->old))
         return;
-    g_free(models->old);
+    g_free(models->old); /* grown alike again */
     models->old = NULL;
-}
-
-void tcpt_ct_judge_both(tcpt_ct_models *models, const tcpt_ct_packet *packet, tcpt_ct_result results[TCPT_CT_RULE_SETS])
-{
-    tcpt_ct_result *current = &results[TCPT_CT_CURRENT];
-    tcpt_ct_entry before, old;
-
-    if (models->old) {
-        judge_apart(models, packet, results);
-        return;
-    }
-    if (plain_ack(packet) && tcpt_ct_judge_short_way(&models->current, packet->segment, packet->from)) {
-        *current = (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
-        results[TCPT_CT_BEFORE_5_18] = *current;
-        return;
-    }
-    before = models->current;
-    *current = tcpt_ct_judge(&models->current, packet, TCPT_CT_CURRENT);
-    if (rules_agree(&before, packet, current)) {
-        results[TCPT_CT_BEFORE_5_18] = *current;
-        return;
-    }
-    old = before;
-    results[TCPT_CT_BEFORE_5_18] = tcpt_ct_judge(&old, packet, TCPT_CT_BEFORE_5_18);
-    if (alike(&models->current, &old))
-        return;
-    models->old = g_new(tcpt_ct_entry, 1);
-    *models->old = old;
 }
 
 void tcpt_ct_clear(tcpt_ct_models *models)

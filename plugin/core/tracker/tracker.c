@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/tracker/judge.h"
 #include "tcptriage/sequence.h"
 
 static bool plain_syn(const tcpt_segment *segment)
@@ -14,16 +15,19 @@ static bool plain_syn(const tcpt_segment *segment)
 }
 
 /* The models' start: a SYN that opens a flow. One in the middle of a flow meets an entry nobody knows. */
-static tcpt_tracker *tracker_for(tcpt_flow *flow, const tcpt_segment *segment)
+static bool begins(const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    if (flow->last_record || !plain_syn(segment))
-        return flow->tracker;
-    if (!flow->tracker)
-        flow->tracker = g_new0(tcpt_tracker, 1);
-    if (flow->tracker->lost)
-        tcpt_ct_clear(&flow->tracker->models);
-    flow->tracker->lost = false;
-    return flow->tracker;
+    return !flow->last_record && plain_syn(segment);
+}
+
+/* The entries that the segment meets, or NULL where nothing is believed. */
+static const tcpt_ct_models *models_for(const tcpt_tracker *tracker, bool begin)
+{
+    static const tcpt_ct_models none;
+
+    if (tracker && !tracker->lost)
+        return &tracker->models;
+    return begin ? &none : NULL;
 }
 
 /* The other end must have spoken before it can be acknowledged, and with its SYN before it can go on. */
@@ -69,22 +73,24 @@ static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *seg
 /* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers
  * the first such segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever
  * was on a wire. */
-static bool overrun_unanswered(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+static bool overrun_unanswered(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, const tcpt_segment *segment,
+                               unsigned from)
 {
     const tcpt_endpoint *receiver = &flow->ends[!from];
-    int64_t *since_ns = &tracker->overrun_ns[from];
+    int64_t since_ns = flow->tracker ? flow->tracker->overrun_ns[from] : 0;
 
     if (!seq_after(segment->end_seq, flow->ends[from].snd_nxt))
         return false; /* a probe or a retransmission goes unanswered where the receiver is gone */
     if (!receiver->acked || !seq_after(segment->end_seq, receiver->rcv_edge))
         return false; /* only a tracker's own edge was crossed, for example one that lost the scale */
-    if (!*since_ns || receiver->last_ns > *since_ns)
-        *since_ns = segment->time_ns;
-    return segment->time_ns - *since_ns > 2 * tcpt_rtt_ns(flow);
+    if (!since_ns || receiver->last_ns > since_ns)
+        since_ns = segment->time_ns;
+    proposal->overrun_ns = since_ns;
+    return segment->time_ns - since_ns > 2 * tcpt_rtt_ns(flow);
 }
 
 /* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
-static bool unproven(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+static bool unproven(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                      uint8_t reason)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
@@ -97,7 +103,7 @@ static bool unproven(tcpt_tracker *tracker, const tcpt_flow *flow, const tcpt_se
         if (segment->flags & (TCPT_RST | TCPT_SYN))
             return false;
         return !sender->sent || seq_after(segment->seq, sender->snd_contig) ||
-               outran_window(&flow->ends[!from], segment) || overrun_unanswered(tracker, flow, segment, from);
+               outran_window(&flow->ends[!from], segment) || overrun_unanswered(proposal, flow, segment, from);
     default:
         return false;
     }
@@ -139,43 +145,46 @@ static void note_traits(tcpt_observation *seen)
 
 /* A segment of the short way meets an entry that both rule sets share and take for established: VALID, nothing else to
  * ask. */
-static bool track_short_way(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    tcpt_tracker *tracker = flow->tracker;
+    const tcpt_tracker *tracker = flow->tracker;
 
     if (!seen->short_way || tracker->models.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
         flow->ends[1].holed || flow->reordered || segment->fragment || segment->options_cut)
         return false;
-    return tcpt_ct_judge_short_way(&tracker->models.current, segment, seen->from);
+    return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
 
-void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
+void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
+                const tcpt_segment *segment)
 {
-    tcpt_tracker *tracker = tracker_for(flow, segment);
+    bool begin = begins(flow, segment);
+    const tcpt_ct_models *models = models_for(flow->tracker, begin);
     tcpt_ct_view *view = &seen->tracker;
     tcpt_ct_result results[TCPT_CT_RULE_SETS];
     const tcpt_ct_result *current = &results[TCPT_CT_CURRENT], *old = &results[TCPT_CT_BEFORE_5_18];
     tcpt_ct_packet packet;
 
     view->state = TCPT_CT_UNKNOWN;
-    if (!tracker || tracker->lost)
+    if (!models)
         return;
-    if (track_short_way(flow, segment, seen)) {
+    if (fits_short_way(flow, segment, seen)) {
+        proposal->course = TCPT_TRACKER_SHORT_WAY;
         view->state = TCPT_CT_ESTABLISHED;
         view->current = view->before_5_18 = TCPT_CT_VALID;
         return;
     }
-    if (capture_lacks(flow, segment, seen->from)) {
-        tracker->lost = true;
+    proposal->begins = begin;
+    proposal->overrun_ns = 0;
+    proposal->course = TCPT_TRACKER_LOSES;
+    if (capture_lacks(flow, segment, seen->from))
         return;
-    }
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
-    tcpt_ct_judge_both(&tracker->models, &packet, results);
-    if ((current->reason && unproven(tracker, flow, segment, seen->from, current->reason)) ||
-        (old->reason && unproven(tracker, flow, segment, seen->from, old->reason))) {
-        tracker->lost = true;
+    tcpt_ct_judge_both(models, &packet, &proposal->models, results);
+    if ((current->reason && unproven(proposal, flow, segment, seen->from, current->reason)) ||
+        (old->reason && unproven(proposal, flow, segment, seen->from, old->reason)))
         return;
-    }
+    proposal->course = TCPT_TRACKER_FOLLOWS;
     show(view, current, old);
     view->scale_reset = old->scale_reset;
     view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old->verdict == TCPT_CT_INVALID &&

@@ -5,7 +5,7 @@
 #ifndef TCPTRIAGE_CORE_TRACKER_TRACKER_H
 #define TCPTRIAGE_CORE_TRACKER_TRACKER_H
 
-#include "core/tracker/entry.h"
+#include "core/tracker/models.h"
 #include "tcptriage/observation.h"
 
 /** What is followed per 4-tuple: made at a SYN, handed from life to life as a tracker's entry is. */
@@ -15,11 +15,30 @@ typedef struct tcpt_tracker {
     bool lost; /**< the capture lacks packets that the tracker would have seen: nothing is believed until a new life */
 } tcpt_tracker;
 
+/** What a segment does to a tracker. */
+typedef enum tcpt_tracker_course {
+    TCPT_TRACKER_STAYS,     /**< nothing */
+    TCPT_TRACKER_SHORT_WAY, /**< the one entry takes it by the short way */
+    TCPT_TRACKER_FOLLOWS,
+    TCPT_TRACKER_LOSES, /**< the capture lacks something: it is lost */
+} tcpt_tracker_course;
+
+/** What becomes of a tracker by a segment. Only `course` is valid where that says all. */
+typedef struct tcpt_tracker_proposal {
+    tcpt_tracker_course course;
+    bool begins;        /**< made here, if there is none, and found again where it was lost */
+    int64_t overrun_ns; /**< the sender's from now on; 0 as it was */
+    tcpt_ct_proposal models;
+} tcpt_tracker_proposal;
+
 /**
- * Follow a segment, and say in `seen->tracker` what a tracker at the capture point makes of it. To be called before the
- * segment is taken into the flow, whose tracker is made and advanced here.
+ * Say in `seen->tracker` what a tracker at the capture point makes of a segment, and propose what becomes of the
+ * tracker. Everything else of `seen` is filled in.
+ *
+ * @param proposal  its `course` is TCPT_TRACKER_STAYS
  */
-void tcpt_track(tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen);
+void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
+                const tcpt_segment *segment);
 
 /** Free a tracker; NULL is fine. */
 void tcpt_tracker_free(tcpt_tracker *tracker);

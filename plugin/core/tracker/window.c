@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tracker's window check: is a segment within what the other side allowed? After Guido van Rooij's "Real Stateful
  * TCP Packet Filtering in IP Filter"; behaviour of tcp_in_window() in Linux. */
-#include "core/tracker/entry.h"
+#include "core/tracker/window.h"
 
 #include "tcptriage/sequence.h"
 
@@ -233,19 +233,27 @@ static uint32_t highest_sack(const tcpt_segment *segment)
     return sack;
 }
 
-bool tcpt_ct_fits_short_way(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+static numbers numbers_of(const tcpt_segment *segment)
 {
-    tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
-    numbers now = {segment->seq, segment->end_seq, segment->ack, segment->ack, segment->window};
+    return (numbers){segment->seq, segment->end_seq, segment->ack, segment->ack, segment->window};
+}
 
-    if (!sender->max_win || !receiver->max_win || ((sender->flags | receiver->flags) & TCPT_CT_LIBERAL))
-        return false;
-    if (!seq_not_over(sender, &now) || !ack_not_over(receiver, &now) || !seq_not_under(sender, receiver, &now) ||
-        !ack_not_under(sender, receiver, &now))
-        return false;
-    learn(sender, receiver, &now, TCPT_ACK);
+bool tcpt_ct_fits_window(const tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+{
+    const tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
+    numbers now = numbers_of(segment);
+
+    return sender->max_win && receiver->max_win && !((sender->flags | receiver->flags) & TCPT_CT_LIBERAL) &&
+           seq_not_over(sender, &now) && ack_not_over(receiver, &now) && seq_not_under(sender, receiver, &now) &&
+           ack_not_under(sender, receiver, &now);
+}
+
+void tcpt_ct_learn(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+{
+    numbers now = numbers_of(segment);
+
+    learn(&entry->sides[dir], &entry->sides[!dir], &now, TCPT_ACK);
     count_repeats(entry, dir, &now);
-    return true;
 }
 
 tcpt_ct_fit tcpt_ct_window(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tracker's entry: transition table, packets that are let pass unlearned, RST rules, timeouts. Behaviour of
- * nf_conntrack_tcp_packet() in Linux; the window check is in window.c. */
-#include "core/tracker/entry.h"
+/* Transition table, packets that are let pass unlearned, RST rules, timeouts: behaviour of nf_conntrack_tcp_packet() in
+ * Linux. */
+#include "core/tracker/judge.h"
 
 #include <glib.h>
 #include <string.h>
 
+#include "core/tracker/window.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
@@ -78,46 +79,6 @@ static const uint32_t timeouts[] = {
     [TCPT_CT_FIN_WAIT] = 120,  [TCPT_CT_CLOSE_WAIT] = 60, [TCPT_CT_LAST_ACK] = 30,
     [TCPT_CT_TIME_WAIT] = 120, [TCPT_CT_CLOSE] = 10,      [TCPT_CT_SYN_SENT2] = 120,
 };
-
-/* ---- the packet ---- */
-
-/* tcp_valid_flags: PSH, ECE and CWR may come with anything. */
-enum { FLAGS_TESTED = TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG };
-
-static const bool legal_flags[FLAGS_TESTED + 1] = {
-    [TCPT_SYN] = true,
-    [TCPT_SYN | TCPT_URG] = true,
-    [TCPT_SYN | TCPT_ACK] = true,
-    [TCPT_RST] = true,
-    [TCPT_RST | TCPT_ACK] = true,
-    [TCPT_FIN | TCPT_ACK] = true,
-    [TCPT_FIN | TCPT_ACK | TCPT_URG] = true,
-    [TCPT_ACK] = true,
-    [TCPT_ACK | TCPT_URG] = true,
-};
-
-static tcpt_ct_class class_of(uint8_t flags)
-{
-    if (!(flags & (TCPT_RST | TCPT_SYN | TCPT_FIN)))
-        return flags & TCPT_ACK ? TCPT_CT_CLASS_ACK : TCPT_CT_CLASS_NONE;
-    if (flags & TCPT_RST)
-        return TCPT_CT_CLASS_RST;
-    if (flags & TCPT_SYN)
-        return flags & TCPT_ACK ? TCPT_CT_CLASS_SYN_ACK : TCPT_CT_CLASS_SYN;
-    return TCPT_CT_CLASS_FIN;
-}
-
-tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, bool bad_checksum)
-{
-    return (tcpt_ct_packet){
-        .segment = segment,
-        .from = (uint8_t)from,
-        .class = (uint8_t)class_of(segment->flags),
-        .bad_checksum = bad_checksum,
-        .legal_flags = legal_flags[segment->flags & FLAGS_TESTED],
-        .options = segment->header_bytes > TCPT_TCP_HEADER_BYTES,
-    };
-}
 
 static bool established(const tcpt_ct_entry *entry)
 {
@@ -452,21 +413,29 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     return check_and_take(entry, dir, old_state, next, packet, rules);
 }
 
-bool tcpt_ct_judge_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+static unsigned direction(const tcpt_ct_entry *entry, unsigned from)
 {
-    unsigned dir = from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+    return from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+}
+
+bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    return entry->state == TCPT_CT_ESTABLISHED && entry->assured && entry->seen_reply &&
+           segment->time_ns < entry->expires_ns && tcpt_ct_fits_window(entry, direction(entry, from), segment);
+}
+
+void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    unsigned dir = direction(entry, from);
     uint32_t seconds = timeouts[TCPT_CT_ESTABLISHED];
 
-    if (entry->state != TCPT_CT_ESTABLISHED || !entry->assured || !entry->seen_reply ||
-        segment->time_ns >= entry->expires_ns || !tcpt_ct_fits_short_way(entry, dir, segment))
-        return false;
+    tcpt_ct_learn(entry, dir, segment);
     if (entry->retrans >= MAX_RETRANS || entry->last_win == 0 ||
         ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))
         seconds = UNACKED_SECONDS; /* timeout_of(): all of them the same */
     entry->last_class = TCPT_CT_CLASS_ACK;
     entry->last_dir = (uint8_t)dir;
     entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);
-    return true;
 }
 
 G_STATIC_ASSERT((int)UNACKED_SECONDS == (int)RETRANS_SECONDS);

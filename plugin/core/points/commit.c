@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Capture points, and the segments that may still show at another one. A capture with one point never comes to the
+ * latter. */
+#include "core/points/commit.h"
+
+#include "core/points/clock_offsets.h"
+#include "core/points/guides.h"
+#include "core/points/legs.h"
+#include "core/points/losses.h"
+#include "core/points/match_connections.h"
+#include "core/points/match_segments.h"
+#include "core/points/sightings.h"
+#include "core/points/state.h"
+
+/* ---- points ---- */
+
+/* Interface and depth in one number. */
+static gint64 identity(uint32_t id, uint8_t depth)
+{
+    return (gint64)id << 8 | depth;
+}
+
+typedef struct point_entry {
+    gint64 identity;
+    tcpt_point point;
+    char *name;
+} point_entry;
+
+static void free_point(gpointer data)
+{
+    point_entry *entry = data;
+
+    g_free(entry->name);
+    g_free(entry);
+}
+
+/* An interface where a tunnel's frames pass, plain and wrapped up, is two points: the second gets a name of its own. */
+static char *point_name(tcpt_points *points, uint32_t id, uint8_t depth, const char *name)
+{
+    g_autofree char *plain = name ? g_strdup(name) : g_strdup_printf("capture point %u", id);
+
+    if (g_hash_table_add(points->interfaces, GUINT_TO_POINTER(id)))
+        return g_steal_pointer(&plain);
+    return g_strdup_printf("%s, %u IP headers deep", plain, depth);
+}
+
+tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name)
+{
+    gint64 wanted = identity(id, depth);
+    point_entry *entry = g_hash_table_lookup(points->points, &wanted);
+
+    if (entry)
+        return &entry->point;
+    entry = g_new0(point_entry, 1);
+    entry->identity = wanted;
+    entry->name = point_name(points, id, depth, name);
+    entry->point =
+        (tcpt_point){.name = entry->name, .id = id, .depth = depth, .index = g_hash_table_size(points->points)};
+    g_hash_table_insert(points->points, &entry->identity, entry);
+    if (points->newest_point)
+        points->newest_point->next = &entry->point;
+    else
+        points->first_point = &entry->point;
+    points->newest_point = &entry->point;
+    return &entry->point;
+}
+
+void tcpt_point_note_time(tcpt_point *point, int64_t time_ns)
+{
+    if (!point->segments || time_ns < point->first_ns)
+        point->first_ns = time_ns;
+    if (!point->segments || time_ns > point->newest_ns)
+        point->newest_ns = time_ns;
+    else if (point->newest_ns - time_ns > point->back_step_ns)
+        point->back_step_ns = point->newest_ns - time_ns;
+    point->segments++;
+}
+
+void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                      tcpt_record *record)
+{
+    tcpt_connection *connection = flow->connection;
+    tcpt_sighting now;
+    unsigned member, way;
+
+    if (points->newest_ns < segment->time_ns)
+        points->newest_ns = segment->time_ns;
+    else if (points->newest_ns - segment->time_ns > points->keep_ns)
+        points->stepped_back = true;
+    tcpt_sightings_let_go_of_old(points);
+    if (!connection)
+        connection = tcpt_match_connection(points, flow, segment->time_ns);
+    member = tcpt_member_of(connection, flow);
+    way = seen->from ^ connection->members[member].turned;
+    if ((segment->flags & TCPT_SYN) && flow->ends[seen->from].syn && flow->ends[seen->from].iss == segment->seq)
+        tcpt_member_learn_shift(connection, member, way, segment->seq);
+    if (seen->since_ns >= points->idle_ns)
+        connection->idled = true;
+    now = tcpt_sighting_of(connection, member, segment, seen, record);
+    if (!tcpt_match_segment(points, points->sightings, &now, segment))
+        tcpt_sightings_keep(points, &now);
+}
+
+/* ---- all of it ---- */
+
+void tcpt_points_watch(tcpt_points *points)
+{
+    points->watching = true;
+}
+
+tcpt_points *tcpt_points_new(const tcpt_settings *settings)
+{
+    tcpt_points *points = g_new0(tcpt_points, 1);
+
+    points->keep_ns = tcpt_seconds_ns(settings->match_seconds);
+    points->idle_ns = tcpt_seconds_ns(settings->idle_seconds);
+    points->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
+    points->interfaces = g_hash_table_new(NULL, NULL);
+    points->syns = tcpt_syns_new();
+    points->guides = tcpt_guides_new();
+    points->clock_offsets = tcpt_clock_offsets_new();
+    points->sightings = tcpt_sightings_new();
+    points->slabs = g_ptr_array_new_with_free_func(g_free);
+    return points;
+}
+
+static void free_connection(tcpt_connection *connection)
+{
+    tcpt_leg *leg = connection->legs;
+
+    while (leg) {
+        tcpt_leg *next = leg->next;
+
+        for (unsigned i = 0; i < 4; i++)
+            tcpt_loss_table_free(leg->losses[i / 2][i % 2]);
+        g_free(leg);
+        leg = next;
+    }
+    tcpt_loss_table_free(connection->alone);
+    g_free(connection);
+}
+
+void tcpt_points_free(tcpt_points *points)
+{
+    tcpt_connection *connection = points->first_connection;
+
+    while (connection) {
+        tcpt_connection *next = connection->next;
+
+        free_connection(connection);
+        connection = next;
+    }
+    g_hash_table_destroy(points->sightings);
+    g_hash_table_destroy(points->clock_offsets);
+    g_hash_table_destroy(points->syns);
+    g_hash_table_destroy(points->guides);
+    g_hash_table_destroy(points->interfaces);
+    g_hash_table_destroy(points->points);
+    g_ptr_array_free(points->slabs, TRUE);
+    g_free(points);
+}

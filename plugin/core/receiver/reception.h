@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * A segment at its receiver's door, and how the model says what becomes of it. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_RECEIVER_RECEPTION_H
+#define TCPTRIAGE_CORE_RECEIVER_RECEPTION_H
+
+#include "tcptriage/observation.h"
+#include "tcptriage/settings.h"
+
+/** A segment at its receiver's door. */
+typedef struct tcpt_reception {
+    const tcpt_flow *flow;
+    const tcpt_endpoint *sender;
+    const tcpt_endpoint *receiver;
+    const tcpt_segment *segment;
+    const tcpt_observation *seen;
+    tcpt_stack stack;
+    int64_t time_wait_ns; /**< how long the receiver holds TIME-WAIT */
+    uint32_t acked;       /**< A */
+    uint32_t next;        /**< N, never before A */
+    uint32_t edge;        /**< right edge of the newest window */
+    uint32_t edge_most;   /**< largest right edge ever, R: a shrunk window leaves a doubt between the two */
+    bool edge_known;      /**< beyond edge_most is beyond the window: scale known, window field not at its limit */
+    uint32_t space;       /**< sequence numbers the segment takes: payload, SYN, FIN */
+} tcpt_reception;
+
+/** Say what becomes of it. The confidence stays what the capture's quality allows. */
+static inline void tcpt_decide(tcpt_receiver_view *view, tcpt_verdict verdict, tcpt_drop drop)
+{
+    view->verdict = verdict;
+    view->drop = drop;
+}
+
+/** As tcpt_decide(), for an answer that the stack limits. */
+static inline void tcpt_decide_limited(tcpt_receiver_view *view, tcpt_verdict verdict, tcpt_drop drop)
+{
+    tcpt_decide(view, verdict, drop);
+    view->limited = true;
+}
+
+#endif

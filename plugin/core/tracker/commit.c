@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/tracker/commit.h"
+
+#include <glib.h>
+
+#include "core/tracker/judge.h"
+
+static void begin_anew(tcpt_tracker **tracker)
+{
+    if (!*tracker)
+        *tracker = g_new0(tcpt_tracker, 1);
+    if ((*tracker)->lost)
+        tcpt_ct_clear(&(*tracker)->models);
+    (*tracker)->lost = false;
+}
+
+void tcpt_tracker_commit(tcpt_tracker **tracker, const tcpt_segment *segment, unsigned from,
+                         const tcpt_tracker_proposal *proposal)
+{
+    if (proposal->course == TCPT_TRACKER_STAYS)
+        return;
+    if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
+        tcpt_ct_take_short_way(&(*tracker)->models.current, segment, from);
+        return;
+    }
+    if (proposal->begins)
+        begin_anew(tracker);
+    if (proposal->overrun_ns)
+        (*tracker)->overrun_ns[from] = proposal->overrun_ns;
+    if (proposal->course == TCPT_TRACKER_LOSES)
+        (*tracker)->lost = true;
+    else
+        tcpt_ct_commit(&(*tracker)->models, segment, from, &proposal->models);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The TCP tracker of Linux netfilter as a state machine: one entry, one packet after the other.
+ *
+ * It judges whatever it is given; whether the capture allows a verdict at all is decided in tracker.c. Inside the room
+ * only.
+ */
+#ifndef TCPTRIAGE_CORE_TRACKER_JUDGE_H
+#define TCPTRIAGE_CORE_TRACKER_JUDGE_H
+
+#include "core/tracker/entry.h"
+#include "core/tracker/packet.h"
+
+/** Judge a packet and take it into the entry (nf_conntrack_tcp_packet() and what is around it). */
+tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules);
+
+/**
+ * Whether a packet is what nearly every one is: an ACK, with data or without, within both windows of an established
+ * connection that is assured. It is VALID by both rule sets.
+ *
+ * @param segment  an ACK without SYN, FIN, RST and SACK blocks, not really bad
+ */
+bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+
+/** Take such a packet into the entry, as tcpt_ct_judge() would. */
+void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+
+#endif
