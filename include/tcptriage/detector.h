@@ -35,19 +35,22 @@ typedef struct tcpt_detector {
     tcpt_group group;
     tcpt_severity severity;
     uint32_t wants;           /**< traits (observation.h) of which one is enough to be asked */
-    uint16_t memory_bytes;    /**< zeroed memory per flow, 0 for none */
+    uint16_t memory_bytes;    /**< memory per flow, zero until judge() writes to it; 0 for none */
     const tcpt_field *fields; /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
 
-    /** Judge one segment. `memory` is NULL when memory_bytes is 0. */
+    /** Judge one segment. `memory`, here and below, is NULL when memory_bytes is 0. */
     void (*judge)(const tcpt_context *context, void *memory);
     /** Judge a flow at the end of what was captured, or NULL. May run again when more segments came:
-     *  what it raises is forgotten first, and it must not change `memory` (NULL when never used), nor a finding that
+     *  what it raises is forgotten first, and it must not change `memory`, nor a finding that
      *  is kept there: see tcpt_instead_of(). */
     void (*settle)(const tcpt_context *context, const void *memory);
 } tcpt_detector;
 
 /** Every detector, in the order of detectors.def, ended by NULL. */
 extern const tcpt_detector *const tcpt_detectors[];
+
+/** What a detector's judge() has noted of a flow, such as the life before (tcpt_flow.previous); NULL for nothing. */
+const void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
 
 /**
  * Raise a finding on the current frame.

@@ -360,7 +360,7 @@ typedef struct tcpt_flow {
     tcpt_finding *newest_finding;
     tcpt_finding *end_findings; /**< raised when the flow was settled; forgotten when it is settled anew */
     uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
-    void *memory;               /**< detectors' memory, NULL until one asks */
+    struct tcpt_memory *memory; /**< what detectors note; those that have noted something */
 } tcpt_flow;
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */

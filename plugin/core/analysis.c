@@ -10,6 +10,7 @@
 #include "core/flow/table.h"
 #include "core/peers/hosts.h"
 #include "core/peers/peers.h"
+#include "core/finding/memory.h"
 #include "core/finding/raising.h"
 #include "core/tracker/commit.h"
 #include "core/points/commit.h"
@@ -19,11 +20,6 @@
 enum { SLAB_RECORDS = 1024 };
 
 G_STATIC_ASSERT(TCPT_TRAITS <= 32); /* bits of tcpt_observation.traits */
-
-typedef struct dispatch {
-    uint32_t memory_at; /* offset of the detector's memory in the flow's block */
-    const tcpt_detector *detector;
-} dispatch;
 
 struct tcpt_analysis {
     tcpt_settings settings;
@@ -38,12 +34,10 @@ struct tcpt_analysis {
     tcpt_flow *newest_flow;
     uint64_t generation; /* segments so far: what a settled flow is compared with */
     uint64_t flow_count;
-    dispatch *dispatch; /* one per detector, in their order */
-    unsigned dispatch_count;
+    unsigned detector_count;
     uint64_t wanting[TCPT_TRAITS]; /* by trait: the detectors that want it, as bits */
     uint32_t wanted;               /* traits that any detector wants */
-    size_t memory_bytes;           /* of all detectors, per flow */
-    uint8_t *blank;                /* a block of memory that no flow has yet, zero between two calls */
+    uint8_t *blank;                /* memory for a detector that has none of the flow yet; zero between two calls */
     uint8_t *zeros;                /* as many zeros */
 };
 
@@ -77,19 +71,22 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
 
 /* ---- detectors ---- */
 
-/* All detectors' memory is one block, made when the first of them has written to the blank one that it was given: most
- * flows never need it. */
-static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const dispatch *entry, tcpt_context *context)
+/* A detector that has no memory of the flow is given a blank one, which is kept if it writes to it: most never do. */
+static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)
 {
-    uint8_t *block = flow->memory ? flow->memory : analysis->blank;
-    uint8_t *memory = entry->detector->memory_bytes ? block + entry->memory_at : NULL;
+    size_t bytes = detector->memory_bytes;
+    void *memory = bytes ? tcpt_memory_for(flow, detector) : NULL;
 
-    context->detector = entry->detector;
-    entry->detector->judge(context, memory);
-    if (!memory || flow->memory || memcmp(memory, analysis->zeros, entry->detector->memory_bytes) == 0)
+    context->detector = detector;
+    if (memory || !bytes) {
+        detector->judge(context, memory);
         return;
-    flow->memory = g_memdup2(analysis->blank, analysis->memory_bytes);
-    memset(memory, 0, entry->detector->memory_bytes);
+    }
+    detector->judge(context, analysis->blank);
+    if (memcmp(analysis->blank, analysis->zeros, bytes) == 0)
+        return;
+    tcpt_memory_keep(flow, detector, analysis->blank);
+    memset(analysis->blank, 0, bytes);
 }
 
 static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
@@ -108,7 +105,7 @@ static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_s
     for (uint32_t traits = seen->traits & analysis->wanted; traits; traits &= traits - 1)
         asked |= analysis->wanting[__builtin_ctz(traits)];
     for (; asked; asked &= asked - 1)
-        ask(analysis, flow, &analysis->dispatch[__builtin_ctzll(asked)], &context);
+        ask(analysis, flow, tcpt_detectors[__builtin_ctzll(asked)], &context);
 }
 
 /* Note which traits a detector wants. */
@@ -120,21 +117,18 @@ static void note_wants(tcpt_analysis *analysis, unsigned number, uint32_t wants)
             analysis->wanting[trait] |= UINT64_C(1) << number;
 }
 
-static void set_up_dispatch(tcpt_analysis *analysis)
+static void set_up_detectors(tcpt_analysis *analysis)
 {
-    while (tcpt_detectors[analysis->dispatch_count])
-        analysis->dispatch_count++;
-    g_assert(analysis->dispatch_count <= 64); /* bits of `wanting` */
-    analysis->dispatch = g_new(dispatch, analysis->dispatch_count);
-    for (unsigned i = 0; i < analysis->dispatch_count; i++) {
-        const tcpt_detector *detector = tcpt_detectors[i];
+    size_t memory_bytes = 0;
 
-        analysis->dispatch[i] = (dispatch){(uint32_t)analysis->memory_bytes, detector};
-        analysis->memory_bytes += (detector->memory_bytes + 7u) & ~(size_t)7;
-        note_wants(analysis, i, detector->wants);
+    for (const tcpt_detector *detector; (detector = tcpt_detectors[analysis->detector_count]);
+         analysis->detector_count++) {
+        note_wants(analysis, analysis->detector_count, detector->wants);
+        memory_bytes = MAX(memory_bytes, detector->memory_bytes);
     }
-    analysis->blank = g_malloc0(analysis->memory_bytes);
-    analysis->zeros = g_malloc0(analysis->memory_bytes);
+    g_assert(analysis->detector_count <= 64); /* bits of `wanting` */
+    analysis->blank = g_malloc0(memory_bytes);
+    analysis->zeros = g_malloc0(memory_bytes);
 }
 
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
@@ -150,14 +144,13 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
         return;
     flow->settled_at = analysis->generation;
     tcpt_end_findings_forget(flow);
-    for (unsigned i = 0; i < analysis->dispatch_count; i++) {
-        const dispatch *entry = &analysis->dispatch[i];
+    for (unsigned i = 0; i < analysis->detector_count; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+        const void *memory = tcpt_memory_of(flow, detector);
 
-        context.detector = entry->detector;
-        if (entry->detector->settle)
-            entry->detector->settle(&context, flow->memory && entry->detector->memory_bytes
-                                                  ? (const uint8_t *)flow->memory + entry->memory_at
-                                                  : NULL);
+        context.detector = detector;
+        if (detector->settle)
+            detector->settle(&context, memory || !detector->memory_bytes ? memory : analysis->zeros);
     }
 }
 
@@ -413,7 +406,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     analysis->slabs = g_ptr_array_new_with_free_func(g_free);
     analysis->peers = tcpt_peers_new();
     analysis->points = tcpt_points_new(settings);
-    set_up_dispatch(analysis);
+    set_up_detectors(analysis);
     return analysis;
 }
 
@@ -428,6 +421,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
         tcpt_flow *next = flow->next;
 
         tcpt_findings_clear(flow);
+        tcpt_memory_clear(flow);
         tcpt_flow_clear(flow);
         g_free(flow);
         flow = next;
@@ -439,7 +433,6 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_peers_free(analysis->peers);
     tcpt_points_free(analysis->points);
     g_ptr_array_free(analysis->slabs, TRUE);
-    g_free(analysis->dispatch);
     g_free(analysis->blank);
     g_free(analysis->zeros);
     g_free(analysis);

@@ -70,7 +70,7 @@ static void settle(const tcpt_context *context, const void *memory)
     for (unsigned owing = 0; owing < 2; owing++) {
         int64_t since_ns = owed_since_ns(context->flow, owing);
 
-        if (!since_ns || (mine && mine->raised[owing]) || context->flow->ends[owing].reset)
+        if (!since_ns || mine->raised[owing] || context->flow->ends[owing].reset)
             continue;
         if (context->now_ns - since_ns <= tcpt_seconds_ns(context->settings->close_wait_seconds))
             continue;

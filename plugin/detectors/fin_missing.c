@@ -153,7 +153,7 @@ static void settle(const tcpt_context *context, const void *memory)
         const tcpt_endpoint *other = &flow->ends[!end];
         int64_t silence_ns = context->now_ns - flow->last_ns;
 
-        if ((mine && mine->finding[end]) || !tcpt_close_unseen(flow, end))
+        if (mine->finding[end] || !tcpt_close_unseen(flow, end))
             continue;
         if (!other->rst_count && silence_ns >= stall_ns &&
             (raise_seen_elsewhere(context, end, silence_ns) || raise_said(context, end, silence_ns, TCPT_MEDIUM)))

@@ -215,10 +215,10 @@ static void settle_end(const tcpt_context *context, const sent *mine, unsigned e
 
     if (tcpt_tally_losses(context->flow, end, &losses)) {
         if (only_padded_lost(&losses))
-            confirm(context, &losses, mine ? mine->finding : NULL, end);
+            confirm(context, &losses, mine->finding, end);
         tcpt_losses_clear(&losses);
     }
-    if (mine && !tcpt_has_nearer_point(context->flow, end)) /* which knows better */
+    if (!tcpt_has_nearer_point(context->flow, end)) /* which knows better */
         settle_far(context, mine, end);
 }
 
@@ -228,8 +228,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
     if (context->flow->key.family != 4)
         return;
-    settle_end(context, all ? &all->by[0] : NULL, 0);
-    settle_end(context, all ? &all->by[1] : NULL, 1);
+    settle_end(context, &all->by[0], 0);
+    settle_end(context, &all->by[1], 1);
 }
 
 static const tcpt_field fields[] = {TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, TCPT_F_LOSS_OTHER_MISSING,

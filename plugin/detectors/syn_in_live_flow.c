@@ -74,16 +74,6 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
     tcpt_relate(memory->finding, context->record);
 }
 
-static tcpt_finding *newest_of(const tcpt_flow *flow, const tcpt_detector *detector)
-{
-    tcpt_finding *newest = NULL;
-
-    for (tcpt_finding *finding = flow->findings; finding; finding = finding->next_in_flow)
-        if (finding->detector == detector)
-            newest = finding;
-    return newest;
-}
-
 static bool was_challenged(const tcpt_finding *finding)
 {
     for (unsigned i = 0; i < finding->value_count; i++)
@@ -96,7 +86,8 @@ static bool was_challenged(const tcpt_finding *finding)
 static void judge_next_life(const tcpt_context *context)
 {
     const tcpt_flow *previous = context->flow->previous;
-    tcpt_finding *finding = previous ? newest_of(previous, context->detector) : NULL;
+    const syn_memory *then = tcpt_memory_of(previous, context->detector);
+    tcpt_finding *finding = then ? then->finding : NULL;
 
     if (!finding || finding->on->from == context->seen->from || !(context->segment->flags & TCPT_ACK))
         return;
@@ -140,7 +131,7 @@ static void settle(const tcpt_context *context, const void *memory)
     const syn_memory *mine = memory;
     tcpt_finding *finding;
 
-    if (!mine || !mine->finding || has_outcome(mine->finding) ||
+    if (!mine->finding || has_outcome(mine->finding) ||
         context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return; /* an answer may still be on its way */
     finding = tcpt_instead_of(context, mine->finding);

@@ -91,7 +91,7 @@ static void settle(const tcpt_context *context, const void *memory)
     const tcpt_endpoint *server = &flow->ends[!flow->client];
     const tfo_memory *mine = memory;
 
-    if (!client->fast_open || server->segment_count || (mine && mine->raised))
+    if (!client->fast_open || server->segment_count || mine->raised)
         return;
     /* A single SYN at the very end of a capture may still be answered. */
     if (client->syn_count < 2 && context->now_ns - client->syn_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))

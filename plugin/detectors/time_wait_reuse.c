@@ -98,7 +98,7 @@ static void settle(const tcpt_context *context, const void *memory)
     const tcpt_flow *old = tcpt_life_in_time_wait(flow, context->settings);
     const reuse_memory *mine = memory;
 
-    if (!old || (mine && mine->raised) || flow->both_ways || flow->ends[flow->client].syn_count < 2)
+    if (!old || mine->raised || flow->both_ways || flow->ends[flow->client].syn_count < 2)
         return;
     raise_reuse(context, old, "unanswered", "was not answered at all");
 }

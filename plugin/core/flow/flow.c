@@ -153,7 +153,6 @@ void tcpt_flow_clear(tcpt_flow *flow)
     free_end(&flow->ends[0]);
     free_end(&flow->ends[1]);
     g_free(flow->again);
-    g_free(flow->memory);
     tcpt_tracker_free(flow->tracker);
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/finding/memory.h"
+
+#include <glib.h>
+#include <string.h>
+
+void *tcpt_memory_for(tcpt_flow *flow, const tcpt_detector *detector)
+{
+    tcpt_memory *memory = flow->memory;
+
+    while (memory && memory->detector != detector)
+        memory = memory->next;
+    return memory ? memory->bytes : NULL;
+}
+
+const void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
+{
+    return flow ? tcpt_memory_for((tcpt_flow *)flow, detector) : NULL;
+}
+
+void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes)
+{
+    tcpt_memory *made = g_malloc(sizeof *made + detector->memory_bytes);
+
+    made->next = flow->memory;
+    made->detector = detector;
+    memcpy(made->bytes, bytes, detector->memory_bytes);
+    flow->memory = made;
+}
+
+void tcpt_memory_clear(tcpt_flow *flow)
+{
+    while (flow->memory) {
+        tcpt_memory *memory = flow->memory;
+
+        flow->memory = memory->next;
+        g_free(memory);
+    }
+}

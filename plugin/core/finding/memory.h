@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What detectors note of a flow between its segments. Inside the core only.
+ */
+#ifndef TCPTRIAGE_CORE_FINDING_MEMORY_H
+#define TCPTRIAGE_CORE_FINDING_MEMORY_H
+
+#include "tcptriage/detector.h"
+
+/** One detector's memory of one flow; most flows have none, and those that have one rarely of more than two. */
+typedef struct tcpt_memory {
+    struct tcpt_memory *next;
+    const tcpt_detector *detector;
+    uint64_t bytes[];
+} tcpt_memory;
+
+/** @return the detector's memory of the flow to be written to, NULL when it has none yet */
+void *tcpt_memory_for(tcpt_flow *flow, const tcpt_detector *detector);
+
+/** Keep what a detector has written for the first time. */
+void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes);
+
+void tcpt_memory_clear(tcpt_flow *flow);
+
+#endif
