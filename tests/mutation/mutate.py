@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Changes the core and the detectors as a slip of the hand would, and looks whether a test notices.
+
+mutate.py SOURCE WORK [--count N] [--seed N] [--jobs N] [--only PATH] prints a table and what survived; its exit status
+is 0 when at least 85 of 100 valid mutants were killed. Valid are those that compile and are not listed in equivalent.txt.
+"""
+
+import argparse
+import collections
+import difflib
+import glob
+import os
+import queue
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True  # the repository stays as it is
+
+import operators  # noqa: E402
+
+WANTED_PERCENT = 85
+FOLDERS = ("plugin/core", "plugin/detectors")
+# What a copy needs to be built and tested.
+PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures/scenarios", "README.md", "CHANGELOG.md")
+# The suites are the programs of tests.cmake that are called so; the flood takes a gigabyte and half a minute.
+SUITE, TOO_SLOW = re.compile(r"^add_executable\((\S+-test) ", re.M), {"flood-test"}
+MEMORY_BYTES = 4 << 30
+GTEST_SEED = "R02S00000000000000000000000000000000"
+
+Mutant = collections.namedtuple("Mutant", "path edit")
+Result = collections.namedtuple("Result", "mutant verdict by")
+
+
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+class Copy:
+    """A copy of the source with its own build."""
+
+    def __init__(self, source, work):
+        self.root, self.build = os.path.join(work, "source"), os.path.join(work, "build")
+        shutil.rmtree(self.root, ignore_errors=True)
+        for part in PARTS:
+            origin, target = os.path.join(source, part), os.path.join(self.root, part)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.isdir(origin):
+                shutil.copytree(origin, target)
+            elif os.path.exists(origin):
+                shutil.copy(origin, target)
+        with open(os.path.join(source, "tests/tests.cmake")) as text:
+            self.suites = [name for name in SUITE.findall(text.read()) if name not in TOO_SLOW]
+        self.limits = {}
+        self.run("cmake", "-S", self.root, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                 "-DCMAKE_C_FLAGS_DEBUG=-O1", "-DTCPT_PLUGIN=OFF")
+        self.run("ninja", "-C", self.build, *self.suites)
+
+    @staticmethod
+    def run(*command):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise RuntimeError("%s failed:\n%s" % (" ".join(command), done.stdout[-2000:]))
+
+    def compiles(self):
+        return not subprocess.run(["ninja", "-C", self.build, *self.suites], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL).returncode
+
+    def suite(self, name, seconds):
+        """None when the suite is content, else how it ended."""
+        try:
+            done = subprocess.run([os.path.join(self.build, name), "--seed", GTEST_SEED], timeout=seconds,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit_memory)
+        except subprocess.TimeoutExpired:
+            return "time"
+        return None if not done.returncode else "crash" if done.returncode < 0 and done.returncode != -6 else "red"
+
+    def measure(self):
+        """The suites without a mutant: all must be content; their time sets the limits, and the fast ones come first."""
+        for name in self.suites:
+            begun = time.monotonic()
+            if self.suite(name, 600):
+                raise RuntimeError("%s fails without a mutant" % name)
+            self.limits[name] = 5 + 8 * (time.monotonic() - begun)
+        self.suites.sort(key=self.limits.get)
+
+    def judge(self, mutant):
+        path = os.path.join(self.root, mutant.path)
+        with open(path) as text:
+            original = text.read()
+        try:
+            with open(path, "w") as text:
+                text.write(apply(original, mutant.edit))
+            if not self.compiles():
+                return Result(mutant, "invalid", "")
+            for name in self.suites:
+                how = self.suite(name, self.limits[name])
+                if how:
+                    return Result(mutant, "killed", name + (", " + how if how != "red" else ""))
+            return Result(mutant, "survived", "")
+        finally:
+            with open(path, "w") as text:
+                text.write(original)
+
+
+def apply(text, edit):
+    return text[:edit.start] + edit.made + text[edit.end:]
+
+
+def lines_of(text, edit):
+    """The lines that an edit changes, before and after, without blanks at their ends."""
+    before, after = text.split("\n"), apply(text, edit).split("\n")
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    changed = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+    squeeze = lambda lines: " ".join(" ".join(lines).split())
+    return (squeeze(before[changed[0][1]:changed[-1][2]]), squeeze(after[changed[0][3]:changed[-1][4]]))
+
+
+def read_equivalent(path):
+    """(file, line before, line after) of mutants that change nothing a test could see."""
+    known, entry = set(), []
+    with open(path) as text:
+        for line in text:
+            if line.startswith("#") or not line.strip():
+                continue
+            key, value = line.rstrip("\n").split(" ", 1)
+            if key == "file":
+                entry = [value]
+            elif key in ("-", "+"):
+                entry.append(value.strip())
+            elif key == "why":
+                known.add(tuple(entry))
+    return known
+
+
+def all_mutants(source, only):
+    found, texts = [], {}
+    for folder in FOLDERS:
+        for path in sorted(glob.glob(os.path.join(source, folder, "**", "*.[ch]"), recursive=True)):
+            name = os.path.relpath(path, source)
+            with open(path) as text:
+                texts[name] = text.read()
+            if only in name:
+                found += [Mutant(name, edit) for edit in operators.mutants(name, texts[name])]
+    return found, texts
+
+
+def sample(mutants, count, seed):
+    """So many mutants, each operator's share as large as the others' as far as it has them."""
+    chance, by_operator = random.Random(seed), collections.defaultdict(list)
+    for mutant in mutants:
+        by_operator[mutant.edit.operator].append(mutant)
+    for group in by_operator.values():
+        chance.shuffle(group)
+    chosen = []
+    while len(chosen) < min(count, len(mutants)):
+        for name in sorted(by_operator):
+            if by_operator[name]:
+                chosen.append(by_operator[name].pop())
+    return chosen[:count]
+
+
+def run(source, work, mutants, jobs):
+    todo, results, lock = queue.Queue(), [], threading.Lock()
+    for mutant in mutants:
+        todo.put(mutant)
+
+    def worker(number):
+        copy = Copy(source, os.path.join(work, str(number)))
+        copy.measure()
+        while True:
+            try:
+                mutant = todo.get_nowait()
+            except queue.Empty:
+                return
+            result = copy.judge(mutant)
+            with lock:
+                results.append(result)
+                if sys.stderr.isatty():
+                    print("\r%d of %d" % (len(results), len(mutants)), end="", file=sys.stderr, flush=True)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(results) < len(mutants):
+        sys.exit("mutate.py: not every mutant could be tried")
+    return results
+
+
+def print_survivor(text, mutant):
+    diff = difflib.unified_diff(text.splitlines(), apply(text, mutant.edit).splitlines(), "a/" + mutant.path,
+                                "b/" + mutant.path, lineterm="", n=2)
+    print("\n# %s" % mutant.edit.operator)
+    print("\n".join(diff))
+
+
+def report(results, texts, equivalent):
+    table, survivors = collections.defaultdict(collections.Counter), []
+    for result in results:
+        verdict, mutant = result.verdict, result.mutant
+        if verdict == "survived":
+            if (mutant.path, *lines_of(texts[mutant.path], mutant.edit)) in equivalent:
+                verdict = "equivalent"
+            else:
+                survivors.append(mutant)
+        table[mutant.edit.operator][verdict] += 1
+        table["all"][verdict] += 1
+    for mutant in sorted(survivors):
+        print_survivor(texts[mutant.path], mutant)
+    columns = ("killed", "survived", "equivalent", "invalid")
+    print("\n%-12s" % "operator" + "".join("%12s" % column for column in columns))
+    for name in sorted(table, key=lambda name: (name == "all", name)):
+        print("%-12s" % name + "".join("%12d" % table[name][column] for column in columns))
+    killed, valid = table["all"]["killed"], table["all"]["killed"] + table["all"]["survived"]
+    by = collections.Counter(result.by for result in results if result.verdict == "killed")
+    print("\nkilled by " + ", ".join("%s %d" % pair for pair in by.most_common()))
+    print("killed %d of %d valid mutants: %.1f %%, wanted %d %%" % (killed, valid, 100 * killed / max(valid, 1), WANTED_PERCENT))
+    return 100 * killed >= WANTED_PERCENT * valid
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source")
+    parser.add_argument("work", help="folder for copies and builds")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--list", action="store_true", help="count what there is and stop")
+    options = parser.parse_args()
+    mutants, texts = all_mutants(options.source, options.only)
+    if options.list:
+        print(collections.Counter(mutant.edit.operator for mutant in mutants))
+        return 0
+    chosen = sample(mutants, options.count, options.seed)
+    print("%d of %d mutants, seed %d" % (len(chosen), len(mutants), options.seed))
+    equivalent = read_equivalent(os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent.txt"))
+    return 0 if report(run(options.source, options.work, chosen, options.jobs), texts, equivalent) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
