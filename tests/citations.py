@@ -3,8 +3,8 @@
 """citations.py [ROOT]: nobody is sent to a text that is not there.
 
 Every rule that a comment, test or scenario script cites ("rule A.5", "rules B.1, C.2 to C.4") stands in plugin/RULES.md, every
-source file and folder that a comment or page names is in the repository, and every link of a page leads somewhere. Status 1
-where one does not.
+source file that a comment or page names is in the repository, every name of ours that a page quotes is in the sources (and
+`NAME` in `FILE` in that file), and every link of a page leads somewhere. Status 1 where one does not.
 """
 
 import os
@@ -22,6 +22,8 @@ BARE = re.compile(r"(?<![\w.#\"])[A-IK]\.\d+(?![\w.])")
 
 FILE = re.compile(r"(?<![\w./<\"$%-])((?:[\w.-]+/)*[\w-]+\.(?:c|h|def|py|sh|pkt|md|tsv|cmake))(?![\w/-]|\.\w)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+QUOTED = re.compile(r"`((?:tcpt|TCPT)_\w+)(?:\(\))?`")
+HELD = re.compile(r"`([A-Z]+_[A-Z_]+)`(?:, `[A-Z_]+`)*\s+in\s+`([\w./-]+)`")
 ANCHOR = re.compile(r"<a id=\"([^\"]+)\">")
 
 # Files of other projects, and names that stand for many.
@@ -62,9 +64,19 @@ def file_problems(text, paths):
     """Names are cited with as much of their folder as makes them clear."""
     for named in FILE.finditer(text):
         name = named.group(1)
-        if FOREIGN.match(name) or any(("/" + path).endswith("/" + name) for path in paths):
+        if FOREIGN.match(name) or name.startswith("../") or any(("/" + path).endswith("/" + name) for path in paths):
             continue
         yield named.start(), "there is no %s" % name
+
+
+def name_problems(text, sources):
+    """`sources`: path -> text. What a page quotes of the code must be there."""
+    for quoted in QUOTED.finditer(text):
+        if not any(re.search(r"\b%s\b" % quoted.group(1), source) for source in sources.values()):
+            yield quoted.start(), "the sources have no %s" % quoted.group(1)
+    for held in HELD.finditer(text):
+        if held.group(1) not in sources.get(held.group(2), ""):
+            yield held.start(), "there is no %s in %s" % held.groups()
 
 
 def link_problems(root, page, text):
@@ -79,19 +91,25 @@ def link_problems(root, page, text):
             yield link.start(), "%s has no anchor %s" % (os.path.basename(path), anchor)
 
 
+def read(root, paths):
+    texts = {}
+    for path in paths:
+        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
+            texts[path] = file.read()
+    return texts
+
+
 def problems(root):
     paths = list(walk(root))
-    with open(os.path.join(root, "plugin/RULES.md"), encoding="utf-8") as rules_file:
-        rules = set(ANCHOR.findall(rules_file.read()))
-    for path in paths:
-        if not path.endswith(TEXTS) or path == "tests/citations.py":
-            continue
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
-            text = file.read()
+    texts = read(root, [path for path in paths if path.endswith(TEXTS) and path != "tests/citations.py"])
+    sources = {path: text for path, text in texts.items() if path.endswith((".c", ".h", ".def"))}
+    rules = set(ANCHOR.findall(texts["plugin/RULES.md"]))
+    for path, text in texts.items():
         found = list(file_problems(text, paths))
         if path != "plugin/RULES.md":
             found += rule_problems(text, rules)
         if path.endswith(".md"):
+            found += name_problems(text, sources)
             found += link_problems(root, path, text)
         for at, what in sorted(found):
             yield "%s:%d: %s" % (path, line_of(text, at), what)

@@ -7,7 +7,7 @@ mistake. Without --write they are listed, status 1 if there are any. With --writ
 capture's end) is put behind each: read the difference before it is committed. What is taken back is only listed: the
 script has to say by which line ("!back").
 
-SCENARIO-TEST is built-tests/plain/scenario-test by default.
+SCENARIO-TEST is build-tests/plain/scenario-test by default.
 """
 
 import argparse
