@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Test programs; tests/run.sh runs them. Included by CMakeLists.txt.
+# Test programs, and what runs them (suites.cmake). Included by CMakeLists.txt.
 
 # Scenario scripts: reader and frame builder, used by the runner, pkt2pcap and the fuzzer's seeds.
 add_library(tcptriage_scenario STATIC tests/scenario/script.c tests/scenario/packet.c tests/scenario/expect.c
@@ -82,3 +82,5 @@ target_link_libraries(short-way-test PRIVATE tcptriage_scenario)
 add_executable(times-test tests/unit/times_test.c)
 target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
+
+include(tests/suites.cmake)
