@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/dispatch.h"
 #include "core/flow/final_ack.h"
 #include "core/flow/flow.h"
 #include "core/flow/table.h"
@@ -14,12 +15,7 @@
 #include "core/finding/raising.h"
 #include "core/tracker/commit.h"
 #include "core/points/commit.h"
-#include "detectors/detectors.h"
-
-/* Records come in slabs: one allocation for many packets, none of its own per packet. */
-enum { SLAB_RECORDS = 1024 };
-
-G_STATIC_ASSERT(TCPT_TRAITS <= 32); /* bits of tcpt_observation.traits */
+#include "core/records.h"
 
 struct tcpt_analysis {
     tcpt_settings settings;
@@ -28,24 +24,12 @@ struct tcpt_analysis {
     tcpt_peers *peers;
     tcpt_points *points;
     tcpt_hosts hosts;
-    GPtrArray *slabs;
-    unsigned slab_used;
+    tcpt_records records;
     tcpt_flow *first_flow;
     tcpt_flow *newest_flow;
     uint64_t generation; /* segments so far: what a settled flow is compared with */
     uint64_t flow_count;
-    unsigned detector_count;
-    uint64_t wanting[TCPT_TRAITS]; /* by trait: the detectors that want it, as bits */
-    uint32_t wanted;               /* traits that any detector wants */
-    uint8_t *blank;                /* memory for a detector that has none of the flow yet; zero between two calls */
-    uint8_t *zeros;                /* as many zeros */
-};
-
-const tcpt_detector *const tcpt_detectors[] = {
-#define TCPT_DETECTOR(id) &tcpt_##id,
-#include "detectors/detectors.def"
-#undef TCPT_DETECTOR
-    NULL,
+    tcpt_dispatch dispatch;
 };
 
 /* ---- keys ---- */
@@ -69,89 +53,12 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b)
     return tcpt_same_key(&tuple, b);
 }
 
-/* ---- detectors ---- */
-
-/* A detector that has no memory of the flow is given a blank one, which is kept if it writes to it: most never do. */
-static void ask(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)
-{
-    size_t bytes = detector->memory_bytes;
-    void *memory = bytes ? tcpt_memory_for(flow, detector) : NULL;
-
-    context->detector = detector;
-    if (memory || !bytes) {
-        detector->judge(context, memory);
-        return;
-    }
-    detector->judge(context, analysis->blank);
-    if (memcmp(analysis->blank, analysis->zeros, bytes) == 0)
-        return;
-    tcpt_memory_keep(flow, detector, analysis->blank);
-    memset(analysis->blank, 0, bytes);
-}
-
-static void run_detectors(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
-                          const tcpt_observation *seen, tcpt_record *record)
-{
-    uint64_t asked = 0;
-    tcpt_context context = {
-        .settings = &analysis->settings,
-        .flow = flow,
-        .segment = segment,
-        .seen = seen,
-        .record = record,
-        .now_ns = segment->time_ns,
-    };
-
-    for (uint32_t traits = seen->traits & analysis->wanted; traits; traits &= traits - 1)
-        asked |= analysis->wanting[__builtin_ctz(traits)];
-    for (; asked; asked &= asked - 1)
-        ask(analysis, flow, tcpt_detectors[__builtin_ctzll(asked)], &context);
-}
-
-/* Note which traits a detector wants. */
-static void note_wants(tcpt_analysis *analysis, unsigned number, uint32_t wants)
-{
-    analysis->wanted |= wants;
-    for (unsigned trait = 0; trait < TCPT_TRAITS; trait++)
-        if (wants >> trait & 1)
-            analysis->wanting[trait] |= UINT64_C(1) << number;
-}
-
-static void set_up_detectors(tcpt_analysis *analysis)
-{
-    size_t memory_bytes = 0;
-
-    for (const tcpt_detector *detector; (detector = tcpt_detectors[analysis->detector_count]);
-         analysis->detector_count++) {
-        note_wants(analysis, analysis->detector_count, detector->wants);
-        memory_bytes = MAX(memory_bytes, detector->memory_bytes);
-    }
-    g_assert(analysis->detector_count <= 64); /* bits of `wanting` */
-    analysis->blank = g_malloc0(memory_bytes);
-    analysis->zeros = g_malloc0(memory_bytes);
-}
-
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
 {
-    tcpt_context context = {
-        .settings = &analysis->settings,
-        .flow = flow,
-        .record = flow->last_record,
-        .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
-    };
-
     if (flow->settled_at == analysis->generation || !flow->last_record)
         return;
     flow->settled_at = analysis->generation;
-    tcpt_end_findings_forget(flow);
-    for (unsigned i = 0; i < analysis->detector_count; i++) {
-        const tcpt_detector *detector = tcpt_detectors[i];
-        const void *memory = tcpt_memory_of(flow, detector);
-
-        context.detector = detector;
-        if (detector->settle)
-            detector->settle(&context, memory || !detector->memory_bytes ? memory : analysis->zeros);
-    }
+    tcpt_dispatch_settle(&analysis->dispatch, flow);
 }
 
 void tcpt_settle_all(tcpt_analysis *analysis)
@@ -161,20 +68,6 @@ void tcpt_settle_all(tcpt_analysis *analysis)
 }
 
 /* ---- segments ---- */
-
-static tcpt_record *new_record(tcpt_analysis *analysis)
-{
-    tcpt_record *slab;
-
-    if (analysis->slab_used == SLAB_RECORDS || !analysis->slabs->len) {
-        g_ptr_array_add(analysis->slabs, g_new(tcpt_record, SLAB_RECORDS));
-        analysis->slab_used = 0;
-    }
-    slab = g_ptr_array_index(analysis->slabs, analysis->slabs->len - 1);
-    slab += analysis->slab_used++;
-    *slab = (tcpt_record){0}; /* one by one is cheaper: a few stores, in memory that is written to anyway */
-    return slab;
-}
 
 static bool same_point(const tcpt_flow_key *a, const tcpt_flow_key *b)
 {
@@ -230,14 +123,6 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, u
     return flow;
 }
 
-static void mark_tracker(tcpt_record *record, const tcpt_ct_view *view)
-{
-    record->ct_state = view->state;
-    record->ct_current = view->current & 3;
-    record->ct_old = view->before_5_18 & 3;
-    record->ct_reason = view->reason;
-}
-
 /* A source that sends one packet, without being asked, and never another gets no entry: a flood has millions of them.
  */
 static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
@@ -250,12 +135,6 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
         return;
     sender->host->good += sender->checksums_good;
     sender->host->wrong += sender->checksums_unexplained;
-}
-
-static void mark(tcpt_record *record, const tcpt_flow *flow)
-{
-    record->client_state = (uint8_t)flow->ends[flow->client].state;
-    record->server_state = (uint8_t)flow->ends[!flow->client].state;
 }
 
 /* What other connections tell about a SYN, or about a SYN-ACK that comes again. */
@@ -284,17 +163,11 @@ static int64_t tolerance_ns(const tcpt_point *point)
 static tcpt_record *find_original(const tcpt_analysis *analysis, const tcpt_flow *flow, unsigned behind)
 {
     enum { RECORDS_MOST = 4096 };
-    unsigned slab = analysis->slabs->len, used = analysis->slab_used - 1; /* the newest is the copy's own */
+    uint32_t number = analysis->records.count - 1; /* the newest is the copy's own */
 
-    for (unsigned looked = 0; looked < RECORDS_MOST; looked++) {
-        tcpt_record *record;
+    for (unsigned looked = 0; looked < RECORDS_MOST && number > 0; looked++) {
+        tcpt_record *record = tcpt_records_at(&analysis->records, --number);
 
-        if (used == 0) {
-            if (--slab == 0)
-                return NULL;
-            used = SLAB_RECORDS;
-        }
-        record = (tcpt_record *)g_ptr_array_index(analysis->slabs, slab - 1) + --used;
         if (record->flow == flow && !record->copy && behind-- == 0)
             return record;
     }
@@ -308,7 +181,7 @@ static void take_copy(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_recor
 
     record->copy = true;
     flow->duplicates = true;
-    mark(record, flow);
+    tcpt_record_states(record, flow);
     if (analysis->settings.tracker_models) /* a tracker saw the packet once */
         record->ct_state = TCPT_CT_UNKNOWN;
     if (!original)
@@ -332,7 +205,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_flow_key key;
     tcpt_observation seen;
     tcpt_tracker_proposal tracker;
-    tcpt_record *record = new_record(analysis);
+    tcpt_record *record = tcpt_records_add(&analysis->records);
     unsigned from = tcpt_flow_key_of(&key, segment);
     uint32_t hash;
     unsigned behind;
@@ -364,20 +237,20 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     tracker.course = TCPT_TRACKER_STAYS;
     if (analysis->settings.tracker_models)
         tcpt_track(&seen, &tracker, flow, segment);
-    mark_tracker(record, &seen.tracker);
+    tcpt_record_tracker(record, &seen.tracker);
     if (segment->flags & TCPT_SYN)
         look_up_peers(analysis, flow, segment, &seen);
     if (segment->pad_bytes && (segment->flags & (TCPT_SYN | TCPT_RST)) && !flow->handshake_done)
         seen.scan = tcpt_peers_scans(analysis->peers, flow);
-    if (seen.traits & analysis->wanted)
-        run_detectors(analysis, flow, segment, &seen, record);
+    if (seen.traits & analysis->dispatch.wanted)
+        tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &seen, record);
     tcpt_tracker_commit(&flow->tracker, segment, from, &tracker);
     tcpt_flow_advance(flow, segment, &seen, record);
     if (flow->ending || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
     if (tcpt_points_watching(analysis->points))
         tcpt_points_note(analysis->points, flow, segment, &seen, record);
-    mark(record, flow);
+    tcpt_record_states(record, flow);
     return record;
 }
 
@@ -403,10 +276,10 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
 
     analysis->settings = *settings;
     tcpt_hosts_open(&analysis->hosts);
-    analysis->slabs = g_ptr_array_new_with_free_func(g_free);
+    tcpt_records_open(&analysis->records);
     analysis->peers = tcpt_peers_new();
     analysis->points = tcpt_points_new(settings);
-    set_up_detectors(analysis);
+    tcpt_dispatch_open(&analysis->dispatch, &analysis->settings);
     return analysis;
 }
 
@@ -432,9 +305,8 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_hosts_clear(&analysis->hosts);
     tcpt_peers_free(analysis->peers);
     tcpt_points_free(analysis->points);
-    g_ptr_array_free(analysis->slabs, TRUE);
-    g_free(analysis->blank);
-    g_free(analysis->zeros);
+    tcpt_records_clear(&analysis->records);
+    tcpt_dispatch_clear(&analysis->dispatch);
     g_free(analysis);
 }
 

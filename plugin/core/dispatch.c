@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/dispatch.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/finding/memory.h"
+#include "core/finding/raising.h"
+#include "detectors/detectors.h"
+#include "tcptriage/points.h"
+
+G_STATIC_ASSERT(TCPT_TRAITS <= 32); /* bits of tcpt_observation.traits */
+
+const tcpt_detector *const tcpt_detectors[] = {
+#define TCPT_DETECTOR(id) &tcpt_##id,
+#include "detectors/detectors.def"
+#undef TCPT_DETECTOR
+    NULL,
+};
+
+/* A detector that has no memory of the flow is given a blank one, which is kept if it writes to it: most never do. */
+static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)
+{
+    size_t bytes = detector->memory_bytes;
+    void *memory = bytes ? tcpt_memory_for(flow, detector) : NULL;
+
+    context->detector = detector;
+    if (memory || !bytes) {
+        detector->judge(context, memory);
+        return;
+    }
+    detector->judge(context, dispatch->blank);
+    if (memcmp(dispatch->blank, dispatch->zeros, bytes) == 0)
+        return;
+    tcpt_memory_keep(flow, detector, dispatch->blank);
+    memset(dispatch->blank, 0, bytes);
+}
+
+void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_record *record)
+{
+    uint64_t asked = 0;
+    tcpt_context context = {
+        .settings = dispatch->settings,
+        .flow = flow,
+        .segment = segment,
+        .seen = seen,
+        .record = record,
+        .now_ns = segment->time_ns,
+    };
+
+    for (uint32_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
+        asked |= dispatch->wanting[__builtin_ctz(traits)];
+    for (; asked; asked &= asked - 1)
+        ask(dispatch, flow, tcpt_detectors[__builtin_ctzll(asked)], &context);
+}
+
+/* Note which traits a detector wants. */
+static void note_wants(tcpt_dispatch *dispatch, unsigned number, uint32_t wants)
+{
+    dispatch->wanted |= wants;
+    for (unsigned trait = 0; trait < TCPT_TRAITS; trait++)
+        if (wants >> trait & 1)
+            dispatch->wanting[trait] |= UINT64_C(1) << number;
+}
+
+void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings)
+{
+    size_t memory_bytes = 0;
+
+    *dispatch = (tcpt_dispatch){.settings = settings};
+    for (const tcpt_detector *detector; (detector = tcpt_detectors[dispatch->count]); dispatch->count++) {
+        note_wants(dispatch, dispatch->count, detector->wants);
+        memory_bytes = MAX(memory_bytes, detector->memory_bytes);
+    }
+    g_assert(dispatch->count <= 64); /* bits of `wanting` */
+    dispatch->blank = g_malloc0(memory_bytes);
+    dispatch->zeros = g_malloc0(memory_bytes);
+}
+
+void tcpt_dispatch_clear(tcpt_dispatch *dispatch)
+{
+    g_free(dispatch->blank);
+    g_free(dispatch->zeros);
+}
+
+void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
+{
+    tcpt_context context = {
+        .settings = dispatch->settings,
+        .flow = flow,
+        .record = flow->last_record,
+        .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
+    };
+
+    tcpt_end_findings_forget(flow);
+    for (unsigned i = 0; i < dispatch->count; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+        const void *memory = tcpt_memory_of(flow, detector);
+
+        context.detector = detector;
+        if (detector->settle)
+            detector->settle(&context, memory || !detector->memory_bytes ? memory : dispatch->zeros);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Asking the detectors. For the analysis only.
+ */
+#ifndef TCPTRIAGE_CORE_DISPATCH_H
+#define TCPTRIAGE_CORE_DISPATCH_H
+
+#include "tcptriage/detector.h"
+
+/** Who wants to be asked about what. */
+typedef struct tcpt_dispatch {
+    const tcpt_settings *settings;
+    unsigned count;                /**< of detectors */
+    uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
+    uint32_t wanted;               /**< traits that any detector wants */
+    uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
+    uint8_t *zeros;                /**< as many zeros */
+} tcpt_dispatch;
+
+/** Set it up; tcpt_dispatch_clear() it. */
+void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings);
+void tcpt_dispatch_clear(tcpt_dispatch *dispatch);
+
+/** Let those detectors look at a segment that want one of its traits. */
+void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_record *record);
+
+/** Let all of them look at a flow as it is at the end of what was captured. */
+void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow);
+
+#endif
