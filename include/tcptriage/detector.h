@@ -61,6 +61,9 @@ const void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** The finding that the same detector has raised on a frame of the flow before, or NULL. No end findings. */
+tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record);
+
 /** Take back a finding that a later segment has refuted: it is forgotten, and freed. Not for end findings. */
 void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding);
 

@@ -123,8 +123,40 @@ typedef enum TCPT_BYTE tcpt_reply {
 /** Checksums of one source address at one capture point; shared by its flows, lives as long as the analysis. */
 typedef struct tcpt_host {
     uint32_t good;
-    uint32_t wrong; /**< not explained by offload or padding */
+    uint32_t wrong;   /**< neither explained nor known to be damage */
+    uint32_t damaged; /**< bytes taken for damaged of which nothing more was heard yet, by segment */
 } tcpt_host;
+
+/** What a wrong checksum is taken for. */
+typedef enum TCPT_BYTE tcpt_damage_kind {
+    TCPT_DAMAGE_FOUND,     /**< really bad: hosts drop the segment */
+    TCPT_DAMAGE_SUSPECTED, /**< perhaps: a SYN or SYN-ACK that nothing good came before */
+    TCPT_DAMAGE_HABIT,     /**< no damage: the sums of this end follow the length alone. Kept to compare with */
+} tcpt_damage_kind;
+
+/** A segment with a wrong checksum, until it is known what became of its bytes. */
+typedef struct tcpt_damage {
+    tcpt_record *record;
+    tcpt_record *sound; /**< of a SUSPECTED one: the first retry with a good sum, NULL without one */
+    int64_t time_ns;
+    uint32_t left; /**< what only this segment, or others like it, have shown: [left, right) */
+    uint32_t right;
+    uint16_t rest; /**< checksum field minus length: does not change where the sum was never made over the bytes */
+    uint16_t expected;
+    tcpt_damage_kind kind;
+    bool cut_down; /**< a part of its bytes was sent again with a good sum */
+    bool payload_only;
+    bool counted; /**< in tcpt_host.damaged */
+} tcpt_damage;
+
+/** Such segments of one end, oldest first. More of them and the oldest is believed. */
+#define TCPT_DAMAGES 16
+
+typedef struct tcpt_damages {
+    uint8_t count;
+    uint8_t room;
+    tcpt_damage at[];
+} tcpt_damages;
 
 /** What few flows ever need of an end. */
 typedef struct tcpt_trouble {
@@ -132,6 +164,7 @@ typedef struct tcpt_trouble {
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
+    tcpt_damages *damages;     /**< owned; NULL when there are none */
 } tcpt_trouble;
 
 /** One end of a flow: everything is what this end was seen to send, unless said otherwise. There are millions of them:
@@ -249,8 +282,9 @@ typedef struct tcpt_endpoint {
     uint32_t checksums_good;
     uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
-    uint32_t checksums_bad;         /**< really bad, by the rule of checksum_bad */
-    tcpt_host *host;                /**< NULL until its second segment, unless the address is known already */
+    uint16_t wrong_rest;            /**< of the first of these: tcpt_damage.rest and .expected */
+    uint16_t wrong_expected;
+    tcpt_host *host; /**< NULL until its second segment, unless the address is known already */
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -317,7 +351,7 @@ typedef struct tcpt_flow {
     bool both_ways;                     /**< both ends were seen */
     bool ending;                        /**< a FIN was seen or acknowledged, or a RST was seen */
     bool padded;                        /**< a padded frame was seen */
-    bool damaged;                       /**< a segment with a really bad checksum was seen */
+    bool damaged;                       /**< an end has damages of which more may be heard */
     bool synchronised;                  /**< segments other than the opening ones were exchanged */
     bool short_way;                     /**< open, and nothing is going on: the next segment may take the short way */
     tcpt_side side;

@@ -96,11 +96,15 @@ typedef struct tcpt_observation {
     bool new_payload; /**< has payload not seen before */
     bool old_numbers; /**< an ACK that speaks of the 4-tuple's previous life */
     bool really_bad;  /**< the checksum is really bad: hosts drop it, state stays as it is */
-    bool odd_ack;     /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
-    bool other_syn;   /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
-    int64_t since_ns; /**< since the flow's previous segment, 0 for the first */
-    bool short_way;   /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
-    bool stale;       /**< its numbers are the previous life's: changes no state */
+    bool sum_explained;  /**< the checksum is wrong, and that says nothing: joined segments, or a sum that follows the
+                              length alone */
+    uint16_t mended;     /**< the sender's damages (tcpt_trouble.damages, by place) whose bytes it carries, sound */
+    uint16_t refuted[2]; /**< by end: the damages that are none after all */
+    bool odd_ack;        /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
+    bool other_syn;      /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
+    int64_t since_ns;    /**< since the flow's previous segment, 0 for the first */
+    bool short_way; /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
+    bool stale;     /**< its numbers are the previous life's: changes no state */
     const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
     bool scan; /**< padded SYNs and RSTs: of a handshake by an address that lately left many of them unfinished */

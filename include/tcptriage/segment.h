@@ -39,6 +39,8 @@ typedef enum tcpt_checksum {
     TCPT_CHECKSUM_UNKNOWN, /**< truncated, fragment: nothing to compute on */
     TCPT_CHECKSUM_GOOD,
     TCPT_CHECKSUM_PARTIAL,      /**< the folded pseudo-header sum that checksum offload leaves */
+    TCPT_CHECKSUM_BOTH_WRONG,   /**< wrong, and so is the IPv4 header's: no router or host would have passed it on, so
+                                     addresses were changed since, or both sums are left to the network card */
     TCPT_CHECKSUM_OVER_PADDING, /**< right only when the Ethernet padding is counted in */
     TCPT_CHECKSUM_WRONG,
 } tcpt_checksum;
@@ -117,6 +119,13 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
  */
 void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes,
                         uint32_t pad_bytes);
+
+/**
+ * Look at the checksum of the IPv4 header around a segment whose own was judged to be wrong.
+ *
+ * @param header  the whole header, 20 to 60 bytes
+ */
+void tcpt_segment_check_ipv4(tcpt_segment *segment, const uint8_t *header, uint32_t header_bytes);
 
 /**
  * How many of the bytes behind an IP datagram are Ethernet padding.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/dispatch.h"
+#include "core/flow/checksums.h"
 #include "core/flow/final_ack.h"
 #include "core/flow/flow.h"
 #include "core/flow/table.h"
@@ -197,7 +198,7 @@ static void take_copy(const tcpt_analysis *analysis, tcpt_flow *flow, tcpt_recor
 static bool begins_life(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     return (segment->flags & TCPT_SYN) && tcpt_flow_ends_before(flow, segment, from) &&
-           !tcpt_really_bad(&flow->ends[from], segment);
+           !tcpt_really_bad(flow, segment, from);
 }
 
 static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
@@ -217,7 +218,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     flow = tcpt_flow_table_find(&analysis->flows, &key, hash);
     if (!flow || begins_life(flow, segment, from))
         flow = open_flow(analysis, &key, hash, segment, from, flow);
-    tcpt_point_note_time(flow->at, segment->time_ns);
+    tcpt_point_note(flow->at, segment);
     analysis->generation++;
 
     record->flow = flow;

@@ -2,62 +2,145 @@
 /* A checksum that is really bad: wrong among good ones of the same source, and not explained otherwise. */
 #include "detectors/detectors.h"
 
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
-typedef struct bad_memory {
-    tcpt_finding *newest[2]; /* by the end that sent it; NULL once its bytes came again or were acknowledged */
-    uint32_t end_seq[2];
-    uint32_t seq[2];
-} bad_memory;
-
-/* What became of the damaged bytes: sent again, as it must be, or acknowledged without that. */
-static void follow_up(const tcpt_context *context, bad_memory *memory)
+/* The damages of an end that a mask names by place. */
+static void each_of(const tcpt_context *context, unsigned end, unsigned mask,
+                    void (*visit)(const tcpt_context *, tcpt_finding *))
 {
-    unsigned from = context->seen->from;
-    tcpt_finding *acked = memory->newest[!from];
+    const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
+    tcpt_finding *finding;
 
-    if (memory->newest[from] && context->segment->end_seq != context->segment->seq &&
-        !seq_after(context->segment->seq, memory->seq[from]) &&
-        !seq_before(context->segment->end_seq, memory->end_seq[from])) {
-        tcpt_relate(memory->newest[from], context->record);
-        memory->newest[from] = NULL;
+    for (; mask; mask &= mask - 1) {
+        finding = tcpt_raised_on(context, damages->at[__builtin_ctz(mask)].record);
+        if (finding)
+            visit(context, finding);
     }
-    if (!acked || !(context->seen->traits & TCPT_TRAIT_ACKS_NEW) ||
-        seq_before(context->segment->ack, memory->end_seq[!from]))
-        return;
-    acked->confidence = TCPT_LOW;
-    tcpt_resummarise(
-        acked,
-        "TCP checksum should be 0x%04x, while this source's others are good; yet frame %u acknowledges these "
-        "bytes: they were changed after they had arrived, or behind this capture point all is well",
-        (unsigned)acked->values[0].number, context->record->frame);
-    tcpt_relate(acked, context->record);
-    memory->newest[!from] = NULL;
+}
+
+static void relate_here(const tcpt_context *context, tcpt_finding *finding)
+{
+    tcpt_relate(finding, context->record);
+}
+
+/* The first one that damaged the same bytes, or NULL. */
+static tcpt_record *damaged_before(const tcpt_context *context)
+{
+    const tcpt_damages *damages = context->flow->ends[context->seen->from].trouble->damages;
+
+    for (unsigned i = 0; damages && i < damages->count; i++)
+        if (damages->at[i].kind == TCPT_DAMAGE_FOUND && seq_before(context->segment->seq, damages->at[i].right) &&
+            seq_after(context->segment->end_seq, damages->at[i].left))
+            return damages->at[i].record;
+    return NULL;
+}
+
+static tcpt_finding *raise_bad(const tcpt_context *context)
+{
+    const tcpt_segment *segment = context->segment;
+    tcpt_record *before = damaged_before(context);
+    tcpt_finding *finding;
+
+    if (!before)
+        return tcpt_raise(context, TCPT_MEDIUM,
+                          "TCP checksum 0x%04x should be 0x%04x, while this source's others are good: hosts drop this "
+                          "segment",
+                          segment->checksum, segment->checksum_expected);
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "TCP checksum 0x%04x should be 0x%04x, and was wrong for these bytes in frame %u, too: the "
+                         "sender repeats the damage, and hosts drop it each time",
+                         segment->checksum, segment->checksum_expected, before->frame);
+    tcpt_relate(finding, before);
+    return finding;
 }
 
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_segment *segment = context->segment;
-    unsigned from = context->seen->from;
-    bad_memory *mine = memory;
     tcpt_finding *finding;
 
-    if (!context->seen->really_bad) {
-        follow_up(context, mine);
+    (void)memory;
+    each_of(context, context->seen->from, context->seen->mended, relate_here);
+    each_of(context, 0, context->seen->refuted[0], tcpt_withdraw);
+    each_of(context, 1, context->seen->refuted[1], tcpt_withdraw);
+    if (!context->seen->really_bad || segment->checksum_is != TCPT_CHECKSUM_WRONG)
         return;
-    }
-    if (segment->checksum_is != TCPT_CHECKSUM_WRONG)
-        return;
-    finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "TCP checksum 0x%04x should be 0x%04x, while this source's others are good: hosts drop this "
-                         "segment",
-                         segment->checksum, segment->checksum_expected);
+    finding = raise_bad(context);
     tcpt_set_number(finding, TCPT_F_CHECKSUM_EXPECTED, segment->checksum_expected);
-    mine->newest[from] = segment->end_seq == segment->seq ? NULL : finding;
-    mine->seq[from] = segment->seq;
-    mine->end_seq[from] = segment->end_seq;
     tcpt_rule_out(finding, "Checksum offload: the field is not the pseudo-header sum, and this source's other "
                            "checksums verify.");
+}
+
+/* ---- SYNs that nothing good came before ---- */
+
+/* Nine of ten other sums at this point verify, or there are none. */
+static bool others_verify(const tcpt_flow *flow, uint32_t mine)
+{
+    const uint64_t *sums = flow->at->sums;
+
+    return sums[TCPT_CHECKSUM_WRONG] <= mine || sums[TCPT_CHECKSUM_GOOD] >= 9 * (sums[TCPT_CHECKSUM_WRONG] - mine);
+}
+
+static bool answered(const tcpt_flow *flow, unsigned end)
+{
+    return flow->ends[!end].acked && seq_after(flow->ends[!end].rcv_nxt, flow->ends[end].iss);
+}
+
+static void raise_on_syn(const tcpt_context *context, unsigned end, const tcpt_damage *damage)
+{
+    bool taken = answered(context->flow, end);
+    tcpt_finding *finding =
+        tcpt_raise_on(context, damage->record, damage->time_ns, taken ? TCPT_MEDIUM : TCPT_LOW,
+                      "The TCP checksum of the %s's %s should be 0x%04x: hosts drop this segment; it %s",
+                      tcpt_role(context->flow, end), end == context->flow->client ? "SYN" : "SYN-ACK", damage->expected,
+                      taken ? "was answered only when it came with a right one" : "is never answered");
+
+    tcpt_set_number(finding, TCPT_F_CHECKSUM_EXPECTED, damage->expected);
+    tcpt_relate(finding, damage->sound);
+    tcpt_rule_out(finding, "Checksum offload: the field is not the pseudo-header sum.");
+}
+
+/* The only segment of its flow. */
+static void settle_lone(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[end];
+
+    if (sender->segment_count != 1 || sender->checksums_unexplained != 1 || sender->syn_count != 1 ||
+        context->flow->both_ways || !others_verify(context->flow, 1))
+        return;
+    raise_on_syn(
+        context, end,
+        &(tcpt_damage){.record = sender->last_record, .time_ns = sender->last_ns, .expected = sender->wrong_expected});
+}
+
+/* The retry after each is the evidence: an answer to a retry with a right sum, or at least none to those without. */
+static void settle_end(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[end];
+    const tcpt_damages *damages = sender->trouble->damages;
+    uint32_t suspected = 0;
+
+    for (unsigned i = 0; i < damages->count; i++)
+        suspected += damages->at[i].kind == TCPT_DAMAGE_SUSPECTED;
+    if (sender->checksums_wrong != suspected)
+        return; /* other sums of its are wrong, too: that is a habit */
+    if (!answered(context->flow, end) && !others_verify(context->flow, suspected))
+        return;
+    for (unsigned i = 0; i < damages->count; i++)
+        if (damages->at[i].kind == TCPT_DAMAGE_SUSPECTED)
+            raise_on_syn(context, end, &damages->at[i]);
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    (void)memory;
+    for (unsigned end = 0; end < 2; end++) {
+        if (context->flow->ends[end].trouble->damages)
+            settle_end(context, end);
+        else
+            settle_lone(context, end);
+    }
 }
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
@@ -65,16 +148,19 @@ static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
-    .explanation =
-        "The segment was damaged after its checksum was made: the receiving host drops it silently and it has "
-        "to be sent again. The analysis takes it as never received.",
-    .remedy = "Compare with the retransmission of the same bytes to see what was damaged. Look for faulty memory or "
-              "firmware in a device that rewrites segments between the sender and this capture.",
+    .explanation = "The segment was damaged behind its sender, or the sender's stack or network card made a wrong sum: "
+                   "the receiving host drops it silently, and it has to be sent again. The analysis takes it as never "
+                   "received. Where its bytes are acknowledged and never sent again they have arrived, and the finding "
+                   "is taken back.",
+    .remedy = "Compare with the retransmission of the same bytes. Where that is right, look for faulty memory or "
+              "firmware in a device between the sender and this capture. Where every repeat is wrong the sender itself "
+              "makes the wrong sum: switch its checksum offload off (ethtool -K IFACE tx off), update its driver or "
+              "stack.",
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,
     .wants = TCPT_TRAIT_CHECKSUM | TCPT_TRAIT_DAMAGED,
-    .memory_bytes = sizeof(bad_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

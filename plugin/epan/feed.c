@@ -210,6 +210,7 @@ static carriers find_carriers(const packet_info *pinfo)
 
 /* The IP header that ends where the segment begins; bytes behind `end` are the segment's. */
 typedef struct ip_header {
+    const uint8_t *at;
     unsigned bytes; /* 0: not found, as in a reassembled datagram or behind IPv6 extension headers */
     uint8_t ttl;
     uint16_t id;
@@ -230,6 +231,7 @@ static ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, con
         if (total_bytes != 0 && total_bytes < bytes + reported_bytes) /* 0: segmentation offload */
             continue;
         found.cut = total_bytes > bytes + reported_bytes;
+        found.at = header;
         found.bytes = bytes;
         found.ttl = header[8];
         found.id = read_be16(header + 4);
@@ -358,6 +360,8 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
             header = tvb_get_ptr(source, (int)segment_at, (int)(reported_bytes + pad_bytes));
     }
     tcpt_segment_check(&segment, header, ip.cut ? 0 : captured_bytes, reported_bytes, pad_bytes);
+    if (segment.has_ip_id)
+        tcpt_segment_check_ipv4(&segment, ip.at, ip.bytes);
     return tcpt_analyse(analysis, &segment);
 }
 

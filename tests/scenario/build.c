@@ -69,7 +69,7 @@ static void put_ipv4(GByteArray *frame, const scn_flow *flow, const scn_packet *
     put16(frame, 0);
     g_byte_array_append(frame, flow->ends[packet->from].address, 4);
     g_byte_array_append(frame, flow->ends[!packet->from].address, 4);
-    uint16_t sum = (uint16_t)~fold(add_words(0, frame->data + at, 20));
+    uint16_t sum = (uint16_t)~fold(add_words(0, frame->data + at, 20)) ^ (packet->ip_sum_bad ? 0x0100 : 0);
     frame->data[at + 10] = (uint8_t)(sum >> 8);
     frame->data[at + 11] = (uint8_t)sum;
 }
@@ -118,6 +118,8 @@ static uint16_t wanted_checksum(const scn_flow *flow, const scn_packet *packet, 
     switch (packet->checksum) {
     case SCN_CHECKSUM_PARTIAL:
         return fold(pseudo_header(flow, tcp_bytes));
+    case SCN_CHECKSUM_REWRITTEN:
+        return fold(pseudo_header(flow, tcp_bytes) + 0x1234);
     case SCN_CHECKSUM_OVER_PADDING:
         return (uint16_t)~fold(add_words(pseudo_header(flow, padded_bytes), tcp, padded_bytes));
     case SCN_CHECKSUM_BROKEN:

@@ -88,5 +88,7 @@ bool scn_decode(tcpt_segment *segment, const uint8_t *bytes, uint32_t captured_b
     if (!tcpt_segment_parse(segment, tcp, tcp_captured, tcp_bytes))
         return false;
     tcpt_segment_check(segment, tcp, tcp_captured, tcp_bytes, padding);
+    if (segment->family == 4)
+        tcpt_segment_check_ipv4(segment, bytes + frame.datagram_at, frame.at - frame.datagram_at);
     return true;
 }

@@ -150,7 +150,8 @@ static GArray *gather(const GPtrArray *scripts, const char *settings, GPtrArray 
         const GPtrArray *scenarios = scripts->pdata[script];
         for (unsigned i = 0; i < scenarios->len; i++) {
             char *own = settings_of(scenarios->pdata[i]);
-            scn_run *test = strcmp(own, settings) ? NULL : g_new0(scn_run, 1);
+            bool wanted = !((const scn_scenario *)scenarios->pdata[i])->alone && !strcmp(own, settings);
+            scn_run *test = wanted ? g_new0(scn_run, 1) : NULL;
             g_free(own);
             if (!test)
                 continue;

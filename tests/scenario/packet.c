@@ -215,6 +215,11 @@ static void set_fragment(const target *to)
     to->packet->fragment = true;
 }
 
+static void set_ip_sum_bad(const target *to)
+{
+    to->packet->ip_sum_bad = true;
+}
+
 /** pad N: zeros behind the datagram; pad N/HEX: that pattern, repeated */
 static void set_pad(const target *to)
 {
@@ -227,10 +232,10 @@ static void set_pad(const target *to)
     to->packet->pad_pattern = scn_bytes(to->line, rest + 1);
 }
 
-/** csum bad|partial|over-padding */
+/** csum bad|partial|over-padding|rewritten */
 static void set_checksum(const target *to)
 {
-    static const char *const kinds[] = {"right", "bad", "partial", "over-padding"};
+    static const char *const kinds[] = {"right", "bad", "partial", "over-padding", "rewritten"};
     const char *word = scn_need(to->line, "kind of checksum");
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (!strcmp(kinds[i], word)) {
@@ -238,7 +243,7 @@ static void set_checksum(const target *to)
             return;
         }
     }
-    scn_error(to->line, "checksum: right, bad, partial or over-padding, not %s", word);
+    scn_error(to->line, "checksum: right, bad, partial, over-padding or rewritten, not %s", word);
 }
 
 /** text "..." or hex 15030300: the payload's first bytes; its length too where the range has none */
@@ -256,9 +261,13 @@ static const struct modifier {
     const char *word;
     void (*set)(const target *);
 } modifiers[] = {
-    {"ack", set_ack},      {"win", set_win},     {"ipid", set_ip_id},        {"ttl", set_ttl}, {"vlan", set_vlan},
-    {"snap", set_snap},    {"at", set_point},    {"fragment", set_fragment}, {"pad", set_pad}, {"csum", set_checksum},
-    {"text", set_payload}, {"hex", set_payload}, {"lost", set_lost},
+    {"ack", set_ack},      {"win", set_win},
+    {"ipid", set_ip_id},   {"ttl", set_ttl},
+    {"vlan", set_vlan},    {"snap", set_snap},
+    {"at", set_point},     {"fragment", set_fragment},
+    {"pad", set_pad},      {"csum", set_checksum},
+    {"text", set_payload}, {"hex", set_payload},
+    {"lost", set_lost},    {"ipsum-bad", set_ip_sum_bad},
 };
 
 static void read_modifier(const target *to, const char *word)

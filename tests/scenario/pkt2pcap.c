@@ -10,9 +10,10 @@
 
 #include "scenario.h"
 
-static const char usage[] = "Usage: pkt2pcap -l SCRIPT                  list the groups of preferences, one a line\n"
-                            "       pkt2pcap [-g GROUP] SCRIPT OUT [EXPECTED]\n"
-                            "       pkt2pcap -s NAME SCRIPT OUT [EXPECTED]   one scenario alone\n";
+static const char usage[] =
+    "Usage: pkt2pcap -l SCRIPT                  list the groups of scenarios and their preferences, one a line\n"
+    "       pkt2pcap [-g GROUP] SCRIPT OUT [EXPECTED]\n"
+    "       pkt2pcap -s NAME SCRIPT OUT [EXPECTED]   one scenario alone\n";
 
 /** 2023-11-14 22:13:20 UTC: when captures end. */
 #define END_NS INT64_C(1700000000000000000)
@@ -179,29 +180,48 @@ static char *preferences(const scn_scenario *scenario)
     return g_string_free(text, FALSE);
 }
 
-/** Distinct preferences in order of appearance. */
+/** Whether two scenarios share a capture. */
+static bool together(const scn_scenario *a, const scn_scenario *b)
+{
+    if (a == b || a->alone || b->alone)
+        return a == b;
+    char *one = preferences(a), *other = preferences(b);
+    bool same = !strcmp(one, other);
+    g_free(one);
+    g_free(other);
+    return same;
+}
+
+/** The first scenario of each capture, in order of appearance. */
 static GPtrArray *groups_of(const GPtrArray *scenarios)
 {
-    GPtrArray *groups = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *groups = g_ptr_array_new();
     for (unsigned i = 0; i < scenarios->len; i++) {
-        char *text = preferences(scenarios->pdata[i]);
-        if (g_ptr_array_find_with_equal_func(groups, text, g_str_equal, NULL))
-            g_free(text);
-        else
-            g_ptr_array_add(groups, text);
+        unsigned at = 0;
+        while (at < groups->len && !together(groups->pdata[at], scenarios->pdata[i]))
+            at++;
+        if (at == groups->len)
+            g_ptr_array_add(groups, scenarios->pdata[i]);
     }
     return groups;
 }
 
-static GArray *choose(const GPtrArray *scenarios, const char *wanted, const char *name)
+static void list_groups(const GPtrArray *groups)
+{
+    for (unsigned i = 0; i < groups->len; i++) {
+        char *text = preferences(groups->pdata[i]);
+        printf("%u%s%s\n", i, *text ? " " : "", text);
+        g_free(text);
+    }
+}
+
+static GArray *choose(const GPtrArray *scenarios, const scn_scenario *first, const char *name)
 {
     GArray *frames = g_array_new(FALSE, FALSE, sizeof(placed));
     for (unsigned i = 0; i < scenarios->len; i++) {
-        char *text = preferences(scenarios->pdata[i]);
         const scn_scenario *scenario = scenarios->pdata[i];
-        if (name ? !strcmp(scenario->name, name) : !strcmp(text, wanted))
+        if (name ? !strcmp(scenario->name, name) : together(first, scenario))
             place(frames, scenario);
-        g_free(text);
     }
     g_array_sort(frames, by_time);
     for (unsigned i = 0; i < frames->len; i++) {
@@ -233,8 +253,8 @@ int main(int argc, char **argv)
     }
     GPtrArray *scenarios = scn_read(argv[first]);
     GPtrArray *groups = groups_of(scenarios);
-    for (unsigned i = 0; list && i < groups->len; i++)
-        printf("%u%s%s\n", i, *(char *)groups->pdata[i] ? " " : "", (char *)groups->pdata[i]);
+    if (list)
+        list_groups(groups);
     unsigned group = by_group ? (unsigned)atoi(argv[2]) : 0;
     bool written = list;
     if (!list && group < groups->len) {

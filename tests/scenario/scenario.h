@@ -37,6 +37,7 @@ typedef enum scn_checksum {
     SCN_CHECKSUM_BROKEN,
     SCN_CHECKSUM_PARTIAL,      /**< the folded pseudo-header sum */
     SCN_CHECKSUM_OVER_PADDING, /**< padding counted in, in sum and length */
+    SCN_CHECKSUM_REWRITTEN,    /**< the pseudo-header sum of other addresses */
 } scn_checksum;
 
 /** A packet as scripted; build.c turns it into bytes. */
@@ -50,6 +51,7 @@ typedef struct scn_packet {
     uint16_t ip_id;
     uint8_t ttl;
     bool fragment;
+    bool ip_sum_bad;
     scn_checksum checksum;
     uint32_t payload_bytes;
     GByteArray *payload; /**< its first bytes; the rest is filler */
@@ -92,6 +94,7 @@ typedef struct scn_scenario {
     unsigned line;
     unsigned number; /**< position in the script, from 1 */
     bool hit;        /**< says that the finding is expected at least once; else it must not be */
+    bool alone;      /**< what else a capture holds matters: it gets one of its own */
     bool strict_chats;
     bool flooded;         /**< to be found in the middle of a flood too (flood_test.c) */
     GPtrArray *settings;  /**< char *: "name:value", as in tshark's -o without "tcptriage." */

@@ -268,6 +268,12 @@ static void read_vlan(reader *state, scn_line *line)
     state->flow->vlan = (uint16_t)scn_number(line, scn_need(line, "the VLAN"));
 }
 
+static void read_alone(reader *state, scn_line *line)
+{
+    (void)line;
+    state->scenario->alone = true;
+}
+
 static void read_strict(reader *state, scn_line *line)
 {
     if (strcmp(scn_need(line, "'chats'"), "chats"))
@@ -370,12 +376,11 @@ static const struct directive {
     const char *word;
     void (*read)(reader *, scn_line *);
 } directives[] = {
-    {"flooded", read_flooded},     {"scenario", read_scenario}, {"set", read_set},
-    {"flow", read_flow},           {"isn", read_isn},           {"ports", read_ports},
-    {"padded", read_padded},       {"ipv6", read_ipv6},         {"vlan", read_vlan},
-    {"strict", read_strict},       {"end", read_end},           {"open", read_open},
-    {"somewhere", read_somewhere}, {"maybe", read_maybe},       {"client", read_client},
-    {"close", read_close},         {"points", read_points},
+    {"flooded", read_flooded}, {"scenario", read_scenario},   {"set", read_set},       {"flow", read_flow},
+    {"isn", read_isn},         {"ports", read_ports},         {"padded", read_padded}, {"ipv6", read_ipv6},
+    {"vlan", read_vlan},       {"alone", read_alone},         {"strict", read_strict}, {"end", read_end},
+    {"open", read_open},       {"somewhere", read_somewhere}, {"maybe", read_maybe},   {"client", read_client},
+    {"close", read_close},     {"points", read_points},
 };
 
 static scn_frame *new_frame(unsigned line)

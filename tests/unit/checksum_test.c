@@ -186,6 +186,31 @@ static void test_over_padding(void)
     }
 }
 
+/* Only a wrong checksum is looked at again, and only the IPv4 header's own decides. */
+static void test_ip_header(void)
+{
+    uint8_t header[24] = {0x46, 0, 0, 44, 0x12, 0x34, 0x40, 0, 64,  6, 0, 0,
+                          192,  0, 2, 1,  198,  51,   100,  2, 148, 4, 0, 0};
+    packet p;
+    make(&p, 4, 20, 0);
+    uint32_t sum = 0;
+    for (unsigned i = 0; i < sizeof header; i += 2)
+        sum += header[i] * 256u + header[i + 1];
+    sum = (sum & 0xffff) + (sum >> 16);
+    header[10] = (uint8_t)(~sum >> 8);
+    header[11] = (uint8_t)~sum;
+    tcpt_segment good = judge(&p);
+    set_checksum(&p, 0x1234);
+    tcpt_segment wrong = judge(&p), both = wrong;
+    tcpt_segment_check_ipv4(&wrong, header, sizeof header);
+    g_assert_cmpint(wrong.checksum_is, ==, TCPT_CHECKSUM_WRONG);
+    header[23] ^= 1;
+    tcpt_segment_check_ipv4(&both, header, sizeof header);
+    g_assert_cmpint(both.checksum_is, ==, TCPT_CHECKSUM_BOTH_WRONG);
+    tcpt_segment_check_ipv4(&good, header, sizeof header);
+    g_assert_cmpint(good.checksum_is, ==, TCPT_CHECKSUM_GOOD);
+}
+
 /* IEEE 802.3: datagram and padding make 46 bytes, or 42 with a VLAN tag; more is a trailer. */
 static void test_padding_rule(void)
 {
@@ -208,6 +233,7 @@ void add_checksum_tests(void)
     g_test_add_data_func("/checksum/partial/ipv4", GUINT_TO_POINTER(4), test_partial);
     g_test_add_data_func("/checksum/partial/ipv6", GUINT_TO_POINTER(6), test_partial);
     g_test_add_func("/checksum/unknown", test_unknown);
+    g_test_add_func("/checksum/ip-header", test_ip_header);
     g_test_add_func("/checksum/padding", test_padding);
     g_test_add_func("/checksum/over-padding", test_over_padding);
     g_test_add_func("/checksum/padding-rule", test_padding_rule);

@@ -57,11 +57,27 @@ static void same_steps(tcpt_endpoint *a, tcpt_endpoint *b)
     a->ack_steps = b->ack_steps = NULL;
 }
 
+static void same_damages(const tcpt_damages *a, const tcpt_damages *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_cmpuint(a->count, ==, b->count);
+    for (unsigned i = 0; i < a->count; i++) {
+        tcpt_damage one = a->at[i], other = b->at[i];
+        same_record(&one.record, &other.record);
+        same_record(&one.sound, &other.sound);
+        same_bytes(&one, &other, sizeof one);
+    }
+}
+
 static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
 {
     tcpt_trouble a = *one, b = *other;
     same_record(&a.provoked.record, &b.provoked.record);
     same_record(&a.refused.record, &b.refused.record);
+    same_damages(a.damages, b.damages);
+    a.damages = b.damages = NULL;
     same_bytes(&a, &b, sizeof a);
 }
 

@@ -138,6 +138,15 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
     return copy;
 }
 
+tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record)
+{
+    tcpt_finding *finding = record->findings;
+
+    while (finding && finding->detector != context->detector)
+        finding = finding->next_on_frame;
+    return finding;
+}
+
 static void unlink_proofs(tcpt_finding *finding)
 {
     for (unsigned i = 0; i < finding->related_count; i++) {

@@ -7,6 +7,7 @@
 
 #include "core/flow/advance_ack.h"
 #include "core/flow/advance_syn.h"
+#include "core/flow/checksums.h"
 #include "core/flow/ranges.h"
 #include "core/flow/state.h"
 #include "core/flow/short_way.h"
@@ -342,34 +343,6 @@ static void advance_tracker(tcpt_flow *flow, const tcpt_observation *seen, tcpt_
         flow->divergent[seen->from] = record;
 }
 
-static void advance_checksums(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
-{
-    switch (segment->checksum_is) {
-    case TCPT_CHECKSUM_UNKNOWN:
-        return;
-    case TCPT_CHECKSUM_GOOD:
-        sender->checksums_good++;
-        if (sender->host)
-            sender->host->good++;
-        return;
-    case TCPT_CHECKSUM_OVER_PADDING:
-        sender->checksums_bad++;
-        return;
-    case TCPT_CHECKSUM_WRONG:
-        sender->checksums_unexplained++;
-        if (sender->host)
-            sender->host->wrong++;
-        if (seen->really_bad) {
-            sender->checksums_bad++;
-            return;
-        }
-        break;
-    case TCPT_CHECKSUM_PARTIAL:
-        break;
-    }
-    sender->checksums_wrong++;
-}
-
 /* What an old life's ACK, a SYN of the next one or a stray says has no place in this life's numbers. */
 static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
 {
@@ -381,10 +354,10 @@ static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obs
     tcpt_endpoint *sender = &flow->ends[seen->from];
     bool open = flow->synchronised && !flow->ending; /* ordinary data and ACKs change no state then */
 
-    advance_checksums(sender, segment, seen);
+    tcpt_advance_checksums(flow, segment, seen, record);
     advance_verdict(&flow->ends[!seen->from], segment, seen, record);
     if (seen->really_bad) {
-        flow->damaged = true;
+        flow->short_way = tcpt_may_take_short_way(flow);
         return; /* hosts drop it */
     }
     advance_tracker(flow, seen, record);

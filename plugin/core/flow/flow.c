@@ -130,6 +130,7 @@ tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end)
 
 static void free_end(tcpt_endpoint *end)
 {
+    g_free(end->trouble->damages);
     if (end->trouble != &tcpt_no_trouble)
         g_free((tcpt_trouble *)end->trouble);
     g_free(end->ack_steps);

@@ -43,9 +43,6 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
  * of new data: those come sooner than any timer, with another ACK number, and do not count. */
 bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment);
 
-/** Whether the checksum is really bad: no offload, no rewriting. Hosts drop such a segment. */
-bool tcpt_really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment);
-
 /** Take the segment into the flow's state: the only writer. */
 void tcpt_flow_advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 

@@ -2,6 +2,7 @@
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
 #include <glib.h>
 
+#include "core/flow/checksums.h"
 #include "core/receiver/receiver.h"
 #include "core/flow/short_way.h"
 #include "core/flow/stale.h"
@@ -224,19 +225,6 @@ static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, co
            sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt);
 }
 
-/* Wrong, and isolated among the segments of its source address: at least two good ones before it, and nine of
- * ten good. Anything else is offload or rewriting, and the segment counts as good. */
-bool tcpt_really_bad(const tcpt_endpoint *sender, const tcpt_segment *segment)
-{
-    const tcpt_host *host = sender->host;
-
-    if (segment->checksum_is == TCPT_CHECKSUM_OVER_PADDING)
-        return true;
-    if (segment->checksum_is != TCPT_CHECKSUM_WRONG || !host)
-        return false;
-    return host->good >= 2 && (uint64_t)host->good * 10 >= ((uint64_t)host->good + host->wrong) * 9;
-}
-
 /* What is sent again within one RTT is one round, however many segments: no answer can have come. */
 static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
@@ -257,7 +245,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
-        seen->really_bad = tcpt_really_bad(sender, segment);
+        tcpt_observe_checksum(seen, flow, segment);
     if (flow->last_record)
         seen->since_ns = MAX(0, segment->time_ns - flow->last_ns);
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
@@ -290,5 +278,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (sender->trouble->refused.record)
         observe_refusal(seen, flow, segment);
     observe_exchange(seen, flow, segment);
+    if (flow->damaged)
+        tcpt_observe_damages(seen, flow, segment);
     tcpt_judge_receiver(seen, flow, segment, settings);
 }

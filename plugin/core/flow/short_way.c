@@ -27,8 +27,8 @@ bool tcpt_may_take_short_way(const tcpt_flow *flow)
 {
     const tcpt_endpoint *ends = flow->ends;
 
-    return flow->synchronised && flow->handshake_done && !flow->ending && flow->last_record && quiet(&ends[0]) &&
-           quiet(&ends[1]) && in_step(&ends[0], &ends[1]) && in_step(&ends[1], &ends[0]);
+    return flow->synchronised && flow->handshake_done && !flow->ending && !flow->damaged && flow->last_record &&
+           quiet(&ends[0]) && quiet(&ends[1]) && in_step(&ends[0], &ends[1]) && in_step(&ends[1], &ends[0]);
 }
 
 /* The receiver takes it: in order, within the window, its ACK and timestamp not behind (receiver.c, ordinary()). */

@@ -65,8 +65,10 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
     return &entry->point;
 }
 
-void tcpt_point_note_time(tcpt_point *point, int64_t time_ns)
+void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment)
 {
+    int64_t time_ns = segment->time_ns;
+
     if (!point->segments || time_ns < point->first_ns)
         point->first_ns = time_ns;
     if (!point->segments || time_ns > point->newest_ns)
@@ -74,6 +76,7 @@ void tcpt_point_note_time(tcpt_point *point, int64_t time_ns)
     else if (point->newest_ns - time_ns > point->back_step_ns)
         point->back_step_ns = point->newest_ns - time_ns;
     point->segments++;
+    point->sums[segment->checksum_is]++;
 }
 
 void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

@@ -16,7 +16,7 @@ void tcpt_points_free(tcpt_points *points);
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);
 
 /** Note the time of a segment at its point. */
-void tcpt_point_note_time(tcpt_point *point, int64_t time_ns);
+void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment);
 
 /** Begin to follow segments; a capture with one point has no use for that. */
 void tcpt_points_watch(tcpt_points *points);

@@ -189,3 +189,9 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
     else
         segment->checksum_is = TCPT_CHECKSUM_WRONG;
 }
+
+void tcpt_segment_check_ipv4(tcpt_segment *segment, const uint8_t *header, uint32_t header_bytes)
+{
+    if (segment->checksum_is == TCPT_CHECKSUM_WRONG && fold(sum_bytes(header, header_bytes)) != 0xffff)
+        segment->checksum_is = TCPT_CHECKSUM_BOTH_WRONG;
+}

@@ -112,7 +112,7 @@ static bool unproven(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, con
 /* The sum on the wire is not known: filled in or changed behind the capture point. */
 static bool sum_unknown(const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    return segment->checksum_is == TCPT_CHECKSUM_PARTIAL ||
+    return segment->checksum_is == TCPT_CHECKSUM_PARTIAL || segment->checksum_is == TCPT_CHECKSUM_BOTH_WRONG ||
            (segment->checksum_is == TCPT_CHECKSUM_WRONG && !seen->really_bad);
 }
 
