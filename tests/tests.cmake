@@ -28,9 +28,9 @@ target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
 
 add_executable(unit-test tests/unit/main.c tests/unit/address_test.c tests/unit/sequence_test.c tests/unit/segment_test.c
     tests/unit/checksum_test.c tests/unit/registry_test.c tests/unit/flow_test.c tests/unit/peers_test.c
-    tests/unit/points_test.c tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/wire.c)
+    tests/unit/points_test.c tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/report_test.c tests/unit/wire.c)
 target_compile_definitions(unit-test PRIVATE SOURCE="${CMAKE_SOURCE_DIR}")
-target_link_libraries(unit-test PRIVATE tcptriage_core)
+target_link_libraries(unit-test PRIVATE tcptriage_report)
 
 # Prints the table of findings for README.md.
 add_executable(tcptriage-table tests/tools/table.c)

@@ -366,7 +366,6 @@ typedef struct tcpt_flow {
     uint8_t next_syn_wscale;
     uint8_t next_syn_fast_open_bytes;
     uint32_t next_syn_seq;
-    uint32_t stream; /**< the feeder's own number for the flow (tcp.stream), UINT32_MAX unknown */
     int64_t next_syn_ns;
 
     tcpt_record *early_record; /**< the first of early_data */

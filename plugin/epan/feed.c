@@ -14,6 +14,7 @@
 #include <wsutil/crc32.h>
 
 #include "compat.h"
+#include "frames.h"
 #include "records.h"
 #include "tcptriage/limits.h"
 
@@ -57,12 +58,16 @@ static GHashTable *points;               /* interface and index -> struct point 
 static GHashTable *taken_names;          /* of them; borrowed */
 static const struct point *newest_point; /* NULL before the first */
 static bool points_expected;
+static bool zero_known;
+static int64_t zero_ns; /* the time that Wireshark counts from */
 
 /* One frame: filled by the shim, taken over by the post-dissector, which runs behind everything else. */
 static tcpt_record *frame_records[FRAME_RECORDS];
 static unsigned frame_record_count;
 static unsigned frame_layers; /* TCP layers met so far, those without a usable header too */
-static uint32_t frame_number;
+static uint32_t frame_shown;  /* its number */
+static uint32_t frame_number; /* that in the file, while it is new */
+static bool frame_new;        /* its segments have not been analysed yet */
 
 #define UNNAMED_INTERFACE "unknown" /* what Wireshark calls an interface without a name, or none */
 
@@ -321,6 +326,23 @@ static bool read_addresses(tcpt_segment *segment, const packet_info *pinfo)
     return true;
 }
 
+static int64_t as_ns(const nstime_t *time)
+{
+    return CLAMP((int64_t)time->secs, 0, latest_seconds) * TCPT_SECOND_NS + time->nsecs;
+}
+
+/* The file's first frame as a rule, which need not be TCP. */
+static void note_zero(const packet_info *pinfo)
+{
+    nstime_t zero;
+
+    if (zero_known)
+        return;
+    nstime_delta(&zero, &pinfo->abs_ts, &pinfo->rel_ts);
+    zero_ns = tcpt_time_moved(as_ns(&zero));
+    zero_known = true;
+}
+
 /* @return the new segment's record, or NULL when these bytes are none */
 static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 {
@@ -336,13 +358,14 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
-    segment.time_ns = CLAMP((int64_t)pinfo->abs_ts.secs, 0, latest_seconds) * TCPT_SECOND_NS + pinfo->abs_ts.nsecs;
-    segment.frame = pinfo->num;
+    segment.time_ns = as_ns(&pinfo->abs_ts);
+    segment.frame = frame_number;
     segment.fragment = pinfo->fragmented;
     header = tvb_get_ptr(tvb, 0, (int)captured_bytes);
     if (!tcpt_segment_parse(&segment, header, captured_bytes, reported_bytes))
         return NULL;
 
+    note_zero(pinfo);
     around = find_carriers(pinfo);
     segment.point = capture_point(pinfo, &segment.point_name);
     segment.depth = around.depth;
@@ -365,21 +388,33 @@ static tcpt_record *analyse(tvbuff_t *tvb, packet_info *pinfo)
     return tcpt_analyse(analysis, &segment);
 }
 
+static void begin_frame(const packet_info *pinfo)
+{
+    bool again;
+
+    forget_frame(); /* the frame before may never have reached the post-dissector */
+    frame_shown = pinfo->num;
+    frame_new = !PINFO_FD_VISITED(pinfo);
+    if (!frame_new)
+        return;
+    frame_number = tcpt_frames_note(pinfo, &again);
+    frame_new = !again;
+}
+
 /* Analyse a TCP layer when it is first seen, look its record up later: tunnels have several per frame. */
 static void note_segment(tvbuff_t *tvb, packet_info *pinfo)
 {
     tcpt_record *record;
     unsigned layer;
 
-    if (pinfo->num != frame_number)
-        forget_frame(); /* the frame before never reached the post-dissector */
-    frame_number = pinfo->num;
+    if (frame_layers == 0 || pinfo->num != frame_shown)
+        begin_frame(pinfo);
     layer = frame_layers++;
-    if (PINFO_FD_VISITED(pinfo)) {
-        record = tcpt_records_find(frame_number, layer);
-    } else {
+    if (frame_new) {
         record = analyse(tvb, pinfo);
-        tcpt_records_note(frame_number, layer, record);
+        tcpt_records_note(frame_shown, layer, record);
+    } else {
+        record = tcpt_records_find(frame_shown, layer);
     }
     if (record && frame_record_count < FRAME_RECORDS)
         frame_records[frame_record_count++] = record;
@@ -415,7 +450,9 @@ static void end_capture(void)
     g_clear_pointer(&points, g_hash_table_destroy);
     newest_point = NULL;
     points_expected = false;
+    zero_known = false;
     forget_frame();
+    tcpt_frames_forget();
 }
 
 /* May run twice without an end between. */
@@ -465,10 +502,15 @@ void tcpt_feed_handoff(void)
 unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
 {
     unsigned count;
+    bool again;
 
+    if (PINFO_FD_VISITED(pinfo))
+        tcpt_frames_note_shown(pinfo->num);
+    else if (frame_layers == 0)
+        tcpt_frames_note(pinfo, &again);
     if (frame_layers == 0)
         return 0;
-    count = pinfo->num == frame_number ? frame_record_count : 0;
+    count = pinfo->num == frame_shown ? frame_record_count : 0;
     *records = frame_records;
     forget_frame();
     return count;
@@ -477,4 +519,9 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
 tcpt_analysis *tcpt_feed_analysis(void)
 {
     return analysis;
+}
+
+int64_t tcpt_feed_zero_ns(void)
+{
+    return zero_known ? zero_ns : TCPT_TIME_FIRST_NS;
 }

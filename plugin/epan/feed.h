@@ -33,4 +33,7 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);
 
+/** The time that Wireshark counts from: the first frame's. */
+int64_t tcpt_feed_zero_ns(void);
+
 #endif

@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-#include <epan/conversation.h>
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/expert.h>
 #include <epan/packet.h>
 #include <epan/tap.h>
 
 #include "compat.h"
 #include "feed.h"
+#include "frames.h"
+#include "renumber.h"
 #include "tcptriage/points.h"
 
 enum {
@@ -23,7 +23,6 @@ enum {
 };
 
 static int proto_triage = -1;
-static int proto_tcp = -1;
 static const char *proto_short_name;
 static int tap = -1;
 
@@ -261,6 +260,15 @@ static void add_number(const struct stage *stage, proto_tree *tree, int field, u
     proto_item_set_generated(proto_tree_add_uint(tree, field, stage->tvb, 0, 0, number));
 }
 
+/* One that a read filter has left out would be another frame's number. */
+static void add_frame(const struct stage *stage, proto_tree *tree, int field, uint32_t frame)
+{
+    uint32_t shown = tcpt_frames_shown(frame);
+
+    if (shown)
+        add_number(stage, tree, field, shown);
+}
+
 static void add_duration(const struct stage *stage, proto_tree *tree, int field, int64_t ns)
 {
     nstime_t time = {.secs = (time_t)(ns / 1000000000), .nsecs = (int)(ns % 1000000000)};
@@ -278,8 +286,10 @@ static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_va
         return;
     case TCPT_TYPE_NUMBER:
     case TCPT_TYPE_HEX16:
-    case TCPT_TYPE_FRAME:
         add_number(stage, tree, field, (uint32_t)value->number);
+        return;
+    case TCPT_TYPE_FRAME:
+        add_frame(stage, tree, field, (uint32_t)value->number);
         return;
     case TCPT_TYPE_DURATION:
         add_duration(stage, tree, field, value->number);
@@ -289,6 +299,19 @@ static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_va
             add_string(stage, tree, field, value->text);
         return;
     }
+}
+
+static const char *summary_of(const struct stage *stage, const tcpt_finding *finding)
+{
+    char *text;
+    const char *kept;
+
+    if (!tcpt_frames_left_out())
+        return finding->summary;
+    text = tcpt_renumbered(finding->summary, tcpt_frames_shown);
+    kept = wmem_strdup(stage->pinfo->pool, text);
+    g_free(text);
+    return kept;
 }
 
 static void add_finding(const tcpt_finding *finding, void *data)
@@ -303,13 +326,13 @@ static void add_finding(const tcpt_finding *finding, void *data)
     if (!stage->tree)
         return;
     tree = proto_item_add_subtree(item, ett_finding);
-    add_string(stage, tree, hf_summary, finding->summary);
+    add_string(stage, tree, hf_summary, summary_of(stage, finding));
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
     add_string(stage, tree, hf_confidence, tcpt_confidence_name(finding->confidence));
     for (unsigned i = 0; i < finding->value_count; i++)
         add_value(stage, tree, &finding->values[i]);
     for (unsigned i = 0; i < finding->related_count; i++)
-        add_number(stage, tree, hf_related_frame, finding->related[i]->frame);
+        add_frame(stage, tree, hf_related_frame, finding->related[i]->frame);
     add_long_string(stage, tree, hf_explanation, detector->explanation);
     for (unsigned i = 0; i < finding->ruled_out_count; i++)
         add_long_string(stage, tree, hf_ruled_out, finding->ruled_out[i]);
@@ -330,7 +353,7 @@ static void add_evidence(const tcpt_finding *finding, void *data)
 {
     const struct stage *stage = data;
 
-    add_number(stage, stage->tree, hf_evidence_for, finding->on->frame);
+    add_frame(stage, stage->tree, hf_evidence_for, finding->on->frame);
     add_missing_at(finding, data);
 }
 
@@ -340,7 +363,7 @@ static void add_vantage(const struct stage *stage, const tcpt_record *record)
     if (tcpt_has_points(tcpt_feed_analysis()))
         add_string(stage, stage->tree, hf_vantage, record->flow->at->name);
     if (record->same_as)
-        add_number(stage, stage->tree, record->copied ? hf_seen_again : hf_same_as, record->same_as);
+        add_frame(stage, stage->tree, record->copied ? hf_seen_again : hf_same_as, record->same_as);
     tcpt_each_finding(record, add_missing_at, (void *)stage);
 }
 
@@ -357,7 +380,7 @@ static void open_tree(struct stage *stage, proto_tree *tree)
     proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
 
     if (stage->headline)
-        proto_item_append_text(item, ": %s", stage->headline->summary);
+        proto_item_append_text(item, ": %s", summary_of(stage, stage->headline));
     if (stage->finding_count > 1)
         proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
     stage->tree = proto_item_add_subtree(item, ett_triage);
@@ -391,30 +414,11 @@ static void add_tracker(const struct stage *stage, const tcpt_record *record)
     add_uncut_tracker(stage, record);
 }
 
-/* TCP's own number of the conversation, for display filters. Asked for once per flow. Read from what TCP attached:
- * get_tcp_conversation_data() would make a new number where there is none, and turn TCP's idea of the direction. */
-static void name_stream(tcpt_flow *flow, const packet_info *pinfo)
-{
-    const tcpt_flow_key *key = &flow->key;
-    const struct tcp_analysis *tcp;
-    conversation_t *conversation;
-    address ends[2];
-
-    for (unsigned i = 0; i < 2; i++)
-        set_address(&ends[i], key->family == 4 ? AT_IPv4 : AT_IPv6, key->family == 4 ? 4 : 16, key->address[i]);
-    conversation = find_conversation(pinfo->num, &ends[0], &ends[1], CONVERSATION_TCP, key->port[0], key->port[1], 0);
-    tcp = conversation ? conversation_get_proto_data(conversation, proto_tcp) : NULL;
-    if (tcp)
-        flow->stream = tcp->stream;
-}
-
 static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record)
 {
     struct stage stage = {.tvb = tvb, .pinfo = pinfo};
     tcpt_flow *flow = record->flow;
 
-    if (flow->stream == UINT32_MAX)
-        name_stream(flow, pinfo);
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     if (PINFO_FD_VISITED(pinfo))
         tcpt_settle(tcpt_feed_analysis(), flow);
@@ -466,7 +470,6 @@ void tcpt_present_register(int proto)
     /* In name only, as that saves Wireshark the book-keeping of one more layer for each frame. */
     proto_shown = proto_register_protocol_in_name_only("TCP Triage (findings)", "TCPTriage (findings)",
                                                        "tcptriage_findings", proto, FT_PROTOCOL);
-    proto_tcp = proto_get_id_by_filter_name("tcp");
     for (unsigned i = 0; i < TCPT_FIELD_COUNT; i++)
         hf_value[i] = -1;
     register_fields();

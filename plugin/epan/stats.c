@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include <glib.h> /* before headers of 4.0 that take it for granted */
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
 #include "compat.h"
 #include "feed.h"
+#include "frames.h"
 #include "present.h"
 #include "text.h"
 
@@ -47,21 +50,42 @@ static bool passed(const tcpt_record *record, const void *data)
     return g_hash_table_contains((GHashTable *)data, record);
 }
 
+/* TCP's own number of the conversation that a frame's segment is in: Wireshark's filters know no other. Read from what
+ * TCP attached: get_tcp_conversation_data() would make a new number where there is none, and turn TCP's idea of the
+ * direction. Asked for at the end, of frames with findings only. */
+static uint32_t stream_of(const tcpt_record *record)
+{
+    const tcpt_flow_key *key = &record->flow->key;
+    const struct tcp_analysis *tcp;
+    conversation_t *conversation;
+    address ends[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        set_address(&ends[i], key->family == 4 ? AT_IPv4 : AT_IPv6, key->family == 4 ? 4 : 16, key->address[i]);
+    conversation = find_conversation(tcpt_frames_shown(record->frame), &ends[0], &ends[1], CONVERSATION_TCP,
+                                     key->port[0], key->port[1], 0);
+    tcp = conversation ? conversation_get_proto_data(conversation, proto_get_id_by_filter_name("tcp")) : NULL;
+    return tcp ? tcp->stream : UINT32_MAX;
+}
+
 static void print_report(void *data)
 {
     const struct request *request = data;
     tcpt_analysis *analysis = tcpt_feed_analysis();
-    tcpt_report report = {
-        .analysis = analysis,
-        .wants = request->passed ? passed : NULL,
-        .data = request->passed,
-    };
     GString *text = g_string_new(NULL);
     tcpt_model *model;
 
+    tcpt_frames_end();
     if (analysis)
         tcpt_settle_all(analysis);
-    model = tcpt_model_new(&report);
+    model = tcpt_model_new(&(tcpt_report){
+        .analysis = analysis,
+        .wants = request->passed ? passed : NULL,
+        .data = request->passed,
+        .zero_ns = tcpt_feed_zero_ns(),
+        .stream_of = stream_of,
+        .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
+    });
     tcpt_report_text(text, model);
     tcpt_model_free(model);
     fputs(text->str, stdout);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model.h"
 
+#include "renumber.h"
+
 static void free_entry(void *data)
 {
     tcpt_entry *entry = data;
@@ -47,9 +49,19 @@ static int compare_chapters(gconstpointer a, gconstpointer b)
                             ((const tcpt_entry *)right->entries->pdata[0])->head);
 }
 
+uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record)
+{
+    return model->report.shown ? model->report.shown(record->frame) : record->frame;
+}
+
 static bool wanted(const tcpt_model *model, const tcpt_record *on)
 {
     return !model->report.wants || model->report.wants(on, model->report.data);
+}
+
+static void note_time(tcpt_model *model, int64_t time_ns)
+{
+    model->fine_times |= (time_ns - model->report.zero_ns) % 1000 != 0;
 }
 
 static tcpt_entry *entry_for(GPtrArray *entries, const tcpt_finding *finding)
@@ -75,7 +87,12 @@ static void gather_finding(tcpt_model *model, GPtrArray *entries, const tcpt_fin
 
     if (finding->superseded || !wanted(model, finding->on))
         return;
+    if (!tcpt_model_frame(model, finding->on)) {
+        model->left_out++;
+        return;
+    }
     model->counts[severity_of(finding)]++;
+    note_time(model, finding->time_ns);
     entry = entry_for(severity_of(finding) == TCPT_CHAT ? model->chats : entries, finding);
     g_ptr_array_add(entry->findings, (gpointer)finding);
     entry->at_end |= finding->at_end;
@@ -105,12 +122,14 @@ static void gather_flow(tcpt_model *model, const tcpt_flow *flow)
 
 static void gather_pressures(tcpt_model *model)
 {
-    unsigned count;
+    unsigned count = 0;
     const tcpt_pressure *all = tcpt_highest_pressures(model->report.analysis, &count);
 
     for (unsigned i = 0; i < count; i++)
-        if (wanted(model, all[i].at))
+        if (wanted(model, all[i].at) && tcpt_model_frame(model, all[i].at)) {
             g_ptr_array_add(model->pressures, (gpointer)&all[i]);
+            note_time(model, all[i].time_ns);
+        }
 }
 
 tcpt_model *tcpt_model_new(const tcpt_report *report)
@@ -161,7 +180,15 @@ static void keep_each_once(GArray *frames)
     g_array_set_size(frames, kept);
 }
 
-GArray *tcpt_entry_frames(const tcpt_entry *entry, tcpt_frames which)
+static void add_frame(GArray *frames, const tcpt_model *model, const tcpt_record *record)
+{
+    uint32_t frame = tcpt_model_frame(model, record);
+
+    if (frame)
+        g_array_append_val(frames, frame);
+}
+
+GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt_frames which)
 {
     GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
@@ -169,10 +196,44 @@ GArray *tcpt_entry_frames(const tcpt_entry *entry, tcpt_frames which)
         const tcpt_finding *finding = entry->findings->pdata[i];
 
         if (which & TCPT_FRAMES_ON)
-            g_array_append_val(frames, finding->on->frame);
+            add_frame(frames, model, finding->on);
         for (unsigned j = 0; (which & TCPT_FRAMES_RELATED) && j < finding->related_count; j++)
-            g_array_append_val(frames, finding->related[j]->frame);
+            add_frame(frames, model, finding->related[j]);
     }
     keep_each_once(frames);
     return frames;
+}
+
+uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry)
+{
+    uint32_t stream = UINT32_MAX;
+
+    if (!model->report.stream_of)
+        return UINT32_MAX;
+    for (unsigned i = 0; i < entry->findings->len; i++) {
+        uint32_t of_this = model->report.stream_of(((const tcpt_finding *)entry->findings->pdata[i])->on);
+
+        if (of_this == UINT32_MAX || (i > 0 && of_this != stream))
+            return UINT32_MAX;
+        stream = of_this;
+    }
+    return stream;
+}
+
+char *tcpt_model_summary(const tcpt_model *model, const tcpt_finding *finding)
+{
+    return model->report.shown ? tcpt_renumbered(finding->summary, model->report.shown) : g_strdup(finding->summary);
+}
+
+int64_t tcpt_entry_time_ns(const tcpt_entry *entry)
+{
+    const tcpt_finding *first = entry->findings->pdata[0];
+
+    for (unsigned i = 1; i < entry->findings->len; i++) {
+        const tcpt_finding *finding = entry->findings->pdata[i];
+
+        if (finding->on->frame < first->on->frame)
+            first = finding;
+    }
+    return first->time_ns;
 }

@@ -18,6 +18,11 @@ typedef struct tcpt_report {
     /** Whether findings on this frame are wanted; NULL for all. */
     bool (*wants)(const tcpt_record *on, const void *data);
     const void *data;
+    int64_t zero_ns; /**< times are told from here on */
+    /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
+    uint32_t (*stream_of)(const tcpt_record *record);
+    /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
+    uint32_t (*shown)(uint32_t frame);
 } tcpt_report;
 
 /** Findings of one kind: in one flow, or for chats in all of them. */
@@ -38,6 +43,8 @@ typedef struct tcpt_model {
     tcpt_report report;
     tcpt_totals totals;
     unsigned counts[TCPT_WARN + 1]; /**< findings by severity */
+    unsigned left_out;              /**< findings on frames that are never shown: told by their number only */
+    bool fine_times;                /**< some time is no whole number of microseconds */
     GPtrArray *chapters;            /**< tcpt_chapter *, owned: flows with warnings or notes */
     GPtrArray *chats;               /**< tcpt_entry *, owned */
     GPtrArray *pressures;           /**< const tcpt_pressure *, borrowed; the highest first */
@@ -51,7 +58,22 @@ void tcpt_model_free(tcpt_model *model);
 /** Which of an entry's frames. */
 typedef enum tcpt_frames { TCPT_FRAMES_ON = 1, TCPT_FRAMES_RELATED = 2, TCPT_FRAMES_ALL = 3 } tcpt_frames;
 
-/** @return uint32_t numbers in order, each once: frames that its findings are on, that prove them, or both */
-GArray *tcpt_entry_frames(const tcpt_entry *entry, tcpt_frames which);
+/** @return uint32_t numbers in order, each once: frames that its findings are on, that prove them, or both; as they are
+ *  shown, without those that never are */
+GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt_frames which);
+
+/** Number that a frame is shown under, 0 when it never is. */
+uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record);
+
+/** The one tcp.stream that all of an entry's findings are in, UINT32_MAX when there is none. A flow may be in several:
+ * Wireshark opens a new one at a SYN in a live connection, whatever the connection makes of it, and puts there what
+ * follows. */
+uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry);
+
+/** A finding's sentence, with frames as they are shown. To be freed. */
+char *tcpt_model_summary(const tcpt_model *model, const tcpt_finding *finding);
+
+/** Time of an entry's first frame. */
+int64_t tcpt_entry_time_ns(const tcpt_entry *entry);
 
 #endif

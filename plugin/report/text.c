@@ -8,6 +8,7 @@
 #include "points.h"
 #include "tcptriage/address.h"
 #include "tcptriage/points.h"
+#include "tcptriage/times.h"
 #include "words.h"
 
 enum {
@@ -57,7 +58,7 @@ static void write_labelled(GString *out, const char *label, const char *text)
     write_wrapped(out, text, TEXT_AT);
 }
 
-/* A filter is copied from the terminal: it stays on one line. Takes the filter over. */
+/* A filter is copied from the terminal: it stays on one line, and nothing else does. Takes the filter over. */
 static void write_filter(GString *out, const char *label, char *filter)
 {
     g_string_append_printf(out, "%*s%-*s%s\n", LABEL_AT, "", TEXT_AT - LABEL_AT, label, filter);
@@ -78,9 +79,17 @@ static void append_end(GString *out, const tcpt_flow *flow, unsigned end)
     g_string_append(out, tcpt_socket_text(text, flow->key.family, flow->key.address[end], flow->key.port[end]));
 }
 
+/* As Wireshark has them, to the digit: what is read here is looked up there. */
 static void append_time(GString *out, const struct draft *draft, int64_t time_ns)
 {
-    g_string_append_printf(out, "%.6f s", (double)(time_ns - draft->model->totals.first_ns) / 1e9);
+    int64_t since_ns = time_ns - draft->model->report.zero_ns;
+    uint64_t ns = (uint64_t)ABS(since_ns);
+
+    g_string_append_printf(out, "%s%" PRIu64, since_ns < 0 ? "-" : "", ns / TCPT_SECOND_NS);
+    if (draft->model->fine_times)
+        g_string_append_printf(out, ".%09" PRIu64 " s", ns % TCPT_SECOND_NS);
+    else
+        g_string_append_printf(out, ".%06" PRIu64 " s", ns % TCPT_SECOND_NS / 1000);
 }
 
 static void append_frames(GString *out, const GArray *frames, unsigned most)
@@ -93,14 +102,15 @@ static void append_frames(GString *out, const GArray *frames, unsigned most)
 
 static void write_frames(struct draft *draft, const tcpt_entry *entry)
 {
-    GArray *on = tcpt_entry_frames(entry, TCPT_FRAMES_ON), *related = tcpt_entry_frames(entry, TCPT_FRAMES_RELATED);
+    GArray *on = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ON);
+    GArray *related = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_RELATED);
     GString *text = g_string_new(on->len == 1 ? "frame " : "frames ");
 
     append_frames(text, on, FRAMES_LISTED);
     g_string_append(text, on->len == 1 ? " at " : ", first at ");
-    append_time(text, draft, ((const tcpt_finding *)entry->findings->pdata[0])->time_ns);
+    append_time(text, draft, tcpt_entry_time_ns(entry));
     if (related->len > 0) {
-        g_string_append(text, related->len == 1 ? "; proved by frame " : "; proved by frames ");
+        g_string_append(text, related->len == 1 ? "; evidence: frame " : "; evidence: frames ");
         append_frames(text, related, FRAMES_LISTED);
     }
     write_labelled(draft->out, "Frames", text->str);
@@ -111,14 +121,14 @@ static void write_frames(struct draft *draft, const tcpt_entry *entry)
 
 static void write_filters(struct draft *draft, const tcpt_flow *flow, const tcpt_entry *entry)
 {
-    GArray *frames = tcpt_entry_frames(entry, TCPT_FRAMES_ALL);
-    char *filter = tcpt_filter_for_entry(flow, entry);
+    GArray *frames = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ALL);
 
-    if (entry->at_end)
-        filter = g_strconcat(filter, "    (in Wireshark, or with tshark -2)", NULL);
-    write_filter(draft->out, "Filter", filter);
+    write_filter(draft->out, "Filter", tcpt_filter_for_entry(draft->model, flow, entry));
     if (frames->len <= FRAMES_IN_FILTER)
         write_filter(draft->out, "", tcpt_filter_for_frames(frames));
+    if (entry->at_end)
+        write_labelled(draft->out, "Shown",
+                       "in Wireshark, and by tshark with -2: known at the end of the capture only");
     g_array_free(frames, TRUE);
 }
 
@@ -159,6 +169,15 @@ static void write_meaning(struct draft *draft, const tcpt_finding *finding)
     write_labelled(draft->out, "Reference", detector->reference);
 }
 
+static void write_summary(struct draft *draft, const tcpt_finding *finding)
+{
+    char *summary = tcpt_model_summary(draft->model, finding);
+
+    g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
+    write_wrapped(draft->out, summary, LABEL_AT);
+    g_free(summary);
+}
+
 static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_entry *entry)
 {
     const tcpt_finding *head = entry->head;
@@ -169,13 +188,24 @@ static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_e
     g_string_append(out, "\n  ");
     write_wrapped(out, title, LABEL_AT);
     g_free(title);
-    g_string_append_printf(out, "%*s", LABEL_AT, "");
-    write_wrapped(out, head->summary, LABEL_AT);
+    write_summary(draft, head);
     if (entry->findings->len > 1)
         g_string_append_printf(out, "%*sand %u more like it in this flow\n", LABEL_AT, "", entry->findings->len - 1);
     write_frames(draft, entry);
     write_meaning(draft, head);
     write_filters(draft, flow, entry);
+}
+
+/* Where all of it is in one. */
+static void write_stream(struct draft *draft, const tcpt_chapter *chapter)
+{
+    uint32_t stream = tcpt_model_stream(draft->model, chapter->entries->pdata[0]);
+
+    for (unsigned i = 1; i < chapter->entries->len; i++)
+        if (tcpt_model_stream(draft->model, chapter->entries->pdata[i]) != stream)
+            return;
+    if (stream != UINT32_MAX)
+        g_string_append_printf(draft->out, "  tcp.stream %u", stream);
 }
 
 static void write_chapter(struct draft *draft, const tcpt_chapter *chapter)
@@ -189,8 +219,7 @@ static void write_chapter(struct draft *draft, const tcpt_chapter *chapter)
     append_end(out, flow, !flow->client);
     if (tcpt_point_count(draft->model->report.analysis) > 1)
         g_string_append_printf(out, "  seen at %s", flow->at->name);
-    if (tcpt_has_own_stream(flow))
-        g_string_append_printf(out, "  tcp.stream %u", flow->stream);
+    write_stream(draft, chapter);
     g_string_append_c(out, '\n');
     for (unsigned i = 0; i < chapter->entries->len; i++)
         write_entry(draft, flow, chapter->entries->pdata[i]);
@@ -198,12 +227,16 @@ static void write_chapter(struct draft *draft, const tcpt_chapter *chapter)
 
 static void write_chat(struct draft *draft, const tcpt_finding *finding)
 {
+    const tcpt_model *model = draft->model;
+    uint32_t stream = model->report.stream_of ? model->report.stream_of(finding->on) : UINT32_MAX;
+    char *summary = tcpt_model_summary(model, finding);
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "frame %u", finding->on->frame);
-    if (tcpt_has_own_stream(finding->flow))
-        g_string_append_printf(text, ", tcp.stream %u", finding->flow->stream);
-    g_string_append_printf(text, ": %s", finding->summary);
+    g_string_append_printf(text, "frame %u", tcpt_model_frame(model, finding->on));
+    if (stream != UINT32_MAX)
+        g_string_append_printf(text, ", tcp.stream %u", stream);
+    g_string_append_printf(text, ": %s", summary);
+    g_free(summary);
     g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
     write_wrapped(draft->out, text->str, LABEL_AT + 2);
     g_string_free(text, TRUE);
@@ -224,9 +257,10 @@ static void write_chats(struct draft *draft)
         g_string_append_printf(out, "\n  %s: %s\n", entry->head->detector->id, entry->head->detector->message);
         for (unsigned j = 0; j < count && j < CHATS_LISTED; j++)
             write_chat(draft, entry->findings->pdata[j]);
-        if (count > CHATS_LISTED)
-            g_string_append_printf(out, "%*sand %u more: filter tcptriage.%s\n", LABEL_AT, "", count - CHATS_LISTED,
-                                   entry->head->detector->id);
+        if (count > CHATS_LISTED) {
+            g_string_append_printf(out, "%*sand %u more\n", LABEL_AT, "", count - CHATS_LISTED);
+            write_filter(out, "Filter", tcpt_filter_for_kind(entry->head->detector));
+        }
     }
 }
 
@@ -240,7 +274,8 @@ static void append_pressure(struct draft *draft, GString *out, const tcpt_pressu
     g_string_append(out, " -> ");
     append_end(out, flow, !flow->client);
     g_string_append_printf(out, ", %u of %u ports (%.0f %%), frame %u", pressure->in_use, pressure->range,
-                           100.0 * pressure->in_use / MAX(pressure->range, 1), pressure->at->frame);
+                           100.0 * pressure->in_use / MAX(pressure->range, 1),
+                           tcpt_model_frame(draft->model, pressure->at));
     if (tcpt_point_count(draft->model->report.analysis) > 1)
         g_string_append_printf(out, ", seen at %s", flow->at->name);
 }
@@ -261,7 +296,7 @@ static void write_pressures(struct draft *draft)
         g_string_append(out, " at ");
         append_time(out, draft, pressure->time_ns);
         g_string_append_c(out, '\n');
-        write_filter(out, "Filter", tcpt_filter_for_pressure(pressure));
+        write_filter(out, "Filter", tcpt_filter_for_pressure(draft->model, pressure));
     }
 }
 
@@ -274,7 +309,7 @@ static void write_clean(struct draft *draft)
     GString *out = draft->out;
 
     g_string_append(out, "Clean: nothing found");
-    if (report->wants)
+    if (report->wants || report->shown)
         g_string_append(out, " on the frames asked for");
     else
         tcpt_report_points_briefly(out, report->analysis);
@@ -309,6 +344,10 @@ static void write_title(struct draft *draft)
     g_string_append(out, ", ");
     append_count(out, totals->segments, "segment");
     g_string_append_printf(out, ", %.3f s)\n", (double)(totals->newest_ns - totals->first_ns) / 1e9);
+    if (model->left_out > 0) {
+        append_count(out, model->left_out, "finding");
+        g_string_append(out, " on frames that the read filter has left out\n");
+    }
     if (totals->segments == 0)
         g_string_append(out, "Nothing to judge: no TCP segment was seen.\n");
     else if (!anything_found(model))

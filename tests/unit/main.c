@@ -15,6 +15,7 @@ int main(int argc, char **argv)
     add_vantage_tests();
     add_vantage_loss_tests();
     add_peers_tests();
+    add_report_tests();
     add_settings_tests();
     return g_test_run();
 }

@@ -14,6 +14,7 @@ void add_flow_tests(void);
 void add_vantage_tests(void);
 void add_vantage_loss_tests(void);
 void add_peers_tests(void);
+void add_report_tests(void);
 void add_settings_tests(void);
 
 #endif

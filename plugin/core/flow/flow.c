@@ -141,7 +141,6 @@ void tcpt_flow_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
     const tcpt_flow *old = flow->previous;
 
     flow->ends[0].trouble = flow->ends[1].trouble = &tcpt_no_trouble;
-    flow->stream = UINT32_MAX;
     flow->first_ns = segment->time_ns;
     flow->client = (uint8_t)likely_client(segment, from);
     flow->client_known = segment->flags & TCPT_SYN;

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report: times, frames and filters as Wireshark has them, whatever was left out or asked for. */
+#include <string.h>
+
+#include <glib.h>
+
+#include "model.h"
+#include "renumber.h"
+#include "tcptriage/analysis.h"
+#include "tcptriage/times.h"
+#include "text.h"
+#include "unit.h"
+
+enum { CLIENT, SERVER };
+
+static const int64_t begin_ns = INT64_C(1700000000) * TCPT_SECOND_NS;
+
+/** A capture while it is made. */
+typedef struct tape {
+    tcpt_analysis *analysis;
+    uint8_t client[4];
+    uint16_t port;
+    int64_t now_ns;
+    uint32_t frame;
+    tcpt_record *newest;
+} tape;
+
+static tape tape_begin(uint32_t ephemeral_ports)
+{
+    tcpt_settings settings = tcpt_settings_default();
+
+    settings.ephemeral_ports = ephemeral_ports;
+    return (tape){
+        .analysis = tcpt_analysis_new(&settings), .client = {192, 0, 2, 1}, .port = 40000, .now_ns = begin_ns};
+}
+
+static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+    static const uint8_t server[4] = {198, 51, 100, 1};
+    tcpt_segment segment = {
+        .time_ns = on->now_ns += TCPT_MS_NS,
+        .frame = ++on->frame,
+        .depth = 1,
+        .family = 4,
+        .ttl = 64,
+        .has_ip_id = true,
+        .ip_id = (uint16_t)on->frame,
+        .src = from == CLIENT ? on->client : server,
+        .dst = from == CLIENT ? server : on->client,
+        .src_port = from == CLIENT ? on->port : 80,
+        .dst_port = from == CLIENT ? 80 : on->port,
+        .seq = seq,
+        .ack = ack,
+        .end_seq = seq + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN),
+        .flags = flags,
+        .header_bytes = 20,
+        .window = 10000,
+        .checksum_is = TCPT_CHECKSUM_GOOD,
+    };
+
+    on->newest = tcpt_analyse(on->analysis, &segment);
+}
+
+static void tape_open(tape *on)
+{
+    tape_say(on, CLIENT, TCPT_SYN, 1000, 0);
+    tape_say(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001);
+    tape_say(on, CLIENT, TCPT_ACK, 1001, 9001);
+}
+
+/* A note: rst_seq_mismatch. */
+static void tape_open_and_reset(tape *on)
+{
+    tape_open(on);
+    tape_say(on, CLIENT, TCPT_RST, 1101, 0);
+}
+
+/* Ends the tape. */
+static char *tape_report(tape *on, tcpt_report report)
+{
+    GString *text = g_string_new(NULL);
+    tcpt_model *model;
+
+    tcpt_settle_all(on->analysis);
+    report.analysis = on->analysis;
+    if (!report.zero_ns)
+        report.zero_ns = begin_ns;
+    model = tcpt_model_new(&report);
+    tcpt_report_text(text, model);
+    tcpt_model_free(model);
+    tcpt_analysis_free(on->analysis);
+    return g_string_free(text, FALSE);
+}
+
+static void assert_has(const char *text, const char *piece)
+{
+    if (!strstr(text, piece))
+        g_error("\"%s\" is not in:\n%s", piece, text);
+}
+
+static void assert_lacks(const char *text, const char *piece)
+{
+    if (strstr(text, piece))
+        g_error("\"%s\" is in:\n%s", piece, text);
+}
+
+/* ---- times ---- */
+
+static void test_times(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on);
+    text = tape_report(&on, (tcpt_report){.zero_ns = begin_ns - 3600 * TCPT_SECOND_NS});
+    assert_has(text, "frame 4 at 3600.004000 s; evidence: frame 2");
+    g_free(text);
+}
+
+static void test_fine_times(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on);
+    text = tape_report(&on, (tcpt_report){.zero_ns = begin_ns - 1});
+    assert_has(text, "frame 4 at 0.004000001 s;");
+    g_free(text);
+}
+
+/* The capture's first frame need not be the earliest. */
+static void test_negative_times(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on);
+    text = tape_report(&on, (tcpt_report){.zero_ns = begin_ns + 5 * TCPT_SECOND_NS});
+    assert_has(text, "frame 4 at -4.996000 s;");
+    g_free(text);
+}
+
+/* ---- frames that a read filter left out ---- */
+
+static uint32_t half_of_even(uint32_t frame)
+{
+    return frame % 2 ? 0 : frame / 2;
+}
+
+static const struct sentence {
+    const char *name, *before, *after;
+} sentences[] = {
+    {"none", "No number here", "No number here"},
+    {"shown", "answered in frame 8, at last", "answered in frame 4, at last"},
+    {"left-out", "frame 7: gone", "frame 7 of the unfiltered file: gone"},
+    {"several", "frame 8 and frame 9 (frame 10)", "frame 4 and frame 9 of the unfiltered file (frame 5)"},
+    {"no-frame", "this frame 8s after; frame rate; timeframe ", "this frame 4s after; frame rate; timeframe "},
+    {"end", "until frame 4294967294", "until frame 2147483647"},
+    {"too-large", "frame 4294967298", "frame 4294967298 of the unfiltered file"},
+    {"word-at-the-end", "frame ", "frame "},
+};
+
+static void test_sentence(gconstpointer data)
+{
+    const struct sentence *row = data;
+    char *text = tcpt_renumbered(row->before, half_of_even);
+
+    g_assert_cmpstr(text, ==, row->after);
+    g_free(text);
+}
+
+static void test_left_out(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on); /* on frame 4, evidence frame 2 */
+    on.port++;
+    tape_say(&on, CLIENT, TCPT_SYN, 5000, 0);
+    on.port++;
+    tape_open_and_reset(&on); /* on frame 9 */
+    text = tape_report(&on, (tcpt_report){.shown = half_of_even});
+    assert_has(text, "0 warnings, 1 note,");
+    assert_has(text, "1 finding on frames that the read filter has left out");
+    assert_has(text, "frame 2 at 0.004000 s; evidence: frame 1\n");
+    assert_has(text, "frame.number in {1, 2}\n");
+    g_free(text);
+}
+
+/* ---- filters ---- */
+
+static uint32_t one_stream(const tcpt_record *record)
+{
+    (void)record;
+    return 7;
+}
+
+static uint32_t stream_by_frame(const tcpt_record *record)
+{
+    return record->frame;
+}
+
+/* Two findings of a kind in one flow, as two RSTs are. */
+static char *report_two(uint32_t (*stream_of)(const tcpt_record *))
+{
+    tape on = tape_begin(28232);
+
+    tape_open_and_reset(&on);
+    on.now_ns += TCPT_SECOND_NS;
+    tape_say(&on, CLIENT, TCPT_RST, 1201, 0);
+    return tape_report(&on, (tcpt_report){.stream_of = stream_of});
+}
+
+static void test_one_stream(void)
+{
+    char *text = report_two(one_stream);
+
+    assert_has(text, "  tcp.stream 7\n");
+    assert_has(text, "    Filter     tcp.stream eq 7 && tcptriage.rst_seq_mismatch\n");
+    g_free(text);
+}
+
+/* Wireshark has torn the flow into several streams: no filter on one of them finds them all. */
+static void test_several_streams(void)
+{
+    char *text = report_two(stream_by_frame);
+
+    assert_lacks(text, "tcp.stream");
+    assert_has(text,
+               "    Filter     ip.addr eq 192.0.2.1 && tcp.port eq 40000 && ip.addr eq 198.51.100.1 && tcp.port eq "
+               "80 && tcptriage.rst_seq_mismatch\n");
+    g_free(text);
+}
+
+/* ---- port pressure ---- */
+
+static bool not_of_first_client(const tcpt_record *on, const void *data)
+{
+    (void)data;
+    return on->flow->key.address[on->flow->client][3] != 1;
+}
+
+/* Two clients with three of twenty ports each: the first one's pressure is not asked for. */
+static void test_pressure_asked_for(void)
+{
+    tape on = tape_begin(20);
+    char *text;
+
+    for (unsigned client = 1; client <= 2; client++) {
+        on.client[3] = (uint8_t)client;
+        for (unsigned i = 0; i < 3; i++, on.port++)
+            tape_open(&on);
+    }
+    on.port--;
+    tape_say(&on, CLIENT, TCPT_RST, 1101, 0); /* a finding: else all is told in one line */
+    text = tape_report(&on, (tcpt_report){.wants = not_of_first_client});
+    assert_has(text, "\nPort pressure: the most ports that a client had open or in TIME-WAIT at once\n\n"
+                     "  192.0.2.2 -> 198.51.100.1:80, 3 of 20 ports (15 %), frame 18 at 0.018000 s\n"
+                     "    Filter     frame.number eq 18 || (ip.src eq 192.0.2.2 && ip.dst eq 198.51.100.1 && "
+                     "tcp.dstport eq 80 && tcp.flags.syn eq 1)\n");
+    assert_lacks(text, "192.0.2.1 ->");
+    g_free(text);
+}
+
+void add_report_tests(void)
+{
+    g_test_add_func("/report/times", test_times);
+    g_test_add_func("/report/fine-times", test_fine_times);
+    g_test_add_func("/report/negative-times", test_negative_times);
+    for (unsigned i = 0; i < G_N_ELEMENTS(sentences); i++) {
+        char *path = g_strdup_printf("/report/renumbered/%s", sentences[i].name);
+
+        g_test_add_data_func(path, &sentences[i], test_sentence);
+        g_free(path);
+    }
+    g_test_add_func("/report/left-out", test_left_out);
+    g_test_add_func("/report/one-stream", test_one_stream);
+    g_test_add_func("/report/several-streams", test_several_streams);
+    g_test_add_func("/report/pressure-asked-for", test_pressure_asked_for);
+}
