@@ -162,6 +162,7 @@ typedef struct tcpt_damages {
 typedef struct tcpt_trouble {
     tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
+    uint32_t sack_left;        /**< where the SACK block begins that ends at sack_edge; valid with sack_held */
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
     tcpt_damages *damages;     /**< owned; NULL when there are none */
@@ -180,6 +181,7 @@ typedef struct tcpt_endpoint {
     uint32_t rcv_wnd;    /**< newest window, scaled where the scale is known */
     uint32_t rcv_edge;   /**< largest right edge advertised: R */
     uint32_t max_wnd;    /**< largest window */
+    uint32_t window_seq; /**< highest SEQ that came with a window: the other end's SND.WL1 */
     uint32_t sack_edge;  /**< highest SACK right edge of the newest segment; valid with sack_held */
 
     tcpt_state state;     /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
@@ -197,8 +199,9 @@ typedef struct tcpt_endpoint {
     bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
 
     /* What decides what it does with a segment (receiver model), with limited_ns below. */
-    bool window_full;    /**< its newest window field is 65535: the right edge may lie beyond it */
-    bool took_payload;   /**< it acknowledged new payload after its own FIN: a half-close */
+    bool window_full;  /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool took_payload; /**< it acknowledged new payload after its own FIN: a half-close */
+    bool stands;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
     bool limited_surely; /**< that it gave the answer of limited_ns is certain */
     uint8_t limited_in;  /**< tcpt_state in which it did */
 
@@ -218,6 +221,7 @@ typedef struct tcpt_endpoint {
     bool ending_before;         /**< the flow was closing when it began to send what is unanswered */
     bool unanswered_fin;        /**< that began with a FIN without payload */
     bool echoes;                /**< ts_echoed is valid */
+    bool counts;                /**< tsval_counted is valid */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
     uint16_t mss; /**< that it offered, 0 none */
@@ -245,6 +249,7 @@ typedef struct tcpt_endpoint {
     uint32_t tsval_highest; /**< valid with tsval_ns */
     int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
     uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
+    uint32_t tsval_counted; /**< newest that counts for TS.Recent there, if it arrived; valid with counts */
 
     /* Its FIN. */
     uint32_t fin_end; /**< sequence number behind it */

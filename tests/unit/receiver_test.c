@@ -40,8 +40,10 @@ typedef struct test_segment {
 
 typedef enum situation {
     ESTABLISHED,
-    UNACKED, /* 50 bytes more were sent and are not acknowledged */
-    GAP,     /* the server holds 100 bytes behind a gap of 100, and says so */
+    DATA_LAST, /* as ESTABLISHED, but the client's newest segment is the 100 bytes */
+    UNACKED,   /* 50 bytes more were sent and are not acknowledged */
+    STANDS,    /* the same, and half a second later the server asks for them */
+    GAP,       /* the server holds 100 bytes behind a gap of 100, and says so */
     CLOSE_WAIT,
     FIN_WAIT_1,
     FIN_WAIT_2,
@@ -131,7 +133,7 @@ static void send_sack(fixture *f, uint32_t left, uint32_t right)
     tcpt_analyse(f->analysis, &segment);
 }
 
-static void open_connection(fixture *f)
+static void shake_hands(fixture *f)
 {
     f->tsval[0] = TS_RECENT - 100;
     f->tsval[1] = 9000;
@@ -141,10 +143,24 @@ static void open_connection(fixture *f)
     f->tsecr[0] = 9000;
     send(f, 0, TCPT_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0);
     f->tsval[0] = TS_RECENT;
+}
+
+static void open_connection(fixture *f)
+{
+    shake_hands(f);
     send(f, 0, TCPT_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 100);
     f->tsecr[1] = TS_RECENT;
     send(f, 1, TCPT_ACK, SERVER_ISN + 1, A, 200);
     send(f, 0, TCPT_ACK, A, UNA, 0);
+}
+
+static void open_to_data(fixture *f)
+{
+    shake_hands(f);
+    send(f, 1, TCPT_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 200);
+    send(f, 0, TCPT_ACK, CLIENT_ISN + 1, UNA, 100);
+    f->tsecr[1] = TS_RECENT;
+    send(f, 1, TCPT_ACK, UNA, A, 0);
 }
 
 static void close_connection(fixture *f, situation wanted)
@@ -189,6 +205,9 @@ static void bring_to(fixture *f, situation wanted)
         send(f, 1, TCPT_ACK, UNA, A, 0);
         send(f, 0, TCPT_ACK, A, UNA, 0);
         return;
+    case DATA_LAST:
+        open_to_data(f);
+        return;
     case CLOSE_WAIT:
     case LAST_ACK:
     case CLOSING:
@@ -200,8 +219,12 @@ static void bring_to(fixture *f, situation wanted)
         break;
     }
     open_connection(f);
-    if (wanted == UNACKED)
+    if (wanted == UNACKED || wanted == STANDS)
         send(f, 0, TCPT_ACK, A, UNA, 50);
+    if (wanted == STANDS) {
+        f->now_ns += 500 * INT64_C(1000000);
+        send(f, 1, TCPT_ACK, UNA, A, 0);
+    }
     if (wanted == GAP) {
         send(f, 0, TCPT_ACK, A + 100, UNA, 100);
         send_sack(f, A + 100, A + 200);
@@ -241,6 +264,24 @@ static const test_row rst_rows[] = {
     {"fin-wait-2-above", FIN_WAIT_2, {.flags = TCPT_RST, .seq = A + 5}, {U, ASKS, RESETS, ASKS}, TCPT_DROP_NONE},
     {"syn-received-exact", SYN_RECEIVED, {.flags = TCPT_RST, .seq = A}, SAME(RESETS), TCPT_DROP_NONE},
     {"syn-received-above", SYN_RECEIVED, {.flags = TCPT_RST, .seq = A + 5}, SAME(U), TCPT_DROP_NONE},
+    {"syn-received-right-edge", SYN_RECEIVED, {.flags = TCPT_RST, .seq = R}, SAME(U), TCPT_DROP_NONE},
+    {"syn-received-behind-the-edge",
+     SYN_RECEIVED,
+     {.flags = TCPT_RST, .seq = R + 1},
+     {SILENT, U, U, U},
+     TCPT_DROP_TCP_OVERWINDOW},
+    {"syn-received-below",
+     SYN_RECEIVED,
+     {.flags = TCPT_RST, .seq = A - 1},
+     {SILENT, U, U, U},
+     TCPT_DROP_TCP_OVERWINDOW},
+    {"syn-received-bad-ack",
+     SYN_RECEIVED,
+     {.flags = TCPT_RST | TCPT_ACK, .seq = A, .ack = UNA + 5},
+     {U, RESETS, RESETS, RESETS},
+     TCPT_DROP_NONE},
+    {"asked-for", STANDS, {.flags = TCPT_RST, .seq = A}, SAME(RESETS), TCPT_DROP_NONE},
+    {"behind-what-is-asked-for", STANDS, {.flags = TCPT_RST, .seq = A + 50}, SAME(U), TCPT_DROP_NONE},
     {"syn-sent", SYN_SENT, {.flags = TCPT_RST | TCPT_ACK, .seq = 0}, SAME(RESETS), TCPT_DROP_NONE},
     {"syn-sent-bad-ack",
      SYN_SENT,
@@ -264,6 +305,13 @@ static const test_row syn_rows[] = {
      {ASKS, ASKS, REPEATS, ASKS},
      TCPT_DROP_TCP_INVALID_SYN},
     {"half-closed", FIN_WAIT_2, {.flags = TCPT_SYN, .seq = A + 10}, {U, ASKS, RESETS, ASKS}, TCPT_DROP_NONE},
+    {"half-closed-below", FIN_WAIT_2, {.flags = TCPT_SYN, .seq = A - 10}, {ASKS, ASKS, REPEATS, ASKS}, TCPT_DROP_NONE},
+    {"another-request", SYN_RECEIVED, {.flags = TCPT_SYN, .seq = A + 10}, {RESETS, U, U, U}, TCPT_DROP_NONE},
+    {"another-request-below",
+     SYN_RECEIVED,
+     {.flags = TCPT_SYN, .seq = A - 10},
+     {REPEATS, U, U, U},
+     TCPT_DROP_TCP_OVERWINDOW},
     {"crossed", SYN_SENT, {.flags = TCPT_SYN, .seq = 77}, SAME(TAKES), TCPT_DROP_NONE},
     {"syn-ack", SYN_SENT, {.flags = TCPT_SYN | TCPT_ACK, .seq = 77}, SAME(TAKES), TCPT_DROP_NONE},
     {"syn-ack-bad-ack",
@@ -290,6 +338,11 @@ static const test_row ack_rows[] = {
      ESTABLISHED,
      {.flags = TCPT_ACK, .seq = A, .ack = UNA + 100000},
      {U, ASKS, REPEATS, REPEATS},
+     TCPT_DROP_TCP_ACK_UNSENT_DATA},
+    {"unsent-and-done",
+     CLOSING,
+     {.flags = TCPT_ACK, .seq = A, .ack = UNA + 2},
+     {ASKS, U, U, U},
      TCPT_DROP_TCP_ACK_UNSENT_DATA},
     {"unseen", ESTABLISHED, {.flags = TCPT_ACK, .seq = A, .ack = UNA + 10}, SAME(U), TCPT_DROP_NONE},
     {"without-flags", ESTABLISHED, {.flags = 0, .seq = A}, SAME(SILENT), TCPT_DROP_TCP_FLAGS},
@@ -330,6 +383,19 @@ static const test_row data_rows[] = {
      SAME(REPEATS),
      TCPT_DROP_TCP_INVALID_SEQUENCE},
     {"unacknowledged-again", UNACKED, {.flags = TCPT_ACK, .seq = A, .payload_bytes = 50}, SAME(U), TCPT_DROP_NONE},
+    {"asked-for", STANDS, {.flags = TCPT_ACK, .seq = A, .payload_bytes = 50}, SAME(TAKES), TCPT_DROP_NONE},
+    {"held",
+     GAP,
+     {.flags = TCPT_ACK, .seq = A + 110, .payload_bytes = 90},
+     {REPEATS, TAKES, TAKES, TAKES},
+     TCPT_DROP_TCP_OFOMERGE},
+    {"held-and-more", GAP, {.flags = TCPT_ACK, .seq = A + 110, .payload_bytes = 91}, SAME(TAKES), TCPT_DROP_NONE},
+    {"into-the-gap", GAP, {.flags = TCPT_ACK, .seq = A + 10, .payload_bytes = 10}, SAME(TAKES), TCPT_DROP_NONE},
+    {"too-old-ack-in-order",
+     CLOSE_WAIT,
+     {.flags = TCPT_ACK, .seq = A, .payload_bytes = 10, .ack = UNA - 300},
+     {ASKS, ASKS, U, U},
+     TCPT_DROP_TCP_TOO_OLD_ACK},
     {"fills-the-gap", GAP, {.flags = TCPT_ACK, .seq = A, .payload_bytes = 100}, SAME(TAKES), TCPT_DROP_NONE},
     {"fin", ESTABLISHED, {.flags = TCPT_FIN | TCPT_ACK, .seq = A}, SAME(TAKES), TCPT_DROP_NONE},
     {"fin-again", CLOSE_WAIT, {.flags = TCPT_FIN | TCPT_ACK, .seq = A - 1}, SAME(REPEATS), TCPT_DROP_TCP_OLD_DATA},
@@ -371,8 +437,33 @@ static const test_row stamp_rows[] = {
     {"duplicate-ack",
      ESTABLISHED,
      {.flags = TCPT_ACK, .seq = A, .tsval_delta = -10, .stamped = true},
+     {TAKES, REPEATS, REPEATS, SILENT},
+     TCPT_DROP_NONE},
+    {"duplicate-ack-in-doubt",
+     ESTABLISHED,
+     {.flags = TCPT_ACK, .seq = A, .tsval_delta = -1000, .stamped = true},
      {U, REPEATS, REPEATS, SILENT},
      TCPT_DROP_NONE},
+    {"duplicate-ack-too-old",
+     ESTABLISHED,
+     {.flags = TCPT_ACK, .seq = A, .tsval_delta = -50000, .stamped = true},
+     {REPEATS, REPEATS, REPEATS, SILENT},
+     TCPT_DROP_TCP_RFC7323_PAWS},
+    {"ack-of-less",
+     ESTABLISHED,
+     {.flags = TCPT_ACK, .seq = A, .ack = UNA - 1, .tsval_delta = -10, .stamped = true},
+     {REPEATS, REPEATS, REPEATS, SILENT},
+     TCPT_DROP_TCP_RFC7323_PAWS},
+    {"ack-behind-data",
+     DATA_LAST,
+     {.flags = TCPT_ACK, .seq = A, .tsval_delta = -10, .stamped = true},
+     {REPEATS, REPEATS, REPEATS, SILENT},
+     TCPT_DROP_TCP_RFC7323_PAWS},
+    {"third",
+     SYN_RECEIVED,
+     {.flags = TCPT_ACK, .seq = A, .tsval_delta = -TS_RECENT - 1, .stamped = true},
+     {REPEATS, TAKES, TAKES, TAKES},
+     TCPT_DROP_TCP_RFC7323_PAWS},
     {"old-pure-ack",
      ESTABLISHED,
      {.flags = TCPT_ACK, .seq = A - 1, .tsval_delta = -10, .stamped = true},

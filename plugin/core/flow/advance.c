@@ -32,7 +32,7 @@ static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment
 
 static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *sender = &flow->ends[seen->from], *receiver = &flow->ends[!seen->from];
     bool pure_repeat = seen->traits & TCPT_TRAIT_REPEAT;
 
     if (!sender->sent) {
@@ -42,6 +42,8 @@ static void advance_sequence(tcpt_flow *flow, const tcpt_segment *segment, const
         return;
     }
     if (segment->end_seq != segment->seq) {
+        if (seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->seq, receiver->rcv_nxt))
+            receiver->stands = false; /* what it asks for is on the way again */
         fill_hole(flow, sender, segment);
         tcpt_ranges_add(sender, segment->seq, segment->end_seq);
     }
@@ -232,14 +234,30 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
 
 /* ---- what the receiver made of it ---- */
 
-static void advance_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+/* TS.Recent moves with segments that cover the last ACK sent (RFC 7323, section 4.3), so never beyond a gap. A request
+ * keeps the timestamp of the first SYN. */
+static void advance_tsval(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
 {
-    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || (segment->flags & TCPT_RST) || seen->receiver.tsval_delta)
-        return;
-    if (!sender->tsval_ns || !seq_before(segment->tsval, sender->tsval_highest)) {
+    if (!sender->tsval_ns ||
+        (!seq_before(segment->tsval, sender->tsval_highest) && !seq_after(segment->seq, sender->snd_contig))) {
         sender->tsval_highest = segment->tsval;
         sender->tsval_ns = segment->time_ns;
     }
+    if ((segment->flags & TCPT_SYN) || !receiver->acked || seq_after(segment->seq, receiver->rcv_nxt) ||
+        (sender->counts && seq_before(segment->tsval, sender->tsval_counted)))
+        return;
+    sender->tsval_counted = segment->tsval;
+    sender->counts = true;
+}
+
+static void advance_timestamps(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || (segment->flags & TCPT_RST) ||
+        seen->receiver.drop == TCPT_DROP_TCP_RFC7323_PAWS)
+        return;
+    advance_tsval(sender, &flow->ends[!seen->from], segment);
     if ((segment->flags & TCPT_ACK) && (!sender->echoes || seq_after(segment->tsecr, sender->ts_echoed))) {
         sender->ts_echoed = segment->tsecr;
         sender->echoes = true;
@@ -387,7 +405,7 @@ static void advance(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obs
             tcpt_advance_ack(flow, segment, seen, record);
         if (flow->handshake_done || !flow->client_known)
             flow->synchronised = true;
-        advance_timestamps(sender, segment, seen);
+        advance_timestamps(flow, segment, seen);
     }
     if (seen->war_acks || flow->acks.count)
         advance_exchange(flow, segment, seen, record);

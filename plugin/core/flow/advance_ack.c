@@ -74,8 +74,10 @@ static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
     for (unsigned i = 0; i < segment->sack_count; i++) {
         if (!seq_after(segment->sack_right[i], segment->ack))
             continue; /* a duplicate's report (RFC 2883) */
-        if (!sender->sack_held || seq_after(segment->sack_right[i], sender->sack_edge))
+        if (!sender->sack_held || seq_after(segment->sack_right[i], sender->sack_edge)) {
             sender->sack_edge = segment->sack_right[i];
+            tcpt_trouble_of(sender)->sack_left = segment->sack_left[i];
+        }
         sender->sack_held = true;
     }
 }
@@ -123,8 +125,11 @@ void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_o
     advance_sack(sender, segment);
     note_handshake(flow, segment, seen, record);
     note_fin_ack(receiver, segment, record);
-    if (!(seen->traits & TCPT_TRAIT_ACKS_NEW))
+    if (!(seen->traits & TCPT_TRAIT_ACKS_NEW)) {
+        tcpt_note_standing(sender, receiver, segment);
         return;
+    }
+    sender->stands = false;
     if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
     if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))

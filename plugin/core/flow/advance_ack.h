@@ -14,12 +14,23 @@ static inline void tcpt_take_window(tcpt_endpoint *sender, const tcpt_segment *s
 {
     uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
 
+    if (!sender->acked || seq_after(segment->seq, sender->window_seq))
+        sender->window_seq = segment->seq;
     sender->rcv_wnd = window;
     sender->window_full = segment->window == UINT16_MAX;
     if (window > sender->max_wnd)
         sender->max_wnd = window;
     if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
         sender->rcv_edge = segment->ack + window;
+}
+
+/** An ACK that does not move although the segment that is being timed must have arrived by then: the receiver lacks the
+ * byte that it asks for, or had no room for it. Twice the shortest round trip, for those that took longer. */
+static inline void tcpt_note_standing(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (receiver->timed_ns && segment->ack == sender->rcv_nxt && sender->rtt_ns &&
+        segment->time_ns - receiver->timed_ns >= 2 * sender->rtt_ns)
+        sender->stands = true;
 }
 
 /** Note when the acknowledgment number of `acker` reached `ack`. */

@@ -113,6 +113,7 @@ static void take_ack(tcpt_flow *flow, const tcpt_segment *segment, unsigned from
     tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
 
     sender->rcv_nxt = segment->ack;
+    sender->stands = false;
     tcpt_note_ack_step(sender, segment->ack, segment->time_ns, record);
     if (!receiver->timed_ns || seq_before(segment->ack, receiver->timed_end))
         return;
@@ -121,10 +122,14 @@ static void take_ack(tcpt_flow *flow, const tcpt_segment *segment, unsigned from
     tcpt_guess_side(flow);
 }
 
-static void take_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment)
+static void take_timestamps(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
 {
     sender->newest_tsval = sender->tsval_highest = segment->tsval;
     sender->tsval_ns = segment->time_ns;
+    if (segment->seq == receiver->rcv_nxt) {
+        sender->tsval_counted = segment->tsval;
+        sender->counts = true;
+    }
     if (sender->echoes && !seq_after(segment->tsecr, sender->ts_echoed))
         return;
     sender->ts_echoed = segment->tsecr;
@@ -181,7 +186,9 @@ void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const 
     sender->sack_held = false;
     if (seen->traits & TCPT_TRAIT_ACKS_NEW)
         take_ack(flow, segment, from, record);
+    else
+        tcpt_note_standing(sender, &flow->ends[!from], segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
-        take_timestamps(sender, segment);
+        take_timestamps(sender, &flow->ends[!from], segment);
     count(flow, segment, from, record);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a receiver does with a segment before it is synchronised and after it has closed: SYN-SENT, SYN-RECEIVED,
- * TIME-WAIT. RFC 9293 sections 3.10.7.3 and 3.10.7.4; Linux: tcp_rcv_synsent_state_process(), tcp_check_req(),
- * tcp_timewait_state_process(). */
+ * FIN-WAIT-2 without an application, TIME-WAIT. RFC 9293 sections 3.10.7.3 and 3.10.7.4; Linux:
+ * tcp_rcv_synsent_state_process(), tcp_check_req(), tcp_timewait_state_process(). */
 #include "core/receiver/edges.h"
 
 #include "core/receiver/paws.h"
@@ -45,12 +45,12 @@ void tcpt_judge_syn_sent(tcpt_receiver_view *view, const tcpt_reception *at)
         tcpt_decide(view, TCPT_VERDICT_IGNORED, flags & TCPT_ACK ? TCPT_DROP_TCP_FLAGS : TCPT_DROP_NONE);
 }
 
-/* ---- SYN-RECEIVED ---- */
+/* ---- windows of small entries ---- */
 
-/* The window that the SYN-ACK offered; its right edge is inside for a segment without payload. */
-static bool in_offered_window(const tcpt_reception *at)
+/* Requests and TIME-WAIT entries ask tcp_in_window(): the right edge is inside for a segment without sequence numbers.
+ */
+static bool in_window(const tcpt_reception *at, uint32_t next, uint32_t edge)
 {
-    uint32_t next = at->receiver->rcv_nxt, edge = next + at->receiver->rcv_wnd;
     const tcpt_segment *segment = at->segment;
 
     if (segment->seq == next)
@@ -58,6 +58,70 @@ static bool in_offered_window(const tcpt_reception *at)
     if (seq_after(segment->end_seq, next) && seq_before(segment->seq, edge))
         return true;
     return segment->seq == edge && at->space == 0;
+}
+
+/* ---- SYN-RECEIVED ---- */
+
+static bool in_offered_window(const tcpt_reception *at)
+{
+    uint32_t next = at->receiver->rcv_nxt;
+
+    return in_window(at, next, next + at->receiver->rcv_wnd);
+}
+
+static bool acks_its_syn(const tcpt_reception *at)
+{
+    return at->segment->ack == at->receiver->iss + 1;
+}
+
+/* A request drops a RST that is outside in silence. Inside, but not exact, older versions give up, newer ones (6.1.191,
+ * 6.12.105) challenge; those also let one with a wrong ACK end it. */
+static void syn_received_rst(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    switch (tcpt_stamp_of(at, 0).paws) {
+    case TCPT_PAWS_UNSURE:
+        return;
+    case TCPT_PAWS_FAILS:
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_RFC7323_PAWS);
+        return;
+    case TCPT_PAWS_PASSES:
+        break;
+    }
+    if (!in_offered_window(at))
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_OVERWINDOW);
+    else if (at->segment->seq == at->receiver->rcv_nxt && (!(at->segment->flags & TCPT_ACK) || acks_its_syn(at)))
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+}
+
+static void syn_received_in_time(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    uint8_t flags = at->segment->flags;
+
+    if (!in_offered_window(at))
+        tcpt_decide_limited(view, TCPT_VERDICT_DUPLICATE_ACK, TCPT_DROP_TCP_OVERWINDOW);
+    else if (flags & TCPT_SYN)
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+    else if (!(flags & TCPT_ACK))
+        tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_NONE);
+    else /* it completes the handshake wherever it lies in the window */
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+}
+
+static void syn_received_by_stamp(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    tcpt_stamp stamp = tcpt_stamp_of(at, 0);
+    tcpt_receiver_view refused = *view;
+
+    if (stamp.paws != TCPT_PAWS_FAILS)
+        syn_received_in_time(view, at);
+    if (stamp.paws == TCPT_PAWS_PASSES)
+        return;
+    refused.tsval_delta = stamp.proven;
+    tcpt_decide_limited(&refused, TCPT_VERDICT_DUPLICATE_ACK, TCPT_DROP_TCP_RFC7323_PAWS);
+    if (stamp.paws == TCPT_PAWS_FAILS)
+        *view = refused;
+    else
+        tcpt_agree(view, &refused);
 }
 
 /* Only a request waits there, until the handshake's last ACK makes it a socket. */
@@ -70,36 +134,71 @@ void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at)
     /* Not answered so far; crossed SYNs; Fast Open, which makes it a socket at once. */
     if (!receiver->syn || !receiver->acked || at->sender->state == TCPT_SYN_RECEIVED || at->sender->fast_open)
         return;
-    if (at->stack != TCPT_STACK_LINUX && !(flags & TCPT_RST)) {
-        if (segment->seq == receiver->rcv_nxt && segment->ack == receiver->iss + 1 && !(flags & TCPT_SYN))
+    if (at->stack != TCPT_STACK_LINUX) {
+        if (flags & TCPT_RST)
+            tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
+        else if (segment->seq == receiver->rcv_nxt && acks_its_syn(at) && !(flags & TCPT_SYN))
             tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
         return;
     }
-    if (flags & TCPT_RST) {
-        if (tcpt_paws_of(at, 0, &view->tsval_delta) == TCPT_PAWS_PASSES) /* a request refuses a RST for it too */
-            tcpt_decide(view, at->seen->rst.verdict, TCPT_DROP_NONE);
-        return;
-    }
-    if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq + 1 == receiver->rcv_nxt) {
+    if (flags & TCPT_RST)
+        syn_received_rst(view, at);
+    else if ((flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && segment->seq + 1 == receiver->rcv_nxt)
         tcpt_decide_limited(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE); /* the SYN-ACK is sent again */
-        return;
-    }
-    if ((flags & TCPT_ACK) && segment->ack != receiver->iss + 1) {
+    else if ((flags & TCPT_ACK) && !acks_its_syn(at))
         tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+    else
+        syn_received_by_stamp(view, at);
+}
+
+/* ---- FIN-WAIT-2 without an application ---- */
+
+/* The ACK of an entry that is asked out of turn. */
+static void entry_ack(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    tcpt_decide(view, at->segment->flags & TCPT_SYN ? TCPT_VERDICT_CHALLENGE_ACK : TCPT_VERDICT_DUPLICATE_ACK,
+                TCPT_DROP_NONE);
+    view->limited = at->space == 0 || (at->segment->flags & TCPT_SYN);
+}
+
+static void fin_wait_2_in_time(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    const tcpt_segment *segment = at->segment;
+    uint32_t next = at->next;
+
+    if (at->acked != next || (in_window(at, next, at->edge) != in_window(at, next, at->edge_most)) ||
+        (!at->edge_known && seq_after(segment->seq, at->edge_most))) {
+        view->limited = true;
         return;
     }
-    if (tcpt_paws_of(at, 0, &view->tsval_delta) != TCPT_PAWS_PASSES)
-        return;
-    if (!in_offered_window(at)) {
-        tcpt_decide_limited(view, TCPT_VERDICT_DUPLICATE_ACK, TCPT_DROP_TCP_OVERWINDOW);
-        return;
-    }
-    if (flags & TCPT_SYN)
-        return;
-    if (!(flags & TCPT_ACK))
+    if (!in_window(at, next, at->edge))
+        entry_ack(view, at);
+    else if ((segment->flags & TCPT_SYN) && !seq_before(segment->seq, next))
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+    else if (!(segment->flags & TCPT_ACK))
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_NONE);
-    else /* it completes the handshake wherever it lies in the window */
+    else if (!seq_after(segment->end_seq, next) || at->space == 0)
+        tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE); /* passed over, whatever it acknowledges */
+    else if ((segment->flags & TCPT_FIN) && segment->end_seq == next + 1)
         tcpt_decide(view, TCPT_VERDICT_ACCEPTED, TCPT_DROP_NONE);
+    else
+        tcpt_decide(view, TCPT_VERDICT_RESET, TCPT_DROP_NONE);
+}
+
+void tcpt_judge_fin_wait_2_entry(tcpt_receiver_view *view, const tcpt_reception *at)
+{
+    tcpt_stamp stamp = tcpt_stamp_of(at, 0);
+    tcpt_receiver_view refused = *view;
+
+    if (stamp.paws != TCPT_PAWS_FAILS)
+        fin_wait_2_in_time(view, at);
+    if (stamp.paws == TCPT_PAWS_PASSES)
+        return;
+    entry_ack(&refused, at);
+    if (stamp.paws == TCPT_PAWS_FAILS)
+        *view = refused;
+    else
+        tcpt_agree(view, &refused);
 }
 
 /* ---- TIME-WAIT ---- */
@@ -130,7 +229,7 @@ void tcpt_judge_time_wait(tcpt_receiver_view *view, const tcpt_reception *at)
         return; /* the FIN that would make it TIME-WAIT is not acknowledged yet */
     if (at->stack != TCPT_STACK_LINUX && !rst && (segment->flags & TCPT_SYN))
         return; /* a matter of taste: RFC 9293 section 3.6.1, RFC 6191 */
-    paws = tcpt_paws_of(at, 0, &view->tsval_delta);
+    paws = tcpt_stamp_of(at, 0).paws;
     if (paws == TCPT_PAWS_UNSURE)
         return;
     if (rst) {

@@ -12,4 +12,7 @@ void tcpt_judge_syn_sent(tcpt_receiver_view *view, const tcpt_reception *at);
 void tcpt_judge_syn_received(tcpt_receiver_view *view, const tcpt_reception *at);
 void tcpt_judge_time_wait(tcpt_receiver_view *view, const tcpt_reception *at);
 
+/** A segment other than a RST for the small entry that Linux keeps of FIN-WAIT-2 when the application has gone. */
+void tcpt_judge_fin_wait_2_entry(tcpt_receiver_view *view, const tcpt_reception *at);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Protection against wrapped sequence numbers: RFC 7323, section 5. */
+/* Whether a segment's timestamp is too old for its receiver (PAWS, RFC 7323, section 5; rule B.4). */
 #include "core/receiver/paws.h"
 
 #include "tcptriage/sequence.h"
@@ -19,29 +19,56 @@ static bool uses_timestamps(const tcpt_reception *at)
     return at->receiver->echoes && at->sender->tsval_ns;
 }
 
-/* TS.Recent is what the receiver echoes, or newer: at most the highest TSval it was sent. */
-tcpt_paws tcpt_paws_of(const tcpt_reception *at, int32_t slack, int32_t *delta)
+/* The oldest that TS.Recent can be: what the receiver echoed last. What was sent since and counts for TS.Recent raises
+ * it, as far as nothing is on the way: frames are taken as delivered. */
+static uint32_t oldest_recent(const tcpt_reception *at)
 {
-    const tcpt_endpoint *sender = at->sender, *receiver = at->receiver;
-    bool newest;
-    int64_t idle_ns;
+    const tcpt_endpoint *sender = at->sender;
+    uint32_t echoed = at->receiver->ts_echoed;
 
-    if (!(at->segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || !uses_timestamps(at))
-        return TCPT_PAWS_PASSES;
-    newest = seq_delta(at->segment->tsval, sender->tsval_highest) >= -slack;
-    if (!receiver->echoes)
-        return newest ? TCPT_PAWS_PASSES : TCPT_PAWS_UNSURE;
-    if (newest && seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
-        return TCPT_PAWS_PASSES;
-    /* Half the number space ahead of one is behind the other. An echo of nothing that was sent was rewritten on the
-     * way, or its sender does not keep to the RFC. */
-    if (newest || seq_after(receiver->ts_echoed, sender->tsval_highest))
-        return TCPT_PAWS_UNSURE;
-    if (seq_delta(at->segment->tsval, receiver->ts_echoed) >= -slack)
-        return TCPT_PAWS_UNSURE;
-    *delta = seq_delta(at->segment->tsval, receiver->ts_echoed);
-    idle_ns = at->segment->time_ns - sender->tsval_ns;
+    if (!sender->counts || at->acked != at->next || !seq_after(sender->tsval_counted, echoed))
+        return echoed;
+    return sender->tsval_counted;
+}
+
+/* A timestamp that the receiver's own echo shows to be old: TS.Recent is not outdated yet. */
+static tcpt_paws refused(const tcpt_reception *at)
+{
+    int64_t idle_ns = at->segment->time_ns - at->sender->tsval_ns;
+
     if (idle_ns >= tcpt_seconds_ns(OUTDATED_STAMP_SECONDS))
         return TCPT_PAWS_PASSES;
     return idle_ns >= tcpt_seconds_ns(STALE_STAMP_SECONDS) ? TCPT_PAWS_UNSURE : TCPT_PAWS_FAILS;
+}
+
+tcpt_stamp tcpt_stamp_of(const tcpt_reception *at, int32_t slack)
+{
+    const tcpt_endpoint *sender = at->sender, *receiver = at->receiver;
+    uint32_t tsval = at->segment->tsval, oldest = oldest_recent(at);
+    tcpt_stamp stamp = {.paws = TCPT_PAWS_PASSES, .behind_most = UINT32_MAX};
+    bool newest, passed;
+
+    if (!(at->segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || !uses_timestamps(at))
+        return stamp;
+    newest = seq_delta(tsval, sender->tsval_highest) >= -slack;
+    if (!receiver->echoes) {
+        stamp.paws = newest ? TCPT_PAWS_PASSES : TCPT_PAWS_UNSURE;
+        return stamp;
+    }
+    passed = seq_delta(tsval, oldest) >= -slack;
+    if (newest && passed)
+        return stamp;
+    stamp.paws = TCPT_PAWS_UNSURE;
+    /* Half the number space ahead of one is behind the other. An echo of nothing that was sent was rewritten on the
+     * way, or its sender does not keep to the RFC. */
+    if (newest || seq_after(receiver->ts_echoed, sender->tsval_highest))
+        return stamp;
+    stamp.behind_most = sender->tsval_highest - tsval;
+    if (passed)
+        return stamp;
+    stamp.behind_least = oldest - tsval;
+    stamp.paws = refused(at);
+    if (stamp.paws == TCPT_PAWS_FAILS && seq_delta(tsval, receiver->ts_echoed) < -slack)
+        stamp.proven = seq_delta(tsval, receiver->ts_echoed);
+    return stamp;
 }

@@ -46,9 +46,9 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
     uint32_t acked = receiver->rcv_nxt;
-    uint32_t next = sender->sent ? seq_max(sender->snd_contig, acked) : acked;
+    uint32_t sent = sender->sent ? seq_max(sender->snd_contig, acked) : acked;
     /* Whoever has sent beyond the window without a gap knew a larger one: the capture lacks that ACK. */
-    bool outrun = seq_after(next, receiver->rcv_edge + 1);
+    bool outrun = seq_after(sent, receiver->rcv_edge + 1);
 
     return (tcpt_reception){
         .flow = flow,
@@ -59,7 +59,7 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
         .stack = settings->receiver_stack,
         .time_wait_ns = tcpt_seconds_ns(settings->time_wait_seconds),
         .acked = acked,
-        .next = next,
+        .next = receiver->stands ? acked : sent,
         .edge = acked + receiver->rcv_wnd,
         .edge_most = receiver->rcv_edge,
         .edge_known = sender->syn && receiver->syn && !receiver->window_full && !outrun,
@@ -88,18 +88,22 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
         tcpt_decide(view, TCPT_VERDICT_RESET, drop);
 }
 
-/* A SYN that begins a life meets what the life before has left at its receiver: nothing, or a TIME-WAIT entry. */
+/* A SYN that begins a life meets what the life before has left at its receiver: nothing, a request that waits for
+ * another handshake's end, or a TIME-WAIT entry. */
 static void judge_first_syn(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
                             const tcpt_observation *seen, const tcpt_settings *settings)
 {
     const tcpt_flow *previous = flow->previous;
     tcpt_reception at;
 
-    if (!previous || previous->ends[!seen->from].state != TCPT_TIME_WAIT)
+    if (!previous)
         return; /* whether anybody listens there is not known yet */
     at = reception_of(previous, segment, seen, settings);
     view->confidence = TCPT_MEDIUM;
-    tcpt_judge_time_wait(view, &at);
+    if (at.receiver->state == TCPT_TIME_WAIT)
+        tcpt_judge_time_wait(view, &at);
+    else if (at.receiver->state == TCPT_SYN_RECEIVED)
+        tcpt_judge_syn_received(view, &at);
 }
 
 static tcpt_drop rst_drop(const tcpt_rst_view *rst)
@@ -150,7 +154,7 @@ static void judge_by_state(tcpt_receiver_view *view, const tcpt_reception *at)
     }
     /* Only the entry that is left of FIN-WAIT-2 when the application has gone looks at a RST's timestamp. */
     if (at->receiver->state == TCPT_FIN_WAIT_2 && !at->receiver->took_payload &&
-        tcpt_paws_of(at, 0, &view->tsval_delta) != TCPT_PAWS_PASSES)
+        tcpt_stamp_of(at, 0).paws != TCPT_PAWS_PASSES)
         return;
     view->confidence = rst->confidence;
     tcpt_decide(view, rst->verdict, at->receiver->state == TCPT_FIN_WAIT_2 ? TCPT_DROP_NONE : rst_drop(rst));

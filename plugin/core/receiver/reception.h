@@ -39,4 +39,45 @@ static inline void tcpt_decide_limited(tcpt_receiver_view *view, tcpt_verdict ve
     view->limited = true;
 }
 
+/** Whether the segment takes no sequence numbers. */
+static inline bool tcpt_pure(const tcpt_reception *at)
+{
+    return at->space == 0;
+}
+
+/** A repeated answer: Linux limits it unless the segment takes sequence numbers. */
+static inline void tcpt_decide_duplicate_ack(tcpt_receiver_view *view, const tcpt_reception *at, tcpt_drop drop)
+{
+    tcpt_decide(view, TCPT_VERDICT_DUPLICATE_ACK, drop);
+    view->limited = tcpt_pure(at);
+}
+
+/** Keep of `view` what `other` says as well: both are possible. */
+static inline void tcpt_agree(tcpt_receiver_view *view, const tcpt_receiver_view *other)
+{
+    if (view->verdict != other->verdict)
+        view->verdict = TCPT_VERDICT_UNDETERMINED;
+    if (view->drop != other->drop)
+        view->drop = TCPT_DROP_NONE;
+    view->limited |= other->limited;
+}
+
+/** Whether its peer's FIN has reached the receiver. */
+static inline bool tcpt_took_fin(const tcpt_reception *at)
+{
+    tcpt_state state = at->receiver->state;
+
+    return state == TCPT_CLOSE_WAIT || state == TCPT_CLOSING || state == TCPT_LAST_ACK;
+}
+
+/** New bytes for an end that has sent its FIN: taken after shutdown(), answered with a RST after close(). */
+static inline bool tcpt_may_be_closed(const tcpt_reception *at)
+{
+    tcpt_state state = at->receiver->state;
+
+    if ((state != TCPT_FIN_WAIT_1 && state != TCPT_FIN_WAIT_2) || at->receiver->took_payload)
+        return false;
+    return at->segment->payload_bytes || at->segment->seq != at->next;
+}
+
 #endif

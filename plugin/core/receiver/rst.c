@@ -27,7 +27,7 @@ static tcpt_rst_position place(const tcpt_endpoint *sender, const tcpt_endpoint 
                                uint32_t next)
 {
     if (seq == acked)
-        return acked == next ? TCPT_RST_EXACT : TCPT_RST_AT_ACK;
+        return acked == next || receiver->stands ? TCPT_RST_EXACT : TCPT_RST_AT_ACK;
     /* A close that leaves data unread numbers its RST with SND.NXT, lost data or not. */
     if (seq == next || (sender->sent && seq == sender->snd_nxt))
         return TCPT_RST_EXACT_UNACKED;
@@ -166,6 +166,8 @@ static bool doubtful(const tcpt_rst_view *view, const tcpt_endpoint *sender, con
     /* A window that shrank: some compare with the newest edge, some with the largest. */
     if (seq_after(segment->seq, receiver->rcv_nxt + receiver->rcv_wnd) && !seq_after(segment->seq, receiver->rcv_edge))
         return true;
+    if (view->position == TCPT_RST_EXACT_UNACKED && receiver->stands)
+        return true; /* bytes before it are missing */
     /* Behind bytes that may be missing; at the edge of those held behind them it does not matter to Linux. */
     if (view->position == TCPT_RST_EXACT_UNACKED && sender->above_count)
         return stack != TCPT_STACK_LINUX || !receiver->sack_held || segment->seq != receiver->sack_edge;
