@@ -123,8 +123,10 @@ typedef enum TCPT_BYTE tcpt_reply {
 /** Checksums of one source address at one capture point; shared by its flows, lives as long as the analysis. */
 typedef struct tcpt_host {
     uint32_t good;
-    uint32_t wrong;   /**< neither explained nor known to be damage */
-    uint32_t damaged; /**< bytes taken for damaged of which nothing more was heard yet, by segment */
+    uint32_t wrong;        /**< neither explained nor known to be damage */
+    uint32_t damaged;      /**< bytes taken for damaged of which nothing more was heard yet, by segment */
+    uint32_t unverifiable; /**< all others whose sum does not verify, offload artefacts included */
+    bool sums_told;        /**< that its sums say nothing is told: once per host */
 } tcpt_host;
 
 /** What a wrong checksum is taken for. */

@@ -98,6 +98,7 @@ typedef struct tcpt_observation {
     bool really_bad;  /**< the checksum is really bad: hosts drop it, state stays as it is */
     bool sum_explained;  /**< the checksum is wrong, and that says nothing: joined segments, or a sum that follows the
                               length alone */
+    bool sums_settled;   /**< with it, it is settled that its host's checksums do not verify */
     uint16_t mended;     /**< the sender's damages (tcpt_trouble.damages, by place) whose bytes it carries, sound */
     uint16_t refuted[2]; /**< by end: the damages that are none after all */
     bool odd_ack;        /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */

@@ -136,6 +136,7 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
         return;
     sender->host->good += sender->checksums_good;
     sender->host->wrong += sender->checksums_unexplained;
+    sender->host->unverifiable += sender->checksums_wrong;
 }
 
 /* What other connections tell about a SYN, or about a SYN-ACK that comes again. */

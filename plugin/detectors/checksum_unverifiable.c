@@ -1,43 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checksums of one direction are wrong throughout: offload or rewriting, nothing to diagnose from. */
+/* Checksums of one host are wrong throughout: offload or rewriting, nothing to diagnose from. */
 #include "detectors/detectors.h"
-
-typedef struct unverifiable_memory {
-    bool raised[2];
-} unverifiable_memory;
-
-/* One or two wrong ones may be damage; the third with most of them wrong is a habit. */
-enum { SETTLED_BY = 3 };
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    unverifiable_memory *mine = memory;
+    const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
-    const tcpt_endpoint *sender = &context->flow->ends[from];
-    uint32_t wrong = sender->checksums_wrong + 1;
+    const tcpt_host *host = flow->ends[from].host;
 
-    if (context->seen->really_bad || mine->raised[from])
+    (void)memory;
+    if (!context->seen->sums_settled)
         return;
-    if (wrong < SETTLED_BY || sender->checksums_good >= wrong)
-        return;
-    mine->raised[from] = true;
     tcpt_raise(context, TCPT_HIGH,
-               "Checksums of the %s do not verify (%u wrong, %u good)%s: they say nothing about damage here",
-               tcpt_role(context->flow, from), wrong, sender->checksums_good,
+               "Checksums of the %s's address do not verify (%u wrong, %u good)%s: they say nothing about damage here",
+               tcpt_role(flow, from), host->unverifiable + 1, host->good,
                context->segment->checksum_is == TCPT_CHECKSUM_PARTIAL ? ", they are left to the network card" : "");
 }
 
 const tcpt_detector tcpt_checksum_unverifiable = {
     .id = "checksum_unverifiable",
-    .message = "Checksums of this direction are wrong throughout: offload or rewritten addresses",
-    .explanation = "The capture was taken where the network card had not filled the checksum in yet, or addresses were "
-                   "changed afterwards without mending the sums. The segments count as good.",
-    .remedy = "Nothing to mend. To verify checksums capture at the receiver or on the wire, or switch transmit "
+    .message = "Checksums of this host are wrong throughout: offload or rewritten addresses",
+    .explanation =
+        "The capture was taken where the network card had not filled the checksum in yet, or had joined "
+        "segments on receipt, or addresses were changed afterwards without correcting the sums. The segments "
+        "count as good. Told once per host.",
+    .remedy = "Nothing to fix. To verify checksums capture at the receiver or on the wire, or switch transmit "
               "checksum offload off (ethtool -K IFACE tx off).",
     .reference = "Linux Documentation/networking/checksum-offloads",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_CHAT,
     .wants = TCPT_TRAIT_CHECKSUM,
-    .memory_bytes = sizeof(unverifiable_memory),
     .judge = judge,
 };

@@ -11,7 +11,8 @@
 enum {
     GOOD_LEAST = 2,  /* good sums that an address must have shown, */
     GOOD_TENTHS = 9, /* and their share of all that were judged, */
-    ONE_BURST = 2,   /* but for so many damages in a row: noise hits what follows as well, before an answer can come */
+    HABIT = 3,
+    ONE_BURST = 2, /* but for so many damages in a row: noise hits what follows as well, before an answer can come */
     USUAL_MSS =
         1460, /* Ethernet's: where no handshake was captured, what is longer was more likely joined than jumbo */
 };
@@ -97,10 +98,17 @@ bool tcpt_really_bad(const tcpt_flow *flow, const tcpt_segment *segment, unsigne
     return repeats_damage(sender, segment) || isolated(sender->host);
 }
 
+/* One or two wrong ones may be damage; the third with most of them wrong is a habit. */
+static bool settles_sums(const tcpt_host *host)
+{
+    return host && !host->sums_told && host->unverifiable + 1 >= HABIT && host->good < host->unverifiable + 1;
+}
+
 void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     seen->really_bad = tcpt_really_bad(flow, segment, seen->from);
     seen->sum_explained = segment->checksum_is == TCPT_CHECKSUM_WRONG && explained(flow, segment, seen->from);
+    seen->sums_settled = !seen->really_bad && settles_sums(flow->ends[seen->from].host);
 }
 
 /* A RST has received what it refuses: a SYN, as a rule. */
@@ -225,6 +233,7 @@ static void acquit(tcpt_endpoint *sender, const tcpt_damage *damage)
         return; /* counted as wrong already */
     sender->checksums_wrong++;
     sender->checksums_unexplained++;
+    sender->host->unverifiable++;
     sender->host->wrong++;
     take_as_sent(sender, damage);
 }
@@ -394,9 +403,18 @@ static void advance_damages(tcpt_flow *flow, const tcpt_segment *segment, const 
 
 /* ---- counting ---- */
 
-static void count_wrong(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+static void count_unverifiable(tcpt_endpoint *sender, const tcpt_observation *seen)
 {
     sender->checksums_wrong++;
+    if (!sender->host)
+        return;
+    sender->host->unverifiable++;
+    sender->host->sums_told |= seen->sums_settled;
+}
+
+static void count_wrong(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    count_unverifiable(sender, seen);
     if (seen->sum_explained)
         return;
     if (!sender->checksums_unexplained) {
@@ -421,7 +439,7 @@ static void count(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt
         return;
     case TCPT_CHECKSUM_PARTIAL:
     case TCPT_CHECKSUM_BOTH_WRONG:
-        sender->checksums_wrong++;
+        count_unverifiable(sender, seen);
         return;
     case TCPT_CHECKSUM_WRONG:
         if (!seen->really_bad)
