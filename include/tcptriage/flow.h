@@ -112,6 +112,13 @@ typedef enum TCPT_BYTE tcpt_said_close {
     TCPT_SAID_TLS_ALERT,  /**< its last payload ends with a TLS alert record */
 } tcpt_said_close;
 
+/** Which padded frame of an end was told of. */
+typedef enum TCPT_BYTE tcpt_padding_told {
+    TCPT_PADDING_UNTOLD,
+    TCPT_PADDING_FIRST, /**< its first one */
+    TCPT_PADDING_FIN,   /**< its FIN, in the place of that */
+} tcpt_padding_told;
+
 /** How one knows that an HTTP response is complete. */
 typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_UNKNOWN, /**< only the close tells */
@@ -226,6 +233,7 @@ typedef struct tcpt_endpoint {
     bool counts;                /**< tsval_counted is valid */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
+    tcpt_padding_told padding_told;
     uint16_t mss; /**< that it offered, 0 none */
     uint32_t syn_payload_bytes;
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
@@ -372,6 +380,7 @@ typedef struct tcpt_flow {
     uint8_t next_syn_options;
     uint8_t next_syn_wscale;
     uint8_t next_syn_fast_open_bytes;
+    uint8_t padding_spent; /**< frames of it that the budget for unfinished handshakes has paid for */
     uint32_t next_syn_seq;
     int64_t next_syn_ns;
 

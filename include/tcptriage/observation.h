@@ -108,7 +108,7 @@ typedef struct tcpt_observation {
     bool stale;     /**< its numbers are the previous life's: changes no state */
     const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
-    bool scan; /**< padded SYNs and RSTs: of a handshake by an address that lately left many of them unfinished */
+    bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool provokes;          /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     tcpt_rst_view rst;

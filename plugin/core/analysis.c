@@ -11,6 +11,7 @@
 #include "core/flow/flow.h"
 #include "core/flow/table.h"
 #include "core/peers/hosts.h"
+#include "core/peers/padding.h"
 #include "core/peers/peers.h"
 #include "core/finding/memory.h"
 #include "core/finding/raising.h"
@@ -25,6 +26,7 @@ struct tcpt_analysis {
     tcpt_peers *peers;
     tcpt_points *points;
     tcpt_hosts hosts;
+    tcpt_padding_budget padding;
     tcpt_records records;
     tcpt_flow *first_flow;
     tcpt_flow *newest_flow;
@@ -242,14 +244,19 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     tcpt_record_tracker(record, &seen.tracker);
     if (segment->flags & TCPT_SYN)
         look_up_peers(analysis, flow, segment, &seen);
-    if (segment->pad_bytes && (segment->flags & (TCPT_SYN | TCPT_RST)) && !flow->handshake_done)
-        seen.scan = tcpt_peers_scans(analysis->peers, flow);
+    if (segment->pad_bytes)
+        seen.padding_tells = tcpt_padding_tells(&analysis->padding, flow, segment, &seen);
     if (seen.traits & analysis->dispatch.wanted)
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &seen, record);
     tcpt_tracker_commit(&flow->tracker, segment, from, &tracker);
+    if (seen.padding_tells)
+        tcpt_padding_note(&analysis->padding, flow, segment, &seen);
     tcpt_flow_advance(flow, segment, &seen, record);
-    if (flow->ending || (segment->flags & TCPT_SYN) || (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done))
+    if (flow->ending || (segment->flags & TCPT_SYN) ||
+        (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done)) {
+        tcpt_padding_refund(&analysis->padding, flow);
         tcpt_peers_advance(analysis->peers, flow, segment, &seen, &analysis->settings, record);
+    }
     if (tcpt_points_watching(analysis->points))
         tcpt_points_note(analysis->points, flow, segment, &seen, record);
     tcpt_record_states(record, flow);

@@ -3,28 +3,24 @@
 #include "detectors/detectors.h"
 
 typedef struct short_memory {
-    bool bare_ack[2]; /* told once per direction */
+    tcpt_finding *first[2]; /* by the end that sent the frame */
 } short_memory;
 
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_segment *segment = context->segment;
     short_memory *mine = memory;
-    tcpt_finding *finding;
+    tcpt_finding **first = &mine->first[context->seen->from], *finding;
 
-    if (segment->checksum_is != TCPT_CHECKSUM_GOOD || context->seen->scan)
-        return; /* a scan or flood has thousands of them, and says nothing new by each */
-    if (!(segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST))) {
-        if (!context->seen->pure_ack || mine->bare_ack[context->seen->from])
-            return;
-        mine->bare_ack[context->seen->from] = true;
-    }
-    if (segment->checksum_over_padding == segment->checksum_expected)
+    if (!context->seen->padding_tells)
         return;
+    if (*first)
+        tcpt_withdraw(context, *first); /* one per direction: the FIN's loss is the one that hurts */
     finding = tcpt_raise(context, TCPT_HIGH,
                          "Padded by %u bytes: the checksum 0x%04x is right over the IP length, a verifier that counts "
                          "the padding in wants 0x%04x",
                          segment->pad_bytes, segment->checksum, segment->checksum_over_padding);
+    *first = segment->flags & TCPT_FIN ? NULL : finding;
     tcpt_set_number(finding, TCPT_F_CHECKSUM_OVER_IP, segment->checksum_expected);
     tcpt_set_number(finding, TCPT_F_CHECKSUM_OVER_PADDING, segment->checksum_over_padding);
 }
@@ -36,7 +32,9 @@ const tcpt_detector tcpt_short_frame_checksum = {
     .message = "Padded short frame: checksum right over the IP length, wrong over the padding",
     .explanation = "Ethernet fills frames up to 60 bytes. The segment is in order; but a device that verifies the TCP "
                    "checksum over the whole buffer (a connection tracker entered from layer 2 without cutting the "
-                   "padding) calls it bad and drops it. Says nothing about whether such a device is there.",
+                   "padding) calls it bad and drops it. Says nothing about whether such a device is there. Told once "
+                   "per direction "
+                   "of a connection: of its FIN if that is padded, else of the first such frame.",
     .remedy = "Only if short frames go missing: see short_frame_loss. Open vSwitch's kernel datapath cuts the padding "
               "before tracking since Linux 4.16.",
     .reference = "IEEE 802.3 clause 4.2.3.3; Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch)",

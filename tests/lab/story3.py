@@ -209,20 +209,17 @@ def healthy(point, rules, timestamps=False, offload=False, **how):
 
 
 def short_frame_chat(capture):
-    """The chat entries of padded frames, by the rule of the finding."""
-    chat, bare = [], set()
+    """The chat entries of padded frames, by the rule of the finding: one per direction, of the first FIN or else of the
+    first other one."""
+    told = {}
     for segment in capture:
-        if not segment.pad:
+        if not segment.pad or not (segment.is_bare_ack or set(segment.flags) & set("SFR")):
             continue
-        if segment.is_bare_ack:
-            if segment.src in bare:
-                continue
-            bare.add(segment.src)
-        elif not set(segment.flags) & set("SFR"):
-            continue
-        chat.append(finding("short_frame_checksum", segment, "padded frame, checksum right over"
-                            " the datagram only", pad_len=segment.pad))
-    return chat
+        first = told.setdefault(segment.src, segment)
+        if "F" in segment.flags and "F" not in first.flags:
+            told[segment.src] = segment
+    return [finding("short_frame_checksum", segment, "padded frame, checksum right over the datagram only",
+                    pad_len=segment.pad) for segment in sorted(told.values(), key=lambda segment: segment.frame)]
 
 
 def fin_on_data(directory):

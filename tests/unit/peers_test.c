@@ -71,33 +71,34 @@ static void count_chat(const tcpt_finding *finding, void *data)
     *(unsigned *)data += finding->detector->severity == TCPT_CHAT;
 }
 
-/* A scan with padded SYNs that goes on for ten minutes: a few chats at its start, not some each minute. */
-static void test_long_scan(void)
+/* A scan with padded frames that goes on for ten minutes, from ever other addresses: a few chats at its start, not some
+ * each minute. */
+static void test_long_scan(gconstpointer flags)
 {
     tcpt_settings settings = tcpt_settings_default();
     talk scanner = {.analysis = tcpt_analysis_new(&settings), .now_ns = INT64_C(1700000000000000000)};
     unsigned chats = 0, late = 0;
-    set_client(&scanner, 1);
     for (unsigned i = 0; i < 1200; i++) {
-        tcpt_segment syn = {.time_ns = scanner.now_ns += 500 * TCPT_MS_NS,
-                            .frame = i + 1,
-                            .depth = 1,
-                            .family = 4,
-                            .ttl = 64,
-                            .src = scanner.client,
-                            .dst = server,
-                            .src_port = 40000,
-                            .dst_port = (uint16_t)(i + 1),
-                            .seq = 1000,
-                            .end_seq = 1001,
-                            .flags = TCPT_SYN,
-                            .header_bytes = 20,
-                            .window = 1024,
-                            .checksum_is = TCPT_CHECKSUM_GOOD,
-                            .pad_bytes = 6,
-                            .checksum_expected = 1,
-                            .checksum_over_padding = 2};
-        tcpt_record *record = tcpt_analyse(scanner.analysis, &syn);
+        set_client(&scanner, i / 100);
+        tcpt_segment probe = {.time_ns = scanner.now_ns += 500 * TCPT_MS_NS,
+                              .frame = i + 1,
+                              .depth = 1,
+                              .family = 4,
+                              .ttl = 64,
+                              .src = scanner.client,
+                              .dst = server,
+                              .src_port = 40000,
+                              .dst_port = (uint16_t)(i + 1),
+                              .seq = 1000,
+                              .end_seq = 1001,
+                              .flags = (uint8_t)GPOINTER_TO_UINT(flags),
+                              .header_bytes = 20,
+                              .window = 1024,
+                              .checksum_is = TCPT_CHECKSUM_GOOD,
+                              .pad_bytes = 6,
+                              .checksum_expected = 1,
+                              .checksum_over_padding = 2};
+        tcpt_record *record = tcpt_analyse(scanner.analysis, &probe);
         tcpt_each_finding(record, count_chat, i < 60 ? &chats : &late);
     }
     g_assert_cmpuint(chats, >, 0);
@@ -199,7 +200,8 @@ static void test_idle_pool(void)
 
 void add_peers_tests(void)
 {
-    g_test_add_func("/peers/long-scan", test_long_scan);
+    g_test_add_data_func("/peers/long-scan/syn", GUINT_TO_POINTER(TCPT_SYN), test_long_scan);
+    g_test_add_data_func("/peers/long-scan/fin", GUINT_TO_POINTER(TCPT_FIN), test_long_scan);
     g_test_add_func("/peers/bounded", test_bounded);
     g_test_add_func("/peers/highest-pressures", test_highest_pressures);
     g_test_add_func("/peers/no-pressure", test_no_pressure);

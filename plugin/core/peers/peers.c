@@ -26,25 +26,14 @@ enum {
     FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
     LISTENERS = 1 << 10,      /* each in one of four places; when all are taken it takes the oldest one's. Both look
                                * back TCPT_SIBLING_SECONDS */
-    SOURCES = 1 << 10,        /* likewise */
     PLACES = 4,
-    SCAN_ATTEMPTS = 16,         /* a browser has a dozen handshakes in flight */
     WORTH_TELLING_PERCENT = 10, /* of the range: below, ten times as many connections would still find a port */
 };
-
-/* What an address tried to open within the last minute, wherever to. */
-typedef struct source {
-    uint64_t hash;
-    int64_t since_ns;
-    uint32_t tried;
-    uint32_t completed;
-} source;
 
 struct tcpt_peers {
     tcpt_pair_table proven;
     tcpt_pair_table fleeting;
     tcpt_listener listeners[LISTENERS];
-    source sources[SOURCES];
     tcpt_pressure highest[TCPT_PRESSURES]; /* highest first */
     unsigned highest_count;
 };
@@ -128,65 +117,6 @@ void tcpt_peers_free(tcpt_peers *peers)
 size_t tcpt_peers_bytes(const tcpt_peers *peers)
 {
     return sizeof *peers + tcpt_pairs_bytes(&peers->proven) + tcpt_pairs_bytes(&peers->fleeting);
-}
-
-/* ---- sources ---- */
-
-/* Its place, or the one that it may take. */
-static source *source_at(tcpt_peers *peers, uint64_t hash)
-{
-    source *oldest = NULL;
-
-    for (unsigned i = 0; i < PLACES; i++) {
-        source *at = &peers->sources[(hash + i) % SOURCES];
-
-        if (at->hash == hash)
-            return at;
-        if (!oldest || at->since_ns < oldest->since_ns)
-            oldest = at;
-    }
-    return oldest;
-}
-
-static bool scans(const source *at)
-{
-    return at->tried >= at->completed + SCAN_ATTEMPTS;
-}
-
-/* Attempts of the minutes before do not count, but a scan that goes on is the same one. */
-static void look_back_no_further(source *at, int64_t now_ns)
-{
-    bool goes_on = scans(at) && now_ns - at->since_ns <= 2 * tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
-
-    *at = (source){.hash = at->hash, .since_ns = now_ns, .tried = goes_on ? SCAN_ATTEMPTS : 0};
-}
-
-static void advance_source(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
-                           const tcpt_observation *seen)
-{
-    bool completed = flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done;
-    bool tried = (segment->flags & TCPT_SYN) && seen->from == flow->client && flow->ends[flow->client].syn_count == 1;
-    uint64_t hash;
-    source *at;
-
-    if (!completed && !tried)
-        return;
-    hash = end_hash(flow, flow->client, 0);
-    at = source_at(peers, hash);
-    if (at->hash != hash)
-        *at = (source){.hash = hash, .since_ns = segment->time_ns};
-    if (segment->time_ns - at->since_ns > tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
-        look_back_no_further(at, segment->time_ns);
-    at->tried += tried;
-    at->completed += completed;
-}
-
-bool tcpt_peers_scans(tcpt_peers *peers, const tcpt_flow *flow)
-{
-    uint64_t hash = end_hash(flow, flow->client, 0);
-    const source *at = source_at(peers, hash);
-
-    return at->hash == hash && scans(at);
 }
 
 /* ---- listeners ---- */
@@ -419,7 +349,6 @@ void tcpt_peers_advance(tcpt_peers *peers, tcpt_flow *flow, const tcpt_segment *
 
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
-    advance_source(peers, flow, segment, seen);
     advance_listener(peers, flow, segment, seen, record);
     if (flow->port_use == TCPT_PORT_UNCOUNTED && flow->handshake_done && !flow->ends[flow->client].syn) {
         flow->port_use = TCPT_PORT_FREE; /* opened before the capture: nothing to count from */

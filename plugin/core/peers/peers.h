@@ -28,9 +28,6 @@ const tcpt_pair *tcpt_peers_find(const tcpt_peers *peers, const tcpt_flow *flow)
 /** The server's port of a flow, or NULL. Valid until the next tcpt_peers_advance(). */
 const tcpt_listener *tcpt_peers_listener(tcpt_peers *peers, const tcpt_flow *flow);
 
-/** Whether the flow's client lately left many handshakes unfinished: a port scan, or a flood from one address. */
-bool tcpt_peers_scans(tcpt_peers *peers, const tcpt_flow *flow);
-
 /** The highest port pressures, highest first; see tcpt_highest_pressures(). */
 const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *count);
 

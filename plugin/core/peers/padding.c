@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/peers/padding.h"
+
+enum {
+    UNFINISHED_MOST = 16
+}; /* a browser has a dozen handshakes in flight; a scan or flood says nothing new by more */
+
+bool tcpt_padding_tells(const tcpt_padding_budget *budget, const tcpt_flow *flow, const tcpt_segment *segment,
+                        const tcpt_observation *seen)
+{
+    tcpt_padding_told told = flow->ends[seen->from].padding_told;
+
+    if (segment->checksum_is != TCPT_CHECKSUM_GOOD || segment->checksum_over_padding == segment->checksum_expected)
+        return false;
+    if (!seen->pure_ack && !(segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)))
+        return false;
+    if (told != TCPT_PADDING_UNTOLD) /* nobody misses a bare ACK; a FIN that is dropped is sent again and again */
+        return told == TCPT_PADDING_FIRST && (segment->flags & TCPT_FIN);
+    return flow->handshake_done || budget->spent < UNFINISHED_MOST;
+}
+
+void tcpt_padding_note(tcpt_padding_budget *budget, tcpt_flow *flow, const tcpt_segment *segment,
+                       const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    if (sender->padding_told == TCPT_PADDING_UNTOLD && !flow->handshake_done) {
+        budget->spent++;
+        flow->padding_spent++;
+    }
+    sender->padding_told = segment->flags & TCPT_FIN ? TCPT_PADDING_FIN : TCPT_PADDING_FIRST;
+}
+
+void tcpt_padding_refund(tcpt_padding_budget *budget, tcpt_flow *flow)
+{
+    if (!flow->handshake_done)
+        return;
+    budget->spent -= flow->padding_spent;
+    flow->padding_spent = 0;
+}
