@@ -9,6 +9,7 @@
 set -u
 
 # A script's exit status as a test.
+# shellcheck disable=SC2317 # called by name
 script_as_test() {
     log=$(mktemp) || exit 1
     if "$@" >"$log" 2>&1; then

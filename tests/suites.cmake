@@ -44,6 +44,8 @@ if(NOT TCPT_SANITIZE)
     tcpt_suite(receiver-oracle root SCRIPT ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/oracle/receiver.py
         $<TARGET_FILE:receiver-driver> --quick)
     tcpt_suite(readme core SCRIPT COMMAND sh ${CMAKE_SOURCE_DIR}/tests/readme_table.sh $<TARGET_FILE:tcptriage-table>)
+    tcpt_suite(format style COMMAND sh ${CMAKE_SOURCE_DIR}/tests/format.sh)
+    tcpt_suite(tidy style ALONE COMMAND sh ${CMAKE_SOURCE_DIR}/tests/tidy.sh ${CMAKE_BINARY_DIR})
     tcpt_suite(citations core SCRIPT COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/citations.py)
     tcpt_suite(rooms core COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/rooms/rooms.py ${CMAKE_SOURCE_DIR})
 endif()

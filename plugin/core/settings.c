@@ -22,7 +22,7 @@ const tcpt_setting_row tcpt_setting_rows[TCPT_SETTINGS] = {
 tcpt_settings tcpt_settings_default(void)
 {
     return (tcpt_settings){
-#define TCPT_SETTING(name, type, usual, least, most, title, text) .name = usual,
+#define TCPT_SETTING(name, type, usual, least, most, title, text) .name = (usual),
 #include "tcptriage/settings.def"
 #undef TCPT_SETTING
     };

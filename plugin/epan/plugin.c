@@ -41,7 +41,7 @@ static struct {
 static void preset(tcpt_setting setting)
 {
     preferences[setting].number = tcpt_setting_rows[setting].usual;
-    preferences[setting].on = tcpt_setting_rows[setting].usual;
+    preferences[setting].on = tcpt_setting_rows[setting].usual != 0;
     preferences[setting].stack = (int)tcpt_setting_rows[setting].usual;
 }
 

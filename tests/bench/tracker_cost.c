@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     const char *kind = argc > 1 ? argv[1] : "";
     unsigned segments = argc > 2 ? (unsigned)atol(argv[2]) : 0;
     bool alike = !strcmp(kind, "alike"), refused = !strcmp(kind, "refused");
-    if (!alike && !refused && strcmp(kind, "parted")) {
+    if (!alike && !refused && strcmp(kind, "parted") != 0) {
         fprintf(stderr, "tracker_cost alike|parted|refused SEGMENTS\n");
         return 2;
     }

@@ -46,7 +46,7 @@ static void pass_time(fuzz *input, uint8_t control)
                                       11000000,   25000000,    100000000,   210000000,   600000000, 1500000000,
                                       3000000000, 11000000000, 61000000000, 700000000000};
     uint8_t time = take(input);
-    int64_t step_ns = steps[time & 15] + (time >> 4) * 1000;
+    int64_t step_ns = steps[time & 15] + (time >> 4) * INT64_C(1000);
     input->now_ns += control & FUZZ_BACKWARDS ? -step_ns : step_ns;
 }
 
@@ -88,7 +88,7 @@ static const char *const payloads[8] = {
 /** A distance from where the numbers stand: mostly none, sometimes small, sometimes far. */
 static uint32_t distance(uint8_t code)
 {
-    int32_t value = (int8_t)code;
+    int32_t value = code < 0x80 ? code : code - 0x100;
     return code < 0x60 ? 0 : (uint32_t)(code & 1 ? value * 4001 : value / 4);
 }
 

@@ -76,7 +76,7 @@ static const char *find_piece(const char *summary, const char *piece)
 {
     size_t length = strlen(piece);
     for (const char *at = strstr(summary, piece); at; at = strstr(at + 1, piece)) {
-        char before = at == summary ? ' ' : at[-1], last = piece[length - 1], after = at[length];
+        char before = (char)(at == summary ? ' ' : at[-1]), last = piece[length - 1], after = at[length];
         bool joined = in_a_word(*piece) && (in_a_word(before) || (before == '.' && g_ascii_isdigit(*piece)));
         bool goes_on = in_a_word(last) && (in_a_word(after) || (after == '.' && g_ascii_isdigit(at[length + 1])));
         if (!joined && !goes_on)
@@ -161,7 +161,7 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
             complain(test, "%s does not say \"%s\" yet: %s", id, expected, finding->summary);
     } else if (!strcmp(name, "confidence")) {
         const char *confidence = tcpt_confidence_name(finding->confidence);
-        if (strcmp(confidence, expected))
+        if (strcmp(confidence, expected) != 0)
             complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
     } else if (!strcmp(name, "related")) {
         check_related(test, finding, expected);
@@ -208,7 +208,7 @@ static int meet(const scn_run *test, const GPtrArray *expected, const tcpt_findi
 {
     for (unsigned i = 0; i < expected->len; i++) {
         const scn_expectation *expectation = expected->pdata[i];
-        if (!due(test, expectation) || strcmp(expectation->id, finding->detector->id))
+        if (!due(test, expectation) || strcmp(expectation->id, finding->detector->id) != 0)
             continue;
         check_fields(test, expectation, finding);
         return (int)i;
@@ -324,7 +324,7 @@ void scn_check_states(const scn_run *test, unsigned index)
         return;
     char *states = g_strdup_printf("%s/%s", tcpt_state_name((tcpt_state)record->client_state),
                                    tcpt_state_name((tcpt_state)record->server_state));
-    if (strcmp(states, frame->states))
+    if (strcmp(states, frame->states) != 0)
         complain(test, "states are %s, expected %s", states, frame->states);
     g_free(states);
 }

@@ -98,7 +98,7 @@ unsigned scn_labelled(const scn_scenario *scenario, const char *label)
     size_t length = strlen(label) - (copy ? strlen(at_other_point) : 0);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         const scn_frame *frame = scenario->frames->pdata[i];
-        if (!frame->label || strlen(frame->label) != length || strncmp(frame->label, label, length))
+        if (!frame->label || strlen(frame->label) != length || strncmp(frame->label, label, length) != 0)
             continue;
         if (!copy)
             return i + 1;

@@ -32,7 +32,7 @@ static void tell(const tcpt_finding *finding, void *data)
 {
     const telling *about = data;
     const scn_expectation *expectation = about->expectation;
-    if (strcmp(finding->detector->id, expectation->id))
+    if (strcmp(finding->detector->id, expectation->id) != 0)
         return;
     char *related = scn_show_related(finding);
     printf("told\t%s\t%u\t%u\t%u\t%s\t%d\t%d\t%d\t%s\t%s\n", about->scenario->file, about->scenario->line,

@@ -326,7 +326,7 @@ static scn_packet *read_new(scn_line *line, scn_flow *flow, unsigned from, scn_f
     packet->pad_pattern = g_byte_array_new();
     unsigned first = line->at;
     read_modifiers(&to);
-    while (first < line->at && strcmp(line->words[first], "ack"))
+    while (first < line->at && strcmp(line->words[first], "ack") != 0)
         first++;
     if ((packet->flags & TCPT_ACK) && first == line->at)
         scn_error(line, "a segment with '.' needs an ack");
@@ -357,7 +357,7 @@ scn_packet *scn_packet_read(scn_line *line, scn_flow *flow, const scn_packet *pr
     const char *word = scn_need(line, "direction");
     if (!strcmp(word, "copy"))
         return read_copy(line, flow, previous, frame);
-    if (strcmp(word, ">") && strcmp(word, "<"))
+    if (strcmp(word, ">") != 0 && strcmp(word, "<") != 0)
         scn_error(line, "'>' (client sends), '<' (server sends) or 'copy' expected, not %s", word);
     return read_new(line, flow, *word == '<', frame);
 }

@@ -67,7 +67,7 @@ static void check_live(gconstpointer data)
     GString *once = g_string_new(NULL), *live = g_string_new(NULL);
     run_scenario(data, &at_end, once);
     run_scenario(data, &always, live);
-    if (strcmp(once->str, live->str)) {
+    if (strcmp(once->str, live->str) != 0) {
         g_test_message("settled once:\n%s", once->str);
         g_test_message("settled after every frame:\n%s", live->str);
         g_test_fail();

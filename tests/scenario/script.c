@@ -178,7 +178,7 @@ static void read_scenario(reader *state, scn_line *line)
     scenario->number = state->scenarios->len + 1;
     scenario->flooded = state->flooded;
     scenario->hit = !strcmp(kind, "hit");
-    if (!scenario->hit && (strcmp(kind, "near") || strcmp(scn_need(line, "'miss'"), "miss")))
+    if (!scenario->hit && (strcmp(kind, "near") != 0 || strcmp(scn_need(line, "'miss'"), "miss") != 0))
         scn_error(line, "'hit' or 'near miss' expected");
     scenario->settings = g_ptr_array_new_with_free_func(g_free);
     scenario->flows = g_ptr_array_new_with_free_func(free_flow);
@@ -236,9 +236,9 @@ static void read_ports(reader *state, scn_line *line)
 static void read_padded(reader *state, scn_line *line)
 {
     const char *who = scn_need(line, "who pads");
-    if (strcmp(who, "server"))
+    if (strcmp(who, "server") != 0)
         state->flow->ends[0].padded = true;
-    if (strcmp(who, "client"))
+    if (strcmp(who, "client") != 0)
         state->flow->ends[1].padded = true;
 }
 
@@ -276,7 +276,7 @@ static void read_alone(reader *state, scn_line *line)
 
 static void read_strict(reader *state, scn_line *line)
 {
-    if (strcmp(scn_need(line, "'chats'"), "chats"))
+    if (strcmp(scn_need(line, "'chats'"), "chats") != 0)
         scn_error(line, "'strict chats' expected");
     state->scenario->strict_chats = true;
 }
@@ -438,7 +438,7 @@ static void read_line(reader *state, scn_line *line)
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(directives); i++) {
-        if (strcmp(directives[i].word, word))
+        if (strcmp(directives[i].word, word) != 0)
             continue;
         if (i > 1 && !state->scenario) /* behind the first two */
             scn_error(line, "no scenario yet");

@@ -17,10 +17,11 @@ typedef struct talk {
 
 static void say(talk *on, bool by_server, uint8_t flags, uint32_t seq, uint32_t ack)
 {
-    static uint32_t frame;
+    static uint32_t frames;
+    uint32_t frame = ++frames;
     tcpt_segment segment = {
         .time_ns = on->now_ns += 1000,
-        .frame = ++frame,
+        .frame = frame,
         .depth = 1,
         .family = 4,
         .ttl = 64,

@@ -511,6 +511,24 @@ static void track(tcpt_ct_models *models, tcpt_ct_entry alone[TCPT_CT_RULE_SETS]
     same_bytes(models->old ? models->old : &models->current, &alone[TCPT_CT_BEFORE_5_18], sizeof models->current);
 }
 
+/** The i-th segment of a conversation: handshake, the server's data before the client's first ACK where it is `early`,
+ * then anything. */
+static tcpt_segment nth(talk *all, unsigned i, bool early, unsigned *from)
+{
+    tcpt_segment segment;
+    *from = i == 1 || (i == 2 && early) || (i > 2 && one_in(2));
+    if (i < 2)
+        segment = plain(all, *from, i ? TCPT_SYN | TCPT_ACK : TCPT_SYN, 0);
+    else if (i == 2 && early)
+        segment = plain(all, *from, TCPT_ACK, 500);
+    else
+        segment = plain(all, *from, TCPT_ACK, one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, 3000));
+    if (i > 2 && one_in(all->oddness))
+        make_odd(all, &segment);
+    segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
+    return segment;
+}
+
 /* Data of the server before the client's first ACK is what makes the old rules forget a scale. */
 static void test_tracker(void)
 {
@@ -519,17 +537,10 @@ static void test_tracker(void)
         tcpt_ct_models models = {0};
         tcpt_ct_entry alone[TCPT_CT_RULE_SETS] = {0};
         talk all = new_talk(round % 4 ? 20 : 0);
-        bool early = round % 2;
         all.timestamps = true;
         for (unsigned i = 0; i < 60; i++) {
-            unsigned from = i == 1 || (i == 2 && early) || (i > 2 && one_in(2));
-            uint8_t flags = i == 0 ? TCPT_SYN : i == 1 ? TCPT_SYN | TCPT_ACK : TCPT_ACK;
-            uint32_t payload_bytes = i < 2 || one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, 3000);
-            tcpt_segment segment = plain(&all, from, flags, i == 2 && early ? 500 : payload_bytes);
-            if (i > 2 && one_in(all.oddness))
-                make_odd(&all, &segment);
-            segment.end_seq =
-                segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
+            unsigned from;
+            tcpt_segment segment = nth(&all, i, round % 2, &from);
             track(&models, alone, &segment, from);
             all.next[from] = segment.end_seq;
             all.last = segment;

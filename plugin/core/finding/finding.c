@@ -74,12 +74,12 @@ static tcpt_value *value_of(tcpt_finding *finding, tcpt_field field)
     return &finding->values[finding->value_count++];
 }
 
-void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t number)
+void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value)
 {
-    tcpt_value *value = value_of(finding, field);
+    tcpt_value *place = value_of(finding, field);
 
-    if (value)
-        value->number = number;
+    if (place)
+        place->number = value;
 }
 
 void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text)

@@ -136,7 +136,8 @@ static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *rece
     uint64_t window = (uint64_t)segment->window << sender->wscale;
     uint32_t mss = receiver->mss ? receiver->mss : 1460;
 
-    return window > sender->rcv_wnd && (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * mss);
+    return window > sender->rcv_wnd &&
+           (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * (uint64_t)mss);
 }
 
 /* Whether a segment comes when an answer to what happened `ago_ns` before is due. What was sent before that arrived is

@@ -50,20 +50,15 @@ static bool insert(tcpt_endpoint *sender, uint32_t left, uint32_t right)
 
 void tcpt_ranges_add(tcpt_endpoint *sender, uint32_t left, uint32_t right)
 {
-    if (!seq_after(right, sender->snd_contig))
-        return;
-    if (!seq_after(left, sender->snd_contig)) {
-        sender->snd_contig = right;
-        swallow(sender);
-        return;
-    }
-    if (!insert(sender, left, right)) {
+    while (seq_after(left, sender->snd_contig)) {
+        if (insert(sender, left, right))
+            return;
         /* Too many gaps to keep: the lowest is given up, and what it stood for is no longer certain. */
         sender->holed = true;
         sender->snd_contig = sender->trouble->above[0].right;
         remove_first(sender);
-        tcpt_ranges_add(sender, left, right);
     }
+    tcpt_ranges_skip_to(sender, right);
 }
 
 bool tcpt_ranges_skip_to(tcpt_endpoint *sender, uint32_t right)

@@ -54,22 +54,22 @@ tcpt_flow *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_ke
 
 static void grow(tcpt_flow_table *table)
 {
-    tcpt_flow_table larger = {.places = table->places ? table->places * 2 : PLACES_FIRST, .used = table->used};
+    tcpt_flow_table old = *table;
 
-    larger.hashes = g_new0(uint32_t, larger.places);
-    larger.flows = g_new(tcpt_flow *, larger.places);
-    for (uint32_t i = 0; i < table->places; i++) {
-        uint32_t at = table->hashes[i] & (larger.places - 1);
+    table->places = old.places ? old.places * 2 : PLACES_FIRST;
+    table->hashes = g_new0(uint32_t, table->places);
+    table->flows = g_new(tcpt_flow *, table->places);
+    for (uint32_t i = 0; i < old.places; i++) {
+        uint32_t at = old.hashes[i] & (table->places - 1);
 
-        if (!table->hashes[i])
+        if (!old.hashes[i])
             continue;
-        while (larger.hashes[at]) /* all keys differ */
-            at = (at + 1) & (larger.places - 1);
-        larger.hashes[at] = table->hashes[i];
-        larger.flows[at] = table->flows[i];
+        while (table->hashes[at]) /* all keys differ */
+            at = (at + 1) & (table->places - 1);
+        table->hashes[at] = old.hashes[i];
+        table->flows[at] = old.flows[i];
     }
-    tcpt_flow_table_clear(table);
-    *table = larger;
+    tcpt_flow_table_clear(&old);
 }
 
 void tcpt_flow_table_set(tcpt_flow_table *table, tcpt_flow *flow, uint32_t hash)

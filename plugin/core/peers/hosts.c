@@ -75,5 +75,5 @@ void tcpt_hosts_clear(tcpt_hosts *hosts)
 
 size_t tcpt_hosts_bytes(const tcpt_hosts *hosts)
 {
-    return g_hash_table_size(hosts->entries) * HOST_BYTES;
+    return (size_t)g_hash_table_size(hosts->entries) * HOST_BYTES;
 }

@@ -76,8 +76,9 @@ static void add_leg(GHashTable *paths, GPtrArray *order, const tcpt_connection *
     sum = path_of(paths, order, a_first ? first->flow->at : second->flow->at,
                   a_first ? second->flow->at : first->flow->at);
     sum->connections++;
-    sum->translated += memcmp(first->flow->key.address, second->flow->key.address, sizeof first->flow->key.address) ||
-                       memcmp(first->flow->key.port, second->flow->key.port, sizeof first->flow->key.port);
+    sum->translated +=
+        memcmp(first->flow->key.address, second->flow->key.address, sizeof first->flow->key.address) != 0 ||
+        memcmp(first->flow->key.port, second->flow->key.port, sizeof first->flow->key.port) != 0;
     sum->renumbered += first->shift[0] != second->shift[0] || first->shift[1] != second->shift[1];
     sum->sack_not_adjusted += leg->sack_not_adjusted;
     add_way(sum, connection, leg, 0, a_first);

@@ -14,7 +14,7 @@ static unsigned longest_zeros(const uint8_t *address, unsigned *length)
 
     *length = 1;
     for (unsigned i = 0; i < GROUPS; i++) {
-        run = address[2 * i] || address[2 * i + 1] ? 0 : run + 1;
+        run = address[(size_t)2 * i] || address[2 * i + 1] ? 0 : run + 1;
         if (run > *length) {
             *length = run;
             best = i + 1 - run;
@@ -35,7 +35,7 @@ static void write_ipv6(char *text, const uint8_t *address)
             continue;
         }
         end += g_snprintf(end, 6, "%s%x", end > text && end[-1] != ':' ? ":" : "",
-                          address[2 * i] << 8 | address[2 * i + 1]);
+                          address[(size_t)2 * i] << 8 | address[2 * i + 1]);
     }
 }
 

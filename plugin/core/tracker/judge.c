@@ -130,7 +130,23 @@ static bool open_entry(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
 
 /* ---- packets that pass unlearned ---- */
 
-/* A SYN in the last states of a connection: is it over, so that the SYN opens the next? */
+static unsigned direction(const tcpt_ct_entry *entry, unsigned from)
+{
+    return from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+}
+
+static uint8_t next_state(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet)
+{
+    return transitions[dir][packet->class][entry->state - TCPT_CT_NONE];
+}
+
+/* A SYN in the last states of a connection. */
+static bool opens_next(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet)
+{
+    return entry->state >= TCPT_CT_TIME_WAIT && next_state(entry, dir, packet) == TCPT_CT_SYN_SENT;
+}
+
+/* Is that connection over, so that the SYN opens the next? */
 static bool may_reopen(const tcpt_ct_entry *entry, unsigned dir)
 {
     if ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_CLOSE_INIT)
@@ -359,17 +375,15 @@ static tcpt_ct_result check_and_take(tcpt_ct_entry *entry, unsigned dir, uint8_t
 
 static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
-    unsigned dir = packet->from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
-    uint8_t old_state = entry->state;
-    uint8_t next = transitions[dir][packet->class][old_state - TCPT_CT_NONE];
+    unsigned dir = direction(entry, packet->from);
+    uint8_t old_state, next;
 
-    if (next == TCPT_CT_SYN_SENT && old_state >= TCPT_CT_TIME_WAIT) {
-        if (may_reopen(entry, dir)) {
-            open_entry(entry, packet);
-            return judge_known(entry, packet, rules);
-        }
-        next = IGNORE;
+    if (opens_next(entry, dir, packet) && may_reopen(entry, dir)) {
+        open_entry(entry, packet);
+        dir = direction(entry, packet->from);
     }
+    old_state = entry->state;
+    next = opens_next(entry, dir, packet) ? IGNORE : next_state(entry, dir, packet);
     switch (next) {
     case IGNORE:
         if (!answers_ignored_syn(entry, dir, packet))
@@ -411,11 +425,6 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
         break;
     }
     return check_and_take(entry, dir, old_state, next, packet, rules);
-}
-
-static unsigned direction(const tcpt_ct_entry *entry, unsigned from)
-{
-    return from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
 }
 
 bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
