@@ -69,6 +69,7 @@ typedef struct tcpt_totals {
     uint64_t flows;
     int64_t first_ns; /**< capture time of the earliest and newest segment; 0 without any */
     int64_t newest_ns;
+    uint64_t bare; /**< segments without payload */
     uint32_t kept; /**< segments that may still show at another capture point: never more than 65,536 */
 } tcpt_totals;
 

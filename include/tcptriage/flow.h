@@ -127,13 +127,16 @@ typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_CHUNKED_DONE,
 } tcpt_reply;
 
-/** Checksums of one source address at one capture point; shared by its flows, lives as long as the analysis. */
+/** One source address at one capture point, its checksums above all; shared by its flows, lives as long as the
+ * analysis.
+ */
 typedef struct tcpt_host {
     uint32_t good;
     uint32_t wrong;        /**< neither explained nor known to be damage */
     uint32_t damaged;      /**< bytes taken for damaged of which nothing more was heard yet, by segment */
     uint32_t unverifiable; /**< all others whose sum does not verify, offload artefacts included */
     bool sums_told;        /**< that its sums say nothing is told: once per host */
+    bool bare;             /**< it has sent a segment without payload */
 } tcpt_host;
 
 /** What a wrong checksum is taken for. */
@@ -420,6 +423,13 @@ typedef struct tcpt_flow {
 static inline uint32_t tcpt_lowest_seq(const tcpt_endpoint *end)
 {
     return end->far ? end->snd_nxt - TCPT_SEQ_REACH : end->iss;
+}
+
+/** Whether the capture holds a segment without payload of an end's host. Where it has none at all it was filtered, and
+ * that a bare ACK or FIN does not show proves nothing. */
+static inline bool tcpt_shows_bare(const tcpt_endpoint *end)
+{
+    return end->segment_count > end->payload_segments || (end->host && end->host->bare);
 }
 
 /** "client" or "server". */

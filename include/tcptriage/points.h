@@ -27,6 +27,7 @@ typedef struct tcpt_point {
     int64_t back_step_ns; /**< largest step back of its clock */
     uint64_t segments;
     uint64_t sums[TCPT_CHECKSUM_WRONG + 1]; /**< of those, by what their checksums are (tcpt_checksum) */
+    uint64_t bare;                          /**< of those, without payload */
     bool paired;                            /**< a segment seen here was seen elsewhere too */
     uint64_t uncaptured;                    /**< segments that passed it for certain and are not in the capture */
     int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */

@@ -139,6 +139,7 @@ static void find_host(tcpt_analysis *analysis, tcpt_flow *flow, unsigned from)
     sender->host->good += sender->checksums_good;
     sender->host->wrong += sender->checksums_unexplained;
     sender->host->unverifiable += sender->checksums_wrong;
+    sender->host->bare |= sender->segment_count > sender->payload_segments;
 }
 
 /* What other connections tell about a SYN, or about a SYN-ACK that comes again. */
@@ -368,6 +369,7 @@ tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
     for (bool first = true; point; point = point->next, first = false) {
         totals.first_ns = first ? point->first_ns : MIN(totals.first_ns, point->first_ns);
         totals.newest_ns = first ? point->newest_ns : MAX(totals.newest_ns, point->newest_ns);
+        totals.bare += point->bare;
     }
     return totals;
 }

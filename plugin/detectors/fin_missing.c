@@ -6,6 +6,7 @@
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 #include "tcptriage/points.h"
+#include "tcptriage/sequence.h"
 
 typedef struct missing_memory {
     tcpt_finding *finding[2]; /* by the end whose FIN is missing */
@@ -28,6 +29,24 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
     tcpt_relate(finding, context->flow->ends[!end].fin_record);
     tcpt_rule_out(finding, "A hole in the capture: every byte of this side up to the missing FIN was captured.");
     return finding;
+}
+
+/* What it sent last is not acknowledged either, this segment's ACK included: not only its FIN was lost. */
+static bool unanswered(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end], *other = &context->flow->ends[!end];
+
+    if (!closer->payload_segments || !other->acked || !seq_before(other->rcv_nxt, closer->snd_nxt))
+        return false;
+    return !context->segment || context->seen->from == end || !(context->segment->flags & TCPT_ACK) ||
+           seq_before(context->segment->ack, closer->snd_nxt);
+}
+
+/* Its close shows nowhere, and that means something. */
+static bool missed(const tcpt_context *context, unsigned end)
+{
+    return tcpt_close_unseen(context->flow, end) && tcpt_shows_bare(&context->flow->ends[end]) &&
+           !unanswered(context, end);
 }
 
 /* The other side gives up after the silence in which the close was due. */
@@ -104,7 +123,7 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     int64_t own_silence_ns = context->segment->time_ns - closer->last_ns;
 
     withdraw(context, memory, end);
-    if (memory->finding[end] || !tcpt_close_unseen(context->flow, end))
+    if (memory->finding[end] || !missed(context, end))
         return;
     if ((context->seen->traits & TCPT_TRAIT_SILENCE) &&
         !(context->segment->flags & TCPT_FIN && context->seen->from == end))
@@ -153,7 +172,7 @@ static void settle(const tcpt_context *context, const void *memory)
         const tcpt_endpoint *other = &flow->ends[!end];
         int64_t silence_ns = context->now_ns - flow->last_ns;
 
-        if (mine->finding[end] || !tcpt_close_unseen(flow, end))
+        if (mine->finding[end] || !missed(context, end))
             continue;
         if (!other->rst_count && silence_ns >= stall_ns &&
             (raise_seen_elsewhere(context, end, silence_ns) || raise_said(context, end, silence_ns, TCPT_MEDIUM)))

@@ -302,6 +302,18 @@ static void write_pressures(struct draft *draft)
 
 /* ---- All of it ---- */
 
+/* Without a single bare segment in so many somebody has filtered them. */
+static bool payload_only(const tcpt_model *model)
+{
+    enum { TELLING = 10 };
+
+    return model->totals.segments >= TELLING && model->totals.bare == 0;
+}
+
+static const char only_payload[] =
+    "Only segments with payload were captured: that an ACK, SYN, FIN or RST does not show "
+    "proves nothing here.";
+
 /* A capture without findings is told in one line, the highest pressure included. */
 static void write_clean(struct draft *draft)
 {
@@ -319,6 +331,8 @@ static void write_clean(struct draft *draft)
         append_pressure(draft, out, draft->model->pressures->pdata[0]);
         g_string_append_c(out, '.');
     }
+    if (payload_only(draft->model))
+        g_string_append_printf(out, " %s", only_payload);
     g_string_append_c(out, '\n');
 }
 
@@ -354,6 +368,8 @@ static void write_title(struct draft *draft)
         write_clean(draft);
     else if (model->chapters->len == 0)
         g_string_append(out, "Clean: no warnings and no notes.\n");
+    if (anything_found(model) && payload_only(model))
+        g_string_append_printf(out, "%s\n", only_payload);
 }
 
 void tcpt_report_text(GString *out, const tcpt_model *model)

@@ -24,6 +24,7 @@ import contract  # noqa: E402
 import filters  # noqa: E402
 import findings  # noqa: E402
 import shown  # noqa: E402
+import payload  # noqa: E402
 import pressure  # noqa: E402
 import tap  # noqa: E402
 import wrapped  # noqa: E402
@@ -320,6 +321,7 @@ class Golden:
             yield from shown.tests(self, by_name)
             yield from causes.tests(self, by_name)
             yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
+            yield from payload.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from compare.tests(self.tools, self.source)

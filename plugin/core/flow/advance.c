@@ -217,6 +217,8 @@ static void advance_counts(tcpt_flow *flow, const tcpt_segment *segment, const t
     sender->short_segments += tcpt_short_on_the_wire(segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         sender->newest_tsval = segment->tsval;
+    if (!segment->payload_bytes && sender->host)
+        sender->host->bare = true;
     if (!segment->payload_bytes || seen->stale)
         return;
     sender->payload_segments++;

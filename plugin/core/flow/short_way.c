@@ -152,10 +152,10 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
 {
     tcpt_endpoint *sender = &flow->ends[from];
 
-    if (segment->checksum_is == TCPT_CHECKSUM_GOOD) {
-        sender->checksums_good++;
-        if (sender->host)
-            sender->host->good++;
+    sender->checksums_good += segment->checksum_is == TCPT_CHECKSUM_GOOD;
+    if (sender->host) {
+        sender->host->good += segment->checksum_is == TCPT_CHECKSUM_GOOD;
+        sender->host->bare |= !segment->payload_bytes;
     }
     flow->last_ns = segment->time_ns;
     flow->last_record = record;

@@ -77,6 +77,7 @@ void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment)
         point->back_step_ns = point->newest_ns - time_ns;
     point->segments++;
     point->sums[segment->checksum_is]++;
+    point->bare += !segment->payload_bytes;
 }
 
 void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
