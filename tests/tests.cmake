@@ -41,10 +41,11 @@ add_executable(fuzz-seeds tests/fuzz/seeds.c)
 target_link_libraries(fuzz-seeds PRIVATE tcptriage_scenario)
 if(TCPT_FUZZ)
     target_compile_options(tcptriage_core PRIVATE -fsanitize=fuzzer-no-link)
-    add_executable(fuzz-core tests/fuzz/fuzz_core.c)
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/made.c tests/fuzz/change.c tests/fuzz/libfuzzer.c)
     target_link_options(fuzz-core PRIVATE -fsanitize=fuzzer)
 else()
-    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/standalone.c)
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/made.c tests/fuzz/change.c
+        tests/fuzz/standalone.c)
 endif()
 target_link_libraries(fuzz-core PRIVATE tcptriage_core)
 

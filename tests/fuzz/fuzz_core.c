@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "input.h"
+#include "made.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/points.h"
 
-enum { SEGMENTS = 200, TCP_ROOM = 400 };
+enum { SEGMENTS = 200, POINTS = 3 };
 
 /** One input on its way. */
 typedef struct fuzz {
@@ -17,9 +18,10 @@ typedef struct fuzz {
     tcpt_analysis *analysis;
     int64_t now_ns;
     uint32_t frame;
-    uint8_t mode; /**< FUZZ_MODE_* */
+    uint8_t mode;  /**< FUZZ_MODE_* */
+    uint8_t world; /**< FUZZ_WORLD_* */
     uint16_t ip_id;
-    uint32_t next[2]; /**< sequence number behind what each side has sent */
+    fuzz_connection connections[FUZZ_CONNECTIONS];
     GPtrArray *records;
 } fuzz;
 
@@ -28,101 +30,51 @@ static uint8_t take(fuzz *input)
     return input->at < input->size ? input->data[input->at++] : 0;
 }
 
-static void put16(uint8_t *bytes, uint32_t value)
+/* ---- Time. */
+
+/** Where counters end, and far away. */
+static int64_t far_step_ns(unsigned code)
 {
-    bytes[0] = (uint8_t)(value >> 8);
-    bytes[1] = (uint8_t)value;
+    static const int64_t us = 1000, second = 1000000000;
+    const int64_t steps[16] = {(INT64_C(1) << 31) * us,
+                               (INT64_C(1) << 32) * us,
+                               ((INT64_C(1) << 32) + 5) * us,
+                               3600 * second,
+                               86400 * second,
+                               25 * 86400 * second,
+                               400 * 86400 * second,
+                               INT64_C(1) << 62,
+                               INT64_MAX,
+                               INT64_MIN,
+                               INT64_C(1) << 31,
+                               INT64_C(1) << 32,
+                               120 * second,
+                               60 * second,
+                               240 * second,
+                               59 * second};
+    return steps[code];
 }
 
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    put16(bytes, value >> 16);
-    put16(bytes + 2, value);
-}
-
-static void pass_time(fuzz *input, uint8_t control)
+static void pass_time(fuzz *input, uint8_t control, uint8_t time)
 {
     static const int64_t steps[16] = {0,          1000,        20000,       300000,      1000000,   5000000,
                                       11000000,   25000000,    100000000,   210000000,   600000000, 1500000000,
                                       3000000000, 11000000000, 61000000000, 700000000000};
-    uint8_t time = take(input);
-    int64_t step_ns = steps[time & 15] + (time >> 4) * INT64_C(1000);
-    input->now_ns += control & FUZZ_BACKWARDS ? -step_ns : step_ns;
+    enum { MANY = 17, FINE_NS = 7000 };
+    unsigned code = time & 15;
+    int64_t step_ns = steps[code];
+    if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_FAR)
+        step_ns = far_step_ns(code);
+    else if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_LONG)
+        step_ns *= MANY;
+    else if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_FINE)
+        step_ns += FINE_NS;
+    /* Whatever the clock shows: it may pass the end of its 64 bits. */
+    uint64_t step = (uint64_t)step_ns, now = (uint64_t)input->now_ns;
+    input->now_ns = (int64_t)(control & FUZZ_BACKWARDS ? now - step : now + step);
 }
 
-/* ---- Headers made of a few bytes, so that flows hang together. */
-
-static const struct canned {
-    uint8_t bytes[32];
-    uint8_t count;
-} options[16] = {
-    {{0}, 0},
-    {{2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 3, 3, 7}, 12},
-    {{2, 4, 5, 0xb4}, 4},
-    {{1, 1, 8, 10, 0, 0, 1, 0, 0, 0, 2, 0}, 12},
-    {{1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 2, 0}, 12},
-    {{1, 1, 5, 10, 0, 0, 0, 101, 0, 0, 0, 201}, 12},
-    {{34, 2, 1, 1, 3, 3, 7, 1}, 8},
-    {{34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 3, 3, 8, 1}, 16},
-    {{254, 4, 0xf9, 0x89}, 4},
-    {{254, 12, 0xf9, 0x89, 1, 2, 3, 4, 5, 6, 7, 8}, 12},
-    {{3, 3, 14, 1}, 4},
-    {{3, 3, 0, 1, 8, 10, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 1, 1}, 16},
-    {{2, 0, 0, 0}, 4},
-    {{8, 40, 1, 1}, 4},
-    {{5, 18, 0, 0, 0, 1, 0, 0, 0, 50, 0, 0, 1, 0, 0, 0, 2, 0, 1, 1}, 20},
-    {{99, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 12},
-};
-
-static const char *const payloads[8] = {
-    "HTTP/1.0 200 OK\r\n\r\n",
-    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
-    "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    "GET / HTTP/1.0\r\n\r\n",
-    "\x15\x03\x03\x00\x02\x01\x00",
-    "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\nConnection: close\r\n\r\n",
-    "x",
-    "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n",
-};
-
-/** A distance from where the numbers stand: mostly none, sometimes small, sometimes far. */
-static uint32_t distance(uint8_t code)
-{
-    int32_t value = code < 0x80 ? code : code - 0x100;
-    return code < 0x60 ? 0 : (uint32_t)(code & 1 ? value * 4001 : value / 4);
-}
-
-static uint32_t make_header(fuzz *input, unsigned from, uint8_t *tcp)
-{
-    uint8_t flags = take(input);
-    uint8_t seq_code = take(input);
-    uint8_t ack_code = take(input);
-    uint8_t window = take(input);
-    const struct canned *option = &options[take(input) & 15];
-    uint8_t payload_code = take(input);
-    uint32_t header_bytes = 20u + option->count;
-    uint32_t payload_bytes = payload_code & 0x80 ? payload_code & 0x7fu : 0;
-    uint32_t seq = input->next[from] + distance(seq_code);
-
-    put16(tcp, from ? 80 : 40000);
-    put16(tcp + 2, from ? 40000 : 80);
-    put32(tcp + 4, seq);
-    put32(tcp + 8, input->next[!from] + distance(ack_code));
-    tcp[12] = (uint8_t)(header_bytes / 4 << 4);
-    tcp[13] = flags & 0x3f;
-    put16(tcp + 14, (uint32_t)window * 257);
-    memcpy(tcp + 20, option->bytes, option->count);
-    memset(tcp + header_bytes, 'a', payload_bytes);
-    if (payload_code & 0x40) {
-        const char *text = payloads[payload_code & 7];
-        payload_bytes = (uint32_t)strlen(text);
-        memcpy(tcp + header_bytes, text, payload_bytes);
-    }
-    uint32_t end = seq + payload_bytes + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN);
-    if (!(flags & TCPT_RST) && (int32_t)(end - input->next[from]) > 0)
-        input->next[from] = end;
-    return header_bytes + payload_bytes;
-}
+/* ---- Segments. */
 
 /** What the checksum field holds: right, right over the padding, the pseudo header's sum, or whatever is there. */
 static void set_checksum(tcpt_segment *segment, uint8_t *tcp, uint32_t bytes, uint32_t pad_bytes, uint8_t kind)
@@ -130,32 +82,28 @@ static void set_checksum(tcpt_segment *segment, uint8_t *tcp, uint32_t bytes, ui
     if (!tcpt_segment_parse(segment, tcp, bytes, bytes))
         return;
     tcpt_segment_check(segment, tcp, bytes, bytes, pad_bytes);
-    if (kind < 0xc0)
-        put16(tcp + 16, segment->checksum_expected);
-    else if (kind < 0xe0 && pad_bytes)
-        put16(tcp + 16, segment->checksum_over_padding);
+    if (kind < FUZZ_CHECKSUM_OVER_PADDING)
+        fuzz_put16(tcp + 16, segment->checksum_expected);
+    else if (kind < FUZZ_CHECKSUM_NONE && pad_bytes)
+        fuzz_put16(tcp + 16, segment->checksum_over_padding);
 }
 
-/* ---- Segments. */
-
-static tcpt_segment begin_segment(fuzz *input, uint8_t control)
+static tcpt_segment begin_segment(fuzz *input, uint8_t control, unsigned point)
 {
     static const uint8_t addresses[2][2][16] = {
         {{0x20, 1, 0xd, 0xb8, [15] = 1}, {0x20, 1, 0xd, 0xb8, [15] = 2}},
         {{0x20, 1, 0xd, 0xb9, [15] = 9}, {0x20, 1, 0xd, 0xb8, [15] = 2}}, /* translated, and in the other order */
     };
     unsigned from = control & FUZZ_FROM_SERVER;
-    bool other = control & FUZZ_OTHER_POINT, translated = other && (input->mode & FUZZ_MODE_TRANSLATED);
-    int64_t clock_ns = other && (input->mode & FUZZ_MODE_CLOCK) ? -INT64_C(3600000000000) : 0;
-    if (!((control & FUZZ_MADE) && (control & FUZZ_LONGER)))
-        input->ip_id++;
+    bool translated = point && (input->mode & FUZZ_MODE_TRANSLATED), inside = point && (input->mode & FUZZ_MODE_DEPTH);
+    uint64_t clock_ns = point && (input->mode & FUZZ_MODE_CLOCK) ? UINT64_C(3600000000000) : 0;
     return (tcpt_segment){
-        .time_ns = input->now_ns + clock_ns,
+        .time_ns = (int64_t)((uint64_t)input->now_ns - clock_ns),
         .frame = ++input->frame,
-        .point = other && !(input->mode & FUZZ_MODE_DEPTH),
-        .depth = other && (input->mode & FUZZ_MODE_DEPTH) ? 2 : 1,
+        .point = inside ? 0 : point,
+        .depth = (uint8_t)(inside ? 1 + point : 1),
         .family = control & FUZZ_IPV6 ? 6 : 4,
-        .ttl = 64,
+        .ttl = (uint8_t)(64 - point),
         .has_ip_id = !(control & FUZZ_IPV6),
         .ip_id = input->ip_id,
         .src = addresses[translated][from],
@@ -173,18 +121,38 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
         tcpt_settle(input->analysis, record->flow);
 }
 
-static void made_segment(fuzz *input, uint8_t control)
+static void see_made(fuzz *input, uint8_t control, unsigned point, uint8_t *tcp, uint32_t bytes, uint8_t kind)
 {
-    uint8_t tcp[TCP_ROOM] = {0};
-    tcpt_segment segment = begin_segment(input, control);
-    uint8_t kind = input->at < input->size ? input->data[input->at] : 0; /* shared with the flags: rarely odd */
-    uint32_t bytes = make_header(input, control & FUZZ_FROM_SERVER, tcp);
+    tcpt_segment segment = begin_segment(input, control, point);
     uint32_t pad_bytes = control & FUZZ_PADDED && bytes < 26 ? 26 - bytes : 0;
     set_checksum(&segment, tcp, bytes, pad_bytes, kind);
     if (!tcpt_segment_parse(&segment, tcp, bytes, bytes))
         return;
     tcpt_segment_check(&segment, tcp, bytes, bytes, pad_bytes);
     analyse(input, &segment, control);
+}
+
+static void made_segment(fuzz *input, uint8_t control, uint8_t time)
+{
+    enum { ON_THE_WAY_NS = 2000000 };
+    uint8_t tcp[FUZZ_TCP_ROOM] = {0}, code[FUZZ_MADE_BYTES];
+    unsigned from = control & FUZZ_FROM_SERVER, connection = time >> 4 & 3;
+    bool passing = input->mode & FUZZ_MODE_PASSING, other = control & FUZZ_OTHER_POINT;
+    unsigned points = input->world & FUZZ_WORLD_POINTS ? POINTS : POINTS - 1;
+    for (unsigned i = 0; i < sizeof code; i++)
+        code[i] = take(input);
+    uint32_t clock_ms = (uint32_t)(input->now_ns / 1000000);
+    uint32_t bytes = fuzz_make(&input->connections[connection], from, code, clock_ms, tcp);
+    fuzz_put16(tcp + (from ? 2 : 0), 40000 + connection);
+    fuzz_put16(tcp + (from ? 0 : 2), 80);
+    input->ip_id += !(control & FUZZ_LONGER);
+    if (!passing)
+        see_made(input, control, other, tcp, bytes, code[0]);
+    /* From the client's side to the server's, or back. */
+    for (unsigned i = 0; passing && i < (other ? 1 : points); i++) {
+        see_made(input, control, from ? points - 1 - i : i, tcp, bytes, code[0]);
+        input->now_ns = (int64_t)((uint64_t)input->now_ns + ON_THE_WAY_NS);
+    }
 }
 
 /** Bytes as they are; an exact copy on the heap shows every byte read too far. */
@@ -195,7 +163,8 @@ static void raw_segment(fuzz *input, uint8_t control)
     uint32_t reported = captured + (control & FUZZ_LONGER ? 700 : 0);
     uint32_t pad_bytes = control & FUZZ_PADDED && captured < 26 && captured >= 20 ? 26 - captured : 0;
     uint8_t *tcp = g_malloc0(captured + pad_bytes + !captured);
-    tcpt_segment segment = begin_segment(input, control);
+    input->ip_id++;
+    tcpt_segment segment = begin_segment(input, control, !!(control & FUZZ_OTHER_POINT));
     memcpy(tcp, input->data + input->at, captured);
     input->at += captured;
     if (tcpt_segment_parse(&segment, tcp, captured, reported)) {
@@ -238,23 +207,34 @@ static void check_path(const tcpt_path *path, void *data)
     g_assert(path->to_a.missing <= path->to_a.total && path->to_b.missing <= path->to_b.total);
 }
 
+static void choose_settings(tcpt_settings *settings, uint8_t mode)
+{
+    *settings = tcpt_settings_default();
+    for (unsigned i = 0; (mode & FUZZ_MODE_SMALL) && i < TCPT_SETTINGS; i++) {
+        if (tcpt_setting_rows[i].type == TCPT_SETTING_NUMBER)
+            tcpt_settings_set(settings, (tcpt_setting)i, tcpt_setting_rows[i].least);
+    }
+    settings->receiver_stack = (tcpt_stack)(mode & FUZZ_MODE_STACK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    tcpt_settings settings = tcpt_settings_default();
+    tcpt_settings settings;
     fuzz input = {.data = data, .size = size, .now_ns = INT64_C(1700000000000000000)};
     input.records = g_ptr_array_new();
     input.mode = take(&input);
-    settings.receiver_stack = (tcpt_stack)(input.mode & FUZZ_MODE_STACK);
-    input.next[0] = take(&input) & 1 ? 0xffffff00 : 1000;
-    input.next[1] = 0xfffffff0;
+    input.world = take(&input);
+    choose_settings(&settings, input.mode);
+    for (unsigned i = 0; i < FUZZ_CONNECTIONS; i++)
+        fuzz_begin(&input.connections[i], input.world & FUZZ_WORLD_WRAP);
     input.analysis = tcpt_analysis_new(&settings);
     if (input.mode & FUZZ_MODE_EXPECT_POINTS)
         tcpt_expect_points(input.analysis);
     while (input.at < size && input.frame < SEGMENTS) {
-        uint8_t control = take(&input);
-        pass_time(&input, control);
+        uint8_t control = take(&input), time = take(&input);
+        pass_time(&input, control, time);
         if (control & FUZZ_MADE)
-            made_segment(&input, control);
+            made_segment(&input, control, time);
         else
             raw_segment(&input, control);
     }

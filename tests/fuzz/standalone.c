@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "input.h"
 
 enum { LONGEST = 1500 };
@@ -17,12 +18,14 @@ static gsize from_seed(GRand *random, const GPtrArray *seeds, uint8_t *bytes)
     const void *data = g_bytes_get_data((GBytes *)seed, &size);
     size = MIN(size, LONGEST);
     memcpy(bytes, data, size);
+    if (g_rand_int_range(random, 0, 4))
+        return fuzz_change(bytes, size, LONGEST, g_rand_int(random));
     for (int changes = g_rand_int_range(random, 0, 12); changes > 0 && size; changes--)
         bytes[g_rand_int_range(random, 0, (gint32)size)] = (uint8_t)g_rand_int(random);
     return size;
 }
 
-/** Records of sensible headers, mostly with ordinary flags. */
+/** Records of sensible headers, mostly with ordinary flags, times and numbers. */
 static gsize from_nothing(GRand *random, uint8_t *bytes)
 {
     static const uint8_t flags[] = {0x02, 0x12, 0x10, 0x10, 0x18, 0x18, 0x11, 0x04, 0x14, 0x29};
@@ -31,7 +34,11 @@ static gsize from_nothing(GRand *random, uint8_t *bytes)
         bytes[i] = (uint8_t)g_rand_int(random);
     for (gsize i = 2; i + 8 < size; i += 8) {
         bytes[i] = (uint8_t)(FUZZ_MADE | (bytes[i] & (g_rand_int_range(random, 0, 8) ? FUZZ_FROM_SERVER : 0x7f)));
-        bytes[i + 2] = flags[bytes[i + 2] % sizeof flags];
+        if (g_rand_int_range(random, 0, 8)) {
+            bytes[i + 1] &= (uint8_t)~FUZZ_TIME_LONG;
+            bytes[i + 6] &= 0x1f;
+        }
+        bytes[i + 2] = flags[bytes[i + 2] % sizeof flags] | (g_rand_int_range(random, 0, 30) ? 0 : FUZZ_CHECKSUM_NONE);
     }
     return size;
 }
