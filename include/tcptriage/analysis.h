@@ -29,6 +29,10 @@ void tcpt_analysis_free(tcpt_analysis *analysis);
  *  Without it that begins when the second point shows. */
 void tcpt_expect_points(tcpt_analysis *analysis);
 
+/** Say that there may be several, which the capture does not tell: as tcpt_expect_points(), but until a second one
+ * shows there is one (tcpt_has_points()). */
+void tcpt_suspect_points(tcpt_analysis *analysis);
+
 /**
  * Judge a segment and advance its flow. Call it once per segment, in the order of the capture.
  *

@@ -143,6 +143,9 @@ void tcpt_each_path(const struct tcpt_analysis *analysis, void (*visit)(const tc
 /** Whether there are several capture points, or there will be. */
 bool tcpt_has_points(const struct tcpt_analysis *analysis);
 
+/** First of the capture points seen so far, linked by `next`; NULL without any segment. */
+const tcpt_point *tcpt_first_point(const struct tcpt_analysis *analysis);
+
 /** Number of capture points seen so far. */
 unsigned tcpt_point_count(const struct tcpt_analysis *analysis);
 

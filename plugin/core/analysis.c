@@ -32,6 +32,7 @@ struct tcpt_analysis {
     tcpt_flow *newest_flow;
     uint64_t generation; /* segments so far: what a settled flow is compared with */
     uint64_t flow_count;
+    bool points_expected; /* several, for certain */
     tcpt_dispatch dispatch;
 };
 
@@ -89,13 +90,14 @@ static void join_twins(tcpt_analysis *analysis, tcpt_flow *flow)
     g_hash_table_insert(analysis->tuples, &flow->key, flow);
 }
 
-/* The second capture point has shown: from now on flows may have twins. */
+/* From now on flows may have twins. */
 static void join_all_twins(tcpt_analysis *analysis)
 {
+    if (analysis->tuples)
+        return;
     analysis->tuples = g_hash_table_new(tuple_hash, tuple_equal);
     for (tcpt_flow *flow = analysis->first_flow; flow; flow = flow->next)
         join_twins(analysis, flow);
-    tcpt_points_watch(analysis->points);
 }
 
 static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
@@ -121,8 +123,10 @@ static tcpt_flow *open_flow(tcpt_analysis *analysis, const tcpt_flow_key *key, u
     flow->twin = flow;
     if (analysis->tuples)
         join_twins(analysis, flow);
-    else if (!same_point(&analysis->first_flow->key, key))
+    if (!same_point(&analysis->first_flow->key, key)) {
         join_all_twins(analysis);
+        tcpt_points_watch(analysis->points);
+    }
     return flow;
 }
 
@@ -325,11 +329,21 @@ tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis)
     return analysis->first_flow;
 }
 
-void tcpt_expect_points(tcpt_analysis *analysis)
+void tcpt_suspect_points(tcpt_analysis *analysis)
 {
-    if (!analysis->settings.capture_points || analysis->tuples)
+    if (!analysis->settings.capture_points || tcpt_points_watching(analysis->points))
         return;
     join_all_twins(analysis);
+    tcpt_points_suspect(analysis->points);
+}
+
+void tcpt_expect_points(tcpt_analysis *analysis)
+{
+    if (!analysis->settings.capture_points)
+        return;
+    join_all_twins(analysis);
+    tcpt_points_watch(analysis->points);
+    analysis->points_expected = true;
 }
 
 void tcpt_each_path(const tcpt_analysis *analysis, void (*visit)(const tcpt_path *, void *), void *data)
@@ -339,7 +353,12 @@ void tcpt_each_path(const tcpt_analysis *analysis, void (*visit)(const tcpt_path
 
 bool tcpt_has_points(const tcpt_analysis *analysis)
 {
-    return tcpt_points_watching(analysis->points);
+    return analysis->points_expected || tcpt_points_count(analysis->points) > 1;
+}
+
+const tcpt_point *tcpt_first_point(const tcpt_analysis *analysis)
+{
+    return tcpt_points_first(analysis->points);
 }
 
 unsigned tcpt_point_count(const tcpt_analysis *analysis)

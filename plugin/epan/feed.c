@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "frames.h"
 #include "records.h"
+#include "tcptriage/label.h"
 #include "tcptriage/limits.h"
 
 enum {
@@ -111,19 +112,38 @@ static uint32_t cooked_ifindex(const packet_info *pinfo)
     return read_be32(tvb_get_ptr(frame, SLL2_IFINDEX_AT, 4));
 }
 
+static bool is_named(const packet_info *pinfo, uint32_t interface_id)
+{
+    const char *name = tcpt_interface_name(pinfo, interface_id);
+
+    return name && strcmp(name, UNNAMED_INTERFACE) != 0;
+}
+
+/* NULL when the capture does not tell. Anybody may have written it. */
+static char *interface_label(const packet_info *pinfo, uint32_t interface_id)
+{
+    char *label;
+
+    if (!is_named(pinfo, interface_id))
+        return NULL;
+    label = tcpt_label(tcpt_interface_name(pinfo, interface_id));
+    if (!*label)
+        g_clear_pointer(&label, g_free);
+    return label;
+}
+
 /* Interfaces of several machines may all be called eth0. */
 static char *make_point_name(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
 {
-    const char *name = tcpt_interface_name(pinfo, interface_id);
-    bool named = name && strcmp(name, UNNAMED_INTERFACE) != 0;
+    g_autofree char *name = interface_label(pinfo, interface_id);
 
     if (ifindex)
-        return named && interface_id ? g_strdup_printf("%s, interface index %u", name, ifindex)
-                                     : g_strdup_printf("interface index %u", ifindex);
-    if (!named)
+        return name && interface_id ? g_strdup_printf("%s, interface index %u", name, ifindex)
+                                    : g_strdup_printf("interface index %u", ifindex);
+    if (!name)
         return g_strdup_printf("interface %u", interface_id);
     return g_hash_table_contains(taken_names, name) ? g_strdup_printf("%s (interface %u)", name, interface_id)
-                                                    : g_strdup(name);
+                                                    : g_steal_pointer(&name);
 }
 
 static void free_point(void *data)
@@ -155,17 +175,21 @@ static const struct point *point_of(const packet_info *pinfo, uint32_t interface
 }
 
 /* Is this to be a capture with several points? Cooked frames with an index come from all interfaces of a machine. A
- * second interface can be asked for when it has a name; without, it shows when its first packet comes. */
-static void expect_points(const packet_info *pinfo, uint32_t ifindex)
+ * second interface can be asked for when it has a name. Where even the first one has none, as in captures without
+ * interfaces that were joined into one with them, only its first packet would tell: too late for all before it. */
+static void expect_points(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
 {
-    const char *second;
-
     if (points_expected)
         return;
     points_expected = true;
-    second = pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID ? tcpt_interface_name(pinfo, 1) : NULL;
-    if (ifindex || (second && strcmp(second, UNNAMED_INTERFACE) != 0))
+    if (ifindex)
         tcpt_expect_points(analysis);
+    if (!(pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID))
+        return;
+    if (is_named(pinfo, 1))
+        tcpt_expect_points(analysis);
+    else if (!is_named(pinfo, interface_id))
+        tcpt_suspect_points(analysis);
 }
 
 static uint32_t capture_point(const packet_info *pinfo, const char **name)
@@ -179,7 +203,7 @@ static uint32_t capture_point(const packet_info *pinfo, const char **name)
     if (pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID)
         interface_id = pinfo->rec->rec_header.packet_header.interface_id;
     ifindex = cooked_ifindex(pinfo);
-    expect_points(pinfo, ifindex);
+    expect_points(pinfo, interface_id, ifindex);
     point = point_of(pinfo, interface_id, ifindex);
     *name = point->name;
     return point->id;
@@ -524,4 +548,16 @@ tcpt_analysis *tcpt_feed_analysis(void)
 int64_t tcpt_feed_zero_ns(void)
 {
     return zero_known ? zero_ns : TCPT_TIME_FIRST_NS;
+}
+
+uint32_t tcpt_feed_interface_of(const tcpt_point *of)
+{
+    const struct point *point;
+    GHashTableIter each;
+
+    g_hash_table_iter_init(&each, points);
+    while (g_hash_table_iter_next(&each, NULL, (gpointer *)&point))
+        if (point->id == of->id)
+            return (uint32_t)(point->key >> 32);
+    return 0; /* capture points are not told apart */
 }

@@ -10,6 +10,7 @@
 #include <epan/packet.h>
 
 #include "tcptriage/analysis.h"
+#include "tcptriage/points.h"
 
 /**
  * Register the shim's protocol and the routines that begin and end an analysis with each capture file.
@@ -32,6 +33,9 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
 
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);
+
+/** The interface (frame.interface_id) of a capture point. */
+uint32_t tcpt_feed_interface_of(const tcpt_point *of);
 
 /** The time that Wireshark counts from: the first frame's. */
 int64_t tcpt_feed_zero_ns(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The report behind `-z tcptriage[,FILTER]`. It is written when everything was read, from the analysis itself; the tap
- * only makes tshark dissect, and tells which frames pass the filter when there is one. */
+/* The reports behind `-z tcptriage[,FORM][,FILTER]`. They are written when everything was read, from the analysis
+ * itself; the tap only makes tshark dissect, and tells which frames pass the filter when there is one. */
 #include "stats.h"
 
 #include <stdio.h>
@@ -16,13 +16,24 @@
 #include "compat.h"
 #include "feed.h"
 #include "frames.h"
+#include "lines.h"
 #include "present.h"
 #include "text.h"
 
 #define OPTION "tcptriage"
 
+/* What a report looks like. */
+struct form {
+    const char *name;
+    void (*write)(GString *out, const tcpt_model *model);
+    bool filtered; /* tells of frames, which a filter may choose */
+};
+
+static const struct form forms[] = {{"text", tcpt_report_text, true}, {"points", tcpt_report_lines, false}};
+
 /* One -z option; lives as long as the program. */
 struct request {
+    const struct form *form;
     GHashTable *passed; /* records of the frames that passed the filter, NULL without a filter */
 };
 
@@ -85,45 +96,62 @@ static void print_report(void *data)
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
+        .interface_of = tcpt_feed_interface_of,
     });
-    tcpt_report_text(text, model);
+    request->form->write(text, model);
     tcpt_model_free(model);
     fputs(text->str, stdout);
     g_string_free(text, TRUE);
 }
 
-/* @return what is wrong with the option, or NULL; to be freed */
-static char *read_option(const char *option, const char **filter)
+/* Behind a comma and this word, or NULL when there is another one. */
+static const char *skip_word(const char *argument, const char *word)
 {
-    const char *argument = option + strlen(OPTION);
+    size_t bytes = strlen(word);
 
-    *filter = NULL;
-    if (*argument == '\0')
+    if (*argument != ',' || strncmp(argument + 1, word, bytes) != 0)
         return NULL;
-    if (*argument != ',')
-        return g_strdup_printf("\"-z %s\" is not known; did you mean \"-z " OPTION "\"?", option);
-    argument++;
-    for (const char *const *format = (const char *const[]){"json", "html", NULL}; *format; format++) {
-        size_t bytes = strlen(*format);
+    argument += 1 + bytes;
+    return *argument == '\0' || *argument == ',' ? argument : NULL;
+}
 
-        if (strncmp(argument, *format, bytes) == 0 && (argument[bytes] == '\0' || argument[bytes] == ','))
-            return g_strdup_printf("the %s report is not available yet; \"-z " OPTION "\" prints it as text.", *format);
+/* A form's name, if there is one, and the filter, which may be empty. Names of forms are no display filters. */
+static char *read_option(const char *option, struct request *wanted, const char **filter)
+{
+    const char *argument = option + strlen(OPTION), *behind;
+
+    if (*argument != '\0' && *argument != ',')
+        return g_strdup_printf("\"-z %s\" is not known; did you mean \"-z " OPTION "\"?", option);
+    if (skip_word(argument, "json") || skip_word(argument, "html"))
+        return g_strdup_printf("the %.4s report is not available yet; \"-z " OPTION "\" prints it as text.",
+                               argument + 1);
+    wanted->form = &forms[0];
+    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
+        behind = skip_word(argument, forms[i].name);
+        if (!behind)
+            continue;
+        wanted->form = &forms[i];
+        argument = behind;
+        break;
     }
-    if (*argument)
-        *filter = argument;
+    *filter = *argument && argument[1] ? argument + 1 : NULL;
+    if (*filter && !wanted->form->filtered)
+        return g_strdup_printf("\"-z " OPTION ",%s\" takes no filter.", wanted->form->name);
     return NULL;
 }
 
+/* @return what is wrong with the option, or NULL; to be freed */
 static char *listen(const char *option)
 {
-    const char *filter;
-    char *problem = read_option(option, &filter);
-    struct request *wanted;
+    struct request *wanted = g_new0(struct request, 1);
+    const char *filter = NULL;
+    char *problem = read_option(option, wanted, &filter);
     GString *error;
 
-    if (problem)
+    if (problem) {
+        g_free(wanted);
         return problem;
-    wanted = g_new0(struct request, 1);
+    }
     wanted->passed = filter ? g_hash_table_new(NULL, NULL) : NULL;
     error = register_tap_listener(TCPT_TAP, wanted, filter, TL_REQUIRES_NOTHING, forget_frames, note_frame,
                                   print_report, NULL);

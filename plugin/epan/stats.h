@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * Reports: `-z tcptriage[,FILTER]`.
+ * Reports: `-z tcptriage[,FORM][,FILTER]`.
  */
 #ifndef TCPTRIAGE_EPAN_STATS_H
 #define TCPTRIAGE_EPAN_STATS_H

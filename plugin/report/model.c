@@ -140,14 +140,19 @@ tcpt_model *tcpt_model_new(const tcpt_report *report)
     model->chapters = g_ptr_array_new_with_free_func(free_chapter);
     model->chats = g_ptr_array_new_with_free_func(free_entry);
     model->pressures = g_ptr_array_new();
-    if (!report->analysis)
+    if (!report->analysis) {
+        model->paths = g_array_new(FALSE, FALSE, sizeof(tcpt_path));
         return model;
+    }
     model->totals = tcpt_analysis_totals(report->analysis);
     for (const tcpt_flow *flow = tcpt_first_flow(report->analysis); flow; flow = flow->next)
         gather_flow(model, flow);
     g_ptr_array_sort(model->chapters, compare_chapters);
     g_ptr_array_sort(model->chats, compare_entries);
     gather_pressures(model);
+    model->paths = tcpt_paths(report->analysis);
+    if (model->paths->len == 0)
+        model->apart = tcpt_paths_apart(report->analysis);
     return model;
 }
 
@@ -156,6 +161,7 @@ void tcpt_model_free(tcpt_model *model)
     g_ptr_array_free(model->chapters, TRUE);
     g_ptr_array_free(model->chats, TRUE);
     g_ptr_array_free(model->pressures, TRUE);
+    g_array_free(model->paths, TRUE);
     g_free(model);
 }
 

@@ -10,6 +10,7 @@
 
 #include <glib.h>
 
+#include "paths.h"
 #include "tcptriage/analysis.h"
 
 /** What is reported, and what only the caller knows. */
@@ -23,6 +24,8 @@ typedef struct tcpt_report {
     uint32_t (*stream_of)(const tcpt_record *record);
     /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
     uint32_t (*shown)(uint32_t frame);
+    /** Number of a capture point's interface in the file; NULL when it is the point's own. */
+    uint32_t (*interface_of)(const tcpt_point *point);
 } tcpt_report;
 
 /** Findings of one kind: in one flow, or for chats in all of them. */
@@ -48,6 +51,8 @@ typedef struct tcpt_model {
     GPtrArray *chapters;            /**< tcpt_chapter *, owned: flows with warnings or notes */
     GPtrArray *chats;               /**< tcpt_entry *, owned */
     GPtrArray *pressures;           /**< const tcpt_pressure *, borrowed; the highest first */
+    GArray *paths;                  /**< tcpt_path, owned: of all frames, whichever are wanted */
+    tcpt_apart apart;               /**< why there are none */
 } tcpt_model;
 
 /** @return everything that is wanted; tcpt_model_free() it. */

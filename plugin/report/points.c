@@ -3,6 +3,7 @@
 #include "points.h"
 
 #include "tcptriage/points.h"
+#include "tcptriage/times.h"
 #include "words.h"
 
 static void append_delay(GString *out, int64_t ns)
@@ -10,38 +11,47 @@ static void append_delay(GString *out, int64_t ns)
     g_string_append_printf(out, ns < 1000000 ? "%.3f ms" : "%.1f ms", (double)ns / 1e6);
 }
 
+static void write_line(GString *out, GString *line)
+{
+    g_string_append_printf(out, "%*s", LABEL_AT, "");
+    write_wrapped(out, line->str, LABEL_AT, LABEL_AT + 2);
+    g_string_free(line, TRUE);
+}
+
 static void write_way(GString *out, const tcpt_point *from, const tcpt_point *to, tcpt_share share, uint64_t matched,
                       int64_t delay_ns)
 {
+    GString *line;
+
     if (share.total == 0 && matched == 0)
         return;
-    g_string_append_printf(out, "%*s%s -> %s: ", LABEL_AT, "", from->name, to->name);
-    append_count(out, share.total, "segment");
-    g_string_append_printf(out, ", %u not seen at %s", share.missing, to->name);
+    line = g_string_new(NULL);
+    g_string_append_printf(line, "%s -> %s: ", from->name, to->name);
+    append_count(line, share.total, "segment");
+    g_string_append_printf(line, ", %u not seen at %s", share.missing, to->name);
     if (matched) {
-        g_string_append(out, "; at least ");
-        append_delay(out, delay_ns);
-        g_string_append(out, " on the way");
+        g_string_append(line, "; at least ");
+        append_delay(line, delay_ns);
+        g_string_append(line, " on the way");
     }
-    g_string_append_c(out, '\n');
+    write_line(out, line);
 }
 
-static void append_rewriting(GString *out, const tcpt_path *path, const char *before, const char *after)
+static void append_translation(GString *out, const tcpt_path *path)
 {
-    if (path->translated)
-        g_string_append_printf(out,
-                               "%sthe device between %s and %s translates addresses or ports (%u of %u connections)%s",
-                               before, path->a->name, path->b->name, path->translated, path->connections, after);
-    if (path->renumbered)
-        g_string_append_printf(out,
-                               "%sthe device between %s and %s rewrites sequence numbers (%u of %u connections)%s%s",
-                               before, path->a->name, path->b->name, path->renumbered, path->connections,
-                               path->sack_not_adjusted ? ", SACK blocks are not adjusted" : "", after);
+    g_string_append_printf(out, "the device between %s and %s translates addresses or ports (%u of %u connections)",
+                           path->a->name, path->b->name, path->translated, path->connections);
 }
 
-static void append_unordered(GString *out, const tcpt_path *path, const char *before)
+static void append_renumbering(GString *out, const tcpt_path *path)
 {
-    g_string_append(out, before);
+    g_string_append_printf(out, "the device between %s and %s rewrites sequence numbers (%u of %u connections)%s",
+                           path->a->name, path->b->name, path->renumbered, path->connections,
+                           path->sack_not_adjusted ? ", SACK blocks are not adjusted" : "");
+}
+
+static void append_unordered(GString *out, const tcpt_path *path)
+{
     append_count(out, path->matched_unordered, "segment");
     g_string_append_printf(out, " seen at both %s and %s; which is nearer to the sender nothing tells", path->a->name,
                            path->b->name);
@@ -55,10 +65,24 @@ static void append_clocks(GString *out, const tcpt_path *path, const char *befor
                            offset_ns < 0 ? "behind" : "ahead of", path->a->name);
 }
 
-/* By clocks that differ nothing can be said but the sum of both delays: each is taken for half of it. */
-static void write_path(const tcpt_path *path, void *data)
+/* A line of what `append` has to say. */
+static void write_said(GString *out, const tcpt_path *path, void (*append)(GString *, const tcpt_path *))
 {
-    GString *out = data;
+    GString *line = g_string_new(NULL);
+
+    append(line, path);
+    write_line(out, line);
+}
+
+static void append_clock_line(GString *out, const tcpt_path *path)
+{
+    append_clocks(out, path, "The clock of ");
+    g_string_append(out, ", give or take half of both ways");
+}
+
+/* By clocks that differ nothing can be said but the sum of both delays: each is taken for half of it. */
+static void write_path(GString *out, const tcpt_path *path)
+{
     int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
 
     g_string_append_printf(out, "\n  %s and %s: ", path->a->name, path->b->name);
@@ -66,26 +90,37 @@ static void write_path(const tcpt_path *path, void *data)
     g_string_append(out, " seen at both\n");
     write_way(out, path->a, path->b, path->to_b, path->matched_to_b, path->delay_to_b_ns - offset_ns);
     write_way(out, path->b, path->a, path->to_a, path->matched_to_a, path->delay_to_a_ns + offset_ns);
-    if (path->clocks_differ) {
-        append_clocks(out, path, "    The clock of ");
-        g_string_append(out, ", give or take half of both ways\n");
+    if (path->clocks_differ)
+        write_said(out, path, append_clock_line);
+    if (path->matched_unordered)
+        write_said(out, path, append_unordered);
+    if (path->translated)
+        write_said(out, path, append_translation);
+    if (path->renumbered)
+        write_said(out, path, append_renumbering);
+}
+
+static void append_rewriting(GString *out, const tcpt_path *path)
+{
+    if (path->translated) {
+        g_string_append(out, "; ");
+        append_translation(out, path);
     }
-    if (path->matched_unordered) {
-        append_unordered(out, path, "    ");
-        g_string_append_c(out, '\n');
+    if (path->renumbered) {
+        g_string_append(out, "; ");
+        append_renumbering(out, path);
     }
-    append_rewriting(out, path, "    ", "\n");
 }
 
 /* A clean capture is told in one line. */
-static void append_path(const tcpt_path *path, void *data)
+static void append_path(GString *out, const tcpt_path *path)
 {
-    GString *out = data;
     int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
 
     if (path->matched_to_a + path->matched_to_b == 0) {
-        append_unordered(out, path, "; ");
-        append_rewriting(out, path, "; ", "");
+        g_string_append(out, "; ");
+        append_unordered(out, path);
+        append_rewriting(out, path);
         return;
     }
     g_string_append(out, "; of ");
@@ -101,18 +136,86 @@ static void append_path(const tcpt_path *path, void *data)
     }
     if (path->clocks_differ)
         append_clocks(out, path, "; the clock of ");
-    append_rewriting(out, path, "; ", "");
+    append_rewriting(out, path);
 }
 
-void tcpt_report_points(GString *out, const tcpt_analysis *analysis)
+/* ---- Nothing in common ---- */
+
+static const char *reason(tcpt_apart apart)
 {
-    if (tcpt_point_count(analysis) < 2)
+    switch (apart) {
+    case TCPT_APART_TRAFFIC:
+        return "no connection has the same addresses and ports at two of them. They hold other traffic, or addresses "
+               "are translated on the way and the handshakes are not in the capture.";
+    case TCPT_APART_DIRECTIONS:
+        return "each has one direction of the connections, as the two interfaces of a tap have. Switch the preference "
+               "tcptriage.capture_points off: they are one point.";
+    case TCPT_APART_TIMES:
+        return "the same addresses and ports were seen at other times. The captures were taken one after the other, or "
+               "their clocks are far apart; plugin/compare.sh joins two captures and sets the clocks right.";
+    case TCPT_APART_SEGMENTS:
+        return "connections of the same addresses and ports have other segments there. They are other connections, or "
+               "a device between them ends the connections and opens its own (a proxy).";
+    case TCPT_APART_NOT:
+        break;
+    }
+    return "";
+}
+
+static void append_utc(GString *out, int64_t time_ns, const char *format)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
+    g_autofree char *text = time ? g_date_time_format(time, format) : NULL;
+
+    g_string_append(out, text ? text : "?");
+}
+
+/* When: clocks that differ show here. */
+static void write_point(GString *out, const tcpt_point *point)
+{
+    GString *line = g_string_new(point->name);
+
+    g_string_append(line, ": ");
+    append_count(line, point->segments, "segment");
+    g_string_append(line, ", ");
+    append_utc(line, point->first_ns, "%F %T");
+    g_string_append(line, " to ");
+    append_utc(line, point->newest_ns, "%F %T UTC");
+    write_line(out, line);
+}
+
+static void write_apart(GString *out, const tcpt_model *model)
+{
+    enum { POINTS_LISTED = 8 };
+    unsigned count = tcpt_point_count(model->report.analysis), listed = 0;
+    g_autofree char *text = g_strdup_printf("Nothing was seen at more than one of these %u capture points: %s", count,
+                                            reason(model->apart));
+
+    g_string_append(out, "\n  ");
+    write_wrapped(out, text, 2, LABEL_AT);
+    for (const tcpt_point *point = tcpt_first_point(model->report.analysis); point && listed < POINTS_LISTED;
+         point = point->next, listed++)
+        write_point(out, point);
+    if (listed < count)
+        g_string_append_printf(out, "%*sand %u more\n", LABEL_AT, "", count - listed);
+}
+
+void tcpt_report_points(GString *out, const tcpt_model *model)
+{
+    if (model->paths->len == 0 && model->apart == TCPT_APART_NOT)
         return;
     g_string_append(out, "\nCapture points\n");
-    tcpt_each_path(analysis, write_path, out);
+    for (unsigned i = 0; i < model->paths->len; i++)
+        write_path(out, &g_array_index(model->paths, tcpt_path, i));
+    if (model->paths->len == 0)
+        write_apart(out, model);
 }
 
-void tcpt_report_points_briefly(GString *out, const tcpt_analysis *analysis)
+void tcpt_report_points_briefly(GString *out, const tcpt_model *model)
 {
-    tcpt_each_path(analysis, append_path, out);
+    for (unsigned i = 0; i < model->paths->len; i++)
+        append_path(out, &g_array_index(model->paths, tcpt_path, i));
+    if (model->apart != TCPT_APART_NOT)
+        g_string_append_printf(out, "; nothing was seen at more than one of %u capture points",
+                               tcpt_point_count(model->report.analysis));
 }

@@ -12,7 +12,6 @@
 #include "words.h"
 
 enum {
-    COLUMNS = 100,
     TEXT_AT = 15,
     FRAMES_LISTED = 8,     /* of a folded entry */
     FRAMES_IN_FILTER = 16, /* more of them and the finding's own filter is the better one */
@@ -26,36 +25,12 @@ struct draft {
     GHashTable *explained; /* detectors whose meaning was said already */
 };
 
-/* Words of `text` from column `at` on, further lines indented alike. */
-static void write_wrapped(GString *out, const char *text, unsigned at)
-{
-    unsigned column = at;
-
-    for (const char *word = text; *word;) {
-        size_t bytes = strcspn(word, " \n");
-        unsigned width = (unsigned)g_utf8_strlen(word, (gssize)bytes);
-
-        if (column > at && column + 1 + width > COLUMNS) {
-            g_string_append_printf(out, "\n%*s", (int)at, "");
-            column = at;
-        } else if (column > at) {
-            g_string_append_c(out, ' ');
-            column++;
-        }
-        g_string_append_len(out, word, (gssize)bytes);
-        column += width;
-        word += bytes;
-        word += strspn(word, " \n");
-    }
-    g_string_append_c(out, '\n');
-}
-
 static void write_labelled(GString *out, const char *label, const char *text)
 {
     if (!text || !*text)
         return;
     g_string_append_printf(out, "%*s%-*s", LABEL_AT, "", TEXT_AT - LABEL_AT, label);
-    write_wrapped(out, text, TEXT_AT);
+    write_wrapped(out, text, TEXT_AT, TEXT_AT);
 }
 
 /* A filter is copied from the terminal: it stays on one line, and nothing else does. Takes the filter over. */
@@ -174,7 +149,7 @@ static void write_summary(struct draft *draft, const tcpt_finding *finding)
     char *summary = tcpt_model_summary(draft->model, finding);
 
     g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
-    write_wrapped(draft->out, summary, LABEL_AT);
+    write_wrapped(draft->out, summary, LABEL_AT, LABEL_AT);
     g_free(summary);
 }
 
@@ -186,7 +161,7 @@ static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_e
                                   head->detector->id, tcpt_confidence_name(head->confidence), head->detector->message);
 
     g_string_append(out, "\n  ");
-    write_wrapped(out, title, LABEL_AT);
+    write_wrapped(out, title, 2, LABEL_AT);
     g_free(title);
     write_summary(draft, head);
     if (entry->findings->len > 1)
@@ -238,7 +213,7 @@ static void write_chat(struct draft *draft, const tcpt_finding *finding)
     g_string_append_printf(text, ": %s", summary);
     g_free(summary);
     g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
-    write_wrapped(draft->out, text->str, LABEL_AT + 2);
+    write_wrapped(draft->out, text->str, LABEL_AT, LABEL_AT + 2);
     g_string_free(text, TRUE);
 }
 
@@ -324,7 +299,7 @@ static void write_clean(struct draft *draft)
     if (report->wants || report->shown)
         g_string_append(out, " on the frames asked for");
     else
-        tcpt_report_points_briefly(out, report->analysis);
+        tcpt_report_points_briefly(out, draft->model);
     g_string_append_c(out, '.');
     if (draft->model->pressures->len > 0) {
         g_string_append(out, " Highest port pressure: ");
@@ -381,7 +356,7 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
         write_chapter(&draft, model->chapters->pdata[i]);
     write_chats(&draft);
     if (anything_found(model)) {
-        tcpt_report_points(out, model->report.analysis);
+        tcpt_report_points(out, model);
         write_pressures(&draft);
     }
     g_hash_table_destroy(draft.explained);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * How the report writes things.
+ * How the text report writes things.
  */
 #ifndef TCPTRIAGE_REPORT_WORDS_H
 #define TCPTRIAGE_REPORT_WORDS_H
@@ -17,5 +17,8 @@ static inline void append_count(GString *out, uint64_t count, const char *noun)
 {
     g_string_append_printf(out, "%" PRIu64 " %s%s", count, noun, count == 1 ? "" : "s");
 }
+
+/** Write words of `text` from column `at` on, where the line is by now; further lines begin at column `further`. */
+void write_wrapped(GString *out, const char *text, unsigned at, unsigned further);
 
 #endif

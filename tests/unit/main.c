@@ -8,6 +8,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add_sequence_tests();
     add_address_tests();
+    add_label_tests();
     add_segment_tests();
     add_checksum_tests();
     add_registry_tests();

@@ -323,9 +323,96 @@ static void test_life_of_one_point(void)
     wire_end(on);
 }
 
+/* One file behind the other, without names: the second point shows when the first one has said all. */
+static void test_suspected(void)
+{
+    enum { SEGMENTS = 8 };
+    wire *on = wire_begin(false);
+    tcpt_segment said[SEGMENTS];
+
+    tcpt_suspect_points(on->analysis);
+    said[0] = wire_make(on, CLIENT, TCPT_SYN, 1000, 0, 0);
+    said[1] = wire_make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+    said[2] = wire_make(on, CLIENT, TCPT_ACK, 1001, 9001, 0);
+    for (unsigned i = 3; i < SEGMENTS; i++)
+        said[i] = wire_make(on, CLIENT, TCPT_ACK, 1001 + 100 * i, 9001, 100);
+    for (unsigned i = 0; i < SEGMENTS; i++)
+        wire_capture(on, 0, said[i]);
+    g_assert_false(tcpt_has_points(on->analysis));
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        said[i].time_ns += 3600 * TCPT_SECOND_NS;
+        wire_capture(on, 1, said[i]);
+    }
+    g_assert_true(tcpt_has_points(on->analysis));
+    tcpt_settle_all(on->analysis);
+    g_assert_cmpuint(wire_path(on).connections, ==, 1);
+    g_assert_cmpuint(wire_path(on).to_a.missing + wire_path(on).to_b.missing, ==, 0);
+    wire_end(on);
+}
+
+/* So many segments of another connection, at the first point. */
+static void fill(wire *on, unsigned count)
+{
+    static const uint8_t client[4] = {203, 0, 113, 1}, server[4] = {198, 51, 100, 1};
+
+    for (unsigned i = 0; i < count; i++) {
+        tcpt_segment segment = wire_make(on, CLIENT, TCPT_ACK, 1001 + 100 * i, 9001, 100);
+
+        segment.frame = ++on->frame;
+        segment.src = client;
+        segment.dst = server;
+        segment.src_port = 40000;
+        tcpt_analyse(on->analysis, &segment);
+    }
+}
+
+/* No second point shows for long: nothing is kept for it any more. When it does, an hour late by its clock, what was
+ * not noted at the first one is not lost there. */
+static void test_suspected_in_vain(void)
+{
+    enum { KEPT_MOST = 65536, ROUNDS = 1000, LATE = 200, LATER = 300 };
+    wire *on = wire_begin(false);
+    tcpt_segment late[2 * LATE];
+    uint32_t seq = 1001;
+
+    tcpt_suspect_points(on->analysis);
+    fill(on, KEPT_MOST - 2);
+    wire_capture(on, 0, wire_make(on, CLIENT, TCPT_SYN, 1000, 0, 0));
+    wire_capture(on, 0, wire_make(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0));
+    g_assert_cmpuint(tcpt_analysis_totals(on->analysis).kept, ==, KEPT_MOST);
+    for (unsigned i = 0; i < ROUNDS; i++, seq += 100) {
+        tcpt_segment data = wire_make(on, CLIENT, TCPT_ACK, seq, 9001, 100);
+        tcpt_segment ack = wire_make(on, SERVER, TCPT_ACK, 9001, seq + 100, 0);
+
+        wire_capture(on, 0, data);
+        ack.time_ns += 2 * on->across_ns;
+        wire_capture(on, 0, ack);
+        data.time_ns += on->across_ns;
+        ack.time_ns -= on->across_ns;
+        late[2 * (i % LATE)] = data;
+        late[2 * (i % LATE) + 1] = ack;
+        on->now_ns += 30 * TCPT_MS_NS;
+    }
+    g_assert_cmpuint(tcpt_analysis_totals(on->analysis).kept, ==, 0);
+    on->ahead_ns = 3600 * TCPT_SECOND_NS;
+    for (unsigned i = 0; i < G_N_ELEMENTS(late); i++)
+        wire_capture(on, 1, late[(2 * (ROUNDS % LATE) + i) % G_N_ELEMENTS(late)]);
+    for (unsigned i = 0; i < LATER; i++, seq += 100) {
+        on->now_ns += 30 * TCPT_MS_NS;
+        wire_say(on, CLIENT, TCPT_ACK, seq, 9001, 100);
+        wire_say(on, SERVER, TCPT_ACK, 9001, seq + 100, 0);
+    }
+    g_assert_null(wire_loss(on));
+    g_assert_cmpuint(wire_path(on).connections, ==, 1);
+    g_assert_cmpuint(wire_path(on).to_a.missing + wire_path(on).to_b.missing, ==, 0);
+    wire_end(on);
+}
+
 void add_vantage_tests(void)
 {
     g_test_add_func("/vantage/unexpected", test_unexpected);
+    g_test_add_func("/vantage/suspected", test_suspected);
+    g_test_add_func("/vantage/suspected-in-vain", test_suspected_in_vain);
     g_test_add_func("/vantage/translated", test_translated);
     g_test_add_func("/vantage/translated-ambiguous", test_translated_ambiguous);
     g_test_add_func("/vantage/renumbered", test_renumbered);

@@ -20,9 +20,11 @@ typedef struct tape {
     tcpt_analysis *analysis;
     uint8_t client[4];
     uint16_t port;
+    uint32_t point;
+    uint8_t depth;
     int64_t now_ns;
     uint32_t frame;
-    tcpt_record *newest;
+    uint32_t iss; /**< of the client */
 } tape;
 
 static tape tape_begin(uint32_t ephemeral_ports)
@@ -30,8 +32,12 @@ static tape tape_begin(uint32_t ephemeral_ports)
     tcpt_settings settings = tcpt_settings_default();
 
     settings.ephemeral_ports = ephemeral_ports;
-    return (tape){
-        .analysis = tcpt_analysis_new(&settings), .client = {192, 0, 2, 1}, .port = 40000, .now_ns = begin_ns};
+    return (tape){.analysis = tcpt_analysis_new(&settings),
+                  .client = {192, 0, 2, 1},
+                  .port = 40000,
+                  .depth = 1,
+                  .now_ns = begin_ns,
+                  .iss = 1000};
 }
 
 static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack)
@@ -40,7 +46,9 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
     tcpt_segment segment = {
         .time_ns = on->now_ns += TCPT_MS_NS,
         .frame = ++on->frame,
-        .depth = 1,
+        .point = on->point,
+        .point_name = on->point ? "far" : "near",
+        .depth = on->depth,
         .family = 4,
         .ttl = 64,
         .has_ip_id = true,
@@ -58,21 +66,21 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
         .checksum_is = TCPT_CHECKSUM_GOOD,
     };
 
-    on->newest = tcpt_analyse(on->analysis, &segment);
+    tcpt_analyse(on->analysis, &segment);
 }
 
 static void tape_open(tape *on)
 {
-    tape_say(on, CLIENT, TCPT_SYN, 1000, 0);
-    tape_say(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001);
-    tape_say(on, CLIENT, TCPT_ACK, 1001, 9001);
+    tape_say(on, CLIENT, TCPT_SYN, on->iss, 0);
+    tape_say(on, SERVER, TCPT_SYN | TCPT_ACK, 9000, on->iss + 1);
+    tape_say(on, CLIENT, TCPT_ACK, on->iss + 1, 9001);
 }
 
 /* A note: rst_seq_mismatch. */
 static void tape_open_and_reset(tape *on)
 {
     tape_open(on);
-    tape_say(on, CLIENT, TCPT_RST, 1101, 0);
+    tape_say(on, CLIENT, TCPT_RST, on->iss + 101, 0);
 }
 
 /* Ends the tape. */
@@ -262,8 +270,104 @@ static void test_pressure_asked_for(void)
     g_free(text);
 }
 
+/* ---- capture points with nothing in common ---- */
+
+static void assert_apart(tape *on, const char *why)
+{
+    char *text = tape_report(on, (tcpt_report){0});
+    char **words = g_regex_split_simple("\\s+", text, 0, 0), *line = g_strjoinv(" ", words);
+
+    assert_has(text, "\nCapture points\n\n  Nothing was seen at more than one of these 2 capture points: ");
+    assert_has(line, why);
+    assert_has(text, "    near: ");
+    assert_has(text, "    far: 4 segments, 2023-11-14 22:13:20 to 2023-11-14 22:13:20 UTC\n");
+    g_strfreev(words);
+    g_free(line);
+    g_free(text);
+}
+
+static void test_apart_traffic(void)
+{
+    tape on = tape_begin(28232);
+
+    tape_open_and_reset(&on);
+    on.point = 1;
+    on.port++;
+    on.iss += 50000;
+    tape_open_and_reset(&on);
+    assert_apart(&on, "They hold other traffic,");
+}
+
+/* The two interfaces of a tap. */
+static void test_apart_directions(void)
+{
+    tape on = tape_begin(28232);
+
+    for (unsigned i = 0; i < 4; i++) {
+        on.point = 0;
+        tape_say(&on, CLIENT, TCPT_ACK, 1001 + i, 9001 + i);
+        on.point = 1;
+        tape_say(&on, SERVER, TCPT_ACK, 9001 + i, 1001 + i);
+    }
+    on.point = 0;
+    on.port++;
+    tape_open_and_reset(&on); /* a finding: else all is told in one line */
+    assert_apart(&on, "each has one direction of the connections,");
+}
+
+static void test_apart_times(void)
+{
+    tape on = tape_begin(28232);
+
+    on.now_ns -= 3600 * TCPT_SECOND_NS;
+    tape_open_and_reset(&on);
+    on.now_ns = begin_ns;
+    on.point = 1;
+    on.iss += 50000;
+    tape_open_and_reset(&on);
+    assert_apart(&on, "were seen at other times.");
+}
+
+/* A proxy that keeps the client's address. */
+static void test_apart_segments(void)
+{
+    static const uint32_t far_numbers = 2000000000;
+    tape on = tape_begin(28232);
+
+    tape_open(&on);
+    on.point = 1;
+    on.iss += far_numbers;
+    tape_open_and_reset(&on);
+    on.point = 0;
+    on.iss -= far_numbers;
+    tape_say(&on, CLIENT, TCPT_RST, on.iss + 101, 0);
+    assert_apart(&on, "a device between them ends the connections and opens its own");
+}
+
+/* What passes an interface in a tunnel and beside it. */
+static void test_one_interface(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on);
+    on.depth = 2;
+    on.port++;
+    on.iss += 50000;
+    tape_open_and_reset(&on);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_has(text, "seen at near, 2 IP headers deep");
+    assert_lacks(text, "Capture points");
+    g_free(text);
+}
+
 void add_report_tests(void)
 {
+    g_test_add_func("/report/apart/traffic", test_apart_traffic);
+    g_test_add_func("/report/apart/directions", test_apart_directions);
+    g_test_add_func("/report/apart/times", test_apart_times);
+    g_test_add_func("/report/apart/segments", test_apart_segments);
+    g_test_add_func("/report/apart/one-interface", test_one_interface);
     g_test_add_func("/report/times", test_times);
     g_test_add_func("/report/fine-times", test_fine_times);
     g_test_add_func("/report/negative-times", test_negative_times);

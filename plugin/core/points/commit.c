@@ -80,12 +80,27 @@ void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment)
     point->bare += !segment->payload_bytes;
 }
 
+/* What comes from now on is not noted until a second point shows: nothing is complete then. */
+static void give_up(tcpt_points *points)
+{
+    while (points->oldest)
+        tcpt_sightings_let_go(points, points->oldest, false);
+    for (tcpt_connection *connection = points->first_connection; connection; connection = connection->next)
+        connection->let_go = true;
+    points->watching = false;
+}
+
 void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                       tcpt_record *record)
 {
     tcpt_connection *connection = flow->connection;
     tcpt_sighting now;
     unsigned member, way;
+
+    if (points->suspected && points->kept == TCPT_KEPT_MOST) {
+        give_up(points);
+        return;
+    }
 
     if (points->newest_ns < segment->time_ns)
         points->newest_ns = segment->time_ns;
@@ -110,6 +125,12 @@ void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *
 void tcpt_points_watch(tcpt_points *points)
 {
     points->watching = true;
+    points->suspected = false;
+}
+
+void tcpt_points_suspect(tcpt_points *points)
+{
+    points->watching = points->suspected = true;
 }
 
 tcpt_points *tcpt_points_new(const tcpt_settings *settings)

@@ -21,6 +21,10 @@ void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment);
 /** Begin to follow segments; a capture with one point has no use for that. */
 void tcpt_points_watch(tcpt_points *points);
 
+/** The same where there may be only one point: given up when no other has shown until the most that is kept is reached.
+ */
+void tcpt_points_suspect(tcpt_points *points);
+
 /** Take a segment, its flow being advanced already. Marks the records of the same segment at other points. */
 void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                       tcpt_record *record);

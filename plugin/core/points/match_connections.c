@@ -175,7 +175,7 @@ static int64_t complete_from(const tcpt_connection *connection, unsigned member)
         for (const tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
             if ((at->seen & 1u << member) && !(at->flags & TCPT_SYN))
                 from_ns = MIN(from_ns, at->time_ns[member]);
-    return from_ns == INT64_MAX ? connection->members[member].flow->last_ns : from_ns;
+    return from_ns == INT64_MAX ? connection->members[member].flow->last_ns + 1 : from_ns;
 }
 
 static void count_kept(tcpt_connection *connection, unsigned member)

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each segment is kept until all points that know its connection have seen it, or until it is too late for that; never
- * more than KEPT_MOST of them. */
+ * more than TCPT_KEPT_MOST of them. */
 #include "core/points/sightings.h"
 
 #include "core/points/losses.h"
 
 enum {
     SLAB_SIGHTINGS = 256,
-    /* While nothing is known of the clocks of two files a copy may come an hour later in the merged one, so time
-     * does not tell when to let go: then the oldest go. At 216 bytes each, 14 MB at the most. */
-    KEPT_MOST = 65536,
 };
 
 static guint sighting_hash(gconstpointer key)
@@ -137,7 +134,7 @@ void tcpt_sightings_let_go_of_old(tcpt_points *points)
     while (points->oldest) {
         bool decided = ripe(points, points->oldest);
 
-        if (!decided && points->kept < KEPT_MOST)
+        if (!decided && points->kept < TCPT_KEPT_MOST)
             return;
         tcpt_sightings_let_go(points, points->oldest, decided);
     }

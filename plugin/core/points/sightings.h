@@ -7,6 +7,10 @@
 
 #include "core/points/state.h"
 
+/** While nothing is known of the clocks of two files a copy may come an hour later in the merged one, so time does not
+ * tell when to let go: then the oldest go. At 216 bytes each, 14 MB at the most. */
+#define TCPT_KEPT_MOST 65536
+
 /** A table of sightings by their numbers. */
 GHashTable *tcpt_sightings_new(void);
 

@@ -15,6 +15,7 @@ typedef struct tcpt_points {
     int64_t keep_ns;
     int64_t idle_ns;
     bool watching;
+    bool suspected;         /* watching, though there may be only one */
     int64_t newest_ns;      /* of all clocks */
     bool stepped_back;      /* by more than a segment may be on its way */
     GHashTable *points;     /* identity -> tcpt_point */

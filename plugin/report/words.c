@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "words.h"
+
+#include <string.h>
+
+enum { COLUMNS = 100 };
+
+void write_wrapped(GString *out, const char *text, unsigned at, unsigned further)
+{
+    unsigned column = at, begin = at;
+
+    for (const char *word = text; *word;) {
+        size_t bytes = strcspn(word, " \n");
+        unsigned width = (unsigned)g_utf8_strlen(word, (gssize)bytes);
+
+        if (column > begin && column + 1 + width > COLUMNS) {
+            g_string_append_printf(out, "\n%*s", (int)further, "");
+            column = begin = further;
+        } else if (column > begin) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append_len(out, word, (gssize)bytes);
+        column += width;
+        word += bytes;
+        word += strspn(word, " \n");
+    }
+    g_string_append_c(out, '\n');
+}
