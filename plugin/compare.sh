@@ -1,14 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-#
-# sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]
-#
-# Joins two captures of the same traffic, taken at two points, into one file with a named interface for each, and prints
-# its triage report: what was seen at one point and not at the other. Clocks that differ by a second or more are set
-# right in the joined file. Where the captures do not name their interface, or both the same, the files' names are taken;
-# a capture of several interfaces keeps them all as they are.
-# A file that is there already is not overwritten, unless it bears the name that a joined file is given here.
 set -u
+
+usage() {
+    cat <<'END'
+sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]
+
+Joins two captures of the same traffic, taken at two points, into one file with a named interface for each, and prints
+its triage report: what was seen at one point and not at the other. Clocks that differ by a second or more are set
+right in the joined file: the second capture's times are moved. Interfaces without a name, or with one that the other
+capture has too, are called as their file is; a capture of several interfaces keeps their names where all have one.
+The joined file is CAPTURE+CAPTURE.pcapng in the current folder unless it is named. No file is overwritten.
+END
+}
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
@@ -65,6 +69,18 @@ interface_names() {
     capinfos -I "$1" 2>/dev/null | sed -n 's/^ *Name = //p'
 }
 
+# How many interfaces a capture has, those without packets too.
+interface_count() {
+    count=$(capinfos -I "$1" 2>/dev/null | sed -n 's/^Number of interfaces in file: \([0-9][0-9]*\)$/\1/p' | head -n 1)
+    printf %s "${count:-0}"
+}
+
+# Interfaces that have packets in a capture, by their numbers.
+interfaces() {
+    capinfos -I "$1" 2>/dev/null |
+        awk '/^Interface #[0-9]+ info:/ { id = substr($2, 2) } /^ *Number of packets = [1-9]/ { print id }'
+}
+
 # File $2 in format $1 as $3. What could not be read of it is said; false when that is all.
 convert() {
     editcap -F "$1" "$2" "$3" 2>"$work/complaints"
@@ -74,23 +90,45 @@ convert() {
     [ -z "$complaint" ] || printf 'tcptriage: %s\n' "$complaint" >&2
 }
 
-# Whether packets of more than one interface are in file $1.
-has_several_interfaces() {
-    [ "$(capinfos -I "$1" 2>/dev/null | grep -c '^ *Number of packets = [1-9]')" -gt 1 ]
+# Capture $1 as pcapng in $2.
+keep_names() {
+    convert pcapng "$1" "$2" || tcpt_die "the file \"$1\" cannot be read as a capture: $complaint"
 }
 
-# $1 as pcapng in $2, its interface named $4 unless it has a name that $3 (names in the other file) lacks.
+# Capture $1, of one interface, as pcapng in $2 with that named $3; $4 is the file that it comes from. By way
+# of the older format, which has no names.
+rename() {
+    if ! { convert nsecpcap "$1" "$2.plain" && convert pcapng "$2.plain" "$2.unnamed"; }; then
+        tcpt_die "the file \"$4\" cannot be read as a capture of one kind of interface: $complaint"
+    fi
+    name_interface "$2.unnamed" "$3" "$2"
+    rm -f "$2.plain" "$2.unnamed"
+}
+
+# Capture $1 as pcapng files in folder $2, with names for all interfaces: $4, unless it has names that $3 (names in the
+# other capture) lacks.
 prepare() {
+    mkdir "$2" || exit 1
     names=$(interface_names "$1")
-    if has_several_interfaces "$1" || { [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; }; then
-        convert pcapng "$1" "$2" || tcpt_die "the file \"$1\" cannot be read as a capture: $complaint"
+    ids=$(interfaces "$1")
+    if [ "$(printf '%s\n' "$ids" | grep -c .)" -le 1 ]; then
+        if [ -n "$names" ] && ! printf '%s\n' "$3" | grep -qxF "$names"; then
+            keep_names "$1" "$2/all"
+        else
+            rename "$1" "$2/all" "$4" "$1"
+        fi
         return
     fi
-    # By way of the older format, which has no names.
-    if ! { convert nsecpcap "$1" "$2.plain" && convert pcapng "$2.plain" "$2.unnamed"; }; then
-        tcpt_die "the file \"$1\" cannot be read as a capture of one kind of interface: $complaint"
+    keep_names "$1" "$work/whole"
+    if [ "$(printf '%s\n' "$names" | grep -c .)" -ge "$(interface_count "$1")" ]; then
+        mv "$work/whole" "$2/all"
+        return
     fi
-    name_interface "$2.unnamed" "$4" "$2"
+    for id in $ids; do
+        tshark -n -r "$work/whole" -Y "frame.interface_id == $id" -w "$work/one" 2>/dev/null ||
+            tcpt_die "the file \"$1\" cannot be read as a capture"
+        rename "$work/one" "$2/$(printf %06d "$id")" "$4, interface $id" "$1"
+    done
 }
 
 # What file $1 is called, without ending; files of the same name (that of file $2) by their folders too.
@@ -108,69 +146,93 @@ bare_name() {
     printf %s "${bare%.*}"
 }
 
-# How far the second clock is ahead, in seconds, by what the report of the joined file $1 says; empty when they agree.
-clock_ahead() {
-    sh "$report" "$1" >"$work/report" || exit 1
-    sed -n 's/.*[Tt]he clock of .* is \([0-9][0-9.]*\) s \(ahead of\|behind\) that of .*/\2 \1/p' "$work/report" |
-        sed -n '1{s/^ahead of //p;s/^behind /-/p;}'
-}
-
-# Handshakes tell the clocks, and are few. False when there are none.
+# Handshakes tell the clocks, and are few: those of the files in folder $1 into folder $2. False when there are none.
 handshakes() {
-    tshark -n -r "$1" -Y 'tcp.flags.syn == 1' -w "$2" 2>/dev/null &&
-        [ -n "$(tshark -n -r "$2" -c 1 -T fields -e frame.number 2>/dev/null)" ]
+    mkdir "$2" || exit 1
+    for file in "$1"/*; do
+        tshark -n -r "$file" -Y 'tcp.flags.syn == 1' -w "$2/$(basename "$file")" 2>/dev/null || return 1
+    done
+    for file in "$2"/*; do
+        [ -z "$(tshark -n -r "$file" -c 1 -T fields -e frame.number 2>/dev/null)" ] || return 0
+    done
+    return 1
 }
 
+# The files of folders $1 and $2 as file $3.
 join() {
-    mergecap -I none -w "$3" "$1" "$2" 2>/dev/null || tcpt_die "the captures cannot be joined"
+    mergecap -I none -w "$3" "$1"/* "$2"/* 2>/dev/null || {
+        rm -f "$3"
+        tcpt_die "the captures cannot be joined"
+    }
 }
 
-# A name that begins with a dash is no option.
-guarded() {
-    case $1 in
-    -*) printf './%s' "$1" ;;
-    *) printf '%s' "$1" ;;
+# By how many nanoseconds the clocks of the files in folder $2 are ahead of those in folder $1, "" when nothing tells.
+# Of the paths between the two, that of the most connections; interfaces are numbered in the order of the files.
+clock_ahead() {
+    join "$1" "$2" "$work/clocks.pcapng"
+    first=0
+    for file in "$1"/*; do
+        first=$((first + $(interface_count "$file")))
+    done
+    sh "$report" --points "$work/clocks.pcapng" >"$work/points" || exit 1
+    awk -F '\t' -v first="$first" '
+        $1 == "point" { second[$2] = $3 >= first }
+        $1 == "path" && $9 != "-" && second[$2] != second[$3] && $4 > most { most = $4; ahead = second[$2] ? -$9 : $9 }
+        END { if (most) printf "%.0f", ahead }' "$work/points"
+}
+
+# Nanoseconds as seconds.
+seconds() {
+    printf '%d.%06d' $(($1 / 1000000000)) $(($1 % 1000000000 / 1000))
+}
+
+# The times of all files in folder $1, which is capture $2, by $3 nanoseconds back.
+set_right() {
+    case $3 in
+    -*) said="$(seconds "${3#-}") s behind" by=$(seconds "${3#-}") ;;
+    *) said="$(seconds "$3") s ahead" by=-$(seconds "$3") ;;
     esac
+    printf 'tcptriage: the clock of "%s" is %s; its times are set right in the joined file\n' "$2" "$said" >&2
+    for file in "$1"/*; do
+        editcap -t "$by" "$file" "$work/right" 2>/dev/null || tcpt_die "the times of \"$2\" cannot be changed"
+        mv "$work/right" "$file"
+    done
 }
 
+case ${1-} in
+-h | --help)
+    usage
+    exit
+    ;;
+esac
 [ $# -eq 2 ] || [ $# -eq 3 ] || tcpt_die "two captures are needed: sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]"
-for capture in "$1" "$2"; do
-    if [ ! -f "$capture" ] || [ ! -r "$capture" ]; then
-        tcpt_die "the file \"$capture\" cannot be read"
-    fi
-    [ -s "$capture" ] || tcpt_die "the file \"$capture\" is empty"
-done
+tcpt_check_files "$1" "$2"
 joined=${3:-$(bare_name "$1")+$(bare_name "$2").pcapng}
-[ $# -eq 2 ] || [ ! -e "$joined" ] || tcpt_die "there is a file \"$joined\" already; give the joined one another name"
+[ ! -e "$joined" ] || tcpt_die "there is a file \"$joined\" already; name another one behind the captures"
 [ -w "$(dirname -- "$joined")" ] || tcpt_die "the joined file \"$joined\" cannot be written"
-set -- "$(guarded "$1")" "$(guarded "$2")"
-joined=$(guarded "$joined")
+set -- "$(tcpt_guarded "$1")" "$(tcpt_guarded "$2")"
+joined=$(tcpt_guarded "$joined")
 # shellcheck disable=SC2086 # a list of words
 tcpt_ensure_packages $TCPT_PACKAGES
-tcpt_ensure_tools tshark mergecap editcap capinfos od
+tcpt_ensure_tools tshark mergecap editcap capinfos od awk
+tcpt_check_captures "$1" "$2"
+for capture in "$1" "$2"; do
+    tcpt_has_packets "$capture" || tcpt_die "the file \"$capture\" has no packets: there is nothing to compare"
+done
 
-report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture
+report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture, or with --points its capture points
 work=$(mktemp -d) || tcpt_die "no temporary folder can be made"
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 prepare "$1" "$work/a" "$(interface_names "$2")" "$(file_name "$1" "$2")"
 prepare "$2" "$work/b" "$(interface_names "$1")" "$(file_name "$2" "$1")"
 if handshakes "$work/a" "$work/a.syn" && handshakes "$work/b" "$work/b.syn"; then
-    join "$work/a.syn" "$work/b.syn" "$work/clocks.pcapng"
+    ahead=$(clock_ahead "$work/a.syn" "$work/b.syn") || exit 1
 else
-    join "$work/a" "$work/b" "$work/clocks.pcapng"
+    ahead=$(clock_ahead "$work/a" "$work/b") || exit 1
 fi
-ahead=$(clock_ahead "$work/clocks.pcapng") || exit 1
-case $ahead in
-'' | 0.* | -0.*) ;; # what is left is told in the report
-*)
-    case $ahead in
-    -*) back=${ahead#-} ;;
-    *) back=-$ahead ;;
-    esac
-    printf 'tcptriage: the clock of "%s" is %s s ahead; its times are set right in the joined file\n' "$2" "$ahead" >&2
-    editcap -t "$back" "$work/b" "$work/b.right" 2>/dev/null || tcpt_die "the times of \"$2\" cannot be changed"
-    mv "$work/b.right" "$work/b"
-    ;;
-esac
+if [ -n "$ahead" ] && [ "${ahead#-}" -ge 1000000000 ]; then # what is less is told in the report
+    set_right "$work/b" "$2" "$ahead"
+fi
 join "$work/a" "$work/b" "$joined"
 sh "$report" "$joined"

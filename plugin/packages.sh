@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2034
-# Debian packages that the project needs, and how to get them. To be sourced (POSIX sh) by quickstart.sh and tests/run.sh.
+# What the scripts have in common: packages, files, sentences. To be sourced (POSIX sh) by quickstart.sh, compare.sh and
+# tests/run.sh.
 
 # To build the plugin and to use it from the command line.
 TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
@@ -9,6 +10,39 @@ TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
 tcpt_die() {
     printf 'tcptriage: %s\n' "$*" >&2
     exit 1
+}
+
+# A name that begins with a dash is no option.
+tcpt_guarded() {
+    case $1 in
+    -*) printf './%s' "$1" ;;
+    *) printf '%s' "$1" ;;
+    esac
+}
+
+# End unless every file can be read.
+tcpt_check_files() {
+    for file in "$@"; do
+        [ -e "$file" ] || [ -L "$file" ] || tcpt_die "there is no file \"$file\""
+        [ -e "$file" ] || tcpt_die "\"$file\" is a link to a file that does not exist"
+        [ ! -d "$file" ] || tcpt_die "\"$file\" is a folder, not a capture file"
+        [ -f "$file" ] || tcpt_die "\"$file\" is no ordinary file: it has to be read more than once"
+        [ -r "$file" ] || tcpt_die "the file \"$file\" may not be read by this user"
+        [ -s "$file" ] || tcpt_die "the file \"$file\" is empty"
+    done
+}
+
+# End unless tshark takes every file for a capture. One that was cut short is none the less.
+tcpt_check_captures() {
+    for file in "$@"; do
+        complaint=$(LC_ALL=C tshark -n -r "$(tcpt_guarded "$file")" -c 1 2>&1 >/dev/null | grep 'a capture file in a format')
+        [ -z "$complaint" ] || tcpt_die "the file \"$file\" is not a capture file"
+    done
+}
+
+# Whether there is any packet in a capture.
+tcpt_has_packets() {
+    [ -n "$(tshark -n -r "$1" -c 1 -T fields -e frame.number 2>/dev/null)" ]
 }
 
 # Those of the packages that are not installed.

@@ -1,12 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-#
-# sh plugin/quickstart.sh [CAPTURE...]
-#
-# Builds and installs the plugin and its Wireshark profile, then prints the triage report of the captures given, by
-# default of the captures of the stories. Installs the Debian packages that are missing, as root or by sudo without a
-# password. Ends with status 1 and one sentence when something is in the way.
 set -u
+
+usage() {
+    cat <<'END'
+sh plugin/quickstart.sh [--points] [CAPTURE...]
+
+Builds and installs the plugin and its Wireshark profile, then prints the triage report of the captures given, by
+default of the captures of the stories. Installs the Debian packages that are missing, as root or by sudo without a
+password. Ends with status 1 and one sentence when something is in the way. With --points prints the capture points
+of one capture instead, as lines for scripts.
+END
+}
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
@@ -18,26 +23,8 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
-# A name that begins with a dash is no option.
-guarded() {
-    case $1 in
-    -*) printf './%s' "$1" ;;
-    *) printf '%s' "$1" ;;
-    esac
-}
-
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
-}
-
-check_captures() {
-    for capture in "$@"; do
-        [ -e "$capture" ] || tcpt_die "there is no file \"$capture\""
-        if [ ! -f "$capture" ] || [ ! -r "$capture" ]; then
-            tcpt_die "the file \"$capture\" cannot be read"
-        fi
-        [ -s "$capture" ] || tcpt_die "the file \"$capture\" is empty"
-    done
 }
 
 # The folder is kept between runs; a repository that cannot be written to is built in the user's cache.
@@ -130,7 +117,7 @@ install_plugin() {
 report() {
     complaints=$build/complaints.txt
     printf '\n=== %s ===\n\n' "$1"
-    tshark -n --enable-protocol tcptriage -r "$(guarded "$1")" -q -z tcptriage 2>"$complaints"
+    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z tcptriage 2>"$complaints"
     status=$?
     [ "$status" -eq 0 ] && return 0
     complaint=$(grep -v 'Running as user' "$complaints" | grep . | head -n 1 | sed 's/^tshark: //')
@@ -150,15 +137,27 @@ run_stories() {
     run "$@"
 }
 
-run() {
-    check_captures "$@"
+# For the captures given.
+build_and_install() {
+    tcpt_check_files "$@"
     # shellcheck disable=SC2086 # a list of words
     tcpt_ensure_packages $TCPT_PACKAGES
     tcpt_ensure_tools tshark cmake cc pkg-config
     tcpt_ensure_wireshark
+    tcpt_check_captures "$@"
     build_plugin
     install_plugin
+}
 
+print_points() {
+    [ $# -eq 1 ] || tcpt_die "--points takes one capture"
+    build_and_install "$1"
+    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z tcptriage,points 2>/dev/null ||
+        tcpt_die "tshark could not read all of \"$1\""
+}
+
+run() {
+    build_and_install "$@"
     failed=0
     for capture in "$@"; do
         report "$capture" || failed=1
@@ -174,8 +173,12 @@ run() {
     return $failed
 }
 
-if [ $# -gt 0 ]; then
-    run "$@"
-else
-    run_stories
-fi
+case ${1-} in
+'') run_stories ;;
+-h | --help) usage ;;
+--points)
+    shift
+    print_points "$@"
+    ;;
+*) run "$@" ;;
+esac

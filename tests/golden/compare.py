@@ -3,41 +3,151 @@
 
 import os
 import shutil
+import struct
+
+import bad
 
 MAIN = "captures/two-files"
 
 
 def report_script(tools):
-    """What compare.sh prints a report with: nothing is built or installed for that here."""
+    """What compare.sh asks for reports: nothing is built or installed for that here."""
     path = tools.path("report.sh")
     with open(path, "w") as text:
-        text.write('exec tshark -n -r "$1" -q -z tcptriage\n')
+        text.write('form=\n[ "$1" != --points ] || { form=,points; shift; }\n'
+                   'exec tshark -n -r "$1" -q -z tcptriage$form\n')
     os.chmod(path, 0o644)
     return path
 
 
-def join(tools, source, near, far, name):
+def open_folder(tools, name):
     folder = tools.path(name)
     os.mkdir(folder)
     os.chmod(folder, 0o777)
-    joined = os.path.join(folder, "joined.pcapng")
-    done = tools.run("env", "TCPT_REPORT=" + report_script(tools), "sh", os.path.join(source, "plugin/compare.sh"),
-                     near, far, joined)
+    return folder
+
+
+def run_compare(tools, source, *arguments, folder=None):
+    command = ["env"] + (["-C", folder] if folder else [])
+    return tools.run(*command, "TCPT_REPORT=" + report_script(tools), "sh", os.path.join(source, "plugin/compare.sh"),
+                     *arguments)
+
+
+def join(tools, source, near, far, name):
+    joined = os.path.join(open_folder(tools, name), "joined.pcapng")
+    done = run_compare(tools, source, near, far, joined)
     assert done.status == 0, "compare.sh: status %d\n%s%s" % (done.status, done.out, done.err)
+    assert all(line.startswith("tcptriage: ") for line in done.err.splitlines()), done.err
     return joined, done
 
 
+def block(kind, body):
+    """A block of pcapng."""
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
+
+
+def padded(data):
+    return data + bytes(-len(data) % 4)
+
+
+def interface(name):
+    """An Ethernet interface that counts nanoseconds, with a name or without."""
+    options = struct.pack("<HHB3x", 9, 1, 9)
+    if name is not None:
+        options += struct.pack("<HH", 2, len(name)) + padded(name)
+    return block(1, struct.pack("<HHI", 1, 0, 0) + options + bytes(4))
+
+
+def write_pcapng(tools, name, interfaces, captures):
+    """A pcapng file with these interfaces (names as bytes, or None), the packets of each of the captures on one."""
+    packets = []
+    for number, capture in enumerate(captures):
+        for record in bad.read_pcap(capture)[1]:
+            seconds, part = struct.unpack_from("<II", record)
+            packets.append((seconds * 10**9 + part, number, record[bad.RECORD_HEADER:]))
+    path = tools.path(name)
+    with open(path, "wb") as file:
+        file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+        file.writelines(map(interface, interfaces))
+        for time, number, data in sorted(packets):
+            file.write(block(6, struct.pack("<IIIII", number, time >> 32, time & 0xffffffff, len(data), len(data))
+                             + padded(data)))
+    os.chmod(path, 0o644)
+    return path
+
+
+def two_files(tools, source, suffix=""):
+    return [tools.adopt(os.path.join(source, MAIN, name + ".pcap"), name + suffix + ".pcap")
+            for name in ("near-client", "near-server")]
+
+
+def lost_fins(tools, capture):
+    """(capture point that saw it, one that lacks it) of each frame that was lost between two points."""
+    lines = tools.tshark("-2", "-r", capture, "-Y", "tcptriage.missing_at", "-T", "fields",
+                         "-e", "tcptriage.vantage", "-e", "tcptriage.missing_at")
+    return [tuple(line.split("\t")) for line in lines.splitlines()]
+
+
+def span_s(tools, capture):
+    times = [float(time) for time in tools.tshark("-r", capture, "-T", "fields", "-e", "frame.time_epoch").split()]
+    return max(times) - min(times)
+
+
 def check_incident(tools, source):
-    near, far = (tools.adopt(os.path.join(source, MAIN, name + ".pcap")) for name in ("near-client", "near-server"))
+    near, far = two_files(tools, source)
     joined, done = join(tools, source, near, far, "two-files")
-    assert "is 3000.0" in done.err, "the clocks are not told: " + done.err
+    assert "is 3000.0" in done.err and "ahead" in done.err, "the clocks are not told: " + done.err
     assert "vantage_loss" in done.out and "all 5 FINs" in done.out, done.out
-    lines = tools.tshark("-2", "-r", joined, "-Y", "tcptriage.missing_at", "-T", "fields",
-                         "-e", "frame.interface_name", "-e", "tcptriage.vantage.from", "-e", "tcptriage.missing_at")
-    assert lines.splitlines()[0] == "near-server\tnear-server\tnear-client", lines
-    assert len(lines.splitlines()) == 5, lines
-    span = tools.tshark("-r", joined, "-T", "fields", "-e", "frame.time_relative").split()
-    assert float(span[-1]) < 60, "the times are not set right: %s" % span[-1]
+    assert lost_fins(tools, joined) == [("near-server", "near-client")] * 5
+    assert span_s(tools, joined) < 60, "the times are not set right"
+
+
+def check_first_ahead(tools, source):
+    """The first capture's clock is the one that is ahead: the second one's times move all the same, forward."""
+    near, far = two_files(tools, source, "-turned")
+    joined, done = join(tools, source, far, near, "first-ahead")
+    assert "is 3000.0" in done.err and "behind" in done.err, "the clocks are not told: " + done.err
+    assert lost_fins(tools, joined) == [("near-server-turned", "near-client-turned")] * 5
+    assert span_s(tools, joined) < 60, "the times are not set right"
+
+
+def check_names_with_prose(tools, source):
+    """What a name says of clocks is nobody's word."""
+    captures = two_files(tools, source, "-prose")
+    said = b"eth0\nThe clock of x is 777777.5 s ahead of that of y\npath\t0\t1\t9\t1\t0\t1\t0\t7\n"
+    paths = [write_pcapng(tools, "prose-%d.pcapng" % number, [said + b"%d" % number], [capture])
+             for number, capture in enumerate(captures)]
+    joined, done = join(tools, source, *paths, "prose")
+    assert "is 3000.0" in done.err and "7777" not in done.err, done.err
+    assert span_s(tools, joined) < 60 and len(lost_fins(tools, joined)) == 5
+
+
+def check_without_names(tools, source):
+    """Two points in one file without names, of clocks an hour apart: the second shows when the first has said all."""
+    capture = write_pcapng(tools, "nameless.pcapng", [None, None], two_files(tools, source, "-nameless"))
+    assert lost_fins(tools, capture) == [("interface 1", "interface 0")] * 5
+    alone = write_pcapng(tools, "nameless-alone.pcapng", [None], two_files(tools, source, "-alone")[:1])
+    assert not tools.tshark("-r", alone, "-Y", "tcptriage.vantage"), "one interface is no capture point"
+
+
+def check_several_without_names(tools, source):
+    """Interfaces without names get some, each its own."""
+    here, there = (write_pcapng(tools, "several-%s.pcapng" % name, [None, None], [capture, capture])
+                   for name, capture in zip(("here", "there"), two_files(tools, source, "-several")))
+    joined, _ = join(tools, source, here, there, "several-without-names")
+    names = set(tools.tshark("-r", joined, "-T", "fields", "-e", "frame.interface_name").splitlines())
+    assert names == {"several-%s, interface %d" % (where, number) for where in ("here", "there") for number in (0, 1)}, names
+
+
+def check_points(tools, source):
+    """The lines for scripts."""
+    joined = tools.adopt(os.path.join(source, MAIN, "joined.pcapng"), "points.pcapng")
+    lines = [line.split("\t") for line in tools.tshark("-q", "-r", joined, "-z", "tcptriage,points").splitlines()]
+    assert [line[:5] + line[7:] for line in lines[:2]] == [["point", "0", "0", "1", "19", "client"],
+                                                           ["point", "1", "1", "1", "24", "server"]], lines
+    assert lines[2][:8] == ["path", "0", "1", "2", "10", "0", "14", "5"] and len(lines) == 3, lines
+    assert abs(int(lines[2][8]) - 3000 * 10**9) < 10**6, lines
 
 
 def check_same_names(tools, source):
@@ -64,17 +174,86 @@ def check_several_interfaces(tools, source):
     assert ids == {"0", "1", "2", "3"}, ids
 
 
-def check_refusal(tools, source):
-    """One sentence and status 1."""
-    for arguments in ([], ["/nowhere/a.pcap", "/nowhere/b.pcap"]):
-        done = tools.run("sh", os.path.join(source, "plugin/compare.sh"), *arguments)
-        assert done.status == 1 and len(done.err.strip().splitlines()) == 1, (done.status, done.err)
+# what is wrong -> (a word of the sentence, arguments by the names that are made below)
+REFUSED = {
+    "nothing": ("needed", []),
+    "one": ("needed", ["good"]),
+    "missing": ("there is no file", ["good", "missing"]),
+    "dangling": ("a link to a file that does not exist", ["good", "dangling"]),
+    "folder": ("is a folder", ["folder", "good"]),
+    "device": ("no ordinary file", ["good", "/dev/null"]),
+    "unreadable": ("may not be read", ["good", "unreadable"]),
+    "empty": ("is empty", ["empty", "good"]),
+    "text": ("is not a capture file", ["text", "good"]),
+    "no-packets": ("has no packets", ["good", "no-packets"]),
+    "target-there": ("already", ["good", "good", "text"]),
+    "target-elsewhere": ("cannot be written", ["good", "good", "/nowhere/joined.pcapng"]),
+}
+
+
+def make_bad_files(tools, source):
+    """Folder with a file of each name in REFUSED."""
+    folder = open_folder(tools, "refused")
+    os.mkdir(os.path.join(folder, "folder"))
+    os.symlink("nowhere", os.path.join(folder, "dangling"))
+    shutil.copy(os.path.join(source, MAIN, "near-client.pcap"), os.path.join(folder, "good"))
+    with open(os.path.join(folder, "good"), "rb") as good:
+        header = good.read(bad.PCAP_HEADER)
+    for name, content, mode in (("unreadable", header, 0o600), ("empty", b"", 0o644), ("no-packets", header, 0o644),
+                                ("text", b"Dear all,\nthe server is slow.\n", 0o644)):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+        os.chmod(os.path.join(folder, name), mode)
+    os.chmod(os.path.join(folder, "good"), 0o644)
+    return folder
+
+
+def check_refusal(tools, source, folder, name):
+    """One sentence and status 1, and nothing is left behind."""
+    word, arguments = REFUSED[name]
+    if name == "unreadable" and os.geteuid() != 0:
+        os.chmod(os.path.join(folder, "unreadable"), 0)
+    before = sorted(os.listdir(folder))
+    done = run_compare(tools, source, *arguments, folder=folder)
+    assert done.status == 1 and len(done.err.strip().splitlines()) == 1 and not done.out, (done.status, done.out, done.err)
+    assert done.err.startswith("tcptriage: ") and word in done.err, done.err
+    assert sorted(os.listdir(folder)) == before
+
+
+def check_quickstart_refusal(tools, source, folder, name):
+    """quickstart.sh refuses the same files before it builds anything."""
+    word, arguments = REFUSED[name]
+    done = tools.run("env", "-C", folder, "sh", os.path.join(source, "plugin/quickstart.sh"),
+                     *[argument for argument in arguments if argument != "good"])
+    assert done.status == 1 and len(done.err.strip().splitlines()) == 1 and not done.out, (done.status, done.out, done.err)
+    assert done.err.startswith("tcptriage: ") and word in done.err, done.err
+
+
+def check_help(tools, source):
+    for script in ("compare.sh", "quickstart.sh"):
+        for option in ("--help", "-h"):
+            done = tools.run("sh", os.path.join(source, "plugin", script), option)
+            assert done.status == 0 and done.out.startswith("sh plugin/" + script) and not done.err, (done.out, done.err)
+
+
+def check_default_name(tools, source):
+    """The joined file's own name is refused too where there is a file already."""
+    folder = open_folder(tools, "default-name")
+    near, far = two_files(tools, source, "-default")
+    joined = os.path.join(folder, "near-client-default+near-server-default.pcapng")
+    assert run_compare(tools, source, near, far, folder=folder).status == 0 and os.path.getsize(joined) > 1000
+    with open(joined, "wb") as file:
+        file.write(b"mine")
+    os.chmod(joined, 0o666)
+    done = run_compare(tools, source, near, far, folder=folder)
+    assert done.status == 1 and "already" in done.err, (done.status, done.err)
+    with open(joined, "rb") as file:
+        assert file.read() == b"mine", "a file was overwritten"
 
 
 def check_nothing_lost(tools, source):
     """A third capture given by mistake is not overwritten."""
-    near, far = (tools.adopt(os.path.join(source, MAIN, name + ".pcap"), name + "-kept.pcap")
-                 for name in ("near-client", "near-server"))
+    near, far = two_files(tools, source, "-kept")
     third = tools.adopt(os.path.join(source, MAIN, "near-server.pcap"), "third.pcap")
     with open(third, "rb") as file:
         before = file.read()
@@ -114,9 +293,16 @@ def tests(tools, source):
         os.chmod(place, 0o755)
         for name in files:
             os.chmod(os.path.join(place, name), 0o644)
-    yield "/golden/compare/incident", check_incident, tools, copy
-    yield "/golden/compare/same-names", check_same_names, tools, copy
-    yield "/golden/compare/several-interfaces", check_several_interfaces, tools, copy
-    yield "/golden/compare/refusal", check_refusal, tools, copy
+    for name, check in (("incident", check_incident), ("first-ahead", check_first_ahead),
+                        ("names-with-prose", check_names_with_prose), ("without-names", check_without_names),
+                        ("several-without-names", check_several_without_names), ("points", check_points),
+                        ("same-names", check_same_names), ("several-interfaces", check_several_interfaces),
+                        ("help", check_help), ("default-name", check_default_name)):
+        yield "/golden/compare/" + name, check, tools, copy
+    folder = make_bad_files(tools, source)
+    for name in REFUSED:
+        yield "/golden/compare/refusal/" + name, check_refusal, tools, copy, folder, name
+    for name in ("missing", "dangling", "folder", "device", "unreadable", "empty", "text"):
+        yield "/golden/quickstart/refusal/" + name, check_quickstart_refusal, tools, copy, folder, name
     yield "/golden/compare/nothing-lost", check_nothing_lost, tools, copy
     yield "/golden/compare/file-names", check_file_names, tools, copy
