@@ -37,7 +37,6 @@ typedef enum TCPT_BYTE tcpt_state {
 /** "CLOSED", "SYN-SENT", ... as RFC 9293 spells them. */
 const char *tcpt_state_name(tcpt_state state);
 
-struct tcpt_connection;
 struct tcpt_point;
 
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
@@ -178,6 +177,9 @@ typedef struct tcpt_trouble {
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
     tcpt_damages *damages;     /**< owned; NULL when there are none */
+    int64_t limited_ns;        /**< when it last gave an answer that its limit counts; 0 never */
+    bool limited_surely;       /**< that it did is certain */
+    uint8_t limited_in;        /**< tcpt_state in which it did */
 } tcpt_trouble;
 
 /** One end of a flow: everything is what this end was seen to send, unless said otherwise. There are millions of them:
@@ -210,12 +212,10 @@ typedef struct tcpt_endpoint {
     bool far;         /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
     bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
 
-    /* What decides what it does with a segment (receiver model), with limited_ns below. */
+    /* What decides what it does with a segment (receiver model), with trouble->limited_ns. */
     bool window_full;  /**< its newest window field is 65535: the right edge may lie beyond it */
     bool took_payload; /**< it acknowledged new payload after its own FIN: a half-close */
     bool stands;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
-    bool limited_surely; /**< that it gave the answer of limited_ns is certain */
-    uint8_t limited_in;  /**< tcpt_state in which it did */
 
     /* Options of its SYN. */
     uint8_t syn_options;
@@ -246,9 +246,8 @@ typedef struct tcpt_endpoint {
     int64_t last_ns;    /**< newest segment */
     int64_t payload_ns; /**< newest payload that was not a repeat */
     tcpt_record *payload_record;
-    int64_t rtt_ns;     /**< capture point to this end and back: smallest seen; 0 unknown */
-    int64_t timed_ns;   /**< capture time of the segment whose acknowledgment is being timed; 0 none */
-    int64_t limited_ns; /**< when it last gave an answer that its limit counts; 0 never */
+    int64_t rtt_ns;   /**< capture point to this end and back: smallest seen; 0 unknown */
+    int64_t timed_ns; /**< capture time of the segment whose acknowledgment is being timed; 0 none */
     tcpt_record *last_record;
     uint32_t timed_end; /**< end_seq of the segment that is being timed */
     uint32_t segment_count;
@@ -321,8 +320,10 @@ typedef struct tcpt_flow_key {
 
 /** The identities of the newest packets; one array per part, as the hashes are all that is looked at as a rule. */
 typedef struct tcpt_fingerprints {
-    uint32_t hash[TCPT_FINGERPRINTS];    /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    uint32_t time_us[TCPT_FINGERPRINTS]; /**< wraps */
+    uint32_t hash[TCPT_FINGERPRINTS];   /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    int64_t base_us;                    /**< what time_us is counted from */
+    int32_t time_us[TCPT_FINGERPRINTS]; /**< capture time, less base_us */
+    uint32_t record[TCPT_FINGERPRINTS]; /**< number of its record */
     uint16_t ip_id[TCPT_FINGERPRINTS];
     uint16_t sums[TCPT_FINGERPRINTS]; /**< checksum and window, mixed */
 } tcpt_fingerprints;
@@ -354,40 +355,50 @@ typedef struct tcpt_again {
     tcpt_record *ignored_ack; /**< the ACK that covered the first of them */
 } tcpt_again;
 
+/** A SYN that does not belong to a flow's life: it begins the next one if it is answered. */
+typedef struct tcpt_next_syn {
+    int64_t time_ns;
+    uint32_t seq;
+    bool seen;
+    uint8_t from;
+    uint8_t options;
+    uint8_t wscale;
+    uint8_t fast_open_bytes;
+} tcpt_next_syn;
+
+/** What few flows ever need. */
+typedef struct tcpt_rarities {
+    tcpt_next_syn next_syn;
+    tcpt_record *early_record; /**< the first of early_data */
+    tcpt_record
+        *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */
+} tcpt_rarities;
+
 /** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
 typedef struct tcpt_flow {
     tcpt_flow_key key;
-    struct tcpt_point *at;              /**< capture point */
-    struct tcpt_connection *connection; /**< what it is at all points; NULL while there is only one point */
-    tcpt_endpoint ends[2];              /**< in the order of the key */
-    uint8_t client;                     /**< index of the end that sent the SYN, or is taken for it */
-    bool client_known;                  /**< a SYN or SYN-ACK settled that */
-    bool handshake_done;                /**< the client's first ACK of the SYN-ACK was seen */
-    bool early_data;                    /**< the server sent payload before that */
-    bool reordered;                     /**< time or handshake ran backwards */
-    bool duplicates;                    /**< second copies were recognised */
-    bool both_ways;                     /**< both ends were seen */
-    bool ending;                        /**< a FIN was seen or acknowledged, or a RST was seen */
-    bool padded;                        /**< a padded frame was seen */
-    bool damaged;                       /**< an end has damages of which more may be heard */
-    bool synchronised;                  /**< segments other than the opening ones were exchanged */
-    bool short_way;                     /**< open, and nothing is going on: the next segment may take the short way */
+    struct tcpt_point *at; /**< capture point */
+    tcpt_endpoint ends[2]; /**< in the order of the key */
+    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;     /**< a SYN or SYN-ACK settled that */
+    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
+    bool early_data;       /**< the server sent payload before that */
+    bool reordered;        /**< time or handshake ran backwards */
+    bool duplicates;       /**< second copies were recognised */
+    bool both_ways;        /**< both ends were seen */
+    bool ending;           /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;           /**< a padded frame was seen */
+    bool damaged;          /**< an end has damages of which more may be heard */
+    bool synchronised;     /**< segments other than the opening ones were exchanged */
+    bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
     tcpt_side side;
     tcpt_port_use port_use;
-    bool scale_reset;  /**< a tracker before 5.18 has lost a window scale in this flow */
-    uint8_t seen_next; /**< place of the next one in `seen` */
-
-    /* A SYN that does not belong to this life: it starts the next one if it is answered. */
-    bool next_syn;
-    uint8_t next_syn_from;
-    uint8_t next_syn_options;
-    uint8_t next_syn_wscale;
-    uint8_t next_syn_fast_open_bytes;
+    bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
+    uint8_t seen_next;     /**< place of the next one in `seen` */
     uint8_t padding_spent; /**< frames of it that the budget for unfinished handshakes has paid for */
-    uint32_t next_syn_seq;
-    int64_t next_syn_ns;
 
-    tcpt_record *early_record; /**< the first of early_data */
+    uint32_t number;           /**< in the order of appearance, from 0 */
+    const tcpt_rarities *rare; /**< never NULL: all zero until it is needed. Owned */
     int64_t first_ns;
     int64_t last_ns;
     tcpt_record *last_record;
@@ -402,7 +413,6 @@ typedef struct tcpt_flow {
 
     /* Connection tracking, as modelled. */
     struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */
-    tcpt_record *divergent[2];    /**< first segment of each end since then that only such a tracker calls invalid */
 
     tcpt_fingerprints seen;
 

@@ -26,7 +26,7 @@ enum {
 };
 
 /** Where a RST's SEQ lies for its receiver (rule A.5); RFC 9293 section 3.10.7 and RFC 5961 section 3.2. */
-typedef enum tcpt_rst_position {
+typedef enum TCPT_BYTE tcpt_rst_position {
     TCPT_RST_NONE,          /**< no RST, or nothing to compare it with */
     TCPT_RST_EXACT,         /**< at the receiver's ACK, and nothing else is in flight */
     TCPT_RST_EXACT_UNACKED, /**< behind all that was sent, part of it not acknowledged */
@@ -44,7 +44,7 @@ typedef enum tcpt_rst_position {
 } tcpt_rst_position;
 
 /** What a receiver does with a segment. */
-typedef enum tcpt_verdict {
+typedef enum TCPT_BYTE tcpt_verdict {
     TCPT_VERDICT_UNDETERMINED,
     TCPT_VERDICT_RESET,         /**< a RST that takes effect; anything else: answered with a RST */
     TCPT_VERDICT_CHALLENGE_ACK, /**< dropped, and its sender asked to confirm (RFC 5961) */
@@ -54,7 +54,7 @@ typedef enum tcpt_verdict {
 } tcpt_verdict;
 
 /** Why a segment is not accepted, in the words of the Linux kernel (enum skb_drop_reason, net/dropreason-core.h). */
-typedef enum tcpt_drop {
+typedef enum TCPT_BYTE tcpt_drop {
     TCPT_DROP_NONE, /**< accepted, or no reason can be told */
 #define TCPT_DROP(name) TCPT_DROP_##name,
 #include "tcptriage/drops.def"
@@ -88,6 +88,7 @@ typedef struct tcpt_receiver_view {
     int32_t tsval_delta;        /**< TSval minus TS.Recent; valid when PAWS refuses it (RFC 7323, section 5) */
 } tcpt_receiver_view;
 
+/** A segment judged against its flow as it was before. Counts are those with the segment. */
 typedef struct tcpt_observation {
     uint32_t traits;
     uint8_t from;     /**< index of the sender in tcpt_flow.ends */
@@ -96,30 +97,51 @@ typedef struct tcpt_observation {
     bool new_payload; /**< has payload not seen before */
     bool old_numbers; /**< an ACK that speaks of the 4-tuple's previous life */
     bool really_bad;  /**< the checksum is really bad: hosts drop it, state stays as it is */
-    bool sum_explained;  /**< the checksum is wrong, and that says nothing: joined segments, or a sum that follows the
+    bool sum_explained; /**< the checksum is wrong, and that says nothing: joined segments, or a sum that follows the
                               length alone */
-    bool sums_settled;   /**< with it, it is settled that its host's checksums do not verify */
-    uint16_t mended;     /**< the sender's damages (tcpt_trouble.damages, by place) whose bytes it carries, sound */
-    uint16_t refuted[2]; /**< by end: the damages that are none after all */
-    bool odd_ack;        /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
-    bool other_syn;      /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
-    int64_t since_ns;    /**< since the flow's previous segment, 0 for the first */
-    bool short_way; /**< what nearly every segment is: judged and taken in by a short way (core/flow/short_way.h) */
-    bool stale;     /**< its numbers are the previous life's: changes no state */
-    const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
-    const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
-    bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
+    bool sums_settled;  /**< with it, it is settled that its host's checksums do not verify: see host_good */
+    bool odd_ack;       /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
+    bool other_syn;     /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
+    bool stale;         /**< its numbers are the previous life's: changes no state */
+    bool short_way; /**< what nearly every segment is: judged and taken in by the short way (core/flow/short_way.h) */
+    bool fin_again; /**< its sender's FIN, sent again for want of an ACK */
+    bool new_round; /**< sent again, or a probe, and not so soon that it may rightly go unanswered */
+    bool provokes;  /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
-    bool provokes;          /**< its receiver, of whatever stack, may answer it with a challenge ACK */
+    bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
-    tcpt_record *refused;    /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
-    uint32_t war_acks;       /**< ACKs in the run that it belongs to, this one included; 0 outside of one */
-    tcpt_record *challenged; /**< what it answers, with TCPT_TRAIT_CHALLENGE */
-    tcpt_record *acked_in;   /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
-    int64_t acked_ago_ns;
-    uint32_t again_count; /**< which one of the run it is, from 1, with TCPT_TRAIT_ACKED_AGAIN */
     tcpt_ct_view tracker; /**< what connection tracking makes of it */
+
+    uint16_t mended;     /**< the sender's damages (tcpt_trouble.damages, by place) whose bytes it carries, sound */
+    uint16_t refuted[2]; /**< by end: the damages that are none after all */
+
+    /* Of its sender. */
+    uint32_t payload_segments;
+    uint32_t syn_count;          /**< on SYNs */
+    uint32_t fin_repeats;        /**< on repeats of its FIN; see fin_again */
+    uint32_t checksums_wrong;    /**< with TCPT_TRAIT_CHECKSUM */
+    uint32_t unanswered_repeats; /**< of payload, since the other end was last heard, in rounds; so do the next two */
+    uint32_t unanswered_fins;
+    uint32_t unanswered_probes;
+
+    /* Of its source address, with sums_settled. */
+    uint32_t host_good;
+    uint32_t host_unverifiable;
+
+    /* Of the run that it belongs to. */
+    uint32_t war_acks;    /**< pure ACKs to and fro; 0 outside of such a run */
+    uint32_t again_count; /**< with TCPT_TRAIT_ACKED_AGAIN */
+    uint32_t again_bytes;
+
+    uint32_t ports_in_use; /**< on a client's SYN: ports of the pair, this one's included; 0 while they are few */
+    int64_t since_ns;      /**< since the flow's previous segment, 0 for the first */
+    int64_t acked_ago_ns;
+    tcpt_record *acked_in;                /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_record *refused;                 /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    tcpt_record *challenged;              /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
+    const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
 } tcpt_observation;
 
 #endif

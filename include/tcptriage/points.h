@@ -32,6 +32,7 @@ typedef struct tcpt_point {
     uint64_t uncaptured;                    /**< segments that passed it for certain and are not in the capture */
     int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
+    struct tcpt_points *all; /**< what it is one of */
 } tcpt_point;
 
 /** What lost segments may have in common, as bits of their number. In the order in which they are named. */

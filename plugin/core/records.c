@@ -18,23 +18,48 @@ tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number)
     return (tcpt_record *)g_ptr_array_index(records->slabs, number / SLAB_RECORDS) + number % SLAB_RECORDS;
 }
 
-tcpt_record *tcpt_records_add(tcpt_records *records)
+tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_record *record;
 
-    if (records->count % SLAB_RECORDS == 0)
-        g_ptr_array_add(records->slabs, g_new(tcpt_record, SLAB_RECORDS));
-    record = tcpt_records_at(records, records->count++);
-    *record = (tcpt_record){0}; /* one by one is cheaper: a few stores, in memory that is written to anyway */
+    if (records->count++ % SLAB_RECORDS == 0) {
+        records->next = g_new(tcpt_record, SLAB_RECORDS);
+        g_ptr_array_add(records->slabs, records->next);
+    }
+    record = records->next++;
+    *record = (tcpt_record){
+        .flow = flow,
+        .frame = segment->frame,
+        .pad_bytes = segment->pad_bytes,
+        .uncut_good =
+            segment->checksum_is != TCPT_CHECKSUM_GOOD || segment->checksum_over_padding == segment->checksum_expected,
+        .from = (uint8_t)from & 1,
+    };
     return record;
 }
 
-void tcpt_record_tracker(tcpt_record *record, const tcpt_ct_view *view)
+void tcpt_record_judged(tcpt_record *record, const tcpt_observation *seen)
 {
-    record->ct_state = view->state;
-    record->ct_current = view->current & 3;
-    record->ct_old = view->before_5_18 & 3;
-    record->ct_reason = view->reason;
+    const tcpt_ct_view *tracker = &seen->tracker;
+
+    record->ct_state = tracker->state;
+    record->ct_current = tracker->current & 3;
+    record->ct_old = tracker->before_5_18 & 3;
+    record->ct_reason = tracker->reason;
+    record->receiver_verdict = (uint8_t)seen->receiver.verdict;
+    record->receiver_drop = (uint8_t)seen->receiver.drop;
+    if (seen->receiver.over_limit)
+        record->over_limit = true;
+}
+
+void tcpt_record_copy(tcpt_record *copy, tcpt_record *original)
+{
+    copy->copy = true;
+    copy->same_as = original->frame;
+    if (original->same_as)
+        return;
+    original->same_as = copy->frame;
+    original->copied = true;
 }
 
 void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow)

@@ -7,26 +7,29 @@
 
 #include <glib.h>
 
-#include "tcptriage/flow.h"
-#include "tcptriage/tracker.h"
+#include "tcptriage/observation.h"
 
 /** Records come in slabs: one allocation for many packets, none of its own per packet. */
 typedef struct tcpt_records {
     GPtrArray *slabs;
-    uint32_t count; /**< they are numbered from 0 */
+    tcpt_record *next; /**< in the newest slab */
+    uint32_t count;    /**< they are numbered from 0 */
 } tcpt_records;
 
 void tcpt_records_open(tcpt_records *records);
 void tcpt_records_clear(tcpt_records *records);
 
-/** @return a new one, all zero; lives until tcpt_records_clear() */
-tcpt_record *tcpt_records_add(tcpt_records *records);
+/** @return a new one, for a segment that end `from` of a flow sent; lives until tcpt_records_clear() */
+tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
 /** The one of this number, which is less than `count`. */
 tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number);
 
-/** Show what connection tracking makes of the segment. */
-void tcpt_record_tracker(tcpt_record *record, const tcpt_ct_view *view);
+/** Show what connection tracking and the receiver make of the segment. */
+void tcpt_record_judged(tcpt_record *record, const tcpt_observation *seen);
+
+/** Show that one is the second copy of another. */
+void tcpt_record_copy(tcpt_record *copy, tcpt_record *original);
 
 /** Show the states of both ends as the flow has them now. */
 void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow);

@@ -6,14 +6,13 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
-    const tcpt_host *host = flow->ends[from].host;
 
     (void)memory;
     if (!context->seen->sums_settled)
         return;
     tcpt_raise(context, TCPT_HIGH,
                "Checksums of the %s's address do not verify (%u wrong, %u good)%s: they say nothing about damage here",
-               tcpt_role(flow, from), host->unverifiable + 1, host->good,
+               tcpt_role(flow, from), context->seen->host_unverifiable, context->seen->host_good,
                context->segment->checksum_is == TCPT_CHECKSUM_PARTIAL ? ", they are left to the network card" : "");
 }
 

@@ -16,7 +16,7 @@ static void judge(const tcpt_context *context, void *memory)
                    "First segment of the %s that a connection tracker before Linux 5.18 calls invalid (%s); today's "
                    "says %s",
                    tcpt_role(flow, context->seen->from), reason, tcpt_ct_verdict_name((tcpt_ct_verdict)view->current));
-    tcpt_relate(finding, flow->divergent[!context->seen->from]);
+    tcpt_relate(finding, flow->rare->divergent[!context->seen->from]);
 }
 
 const tcpt_detector tcpt_conntrack_divergence = {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A FIN is sent again and again and not acknowledged. */
-#include "core/flow/flow.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>
@@ -23,11 +22,9 @@ static void judge_repeat(const tcpt_context *context, fin_memory *memory)
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const tcpt_endpoint *receiver = &context->flow->ends[!from];
-    uint32_t repeats = sender->fin_repeats + 1;
+    uint32_t repeats = context->seen->fin_repeats;
 
-    if (!sender->fin || context->segment->end_seq != sender->fin_end || sender->fin_acked)
-        return;
-    if (!tcpt_fin_sent_again(sender, context->segment))
+    if (!context->seen->fin_again || sender->fin_acked)
         return;
     if (!receiver->segment_count)
         return; /* one direction only: its ACKs may be there, uncaptured */

@@ -43,7 +43,8 @@ static void judge(const tcpt_context *context, void *memory)
         return; /* a close is another story: data_after_close, fin_missing */
     if (tcpt_close_due_from(flow, !speaker))
         return; /* the other side was to close in that silence */
-    if (!rst && (context->seen->probe || end->unanswered_repeats + end->unanswered_fins + 1 < SETTLED_BY))
+    if (!rst &&
+        (context->seen->probe || context->seen->unanswered_repeats + context->seen->unanswered_fins < SETTLED_BY))
         return;
     mine->raised[speaker] = true;
     raise_drop(context, speaker, rst ? "a RST" : "no answer to three repeats");

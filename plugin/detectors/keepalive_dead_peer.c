@@ -43,8 +43,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (receiver->acked && receiver->rcv_wnd == 0)
         return; /* it probes a closed window (RFC 9293, section 3.8.6.1) */
-    if (sender->unanswered_probes + 1 != SETTLED_BY ||
-        context->segment->time_ns - sender->round_ns < TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
+    if (!context->seen->new_round || context->seen->unanswered_probes != SETTLED_BY)
         return;
     hint = tcpt_idle_hint(sender->idle_before_ns);
     finding = tcpt_raise(context, TCPT_HIGH,

@@ -21,13 +21,13 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
         from == context->flow->client && receiver->syn && receiver->segment_count == receiver->syn_count;
 
     tcpt_resummarise(finding, "The %s has sent data again %u times in %.1f s without any answer from the %s%s",
-                     tcpt_role(context->flow, from), sender->unanswered_repeats + 1, tcpt_as_seconds(duration_ns),
+                     tcpt_role(context->flow, from), context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns),
                      tcpt_role(context->flow, !from),
                      only_syn_ack
                          ? ", which sent nothing but its SYN-ACK: a full accept queue behind SYN cookies looks like "
                            "this, too"
                          : "");
-    tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, sender->unanswered_repeats + 1);
+    tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, context->seen->unanswered_repeats);
     tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
 }
 
@@ -36,7 +36,7 @@ static void judge(const tcpt_context *context, void *memory)
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
     silent_memory *mine = memory;
-    uint32_t repeats = sender->unanswered_repeats + 1;
+    uint32_t repeats = context->seen->unanswered_repeats;
 
     if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes ||
         !context->flow->both_ways)

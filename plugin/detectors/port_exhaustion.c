@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A source runs out of ports toward one server port. */
 #include "detectors/detectors.h"
-#include "tcptriage/peers.h"
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_flow *flow = context->flow;
-    const tcpt_pair *pair = context->seen->pair;
     const tcpt_settings *settings = context->settings;
     uint64_t line = (uint64_t)settings->ephemeral_ports * settings->port_pressure_percent;
-    uint32_t in_use;
+    uint32_t in_use = context->seen->ports_in_use;
     tcpt_finding *finding;
 
     (void)memory;
-    if (!pair || pair->above || (context->segment->flags & TCPT_ACK) || context->seen->from != flow->client ||
-        flow->port_use != TCPT_PORT_UNCOUNTED || context->seen->really_bad)
-        return;
-    if ((uint64_t)(tcpt_ports_at_most(pair) + 1) * 100 < line)
-        return;
-    in_use = tcpt_ports_in_use(pair, context->now_ns, settings->time_wait_seconds) + 1;
-    if (flow->previous && flow->previous->client == flow->client && flow->previous->port_use != TCPT_PORT_FREE)
-        in_use--; /* this port was counted already */
-    if ((uint64_t)in_use * 100 < line)
+    if (!in_use || (uint64_t)in_use * 100 < line || context->seen->really_bad)
         return;
     finding =
         tcpt_raise(context, TCPT_MEDIUM,

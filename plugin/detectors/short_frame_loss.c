@@ -2,7 +2,6 @@
 /* Only the padded frames of one sender go missing. With two capture points that is seen; from one it is told near the
  * sender by what is never acknowledged, near the receiver by what never shows. */
 #include "detectors/shared/close_due.h"
-#include "core/flow/flow.h"
 #include "detectors/detectors.h"
 
 #include "tcptriage/limits.h"
@@ -32,10 +31,10 @@ enum {
     ACK_SETTLED_MS = TCPT_FIRST_RTO_SECONDS * 1000 + 500,
 };
 
-/* Longer frames with payload. */
-static uint32_t others(const tcpt_endpoint *sender, const sent *mine)
+/* Longer frames with payload, of so many with payload in all. */
+static uint32_t others(uint32_t payload_segments, const sent *mine)
 {
-    return sender->payload_segments - mine->padded_payload;
+    return payload_segments - mine->padded_payload;
 }
 
 static void note_own(const tcpt_context *context, sent *mine)
@@ -91,7 +90,7 @@ static void set_counts(tcpt_finding *finding, uint32_t padded_missing, uint32_t 
 static void complete(const tcpt_context *context, const sent *mine)
 {
     uint32_t missing = mine->padded + mine->acks_missing;
-    uint32_t other = others(&context->flow->ends[context->seen->from], mine);
+    uint32_t other = others(context->seen->payload_segments, mine);
 
     tcpt_resummarise(mine->finding,
                      "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
@@ -104,7 +103,7 @@ static void judge_near(const tcpt_context *context, sent *mine)
 {
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
     const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
-    uint32_t other = others(sender, mine);
+    uint32_t other = others(context->seen->payload_segments, mine);
 
     if (!(context->segment->flags & TCPT_FIN) || !context->segment->pad_bytes || !sender->fin || sender->fin_acked)
         return;
@@ -112,7 +111,7 @@ static void judge_near(const tcpt_context *context, sent *mine)
         complete(context, mine);
         return;
     }
-    if (sender->fin_repeats + 1 != 2 || mine->padded_arrived || !other || sender->payload_repeats)
+    if (context->seen->fin_repeats != 2 || mine->padded_arrived || !other || sender->payload_repeats)
         return;
     if (!receiver->acked || receiver->rcv_nxt != sender->fin_end - 1)
         return;
@@ -147,7 +146,7 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
     const tcpt_endpoint *sender = &flow->ends[end];
     const tcpt_endpoint *other = &flow->ends[!end];
     uint32_t missing = 1 + other->fin_repeats + !other->fin_acked;
-    uint32_t longer = others(sender, mine);
+    uint32_t longer = others(sender->payload_segments, mine);
     tcpt_finding *finding;
 
     if (mine->finding || sender->short_segments || !longer || !other->fin || !other->fin_repeats)

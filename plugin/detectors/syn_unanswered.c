@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN gets no answer while others of its address to the same port do. */
-#include "core/flow/time_wait.h"
 #include "detectors/shared/unanswered_syn.h"
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/queries.h"
 
 typedef struct unanswered_memory {
     tcpt_finding *finding;
@@ -73,7 +73,7 @@ static void relate_evidence(const tcpt_context *context, tcpt_finding *finding)
 static void judge(const tcpt_context *context, void *memory)
 {
     unanswered_memory *mine = memory;
-    uint32_t tries = context->flow->ends[context->flow->client].syn_count + 1;
+    uint32_t tries = context->seen->syn_count;
 
     if (!tcpt_syn_left_out(context))
         return;

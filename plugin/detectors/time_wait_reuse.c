@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN reuses a 4-tuple that may still be in TIME-WAIT: by which rule it was accepted, or that it was refused. */
-#include "core/flow/time_wait.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>
 
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 typedef struct reuse_memory {

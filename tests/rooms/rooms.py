@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The house: no circle among modules or rooms, and nobody in a room that is not his. TAP on standard output.
+"""The house: no circle among modules or rooms, private headers stay private, detectors only read, one room writes flows.
 
-rooms.py SOURCE
+rooms.py SOURCE prints TAP.
 
 A module is a source file together with its header; a room is a folder. A module needs another when it includes its
 header or calls a function that is defined there. The rules themselves are tried on a few faults that are planted first.
@@ -13,19 +13,17 @@ import re
 import sys
 
 TOP = ("plugin", "include")
-# What the other rooms of the core may include of one; everything else in it is private.
-DOORS = {
-    "plugin/core/segment": ["bytes.h"],
-    "plugin/core/flow": ["flow.h"],
-    "plugin/core/receiver": ["receiver.h"],
-    "plugin/core/tracker": ["tracker.h"],
-    "plugin/core/peers": ["peers.h"],
-    "plugin/core/points": ["points.h"],
-    "plugin/core/finding": ["raising.h"],
-}
+ANALYSIS, DETECTORS, SHARED, VOCABULARY = "plugin/core", "plugin/detectors", "plugin/detectors/shared", "include/tcptriage"
+# What the other rooms of the core may include of one, if it is not the header that has the room's name.
+DOORS = {"segment": ["bytes.h"], "finding": ["raising.h", "memory.h"]}
 # A room's writers: for the analysis alone, once the detectors have looked.
 WRITERS = "commit.h"
-ANALYSIS = "plugin/core"
+# The room where flows are written to.
+FLOWS = "plugin/core/flow"
+# Who is handed flows that are not const all the same: the analysis, which has them committed, and what keeps findings and
+# detectors' memory with a flow.
+TRUSTED = ("plugin/core/analysis.c", "include/tcptriage/analysis.h", "plugin/core/dispatch", "plugin/core/records",
+           "plugin/core/finding/")
 
 
 def read(source):
@@ -121,10 +119,53 @@ def rooms_go_round(files):
     return circles(rooms_of(files))
 
 
-RULES = [modules_go_round, rooms_go_round]
+def foreign_includes(files):
+    """Path and header for each header that a file includes of a room of the core that it is not in."""
+    for path in files:
+        for target in included(files, path):
+            if room(target).startswith(ANALYSIS + "/") and room(target) != room(path):
+                yield path, target
+
+
+def private_headers_stay_private(files):
+    faults = []
+    for path, target in foreign_includes(files):
+        inside, name = os.path.split(os.path.relpath(target, ANALYSIS))
+        doors = DOORS.get(inside, [inside + ".h"]) + ([WRITERS] if room(path) == ANALYSIS else [])
+        if name not in doors:
+            faults.append("%s includes %s: only %s may be" % (path, target, " or ".join(doors)))
+    return faults
+
+
+def detectors_only_read(files):
+    """They see the vocabulary, their own list, and what they share."""
+    return ["%s includes %s" % (path, target) for path in files if room(path) in (DETECTORS, SHARED)
+            for target in included(files, path) if room(target) not in (DETECTORS, SHARED, VOCABULARY)]
+
+
+def flows_have_one_writer(files):
+    """No other room has a function that takes a flow to write to, or an end of one."""
+    faults = []
+    for path, text in files.items():
+        if room(path) == FLOWS or path.startswith(TRUSTED) or not path.startswith((ANALYSIS, DETECTORS, VOCABULARY)):
+            continue
+        for name, arguments in re.findall(r"\b(\w+)\(([^()]*\btcpt_(?:flow|endpoint|trouble|rarities) \*[^()]*)\)", bare(text)):
+            if re.search(r"(?<!const )(?<!\w)(?:struct )?tcpt_(?:flow|endpoint|trouble|rarities) \*", arguments):
+                faults.append("%s: %s() takes a flow that is not const" % (path, name))
+    return faults
+
+
+RULES = [modules_go_round, rooms_go_round, private_headers_stay_private, detectors_only_read, flows_have_one_writer]
 
 # Rule, file, line: put there, the rule must object.
 PLANTED = [
+    (private_headers_stay_private, "plugin/core/points/paths.c", '#include "core/flow/state.h"'),
+    (private_headers_stay_private, "plugin/core/points/paths.c", '#include "core/flow/commit.h"'),
+    (private_headers_stay_private, "plugin/core/analysis.c", '#include "core/flow/ranges.h"'),
+    (detectors_only_read, "plugin/detectors/idle_drop.c", '#include "core/flow/flow.h"'),
+    (detectors_only_read, "plugin/detectors/shared/storm.c", '#include "core/peers/commit.h"'),
+    (flows_have_one_writer, "plugin/core/points/paths.c", "static void mend(tcpt_flow *flow);"),
+    (flows_have_one_writer, "plugin/detectors/idle_drop.c", "static void mend(const char *why, tcpt_endpoint *end);"),
     (modules_go_round, "plugin/core/flow/stale.c", '#include "core/flow/short_way.h"'),
     (rooms_go_round, "plugin/core/segment/checksum.c", '#include "core/flow/flow.h"'),
 ]
@@ -133,10 +174,11 @@ PLANTED = [
 def main():
     files = read(sys.argv[1])
     results = [(rule.__name__, rule(files)) for rule in RULES]
-    for rule, path, line in PLANTED:
+    for number, (rule, path, line) in enumerate(PLANTED, 1):
         planted = {**files, path: line + "\n" + files[path]}
         objected = len(rule(planted)) > len(rule(files))
-        results.append((rule.__name__ + "/planted", [] if objected else ["nothing said of " + line + " in " + path]))
+        results.append(("%s/planted-%d" % (rule.__name__, number),
+                        [] if objected else ["nothing said of " + line + " in " + path]))
     print("1..%d" % len(results))
     for number, (name, faults) in enumerate(results, 1):
         print("%s %d /rooms/%s" % ("not ok" if faults else "ok", number, name))

@@ -12,6 +12,7 @@ void add_segment_tests(void);
 void add_checksum_tests(void);
 void add_registry_tests(void);
 void add_flow_tests(void);
+void add_copies_tests(void);
 void add_vantage_tests(void);
 void add_vantage_loss_tests(void);
 void add_peers_tests(void);

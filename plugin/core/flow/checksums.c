@@ -4,8 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/flow/flow.h"
 #include "core/flow/ranges.h"
+#include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -79,36 +79,50 @@ static bool explained(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     return joined(&flow->ends[!from], segment) || follows_length_alone(&flow->ends[from], segment);
 }
 
-/* Wrong among good ones of the same address. */
-static bool isolated(const tcpt_host *host)
+/* What the sender has shown before it had that host is not in there yet. */
+static uint32_t good_of(const tcpt_host *host, const tcpt_endpoint *sender)
 {
-    uint64_t others = (uint64_t)host->good + host->wrong + (host->damaged > ONE_BURST ? host->damaged : 0);
-
-    return host->good >= GOOD_LEAST && (uint64_t)host->good * 10 >= others * GOOD_TENTHS;
+    return host->good + (sender->host ? 0 : sender->checksums_good);
 }
 
-bool tcpt_really_bad(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+/* Wrong among good ones of the same address. */
+static bool isolated(const tcpt_host *host, const tcpt_endpoint *sender)
+{
+    uint64_t good = good_of(host, sender);
+    uint64_t wrong = (uint64_t)host->wrong + (sender->host ? 0 : sender->checksums_unexplained);
+    uint64_t others = good + wrong + (host->damaged > ONE_BURST ? host->damaged : 0);
+
+    return good >= GOOD_LEAST && good * 10 >= others * GOOD_TENTHS;
+}
+
+bool tcpt_really_bad(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_host *host)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
 
     if (segment->checksum_is == TCPT_CHECKSUM_OVER_PADDING)
         return true;
-    if (segment->checksum_is != TCPT_CHECKSUM_WRONG || !sender->host || explained(flow, segment, from))
+    if (segment->checksum_is != TCPT_CHECKSUM_WRONG || !host || explained(flow, segment, from))
         return false;
-    return repeats_damage(sender, segment) || isolated(sender->host);
+    return repeats_damage(sender, segment) || isolated(host, sender);
 }
 
 /* One or two wrong ones may be damage; the third with most of them wrong is a habit. */
-static bool settles_sums(const tcpt_host *host)
+static void observe_habit(tcpt_observation *seen, const tcpt_endpoint *sender, const tcpt_host *host)
 {
-    return host && !host->sums_told && host->unverifiable + 1 >= HABIT && host->good < host->unverifiable + 1;
+    seen->host_good = good_of(host, sender);
+    seen->host_unverifiable = host->unverifiable + (sender->host ? 0 : sender->checksums_wrong) + 1;
+    seen->sums_settled =
+        !host->sums_told && seen->host_unverifiable >= HABIT && seen->host_good < seen->host_unverifiable;
 }
 
-void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_host *host)
 {
-    seen->really_bad = tcpt_really_bad(flow, segment, seen->from);
+    seen->really_bad = tcpt_really_bad(flow, segment, seen->from, host);
+    seen->checksums_wrong = flow->ends[seen->from].checksums_wrong + !seen->really_bad;
     seen->sum_explained = segment->checksum_is == TCPT_CHECKSUM_WRONG && explained(flow, segment, seen->from);
-    seen->sums_settled = !seen->really_bad && settles_sums(flow->ends[seen->from].host);
+    if (host && !seen->really_bad)
+        observe_habit(seen, &flow->ends[seen->from], host);
 }
 
 /* A RST has received what it refuses: a SYN, as a rule. */
@@ -385,8 +399,8 @@ static bool undecided(const tcpt_endpoint *end)
     return false;
 }
 
-static void advance_damages(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record)
+static void commit_damages(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
 
@@ -405,7 +419,7 @@ static void advance_damages(tcpt_flow *flow, const tcpt_segment *segment, const 
 
 static void count_unverifiable(tcpt_endpoint *sender, const tcpt_observation *seen)
 {
-    sender->checksums_wrong++;
+    sender->checksums_wrong = seen->checksums_wrong;
     if (!sender->host)
         return;
     sender->host->unverifiable++;
@@ -448,13 +462,13 @@ static void count(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt
     }
 }
 
-void tcpt_advance_checksums(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record)
+void tcpt_commit_checksums(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
 
     if (flow->damaged || segment->checksum_is == TCPT_CHECKSUM_WRONG ||
         ((segment->flags & TCPT_SYN) && sender->checksums_unexplained))
-        advance_damages(flow, segment, seen, record);
+        commit_damages(flow, segment, seen, record);
     count(sender, segment, seen);
 }

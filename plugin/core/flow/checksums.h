@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * What the checksums of a flow's segments tell: which are really bad, and what became of their bytes. Inside the core
+ * What the checksums of a flow's segments tell: which are really bad, and what became of their bytes. Inside the room
  * only.
  *
  * A wrong sum proves damage only as long as nothing refutes it: bytes that are acknowledged and were never sent again
@@ -12,17 +12,19 @@
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
 
-/** Whether the checksum is really bad: no offload, no rewriting. Hosts drop such a segment. */
-bool tcpt_really_bad(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+/** Whether the checksum is really bad: no offload, no rewriting. Hosts drop such a segment. `host` is what is known of
+ * its source address, or NULL. */
+bool tcpt_really_bad(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_host *host);
 
-/** Judge a checksum that does not verify: fills really_bad and sum_explained. */
-void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment);
+/** Judge a checksum that does not verify: fills really_bad, sum_explained and checksums_wrong. */
+void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_host *host);
 
 /** What a segment tells of damages: for flows that have some, and when all else is judged. */
 void tcpt_observe_damages(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment);
 
 /** Take the checksum into the counts, and what the segment tells of damages. Before the sender's numbers advance. */
-void tcpt_advance_checksums(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record);
+void tcpt_commit_checksums(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * A handshake's final ACK that had no effect: what accept_queue_overflow and the listeners (peers.h) share.
+ * A handshake's final ACK that had no effect. Inside the room only.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_FINAL_ACK_H
 #define TCPTRIAGE_CORE_FLOW_FINAL_ACK_H

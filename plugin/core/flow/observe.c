@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Judge: a segment against its flow as it was before. Nothing here writes to the flow. */
+#include "core/flow/flow.h"
+
 #include <glib.h>
 
 #include "core/flow/checksums.h"
-#include "core/receiver/receiver.h"
+#include "core/flow/final_ack.h"
+#include "core/flow/observe_answers.h"
 #include "core/flow/short_way.h"
 #include "core/flow/stale.h"
-
+#include "core/receiver/receiver.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
 enum {
     /* A run of acknowledged data sent again is one story; a gap longer than any timeout begins another. */
     RUN_GAP_SECONDS = TCPT_LONGEST_RTO_SECONDS + 5,
-    /* Five rounds of nothing but the same ACKs. They come as fast as the path allows; what comes later than two
-     * seconds, and two RTT, was sent by a timer. */
-    WAR_ACKS = 10,
-    WAR_GAP_SECONDS = 2,
 };
 
 /* The bytes of a segment that were sent before: everything up to the sender's SND.NXT, gaps excepted. */
@@ -62,8 +62,16 @@ static bool continues_run(const tcpt_flow *flow, const tcpt_segment *segment, un
            segment->time_ns - flow->again->last_ns <= tcpt_seconds_ns(RUN_GAP_SECONDS);
 }
 
-static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
-                                int64_t tolerance_ns)
+/* Ordering errors at a point: never less than a millisecond, or twice the largest step back seen. Steps of
+ * seconds are a clock set back, not an ordering. */
+static int64_t tolerance_ns(const tcpt_point *point, int64_t now_ns)
+{
+    int64_t back_step_ns = MAX(point->back_step_ns, point->newest_ns - now_ns);
+
+    return MAX(2 * MIN(back_step_ns, TCPT_SECOND_NS), TCPT_MS_NS);
+}
+
+static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -85,13 +93,18 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
     ago_ns = segment->time_ns - step->time_ns;
     /* "Well before": a sender cannot have missed it by a hair. */
     least_ns = flow->ends[0].rtt_ns && flow->ends[1].rtt_ns ? tcpt_rtt_ns(flow) : TCPT_SHORTEST_RTO_MS * TCPT_MS_NS;
-    least_ns = MAX(MAX(least_ns, TCPT_TICK_MS * TCPT_MS_NS), tolerance_ns);
+    least_ns = MAX(MAX(least_ns, TCPT_TICK_MS * TCPT_MS_NS), tolerance_ns(flow->at, segment->time_ns));
     if (ago_ns < least_ns)
         return;
     seen->traits |= TCPT_TRAIT_ACKED_AGAIN;
     seen->acked_in = step->record;
     seen->acked_ago_ns = ago_ns;
-    seen->again_count = continues_run(flow, segment, seen->from) ? flow->again->count + 1 : 1;
+    seen->again_count = 1;
+    seen->again_bytes = segment->payload_bytes;
+    if (!continues_run(flow, segment, seen->from))
+        return;
+    seen->again_count += flow->again->count;
+    seen->again_bytes += flow->again->bytes;
 }
 
 /* An ACK number that the sender cannot have meant for this life: beyond anything the other end can have sent in
@@ -129,95 +142,43 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
 }
 
-/* An ACK sent to open the window says so: the window has doubled (Linux, tcp_cleanup_rbuf()) or grown by two full
- * segments (RFC 9293, section 3.8.6.2.2). */
-static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
-{
-    uint64_t window = (uint64_t)segment->window << sender->wscale;
-    uint32_t mss = receiver->mss ? receiver->mss : 1460;
-
-    return window > sender->rcv_wnd &&
-           (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * (uint64_t)mss);
-}
-
-/* Whether a segment comes when an answer to what happened `ago_ns` before is due. What was sent before that arrived is
- * none; half the RTT allows for a slow first one. */
-static bool in_time_to_answer(const tcpt_flow *flow, const tcpt_endpoint *sender, int64_t ago_ns)
-{
-    return ago_ns >= sender->rtt_ns / 2 && ago_ns <= MAX(2 * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
-}
-
-/* A pure ACK that tells nothing new, soon after its sender was provoked: the challenge ACK. */
-static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
-{
-    const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->trouble->provoked.time_ns;
-
-    if (!sender->trouble->provoked.record || !seen->pure_ack || seen->probe)
-        return;
-    if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
-        return;
-    if (!seen->old_numbers && window_update(sender, &flow->ends[!seen->from], segment))
-        return;
-    if (!in_time_to_answer(flow, sender, ago_ns))
-        return;
-    seen->traits |= TCPT_TRAIT_CHALLENGE;
-    seen->challenged = sender->trouble->provoked.record;
-}
-
-/* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
-static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
-{
-    const tcpt_endpoint *sender = &flow->ends[seen->from];
-    int64_t ago_ns = segment->time_ns - sender->trouble->refused.time_ns;
-
-    if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
-        return;
-    if (!in_time_to_answer(flow, sender, ago_ns))
-        return;
-    seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
-    seen->refused = sender->trouble->refused.record;
-}
-
-/* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
-static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
-{
-    const tcpt_ack_exchange *acks = &flow->acks;
-    unsigned from = seen->from;
-
-    if (!seen->pure_ack || seen->probe)
-        return;
-    seen->war_acks = 1;
-    if (!acks->count || acks->from == from ||
-        seen->since_ns > MAX(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
-        return;
-    seen->war_acks = 2;
-    if (acks->count < 2)
-        return;
-    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window)
-        return;
-    seen->war_acks = acks->count + 1;
-    if (seen->war_acks >= WAR_ACKS)
-        seen->traits |= TCPT_TRAIT_ACK_WAR;
-}
-
 /* SYN or SYN-ACK in a synchronised flow, other than the repeats of its own handshake. */
 static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
 
-    if (!(segment->flags & TCPT_SYN) || !flow->synchronised)
+    if (!flow->synchronised)
         return false;
     if (sender->syn)
         return segment->seq != sender->iss;
     return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt);
 }
 
-bool tcpt_fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment)
+static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    seen->syn_count = flow->ends[seen->from].syn_count + 1;
+    seen->other_syn = other_syn(flow, segment, seen->from);
+    if (seen->other_syn || flow->previous)
+        seen->traits |= TCPT_TRAIT_OTHER_SYN;
+    if (segment->flags & TCPT_ACK)
+        seen->final_ack_ignored = tcpt_final_ack_ignored(flow, segment, seen->from);
+}
+
+/* Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK
+ * of new data: those come sooner than any timer, with another ACK number, and do not count. */
+static bool fin_sent_again(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     if (segment->time_ns - sender->fin_last_ns >= TCPT_SHORTEST_RTO_MS * TCPT_MS_NS)
         return true;
     return !(segment->flags & TCPT_ACK) || !seq_after(segment->ack, sender->fin_last_ack);
+}
+
+static void observe_fin(tcpt_observation *seen, const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    if (!sender->fin || segment->end_seq != sender->fin_end)
+        return;
+    seen->fin_again = fin_sent_again(sender, segment);
+    seen->fin_repeats = sender->fin_repeats + seen->fin_again;
 }
 
 static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
@@ -235,7 +196,7 @@ static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const 
 }
 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                  const tcpt_settings *settings, int64_t tolerance_ns)
+                  const tcpt_host *host, const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
@@ -246,7 +207,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
-        tcpt_observe_checksum(seen, flow, segment);
+        tcpt_observe_checksum(seen, flow, segment, host);
     if (flow->last_record)
         seen->since_ns = MAX(0, segment->time_ns - flow->last_ns);
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
@@ -258,14 +219,16 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         tcpt_judge_receiver(seen, flow, segment, settings);
         return;
     }
+    seen->payload_segments = sender->payload_segments + (segment->payload_bytes > 0);
     seen->probe = probe(sender, receiver, segment);
-    seen->other_syn = other_syn(flow, segment, from);
-    if (seen->other_syn || ((segment->flags & TCPT_SYN) && flow->previous))
-        seen->traits |= TCPT_TRAIT_OTHER_SYN;
+    if (segment->flags & TCPT_SYN)
+        observe_syn(seen, flow, segment);
+    if (segment->flags & TCPT_FIN)
+        observe_fin(seen, sender, segment);
     observe_ack(seen, flow, segment);
     if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment)) {
         seen->traits |= TCPT_TRAIT_REPEAT;
-        observe_acked_again(seen, flow, segment, tolerance_ns);
+        observe_acked_again(seen, flow, segment);
     }
     if (receiver->unanswered_probes)
         seen->traits |= TCPT_TRAIT_PROBED;
@@ -274,11 +237,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
-    if (sender->trouble->provoked.record)
-        observe_challenge(seen, flow, segment);
-    if (sender->trouble->refused.record)
-        observe_refusal(seen, flow, segment);
-    observe_exchange(seen, flow, segment);
+    tcpt_observe_answers(seen, flow, segment);
     if (flow->damaged)
         tcpt_observe_damages(seen, flow, segment);
     tcpt_judge_receiver(seen, flow, segment, settings);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/flow/flow.h"
+#include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
 
 static void remove_first(tcpt_endpoint *sender)

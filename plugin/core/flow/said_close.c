@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What payload says about closing: HTTP responses (RFC 9112, section 9.3 and 9.6) and TLS alerts (RFC 8446,
  * section 6.1). Looks at the first bytes of a segment only; a message that begins inside one goes unseen. */
-#include "core/flow/flow.h"
+#include "core/flow/said_close.h"
 
 #include <glib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/short_way.h"
 
-#include "core/flow/advance_ack.h"
-#include "core/flow/advance_syn.h"
+#include "core/flow/commit_ack.h"
+#include "core/flow/commit_syn.h"
+#include "core/flow/said_close.h"
 #include "core/flow/stale.h"
 #include "tcptriage/sequence.h"
 
@@ -78,6 +79,7 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     if (segment->ack != sender->rcv_nxt)
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
     seen->new_payload = segment->payload_bytes > 0;
+    seen->payload_segments = sender->payload_segments + seen->new_payload;
     seen->pure_ack = !seen->new_payload;
     seen->war_acks = seen->pure_ack;
     seen->receiver.verdict = TCPT_VERDICT_ACCEPTED;
@@ -103,7 +105,7 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, con
         sender->timed_ns = segment->time_ns;
         sender->timed_end = segment->end_seq;
     }
-    sender->payload_segments++;
+    sender->payload_segments = seen->payload_segments;
     sender->payload_ns = segment->time_ns;
     sender->payload_record = record;
 }
@@ -126,7 +128,7 @@ static void take_timestamps(tcpt_endpoint *sender, const tcpt_endpoint *receiver
 {
     sender->newest_tsval = sender->tsval_highest = segment->tsval;
     sender->tsval_ns = segment->time_ns;
-    if (segment->seq == receiver->rcv_nxt) {
+    if (segment->seq == receiver->rcv_nxt && (!sender->counts || !seq_before(segment->tsval, sender->tsval_counted))) {
         sender->tsval_counted = segment->tsval;
         sender->counts = true;
     }
@@ -168,15 +170,16 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
     sender->short_segments += tcpt_short_on_the_wire(segment);
 }
 
-void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record)
+void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record)
 {
     unsigned from = seen->from;
     tcpt_endpoint *sender = &flow->ends[from];
 
-    record->receiver_verdict = TCPT_VERDICT_ACCEPTED;
     flow->ends[!from].unanswered_ns = 0;
     if (seen->new_payload) {
+        if (segment->seq == flow->ends[!from].rcv_nxt)
+            flow->ends[!from].stands = false;
         take_payload(sender, segment, seen, record);
         flow->acks.count = 0;
     } else {

@@ -2,14 +2,16 @@
 /** @file
  * The short way: what nearly every segment is, data or an ACK in order on an open connection where nothing else is
  * going on, judged and taken in without asking for what cannot be. It leaves exactly what the long way (observe.c,
- * advance.c) would: tests/unit/short_way_test.c compares the two.
+ * commit.c) would: tests/unit/short_way_test.c compares the two.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
 #define TCPTRIAGE_CORE_FLOW_SHORT_WAY_H
 
 #include <string.h>
 
-#include "core/flow/flow.h"
+#include "tcptriage/observation.h"
+#include "tcptriage/segment.h"
+#include "tcptriage/settings.h"
 
 /**
  * Whether the next segment of a flow may take the short way: what tcpt_observe_short_way() need not ask then. Asked
@@ -21,9 +23,9 @@ bool tcpt_may_take_short_way(const tcpt_flow *flow);
 bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                             const tcpt_settings *settings);
 
-/** tcpt_flow_advance() for what tcpt_observe_short_way() has judged. */
-void tcpt_advance_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record);
+/** tcpt_flow_commit() for what tcpt_observe_short_way() has judged. */
+void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                           tcpt_record *record);
 
 /** What can be told without judging. */
 static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)

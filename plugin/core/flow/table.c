@@ -6,32 +6,6 @@
 
 enum { PLACES_FIRST = 64 };
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) == 48);
-
-static inline uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static inline uint64_t word_at(const tcpt_flow_key *key, unsigned at)
-{
-    uint64_t word;
-
-    memcpy(&word, (const uint8_t *)key + at, sizeof word);
-    return word;
-}
-
-uint32_t tcpt_key_hash(const tcpt_flow_key *key)
-{
-    uint64_t hash = mix(word_at(key, 0), word_at(key, 16));
-
-    if (key->family == 6)
-        hash = mix(mix(hash, word_at(key, 8)), word_at(key, 24));
-    hash = mix(mix(hash, word_at(key, 32)), word_at(key, 40));
-    return (uint32_t)hash ? (uint32_t)hash : 1;
-}
-
 /* The place of a key, or the free one where it belongs. */
 static uint32_t place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
 {

@@ -6,7 +6,7 @@
 #ifndef TCPTRIAGE_CORE_FLOW_TABLE_H
 #define TCPTRIAGE_CORE_FLOW_TABLE_H
 
-#include "tcptriage/flow.h"
+#include "core/flow/key.h"
 
 /** All zero is an empty table. Flows are not owned. */
 typedef struct tcpt_flow_table {
@@ -16,9 +16,6 @@ typedef struct tcpt_flow_table {
     uint32_t used;
 } tcpt_flow_table;
 
-/** @return never 0 */
-uint32_t tcpt_key_hash(const tcpt_flow_key *key);
-
 /** The flow with that key, or NULL. */
 tcpt_flow *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash);
 
@@ -27,21 +24,5 @@ void tcpt_flow_table_set(tcpt_flow_table *table, tcpt_flow *flow, uint32_t hash)
 
 /** Free what the table owns. */
 void tcpt_flow_table_clear(tcpt_flow_table *table);
-
-/** Whether two keys are the same. */
-static inline bool tcpt_same_key(const tcpt_flow_key *a, const tcpt_flow_key *b)
-{
-    const uint8_t *at_a = (const uint8_t *)a, *at_b = (const uint8_t *)b;
-    uint64_t differ = 0;
-
-    for (unsigned at = 0; at < sizeof *a; at += 8) { /* inlined where memcmp() is a call */
-        uint64_t word_a, word_b;
-
-        __builtin_memcpy(&word_a, at_a + at, 8);
-        __builtin_memcpy(&word_b, at_b + at, 8);
-        differ |= word_a ^ word_b;
-    }
-    return differ == 0;
-}
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/flow/time_wait.h"
+#include "tcptriage/queries.h"
+#include "tcptriage/times.h"
 
 /* Attempts that came to nothing between two lives: a client makes a handful within TIME-WAIT, a flood any number. */
 enum { ATTEMPTS_MOST = 64 };

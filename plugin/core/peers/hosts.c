@@ -38,26 +38,35 @@ static gboolean host_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(host_key)) == 0;
 }
 
-tcpt_host *tcpt_host_of(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end, bool make)
+static host_key key_of(const tcpt_flow_key *key, unsigned end)
 {
-    host_key wanted = {.point = key->point, .depth = key->depth, .family = key->family};
+    host_key host = {.point = key->point, .depth = key->depth, .family = key->family};
+
+    memcpy(host.address, key->address[end], sizeof host.address);
+    return host;
+}
+
+tcpt_host *tcpt_hosts_find(const tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end)
+{
+    host_key wanted = key_of(key, end);
+    host_entry *entry = g_hash_table_lookup(hosts->entries, &wanted);
+
+    return entry ? &entry->host : NULL;
+}
+
+tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end)
+{
     host_entry *entry;
     tcpt_host *lone;
 
-    memcpy(wanted.address, key->address[end], sizeof wanted.address);
-    entry = g_hash_table_lookup(hosts->entries, &wanted);
-    if (!entry && !make)
-        return NULL;
-    if (!entry && g_hash_table_size(hosts->entries) >= HOSTS_MAX) {
+    if (g_hash_table_size(hosts->entries) >= HOSTS_MAX) {
         lone = g_new0(tcpt_host, 1);
         g_ptr_array_add(hosts->lone, lone);
         return lone;
     }
-    if (!entry) {
-        entry = g_new0(host_entry, 1);
-        entry->key = wanted;
-        g_hash_table_insert(hosts->entries, &entry->key, entry);
-    }
+    entry = g_new0(host_entry, 1);
+    entry->key = key_of(key, end);
+    g_hash_table_insert(hosts->entries, &entry->key, entry);
     return &entry->host;
 }
 

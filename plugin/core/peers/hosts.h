@@ -17,8 +17,11 @@ typedef struct tcpt_hosts {
 void tcpt_hosts_open(tcpt_hosts *hosts);
 void tcpt_hosts_clear(tcpt_hosts *hosts);
 
-/** The host of a flow's end, made when it is new and `make`; else NULL. Lives until tcpt_hosts_clear(). */
-tcpt_host *tcpt_host_of(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end, bool make);
+/** The host of a flow's end, or NULL. Lives until tcpt_hosts_clear(). */
+tcpt_host *tcpt_hosts_find(const tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end);
+
+/** Make the host of a flow's end, that is not there yet. */
+tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end);
 
 /** Bytes that the table takes. */
 size_t tcpt_hosts_bytes(const tcpt_hosts *hosts);

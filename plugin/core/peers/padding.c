@@ -18,23 +18,3 @@ bool tcpt_padding_tells(const tcpt_padding_budget *budget, const tcpt_flow *flow
         return told == TCPT_PADDING_FIRST && (segment->flags & TCPT_FIN);
     return flow->handshake_done || budget->spent < UNFINISHED_MOST;
 }
-
-void tcpt_padding_note(tcpt_padding_budget *budget, tcpt_flow *flow, const tcpt_segment *segment,
-                       const tcpt_observation *seen)
-{
-    tcpt_endpoint *sender = &flow->ends[seen->from];
-
-    if (sender->padding_told == TCPT_PADDING_UNTOLD && !flow->handshake_done) {
-        budget->spent++;
-        flow->padding_spent++;
-    }
-    sender->padding_told = segment->flags & TCPT_FIN ? TCPT_PADDING_FIN : TCPT_PADDING_FIRST;
-}
-
-void tcpt_padding_refund(tcpt_padding_budget *budget, tcpt_flow *flow)
-{
-    if (!flow->handshake_done)
-        return;
-    budget->spent -= flow->padding_spent;
-    flow->padding_spent = 0;
-}

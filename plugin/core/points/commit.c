@@ -54,8 +54,8 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
     entry = g_new0(point_entry, 1);
     entry->identity = wanted;
     entry->name = point_name(points, id, depth, name);
-    entry->point =
-        (tcpt_point){.name = entry->name, .id = id, .depth = depth, .index = g_hash_table_size(points->points)};
+    entry->point = (tcpt_point){
+        .name = entry->name, .id = id, .depth = depth, .index = g_hash_table_size(points->points), .all = points};
     g_hash_table_insert(points->points, &entry->identity, entry);
     if (points->newest_point)
         points->newest_point->next = &entry->point;
@@ -65,7 +65,7 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
     return &entry->point;
 }
 
-void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment)
+void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
 {
     int64_t time_ns = segment->time_ns;
 
@@ -90,10 +90,10 @@ static void give_up(tcpt_points *points)
     points->watching = false;
 }
 
-void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                      tcpt_record *record)
+void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_segment *segment,
+                        const tcpt_observation *seen, tcpt_record *record)
 {
-    tcpt_connection *connection = flow->connection;
+    tcpt_connection *connection = tcpt_connection_of(flow);
     tcpt_sighting now;
     unsigned member, way;
 
@@ -141,6 +141,7 @@ tcpt_points *tcpt_points_new(const tcpt_settings *settings)
     points->idle_ns = tcpt_seconds_ns(settings->idle_seconds);
     points->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
     points->interfaces = g_hash_table_new(NULL, NULL);
+    points->connections = g_ptr_array_new();
     points->syns = tcpt_syns_new();
     points->guides = tcpt_guides_new();
     points->clock_offsets = tcpt_clock_offsets_new();
@@ -178,6 +179,7 @@ void tcpt_points_free(tcpt_points *points)
     g_hash_table_destroy(points->sightings);
     g_hash_table_destroy(points->clock_offsets);
     g_hash_table_destroy(points->syns);
+    g_ptr_array_free(points->connections, TRUE);
     g_hash_table_destroy(points->guides);
     g_hash_table_destroy(points->interfaces);
     g_hash_table_destroy(points->points);

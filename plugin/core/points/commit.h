@@ -15,8 +15,8 @@ void tcpt_points_free(tcpt_points *points);
 /** The point of a segment, made when it is new. */
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);
 
-/** Note the time of a segment at its point. */
-void tcpt_point_note(tcpt_point *point, const tcpt_segment *segment);
+/** Note the time of a segment, and its checksum, at its point. */
+void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment);
 
 /** Begin to follow segments; a capture with one point has no use for that. */
 void tcpt_points_watch(tcpt_points *points);
@@ -26,7 +26,7 @@ void tcpt_points_watch(tcpt_points *points);
 void tcpt_points_suspect(tcpt_points *points);
 
 /** Take a segment, its flow being advanced already. Marks the records of the same segment at other points. */
-void tcpt_points_note(tcpt_points *points, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                      tcpt_record *record);
+void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_segment *segment,
+                        const tcpt_observation *seen, tcpt_record *record);
 
 #endif

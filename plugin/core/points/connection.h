@@ -17,7 +17,7 @@ struct tcpt_sighting;
 
 /** A flow that is the connection at one point. */
 typedef struct tcpt_member {
-    tcpt_flow *flow;
+    const tcpt_flow *flow;
     bool turned;           /**< its ends are in the other order than the first member's */
     bool translated;       /**< other addresses or ports than the first member's */
     bool shift_known[2];   /**< by way */

@@ -23,7 +23,7 @@ enum {
 /* SYNs of the same numbers, newest first. */
 typedef struct known_syn {
     struct known_syn *next;
-    tcpt_flow *flow;
+    const tcpt_flow *flow;
 } known_syn;
 
 static void free_syns(gpointer data)
@@ -65,7 +65,7 @@ static bool has_timestamps(const tcpt_flow *flow)
 }
 
 /* Newest first; the oldest goes when there are too many. */
-static void remember(GHashTable *syns, gpointer key, tcpt_flow *flow)
+static void remember(GHashTable *syns, gpointer key, const tcpt_flow *flow)
 {
     known_syn *made = g_new0(known_syn, 1), *last = made;
 
@@ -79,7 +79,7 @@ static void remember(GHashTable *syns, gpointer key, tcpt_flow *flow)
     last->next = NULL;
 }
 
-static void remember_syn(tcpt_points *points, tcpt_flow *flow)
+static void remember_syn(tcpt_points *points, const tcpt_flow *flow)
 {
     GHashTable *syns = points->syns;
 
@@ -185,7 +185,15 @@ static void count_kept(tcpt_connection *connection, unsigned member)
             connection->not_seen[member][way] += at->seq != at->end_seq;
 }
 
-static void add_member(tcpt_connection *connection, tcpt_flow *flow, int64_t noted_from_ns)
+/* Note which connection a flow is. */
+static void connect(tcpt_points *points, const tcpt_flow *flow, tcpt_connection *connection)
+{
+    if (flow->number >= points->connections->len)
+        g_ptr_array_set_size(points->connections, (gint)flow->number + 1);
+    points->connections->pdata[flow->number] = connection;
+}
+
+static void add_member(tcpt_connection *connection, const tcpt_flow *flow, int64_t noted_from_ns)
 {
     unsigned member = connection->member_count;
     const tcpt_flow *first = member ? connection->members[0].flow : flow;
@@ -193,7 +201,7 @@ static void add_member(tcpt_connection *connection, tcpt_flow *flow, int64_t not
     const tcpt_endpoint *client = client_of(flow);
 
     *here = (tcpt_member){.flow = flow, .noted_from_ns = noted_from_ns};
-    flow->connection = connection;
+    connect(connection->points, flow, connection);
     here->translated = memcmp(flow->key.address, first->key.address, sizeof flow->key.address) != 0 ||
                        memcmp(flow->key.port, first->key.port, sizeof flow->key.port) != 0;
     here->turned = here->translated && flow->client != first->client;
@@ -219,7 +227,7 @@ static void add_connection(tcpt_points *points, tcpt_connection *connection)
     points->newest_connection = connection;
 }
 
-static tcpt_connection *new_connection(tcpt_points *points, tcpt_flow *flow, int64_t noted_from_ns)
+static tcpt_connection *new_connection(tcpt_points *points, const tcpt_flow *flow, int64_t noted_from_ns)
 {
     tcpt_connection *connection = g_new0(tcpt_connection, 1);
 
@@ -229,10 +237,10 @@ static tcpt_connection *new_connection(tcpt_points *points, tcpt_flow *flow, int
     return connection;
 }
 
-static void note_earlier_syn(tcpt_points *points, tcpt_flow *flow)
+static void note_earlier_syn(tcpt_points *points, const tcpt_flow *flow)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
-    tcpt_connection *connection = flow->connection;
+    tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned member = tcpt_member_of(connection, flow);
     tcpt_sighting now = {
         .connection = connection,
@@ -255,39 +263,39 @@ static void note_earlier_syn(tcpt_points *points, tcpt_flow *flow)
 }
 
 /* A flow from before its segments were noted: of those, an opening SYN is all that can be made up for. */
-static tcpt_connection *connection_of(tcpt_points *points, tcpt_flow *flow)
+static tcpt_connection *connection_of(tcpt_points *points, const tcpt_flow *flow)
 {
     bool only_syn = client_of(flow)->syn && client_of(flow)->syn_count == 1 &&
                     flow->ends[0].segment_count + flow->ends[1].segment_count == 1;
 
-    if (flow->connection)
-        return flow->connection;
+    if (tcpt_connection_of(flow))
+        return tcpt_connection_of(flow);
     new_connection(points, flow, only_syn ? INT64_MIN : flow->last_ns + 1);
     if (only_syn)
         note_earlier_syn(points, flow);
-    return flow->connection;
+    return tcpt_connection_of(flow);
 }
 
-static tcpt_flow *find_twin(const tcpt_points *points, const tcpt_flow *flow)
+static const tcpt_flow *find_twin(const tcpt_points *points, const tcpt_flow *flow)
 {
     unsigned count = 0;
 
-    for (tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
         if (twin->at != flow->at && same_life(points, twin, flow) &&
-            (!twin->connection || room_for(twin->connection, flow->at)))
+            (!tcpt_connection_of(twin) || room_for(tcpt_connection_of(twin), flow->at)))
             return twin;
     return NULL;
 }
 
 /* The one SYN of those numbers; of two nobody knows which. */
-static tcpt_flow *only_syn(const tcpt_points *points, gpointer key, const tcpt_flow *flow)
+static const tcpt_flow *only_syn(const tcpt_points *points, gpointer key, const tcpt_flow *flow)
 {
-    tcpt_flow *found = NULL;
+    const tcpt_flow *found = NULL;
 
     for (known_syn *at = g_hash_table_lookup(points->syns, key); at; at = at->next) {
         if (at->flow->at == flow->at || !same_syn(points, at->flow, flow))
             continue;
-        if (!at->flow->connection || !room_for(at->flow->connection, flow->at))
+        if (!tcpt_connection_of(at->flow) || !room_for(tcpt_connection_of(at->flow), flow->at))
             continue;
         if (found)
             return NULL;
@@ -296,9 +304,9 @@ static tcpt_flow *only_syn(const tcpt_points *points, gpointer key, const tcpt_f
     return found;
 }
 
-static tcpt_flow *find_translated(const tcpt_points *points, const tcpt_flow *flow)
+static const tcpt_flow *find_translated(const tcpt_points *points, const tcpt_flow *flow)
 {
-    tcpt_flow *found;
+    const tcpt_flow *found;
 
     if (!client_of(flow)->syn)
         return NULL;
@@ -308,11 +316,11 @@ static tcpt_flow *find_translated(const tcpt_points *points, const tcpt_flow *fl
     return found;
 }
 
-tcpt_connection *tcpt_match_connection(tcpt_points *points, tcpt_flow *flow, int64_t now_ns)
+tcpt_connection *tcpt_match_connection(tcpt_points *points, const tcpt_flow *flow, int64_t now_ns)
 {
     /* A life that began with a SYN into the one before has its SYN there. */
     bool from_the_start = flow->ends[0].segment_count + flow->ends[1].segment_count <= 1 && flow->first_ns == now_ns;
-    tcpt_flow *other = find_twin(points, flow);
+    const tcpt_flow *other = find_twin(points, flow);
     tcpt_connection *connection;
 
     if (!other)

@@ -11,6 +11,6 @@
 GHashTable *tcpt_syns_new(void);
 
 /** The connection of a flow that has none yet, and the flow as its member. */
-tcpt_connection *tcpt_match_connection(tcpt_points *points, tcpt_flow *flow, int64_t now_ns);
+tcpt_connection *tcpt_match_connection(tcpt_points *points, const tcpt_flow *flow, int64_t now_ns);
 
 #endif

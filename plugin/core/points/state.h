@@ -24,6 +24,7 @@ typedef struct tcpt_points {
     tcpt_point *newest_point;
     tcpt_connection *first_connection;
     tcpt_connection *newest_connection;
+    GPtrArray *connections;    /* by the number of a flow that is one, NULL elsewhere */
     GHashTable *syns;          /* match_connections.c: SYNs by their numbers */
     GHashTable *guides;        /* guides.c: connections by hosts and point */
     GHashTable *clock_offsets; /* clock_offsets.c */
@@ -34,6 +35,14 @@ typedef struct tcpt_points {
     GPtrArray *slabs;
     uint32_t kept;
 } tcpt_points;
+
+/** The connection that a flow is, or NULL. */
+static inline tcpt_connection *tcpt_connection_of(const tcpt_flow *flow)
+{
+    const GPtrArray *connections = flow->at->all->connections;
+
+    return flow->number < connections->len ? connections->pdata[flow->number] : NULL;
+}
 
 /** Whether files of more than two points were put one behind the other: what was let go before the last began is not
  * known to be lost or not. */

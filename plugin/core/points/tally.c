@@ -93,13 +93,14 @@ static bool looked_throughout(const GArray *lost, const tcpt_point *point, int64
 /* Nobody answers it, and other connections of these two hosts do pass the next point. */
 static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 {
-    const tcpt_connection *guide = tcpt_guide_of(flow->connection->points, flow);
+    const tcpt_connection *connection = tcpt_connection_of(flow);
+    const tcpt_connection *guide = tcpt_guide_of(connection->points, flow);
     unsigned here, next, way;
     bool assumed;
     int64_t expected_ns;
     tcpt_loss_table sum;
 
-    if (flow->both_ways || !flow->ends[from].syn || flow->connection->members[0].noted_from_ns != INT64_MIN || !guide)
+    if (flow->both_ways || !flow->ends[from].syn || connection->members[0].noted_from_ns != INT64_MIN || !guide)
         return false;
     here = 0;
     while (guide->members[here].flow->at != flow->at)
@@ -108,7 +109,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     next = next_member(guide, here, way, &assumed);
     if (next == here)
         return false;
-    sum = tally_alone(flow->connection, from);
+    sum = tally_alone(connection, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
     if (!looked_throughout(sum.lost, guide->members[next].flow->at, expected_ns)) {
         g_array_free(sum.lost, TRUE);
@@ -121,7 +122,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
 
 bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 {
-    const tcpt_connection *connection = flow->connection;
+    const tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned here, next, way;
     tcpt_loss_table sum;
     bool assumed = false;
@@ -150,7 +151,7 @@ void tcpt_losses_clear(tcpt_losses *losses)
 
 bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
 {
-    const tcpt_connection *connection = flow->connection;
+    const tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned here;
     bool assumed;
 
@@ -165,7 +166,7 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
 
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns)
 {
-    const tcpt_connection *connection = flow->connection;
+    const tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned here, way;
 
     if (!connection || connection->member_count < 2)

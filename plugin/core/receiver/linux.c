@@ -3,8 +3,8 @@
  * tcp_ack(), tcp_data_queue(), tcp_rcv_state_process(). Where versions from 4.11 on differ it is undetermined. */
 #include "core/receiver/linux.h"
 
+#include "core/receiver/old_ack.h"
 #include "core/receiver/paws.h"
-#include "core/receiver/synchronised.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 

@@ -171,14 +171,15 @@ static bool same_keeper(tcpt_state a, tcpt_state b)
 static void apply_limit(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     const tcpt_endpoint *receiver = at->receiver;
-    int64_t ago_ns = at->segment->time_ns - receiver->limited_ns;
+    int64_t ago_ns = at->segment->time_ns - receiver->trouble->limited_ns;
 
-    if (at->stack != TCPT_STACK_LINUX || !receiver->limited_ns ||
-        !same_keeper((tcpt_state)receiver->limited_in, receiver->state))
+    if (at->stack != TCPT_STACK_LINUX || !receiver->trouble->limited_ns ||
+        !same_keeper((tcpt_state)receiver->trouble->limited_in, receiver->state))
         return;
     if (view->verdict == TCPT_VERDICT_UNDETERMINED || ago_ns >= (TCPT_ANSWER_LIMIT_MS + TCPT_TICK_MS) * TCPT_MS_NS)
         return;
-    if (!receiver->limited_surely || ago_ns > (TCPT_ANSWER_LIMIT_MS - TCPT_TICK_MS) * TCPT_MS_NS || ago_ns < 0) {
+    if (!receiver->trouble->limited_surely || ago_ns > (TCPT_ANSWER_LIMIT_MS - TCPT_TICK_MS) * TCPT_MS_NS ||
+        ago_ns < 0) {
         view->verdict = TCPT_VERDICT_UNDETERMINED;
         return;
     }

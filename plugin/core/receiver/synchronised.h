@@ -10,8 +10,4 @@
 /** A segment other than a RST in a synchronised state (ESTABLISHED and later, TIME-WAIT excepted). */
 void tcpt_judge_synchronised(tcpt_receiver_view *view, const tcpt_reception *at);
 
-/** An acknowledgment older than the largest window, or than all that was ever acknowledged: a blind attacker's (RFC
- * 5961, section 5.2). @return true when that has settled it */
-bool tcpt_judge_old_ack(tcpt_receiver_view *view, const tcpt_reception *at);
-
 #endif

@@ -187,7 +187,7 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     proposal->course = TCPT_TRACKER_FOLLOWS;
     show(view, current, old);
     view->scale_reset = old->scale_reset;
-    view->divergent = flow->scale_reset && !flow->divergent[seen->from] && old->verdict == TCPT_CT_INVALID &&
+    view->divergent = flow->scale_reset && !flow->rare->divergent[seen->from] && old->verdict == TCPT_CT_INVALID &&
                       current->verdict != TCPT_CT_INVALID;
     if (sum_unknown(segment, seen))
         hide(view);

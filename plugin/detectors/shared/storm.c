@@ -12,7 +12,7 @@ bool tcpt_storm_of_tracker(const tcpt_flow *flow)
  * have arrived in one piece with its neighbours, where the host merges segments before the tracker sees them. */
 static bool coincides(const tcpt_flow *flow, unsigned from)
 {
-    const tcpt_record *divergent = flow->divergent[!from];
+    const tcpt_record *divergent = flow->rare->divergent[!from];
 
     return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
@@ -22,7 +22,7 @@ static char *tracker_note(const tcpt_flow *flow, unsigned from)
 {
     if (coincides(flow, from))
         return g_strdup_printf("; from frame %u on a connection tracker of Linux before 5.18 calls its ACKs invalid",
-                               flow->divergent[!from]->frame);
+                               flow->rare->divergent[!from]->frame);
     if (tcpt_storm_of_tracker(flow))
         return g_strdup("; the host ignores ACKs that arrived");
     return g_strdup("");
@@ -43,7 +43,6 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
-    uint32_t bytes = flow->again->bytes + context->segment->payload_bytes;
     int64_t duration_ns = context->segment->time_ns - flow->again->first_ns;
     char *note = tracker_note(flow, from);
 
@@ -56,7 +55,7 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
         flow->early_data ? "; the server had spoken before the client's first ACK" : "", note);
     g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
-    tcpt_set_number(finding, TCPT_F_STORM_BYTES, bytes);
+    tcpt_set_number(finding, TCPT_F_STORM_BYTES, context->seen->again_bytes);
     tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again->first->frame);
     tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again->ignored_ack->frame);
     tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
@@ -96,9 +95,9 @@ void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
         return;
     memory->finding = tcpt_raise(context, confidence_of(flow, context->seen->from), " ");
     complete(memory->finding, context);
-    tcpt_relate(memory->finding, flow->early_record);
+    tcpt_relate(memory->finding, flow->rare->early_record);
     if (coincides(flow, context->seen->from))
-        tcpt_relate(memory->finding, flow->divergent[!context->seen->from]);
+        tcpt_relate(memory->finding, flow->rare->divergent[!context->seen->from]);
     tcpt_relate(memory->finding, flow->again->ignored_ack);
     tcpt_relate(memory->finding, flow->again->first);
     tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");

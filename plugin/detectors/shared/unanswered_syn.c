@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detectors/shared/unanswered_syn.h"
 
-#include "core/flow/time_wait.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 enum { TRIES = 3 }; /* two in a row may be lost together */
@@ -16,7 +16,7 @@ bool tcpt_syn_left_out(const tcpt_context *context)
 
     if (!pair || !pair->answered || context->seen->from != flow->client || context->seen->really_bad)
         return false;
-    if (!client->syn || client->iss != context->segment->seq || client->syn_count + 1 < TRIES)
+    if (!client->syn || client->iss != context->segment->seq || context->seen->syn_count < TRIES)
         return false;
     if (flow->ends[!flow->client].segment_count)
         return false;

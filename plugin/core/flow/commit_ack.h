@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * The acknowledgment's part of advancing a flow. For advance.c and short_way.c only: they write flow state.
+ * The acknowledgment's part of a commit. Inside the room only.
  */
-#ifndef TCPTRIAGE_CORE_FLOW_ADVANCE_ACK_H
-#define TCPTRIAGE_CORE_FLOW_ADVANCE_ACK_H
+#ifndef TCPTRIAGE_CORE_FLOW_COMMIT_ACK_H
+#define TCPTRIAGE_CORE_FLOW_COMMIT_ACK_H
 
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
@@ -40,6 +40,6 @@ void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcp
 void tcpt_guess_side(tcpt_flow *flow);
 
 /** Take a segment's ACK, window and SACK blocks into the flow. */
-void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
+void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Advance, the acknowledgment's part. */
-#include "core/flow/advance_ack.h"
+/* Commit, the acknowledgment's part. */
+#include "core/flow/commit_ack.h"
 
 #include <glib.h>
 #include <string.h>
 
-#include "core/flow/flow.h"
-#include "core/flow/advance_syn.h"
+#include "core/flow/trouble.h"
+#include "core/flow/commit_syn.h"
 #include "core/flow/ranges.h"
 
 enum {
@@ -68,7 +68,7 @@ static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, t
         receiver->fin_end = segment->ack;
 }
 
-static void advance_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
+static void commit_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     sender->sack_held = false;
     for (unsigned i = 0; i < segment->sack_count; i++) {
@@ -116,13 +116,13 @@ void tcpt_guess_side(tcpt_flow *flow)
         flow->side = TCPT_SIDE_MIDDLE;
 }
 
-void tcpt_advance_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
+void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
     tcpt_take_window(sender, segment);
-    advance_sack(sender, segment);
+    commit_sack(sender, segment);
     note_handshake(flow, segment, seen, record);
     note_fin_ack(receiver, segment, record);
     if (!(seen->traits & TCPT_TRAIT_ACKS_NEW)) {

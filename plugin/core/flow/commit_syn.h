@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * The handshake's part of advancing a flow. For advance.c only: they write flow state.
+ * The handshake's part of a commit. Inside the room only.
  */
-#ifndef TCPTRIAGE_CORE_FLOW_ADVANCE_SYN_H
-#define TCPTRIAGE_CORE_FLOW_ADVANCE_SYN_H
+#ifndef TCPTRIAGE_CORE_FLOW_COMMIT_SYN_H
+#define TCPTRIAGE_CORE_FLOW_COMMIT_SYN_H
 
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
@@ -22,6 +22,6 @@ static inline void tcpt_note_rtt(tcpt_endpoint *end, int64_t sample_ns)
 void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
 /** Take a SYN or SYN-ACK of this life into the flow. */
-void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
+void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * The lives of a 4-tuple.
+ * What detectors ask about flows besides what these hold. Nothing here changes anything; of capture points see
+ * points.h, of other connections peers.h.
  */
-#ifndef TCPTRIAGE_CORE_FLOW_TIME_WAIT_H
-#define TCPTRIAGE_CORE_FLOW_TIME_WAIT_H
+#ifndef TCPTRIAGE_QUERIES_H
+#define TCPTRIAGE_QUERIES_H
 
 #include "tcptriage/flow.h"
 #include "tcptriage/settings.h"
-#include "tcptriage/times.h"
 
 /** The life before this one that one end still holds in TIME-WAIT when this one begins, or NULL: it ended by FINs, less
  * than time_wait_seconds before, and no exact RST has destroyed the entry. */

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Advance, the handshake's part: what a SYN or SYN-ACK changes (RFC 9293, section 3.5). */
-#include "core/flow/advance_syn.h"
+/* Commit, the handshake's part: what a SYN or SYN-ACK changes (RFC 9293, section 3.5). */
+#include "core/flow/commit_syn.h"
 
+#include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
 
 void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     if (segment->flags & TCPT_ACK)
         return;
-    flow->next_syn = true;
-    flow->next_syn_from = (uint8_t)from;
-    flow->next_syn_seq = segment->seq;
-    flow->next_syn_ns = segment->time_ns;
-    flow->next_syn_options = segment->options;
-    flow->next_syn_wscale = segment->wscale;
-    flow->next_syn_fast_open_bytes = segment->fast_open_bytes;
+    tcpt_rarities_of(flow)->next_syn = (tcpt_next_syn){
+        .time_ns = segment->time_ns,
+        .seq = segment->seq,
+        .seen = true,
+        .from = (uint8_t)from,
+        .options = segment->options,
+        .wscale = segment->wscale,
+        .fast_open_bytes = segment->fast_open_bytes,
+    };
 }
 
 /* Scaling is in force only when both SYNs offer it (RFC 7323, section 2.2). */
@@ -52,7 +55,7 @@ static void open_by_syn_ack(tcpt_endpoint *sender, tcpt_endpoint *receiver, bool
         receiver->handshake = TCPT_SYN_SENT;
 }
 
-void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -76,7 +79,7 @@ void tcpt_advance_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_o
         if ((segment->flags & TCPT_ACK) && receiver->syn_count == 1)
             tcpt_note_rtt(sender, segment->time_ns - receiver->syn_ns);
     }
-    sender->syn_count++;
+    sender->syn_count = seen->syn_count;
     sender->syn_ns = segment->time_ns;
     if (first)
         sender->syn_tsval = segment->tsval;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Flows come, and advance by the segments that were judged. For the analysis only, once the detectors have looked.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_COMMIT_H
+#define TCPTRIAGE_CORE_FLOW_COMMIT_H
+
+#include "core/flow/flow.h"
+
+/** All flows. */
+typedef struct tcpt_flows tcpt_flows;
+
+tcpt_flows *tcpt_flows_new(void);
+void tcpt_flows_free(tcpt_flows *flows);
+
+/** The newest life of a 4-tuple, or NULL. `hash` is tcpt_key_hash() of the key. */
+tcpt_flow *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash);
+
+/** @return never 0 */
+uint32_t tcpt_key_hash(const tcpt_flow_key *key);
+
+/** Begin the life of a 4-tuple that comes after `previous`, NULL if it is the first. */
+tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
+                           unsigned from, tcpt_flow *previous, struct tcpt_point *at);
+
+/** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
+void tcpt_flows_link_twins(tcpt_flows *flows);
+
+/** First of all flows, linked by `next`, or NULL. */
+tcpt_flow *tcpt_flows_first(const tcpt_flows *flows);
+uint32_t tcpt_flows_count(const tcpt_flows *flows);
+
+/** Take a second copy of a packet: it changes nothing else. */
+void tcpt_flow_commit_copy(tcpt_flow *flow);
+
+/** Remember a packet, so that its copies are recognised. `number` is its record's. */
+void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_packet_id *id,
+                        uint32_t number);
+
+/** Take a judged segment into its flow. `host` is what is kept of its source address, or NULL. */
+void tcpt_flow_commit(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_host *host,
+                      tcpt_record *record);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/commit_answers.h"
+
+#include <glib.h>
+
+#include "core/flow/trouble.h"
+#include "tcptriage/sequence.h"
+
+void tcpt_commit_unanswered(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (receiver->unanswered_ns) {
+        receiver->unanswered_ns = 0;
+        receiver->unanswered_repeats = receiver->unanswered_probes = receiver->unanswered_fins = 0;
+    }
+    if (!(segment->payload_bytes || seen->probe || (segment->flags & TCPT_FIN)) ||
+        (segment->flags & (TCPT_RST | TCPT_SYN)))
+        return;
+    if (!sender->unanswered_ns) {
+        sender->unanswered_ns = segment->time_ns;
+        sender->idle_before_ns = seen->since_ns;
+        sender->unanswered_record = record;
+        sender->ending_before = flow->ending;
+        sender->unanswered_fin = !segment->payload_bytes && !seen->probe;
+        sender->round_ns = segment->time_ns;
+    } else if (seen->new_round) {
+        sender->round_ns = segment->time_ns;
+    }
+    sender->unanswered_repeats = seen->unanswered_repeats;
+    sender->unanswered_probes = seen->unanswered_probes;
+    sender->unanswered_fins = seen->unanswered_fins;
+}
+
+static void forget_provocation(tcpt_endpoint *end)
+{
+    if (end->trouble->provoked.record)
+        tcpt_trouble_of(end)->provoked.record = NULL;
+}
+
+void tcpt_commit_provocation(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                             tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
+        forget_provocation(sender);
+    if (seen->provokes)
+        tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
+    else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
+        forget_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
+}
+
+/* Bytes, or a FIN, that PAWS refuses. What lies before the newest bytes may just have been overtaken on the way; what
+ * begins at the receiver's ACK was not, as TS.Recent does not move past a gap. */
+void tcpt_commit_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                         tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (sender->trouble->refused.record && (seen->refused || seen->new_payload))
+        tcpt_trouble_of(sender)->refused.record = NULL;
+    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
+        return;
+    if (!seen->stale && segment->seq != receiver->rcv_nxt &&
+        !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))
+        return;
+    tcpt_trouble_of(receiver)->refused = (tcpt_refusal){record, segment->time_ns, seen->receiver.tsval_delta};
+}
+
+/* An ACK of bytes that the other end, asked again and again, says it never sent: no hole of the capture. */
+static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_seq)
+{
+    if (!acked->holed || acked->trouble->hole.right != ack || acked->trouble->hole.left != its_seq)
+        return;
+    acked->snd_contig = its_seq;
+    acked->holes--;
+    acked->holed = acked->holes > 0;
+}
+
+void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                          tcpt_record *record)
+{
+    enum { SURE = 4 }; /* each end has repeated itself */
+    tcpt_ack_exchange *acks = &flow->acks;
+    unsigned from = seen->from;
+
+    if (!seen->war_acks) {
+        acks->count = 0; /* the rest means nothing then */
+        return;
+    }
+    if (seen->war_acks == 1) {
+        acks->first = record;
+        acks->first_ns = segment->time_ns;
+    } else if (seen->war_acks == 2 && acks->count != 1) {
+        acks->first = flow->ends[!from].last_record;
+        acks->first_ns = flow->ends[!from].last_ns;
+    }
+    acks->count = seen->war_acks;
+    acks->from = (uint8_t)from;
+    acks->seq[from] = segment->seq;
+    acks->ack[from] = segment->ack;
+    acks->window[from] = segment->window;
+    if (acks->count != SURE)
+        return;
+    close_false_hole(&flow->ends[0], acks->ack[1], acks->seq[0]);
+    close_false_hole(&flow->ends[1], acks->ack[0], acks->seq[1]);
+}
+
+void tcpt_commit_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
+{
+    if (!flow->again)
+        flow->again = g_new0(tcpt_again, 1);
+    if (seen->again_count == 1) {
+        flow->again->from = seen->from;
+        flow->again->first = record;
+        flow->again->first_ns = segment->time_ns;
+        flow->again->ignored_ack = seen->acked_in;
+    }
+    flow->again->count = seen->again_count;
+    flow->again->bytes = seen->again_bytes;
+    flow->again->last_ns = segment->time_ns;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/commit_sent.h"
+
+#include "core/flow/ranges.h"
+#include "core/flow/trouble.h"
+#include "tcptriage/sequence.h"
+
+/* Late bytes fill the newest hole from its left, in the order they were sent. */
+static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    if (!sender->holes || segment->seq != sender->trouble->hole.left ||
+        seq_after(segment->end_seq, sender->trouble->hole.right))
+        return;
+    flow->reordered = true;
+    tcpt_trouble_of(sender)->hole.left = segment->end_seq;
+    if (segment->end_seq != sender->trouble->hole.right)
+        return;
+    sender->holes--;
+    sender->holed = sender->holes > 0;
+}
+
+void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from], *receiver = &flow->ends[!seen->from];
+    bool pure_repeat = seen->traits & TCPT_TRAIT_REPEAT;
+
+    if (!sender->sent) {
+        sender->sent = true;
+        sender->snd_nxt = segment->end_seq;
+        sender->snd_contig = segment->end_seq;
+        return;
+    }
+    if (segment->end_seq != segment->seq) {
+        if (seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->seq, receiver->rcv_nxt))
+            receiver->stands = false; /* what it asks for is on the way again */
+        fill_hole(flow, sender, segment);
+        tcpt_ranges_add(sender, segment->seq, segment->end_seq);
+    }
+    if (sender->fin_acked && !sender->fin && segment->payload_bytes && seq_after(segment->end_seq, sender->fin_end)) {
+        sender->fin_acked = false; /* what looked like an uncaptured FIN was a byte */
+        sender->holed = true;
+        tcpt_ranges_skip_to(sender, sender->fin_end);
+    }
+    if (seq_after(segment->end_seq, sender->snd_nxt)) {
+        sender->snd_nxt = segment->end_seq;
+        sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
+        if (!sender->timed_ns && !pure_repeat) {
+            sender->timed_ns = segment->time_ns;
+            sender->timed_end = segment->end_seq;
+        }
+    } else if (pure_repeat) {
+        sender->timed_ns = 0; /* Karn: an acknowledgment of repeated bytes times nothing */
+    }
+}
+
+void tcpt_commit_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+
+    if (sender->fin && segment->end_seq == sender->fin_end) {
+        sender->fin_repeats = seen->fin_repeats;
+        sender->fin_last_ns = segment->time_ns;
+        sender->fin_last_ack = segment->ack;
+        if (!sender->fin_acked)
+            sender->fin_delivered = false;
+        return;
+    }
+    if (sender->fin && !seq_after(segment->end_seq, sender->fin_end))
+        return;
+    if (sender->fin_acked && !sender->fin && sender->snd_nxt == segment->end_seq) {
+        /* Captured behind its acknowledgment. */
+        sender->fin_delivered = true;
+    } else {
+        sender->fin_acked = false;
+        sender->fin_delivered = sender->snd_contig == segment->end_seq;
+    }
+    sender->fin = true;
+    sender->fin_end = segment->end_seq;
+    sender->fin_ns = sender->fin_last_ns = segment->time_ns;
+    sender->fin_last_ack = segment->ack;
+    sender->fin_record = record;
+    sender->fin_second = receiver->fin && (segment->flags & TCPT_ACK) && !seq_before(segment->ack, receiver->fin_end);
+}

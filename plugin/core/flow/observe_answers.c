@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/observe_answers.h"
+
+#include <glib.h>
+
+#include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
+
+enum {
+    /* Five rounds of nothing but the same ACKs. They come as fast as the path allows; what comes later than two
+     * seconds, and two RTT, was sent by a timer. */
+    WAR_ACKS = 10,
+    WAR_GAP_SECONDS = 2,
+};
+
+/* What was sent since the other end was last heard, this one included. What asks within a round trip, or a probe within
+ * the limit of answers, may rightly go unanswered: no round of its own. */
+static void observe_unanswered(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    seen->unanswered_repeats = sender->unanswered_repeats;
+    seen->unanswered_fins = sender->unanswered_fins;
+    seen->unanswered_probes = sender->unanswered_probes;
+    if (segment->flags & (TCPT_RST | TCPT_SYN))
+        return;
+    if (seen->probe)
+        seen->new_round =
+            !sender->unanswered_ns || segment->time_ns - sender->round_ns >= TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS;
+    else
+        seen->new_round = seen->traits & TCPT_TRAIT_UNANSWERED;
+    if (!seen->new_round)
+        return;
+    seen->unanswered_probes += seen->probe;
+    seen->unanswered_repeats += !seen->probe && segment->payload_bytes;
+    seen->unanswered_fins += !seen->probe && !segment->payload_bytes;
+}
+
+/* An ACK sent to open the window says so: the window has doubled (Linux, tcp_cleanup_rbuf()) or grown by two full
+ * segments (RFC 9293, section 3.8.6.2.2). */
+static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    uint64_t window = (uint64_t)segment->window << sender->wscale;
+    uint32_t mss = receiver->mss ? receiver->mss : 1460;
+
+    return window > sender->rcv_wnd &&
+           (window >= 2 * (uint64_t)sender->rcv_wnd || window - sender->rcv_wnd >= 2 * (uint64_t)mss);
+}
+
+/* Whether a segment comes when an answer to what happened `ago_ns` before is due. What was sent before that arrived is
+ * none; half the RTT allows for a slow first one. */
+static bool in_time_to_answer(const tcpt_flow *flow, const tcpt_endpoint *sender, int64_t ago_ns)
+{
+    return ago_ns >= sender->rtt_ns / 2 && ago_ns <= MAX(2 * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+}
+
+/* A pure ACK that tells nothing new, soon after its sender was provoked: the challenge ACK. */
+static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    int64_t ago_ns = segment->time_ns - sender->trouble->provoked.time_ns;
+
+    if (!sender->trouble->provoked.record || !seen->pure_ack || seen->probe)
+        return;
+    if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
+        return;
+    if (!seen->old_numbers && window_update(sender, &flow->ends[!seen->from], segment))
+        return;
+    if (!in_time_to_answer(flow, sender, ago_ns))
+        return;
+    seen->traits |= TCPT_TRAIT_CHALLENGE;
+    seen->challenged = sender->trouble->provoked.record;
+}
+
+/* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
+static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    int64_t ago_ns = segment->time_ns - sender->trouble->refused.time_ns;
+
+    if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
+        return;
+    if (!in_time_to_answer(flow, sender, ago_ns))
+        return;
+    seen->traits |= TCPT_TRAIT_PAWS_ANSWER;
+    seen->refused = sender->trouble->refused.record;
+}
+
+/* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
+static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_ack_exchange *acks = &flow->acks;
+    unsigned from = seen->from;
+
+    if (!seen->pure_ack || seen->probe)
+        return;
+    seen->war_acks = 1;
+    if (!acks->count || acks->from == from ||
+        seen->since_ns > MAX(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
+        return;
+    seen->war_acks = 2;
+    if (acks->count < 2)
+        return;
+    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window)
+        return;
+    seen->war_acks = acks->count + 1;
+    if (seen->war_acks >= WAR_ACKS)
+        seen->traits |= TCPT_TRAIT_ACK_WAR;
+}
+
+void tcpt_observe_answers(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_trouble *trouble = flow->ends[seen->from].trouble;
+
+    observe_unanswered(seen, flow, segment);
+    if (trouble->provoked.record)
+        observe_challenge(seen, flow, segment);
+    if (trouble->refused.record)
+        observe_refusal(seen, flow, segment);
+    observe_exchange(seen, flow, segment);
+}

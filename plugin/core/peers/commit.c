@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/peers/commit.h"
+
+#include <glib.h>
+
+#include "core/peers/clocks.h"
+#include "core/peers/identity.h"
+#include "core/peers/state.h"
+#include "core/peers/time_wait_ports.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
+
+/* Both tables together, when full: 41 MiB with both generations and what busy pairs have besides. */
+enum {
+    PROVEN_SLOTS = 1 << 17,
+    FLEETING_SLOTS = 1 << 16, /* a minute of 500 new half-open connections a second */
+};
+
+tcpt_peers *tcpt_peers_new(void)
+{
+    tcpt_peers *peers = g_new0(tcpt_peers, 1);
+
+    peers->proven.slots_max = PROVEN_SLOTS;
+    peers->fleeting.slots_max = FLEETING_SLOTS;
+    tcpt_hosts_open(&peers->hosts);
+    return peers;
+}
+
+void tcpt_peers_free(tcpt_peers *peers)
+{
+    tcpt_pairs_clear(&peers->proven);
+    tcpt_pairs_clear(&peers->fleeting);
+    tcpt_hosts_clear(&peers->hosts);
+    g_free(peers);
+}
+
+tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+
+    if (!host && (sender->segment_count || flow->ends[!from].segment_count))
+        host = tcpt_hosts_add(&peers->hosts, &flow->key, from);
+    if (!host)
+        return NULL;
+    host->good += sender->checksums_good;
+    host->wrong += sender->checksums_unexplained;
+    host->unverifiable += sender->checksums_wrong;
+    host->bare |= sender->segment_count > sender->payload_segments;
+    return host;
+}
+
+/* ---- pairs ---- */
+
+/* Find or make the pair; one that is proven leaves the table of the fleeting ones. */
+static tcpt_pair *touch(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, bool proven)
+{
+    uint64_t hash = tcpt_pair_hash(flow);
+    tcpt_pair fresh = {.hash = hash, .proven = proven};
+    tcpt_pair *pair = tcpt_pairs_refresh(&peers->proven, hash, now_ns);
+
+    if (!pair && !proven)
+        pair = tcpt_pairs_refresh(&peers->fleeting, hash, now_ns);
+    if (!pair && proven) {
+        pair = tcpt_pairs_find(&peers->fleeting, hash);
+        pair = tcpt_pairs_adopt(&peers->proven, pair ? pair : &fresh);
+        pair->proven = true;
+    }
+    if (!pair)
+        pair = tcpt_pairs_adopt(&peers->fleeting, &fresh);
+    return pair;
+}
+
+static tcpt_busy *busy_of(tcpt_peers *peers, tcpt_pair *pair)
+{
+    if (pair->busy)
+        return pair->busy;
+    pair->busy = g_new0(tcpt_busy, 1);
+    peers->proven.young.busy++;
+    if (pair->first_ns)
+        pair->busy->clocks[0] = (tcpt_clock){.time_ns = pair->first_ns, .tsval = pair->first_tsval, .samples = 1};
+    return pair->busy;
+}
+
+static void leave_time_wait(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    if (pair->busy)
+        tcpt_time_wait_ports_remove(&pair->busy->time_wait, flow->port_free_ns, settings->time_wait_seconds);
+}
+
+static void note_open(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    const tcpt_flow *old = flow->previous;
+
+    if (old && old->client == flow->client && old->port_use == TCPT_PORT_TIME_WAIT)
+        leave_time_wait(pair, old, settings);
+    else if (old && old->client == flow->client && old->port_use == TCPT_PORT_OPEN)
+        pair->open -= pair->open > 0;
+    pair->open++;
+}
+
+/* The flow's port is not what it `was` any more. */
+static void note_close(tcpt_peers *peers, const tcpt_flow *flow, tcpt_port_use was, const tcpt_settings *settings,
+                       int64_t now_ns)
+{
+    tcpt_pair *pair = touch(peers, flow, now_ns, true);
+
+    if (was == TCPT_PORT_TIME_WAIT)
+        leave_time_wait(pair, flow, settings);
+    else
+        pair->open -= pair->open > 0;
+    if (flow->port_use == TCPT_PORT_TIME_WAIT)
+        tcpt_time_wait_ports_add(&busy_of(peers, pair)->time_wait, now_ns, settings->time_wait_seconds);
+}
+
+static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    tcpt_pair *pair = touch(peers, flow, now_ns, false);
+    tcpt_busy *busy;
+
+    if (now_ns - pair->answered_ns > tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
+        pair->answered = 0;
+    pair->answered++;
+    pair->answered_ns = now_ns;
+    pair->answered_record = record;
+    if (!(client->syn_options & TCPT_OPTION_TIMESTAMPS))
+        return;
+    if (!pair->first_ns) {
+        pair->first_ns = client->syn_ns;
+        pair->first_tsval = client->syn_tsval;
+        return;
+    }
+    if (!pair->proven)
+        return; /* a clock matters only where the server has closed a connection */
+    busy = busy_of(peers, pair);
+    tcpt_clocks_note(busy, client->syn_tsval, client->syn_ns);
+    if (busy->closed_by_server && now_ns - busy->closed_ns < tcpt_seconds_ns(TCPT_RECYCLE_SECONDS) &&
+        seq_delta(client->syn_tsval, busy->closed_tsval) < -1)
+        busy->takes_older = true;
+}
+
+/* What a host with tcp_tw_recycle remembered: the last TSval of a peer whose connection it closed first itself. */
+static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    tcpt_busy *busy;
+
+    if (server->state != TCPT_TIME_WAIT || !(client->syn_options & server->syn_options & TCPT_OPTION_TIMESTAMPS))
+        return;
+    busy = busy_of(peers, touch(peers, flow, now_ns, true));
+    if (busy->closed_by_server && now_ns - busy->closed_ns <= tcpt_seconds_ns(TCPT_RECYCLE_SECONDS) &&
+        seq_after(busy->closed_tsval, client->newest_tsval))
+        return; /* an older clock does not overwrite a newer one within a minute (tcp_remember_stamp()) */
+    busy->closed_by_server = true;
+    busy->closed_tsval = client->newest_tsval;
+    busy->closed_ns = now_ns;
+    busy->closed_record = record;
+}
+
+/* ---- segments ---- */
+
+/* The first SYN-ACK. */
+static bool answers_syn(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return (segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[!flow->client].syn_count == 1;
+}
+
+/* The first RST of a handshake that was not completed. */
+static bool gives_up(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return !flow->handshake_done && (segment->flags & TCPT_RST) && flow->ends[seen->from].rst_count == 1;
+}
+
+static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool completed, const tcpt_segment *segment,
+                            const tcpt_observation *seen, tcpt_record *record)
+{
+    bool given_up = gives_up(flow, segment, seen);
+    bool answered = answers_syn(flow, segment, seen);
+    tcpt_listener *listener;
+
+    if (!flow->ends[!flow->client].syn || !(completed || given_up || answered || seen->final_ack_ignored))
+        return;
+    listener = tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns);
+    listener->finished += completed || given_up;
+    listener->answered += answered;
+    if (!seen->final_ack_ignored)
+        return;
+    listener->ignored_ns = segment->time_ns;
+    listener->ignored_record = record;
+}
+
+void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
+                       const tcpt_segment *segment, const tcpt_observation *seen, const tcpt_settings *settings,
+                       tcpt_record *record)
+{
+    int64_t now_ns = segment->time_ns;
+    bool completed = before->port_use == TCPT_PORT_UNCOUNTED && flow->port_use != TCPT_PORT_UNCOUNTED;
+    tcpt_port_use was = completed && flow->ends[flow->client].syn ? TCPT_PORT_OPEN : before->port_use;
+    tcpt_pair *pair;
+
+    peers->padding.spent += flow->padding_spent;
+    peers->padding.spent -= before->padding_spent;
+    if (seen->other_syn || seen->stale || seen->really_bad)
+        return;
+    commit_listener(peers, flow, completed, segment, seen, record);
+    if (completed && was == TCPT_PORT_OPEN) {
+        pair = touch(peers, flow, now_ns, true);
+        note_open(pair, flow, settings);
+        tcpt_pressures_note(&peers->pressures, pair, settings, record, now_ns);
+    } else if (!completed && answers_syn(flow, segment, seen)) {
+        note_answer(peers, flow, now_ns, record);
+    } else if (!completed && seen->from == flow->client && flow->ends[!flow->client].syn &&
+               gives_up(flow, segment, seen)) {
+        touch(peers, flow, now_ns, true);
+    }
+    if ((was == TCPT_PORT_OPEN || was == TCPT_PORT_TIME_WAIT) && flow->port_use != was)
+        note_close(peers, flow, was, settings, now_ns);
+    if (flow->ending && seen->from == flow->client)
+        note_server_close(peers, flow, now_ns, record);
+}
