@@ -29,7 +29,8 @@ target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
 add_executable(unit-test tests/unit/main.c tests/unit/address_test.c tests/unit/label_test.c
     tests/unit/sequence_test.c tests/unit/segment_test.c tests/unit/checksum_test.c tests/unit/registry_test.c
     tests/unit/flow_test.c tests/unit/copies_test.c tests/unit/peers_test.c tests/unit/points_test.c
-    tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/report_test.c tests/unit/wire.c)
+    tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/report_test.c tests/unit/storms_test.c
+    tests/unit/wire.c)
 target_compile_definitions(unit-test PRIVATE SOURCE="${CMAKE_SOURCE_DIR}")
 target_link_libraries(unit-test PRIVATE tcptriage_report)
 
@@ -73,6 +74,11 @@ target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
 
 add_executable(receiver-test tests/unit/receiver_test.c)
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
+
+# Findings: told as one, taken back, superseded, kept short.
+add_executable(finding-test tests/unit/finding_test.c tests/unit/sentence_test.c)
+target_include_directories(finding-test PRIVATE plugin)
+target_link_libraries(finding-test PRIVATE tcptriage_core)
 
 # The short ways of the core against the long ones.
 add_executable(short-way-test tests/unit/short_way_test.c)

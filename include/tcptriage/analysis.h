@@ -41,7 +41,7 @@ void tcpt_suspect_points(tcpt_analysis *analysis);
 tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment);
 
 /**
- * Say that nothing more was captured so far, so that a flow's end can be judged: fills its end_findings.
+ * Say that nothing more was captured so far, so that a flow's end can be judged: raises its end findings.
  * Cheap when nothing came since the last call. More segments may follow.
  */
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow);
@@ -55,7 +55,7 @@ tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
 /** Call `visit` for each finding of a frame, gravest first, end findings included. Settle the flow first for those. */
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 
-/** Call `visit` for each finding that names this frame as proof. */
+/** Call `visit` for each finding that names this frame as proof, TCPT_PROOFS_MOST of them at most. */
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 
 /**
@@ -67,6 +67,16 @@ const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsig
 /** Bytes that the tables across flows take, at the most; flows and records not counted. */
 size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis);
 
+/** What was found in a flow, oldest first, linked by `next`; of one sender TCPT_ALIKE_MOST of a kind and a run of all
+ * others. Some may be told of no frame (tcpt_alike()). */
+const tcpt_diagnosis *tcpt_first_diagnosis(const tcpt_flow *flow);
+
+/** The same for end findings, since the flow was settled. */
+const tcpt_diagnosis *tcpt_first_end_diagnosis(const tcpt_flow *flow);
+
+/** Runs over all flows, one of a detector at most, linked by `next`. */
+const tcpt_diagnosis *tcpt_first_wide_diagnosis(const tcpt_analysis *analysis);
+
 /** Totals for reports. */
 typedef struct tcpt_totals {
     uint64_t segments;
@@ -74,6 +84,7 @@ typedef struct tcpt_totals {
     int64_t first_ns; /**< capture time of the earliest and newest segment; 0 without any */
     int64_t newest_ns;
     uint64_t bare; /**< segments without payload */
+    tcpt_folding folding;
     uint32_t kept; /**< segments that may still show at another capture point: never more than 65,536 */
 } tcpt_totals;
 

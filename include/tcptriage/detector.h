@@ -23,6 +23,7 @@ typedef struct tcpt_context {
     tcpt_record *record;          /**< of the segment, or the flow's last */
     int64_t now_ns;               /**< time of the segment, or the capture's newest */
     const struct tcpt_detector *detector;
+    struct tcpt_findings *store; /**< where tcpt_raise() keeps what it makes */
 } tcpt_context;
 
 /** A detector's row: its texts, when it wants to be asked, and its functions. */
@@ -49,13 +50,17 @@ typedef struct tcpt_detector {
 /** Every detector, in the order of detectors.def, ended by NULL. */
 extern const tcpt_detector *const tcpt_detectors[];
 
-/** What a detector's judge() has noted of a flow, such as the life before (tcpt_flow.previous); NULL for nothing. */
-const void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
+/** What a detector's own judge() has noted of a flow, such as the life before (tcpt_flow.previous); NULL for nothing.
+ */
+void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
 
 /**
  * Raise a finding on the current frame.
  *
- * @param summary  printf format of the one sentence
+ * Where there are many alike it joins the others of its kind (tcpt_run): what is set below is then told as far as it
+ * is the same for all of them. The detector need not know.
+ *
+ * @param summary  printf format of the one sentence, a literal; conversions: core/finding/sentence.h
  * @return the finding, to be completed; owned by the analysis. A judge may keep it in its memory to complete it later.
  */
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
@@ -80,6 +85,8 @@ tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_
  */
 tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged);
 
+void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence);
+
 /** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over, and what goes
  * beyond TCPT_MAX_RELATED. */
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record);
@@ -90,13 +97,19 @@ void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_
 /** Set or replace a number, hexadecimal, frame number or duration (nanoseconds). */
 void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value);
 
+/** The same for every finding that the detector has raised so far in this flow on segments of this sender. */
+void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t value);
+
 /** Set or replace a text; `text` is static. */
 void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text);
 
-/** As tcpt_set_text(), taking over an allocated text (g_free); at most one per finding. NULL is passed over. */
+/** As tcpt_set_text(), taking over an allocated text (g_free). NULL is passed over. */
 void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text);
 
 /** Say what the frames rule out; `sentence` is static. */
 void tcpt_rule_out(tcpt_finding *finding, const char *sentence);
+
+/** Forget what was ruled out: it is said anew. */
+void tcpt_rule_out_nothing(tcpt_finding *finding);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * A finding: one diagnosis, on one frame, with its proof.
+ * Findings: a diagnosis on a frame, with its proof.
  */
 #ifndef TCPTRIAGE_FINDING_H
 #define TCPTRIAGE_FINDING_H
@@ -47,49 +47,124 @@ extern const tcpt_field_info tcpt_fields[TCPT_FIELD_COUNT];
 typedef struct tcpt_value {
     tcpt_field field;
     int64_t number;   /**< every type but text */
-    const char *text; /**< static, or owned by the finding */
+    const char *text; /**< lives as long as the finding */
 } tcpt_value;
 
-#define TCPT_MAX_VALUES 14
-/** Findings that a frame shows; no detector raises more than two on one frame. */
-#define TCPT_ON_FRAME_MOST 64
-/** Frames that prove a finding; end findings about many segments may name more. */
-#define TCPT_MAX_RELATED   8
-#define TCPT_MAX_RULED_OUT 4
-
-/** A place in a record's list of the findings it proves; part of the finding. */
-typedef struct tcpt_proof {
-    const struct tcpt_finding *finding;
-    struct tcpt_proof *next;
-} tcpt_proof;
+/** Counts and sizes. */
+enum {
+    /** Frames that prove a finding; end findings about many segments may name more. */
+    TCPT_MAX_RELATED = 8,
+    TCPT_MAX_RULED_OUT = 4,
+    /** Findings that a frame shows; there are fewer detectors, and none raises two on one frame as a rule. */
+    TCPT_ON_FRAME_MOST = 64,
+    /** Findings that one frame is shown as a proof of. A reader follows a few; Wireshark gives a frame up that has a
+     *  million items. */
+    TCPT_PROOFS_MOST = 16,
+    /** Findings of one detector, about one sender, that a flow keeps apart. What comes behind them is told as one: a
+     *  reader who has seen so many alike asks how many more there are, not for each one's numbers. */
+    TCPT_ALIKE_MOST = 16,
+    /** What findings may take in all but for their marks on frames: some hundred thousand of them. */
+    TCPT_DIAGNOSES_MOST_BYTES = 32 << 20,
+};
 
 /**
- * A finding. Lives until the analysis is freed, except end findings (tcpt_flow.end_findings), which live until
- * the flow is settled anew. Later segments may complete its values and summary; the capture's end never does: it raises
- * an end finding in its place.
+ * A finding: a diagnosis on the frame that completes its evidence. Every frame of a capture may have some: what
+ * findings can share is in the diagnosis. Lives until the analysis is freed, except end findings, which live until
+ * their flow is settled anew. Later segments may complete what it says; the capture's end never does: it raises an end
+ * finding in its place.
  */
 typedef struct tcpt_finding {
-    const struct tcpt_detector *detector;
-    struct tcpt_flow *flow;
-    struct tcpt_record *on;             /**< the frame that completes the evidence */
-    struct tcpt_finding *next_on_frame; /**< in the order they were raised */
-    struct tcpt_finding *next_in_flow;
-    bool at_end;                     /**< an end finding */
-    bool superseded;                 /**< an end finding stands in its place for the time being: it is not shown */
-    struct tcpt_finding *instead_of; /**< of an end finding: the judged one that it supersedes, or NULL */
-    int64_t time_ns;                 /**< of that frame */
-    tcpt_confidence confidence;
-    char *summary; /**< one sentence, owned */
-    uint8_t value_count;
-    uint8_t ruled_out_count;
-    tcpt_value values[TCPT_MAX_VALUES];
-    uint32_t related_count;
-    struct tcpt_record **related; /**< frames that prove it, in order: `few`, or owned */
-    struct tcpt_record *few[TCPT_MAX_RELATED];
-    tcpt_proof proofs[TCPT_MAX_RELATED];       /**< of those frames; end findings leave them unused */
-    const char *ruled_out[TCPT_MAX_RULED_OUT]; /**< static sentences */
-    char *owned_text;                          /**< backs one text value, or NULL */
+    struct tcpt_diagnosis *diagnosis;
+    struct tcpt_record *on;
+    struct tcpt_finding *next; /**< of the same tcpt_record.notes */
 } tcpt_finding;
+
+typedef union tcpt_stored {
+    int64_t number;
+    const char *text;
+} tcpt_stored;
+
+/** What findings have in common that are told as one: those of one detector and sender beyond TCPT_ALIKE_MOST, or of
+ * one detector in all the capture beyond TCPT_DIAGNOSES_MOST_BYTES. */
+typedef struct tcpt_run {
+    uint32_t count;                /**< findings that share the diagnosis */
+    uint32_t joined;               /**< as count, those taken back included */
+    struct tcpt_record *newest[4]; /**< frames of the newest, in a ring: the next place is joined % 4 */
+    int64_t last_ns;               /**< time of the newest */
+    uint16_t late;                 /**< values that were set for all of them, as bits: not for those to come */
+    struct tcpt_diagnosis *next;   /**< the flow's next run */
+} tcpt_run;
+
+/** What is said of one frame, or of a run of them. */
+typedef struct tcpt_diagnosis {
+    const struct tcpt_detector *detector;
+    struct tcpt_findings *store;
+    struct tcpt_diagnosis *next; /**< in the flow, oldest first */
+    struct tcpt_diagnosis *previous;
+    tcpt_finding first;           /**< the finding that it was made for */
+    int64_t time_ns;              /**< of that frame */
+    tcpt_run *run;                /**< NULL while no other may join */
+    tcpt_finding *instead_of;     /**< of an end finding: the judged one whose place it takes, or NULL */
+    const char *summary;          /**< format of the sentence; tcpt_summary() writes it out */
+    uint8_t *arguments;           /**< of the summary */
+    struct tcpt_record **related; /**< frames that prove it, in the order they were named; NULL for none */
+    const char **ruled_out;       /**< static sentences; NULL for none */
+    uint32_t related_count;
+    uint32_t bytes;      /**< that it takes, and what hangs on it */
+    uint32_t superseded; /**< how many of its findings end findings stand in for: those are not shown */
+    uint16_t set;        /**< bits, by place in detector->fields: the values that there are */
+    uint16_t differs;    /**< of a run: those that are not the same for all */
+    uint16_t owned;      /**< texts that are its own */
+    uint16_t argument_bytes;
+    uint16_t argument_room;
+    uint8_t ruled_out_count;
+    uint8_t confidence;   /**< tcpt_confidence; the least of a run's */
+    bool at_end;          /**< an end finding */
+    bool wide;            /**< a run over all flows */
+    bool first_gone;      /**< `first` was taken back, others of the run were not */
+    bool unseen;          /**< on no frame: what nobody has room for */
+    tcpt_stored values[]; /**< by place in detector->fields; the summary's arguments may lie behind */
+} tcpt_diagnosis;
+
+/** What a flow has; flows without a finding have none of this. */
+typedef struct tcpt_found {
+    tcpt_diagnosis *first, *last;         /**< raised on segments */
+    tcpt_diagnosis *end_first, *end_last; /**< raised when the flow was settled */
+    tcpt_finding *end_wide;               /**< copies of those that joined a run over all flows then */
+    tcpt_diagnosis *runs;                 /**< those of `first` that others may join */
+} tcpt_found;
+
+/** What was told as one, and left out. */
+typedef struct tcpt_folding {
+    uint64_t in_flows; /**< findings that share a diagnosis with others of their flow */
+    uint64_t wide;     /**< findings without one of their own for want of room (TCPT_DIAGNOSES_MOST_BYTES) */
+    uint64_t proofs;   /**< frames not shown as a proof, as they are one of TCPT_PROOFS_MOST others */
+} tcpt_folding;
+
+/** Whether a finding's diagnosis is told of several frames, of which this is not the first. */
+static inline bool tcpt_is_folded(const tcpt_finding *finding)
+{
+    return finding->on != finding->diagnosis->first.on;
+}
+
+/** How many findings a diagnosis is told of; 0 while an end finding stands in its place. */
+static inline uint32_t tcpt_alike(const tcpt_diagnosis *diagnosis)
+{
+    return (diagnosis->run ? diagnosis->run->count : 1) - diagnosis->superseded;
+}
+
+/** The newest frame that a diagnosis is told of. */
+const struct tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis);
+
+/** The sentence that a finding's frame shows. @return g_free() it */
+char *tcpt_summary(const tcpt_finding *finding);
+
+/** The values that hold for this finding, one by one, in the order of the detector's fields: *at begins with 0.
+ *  @return false when there are no more */
+bool tcpt_next_value(const tcpt_finding *finding, unsigned *at, tcpt_value *value);
+
+/** @return false when the finding has no such value */
+bool tcpt_value_of(const tcpt_finding *finding, tcpt_field field, tcpt_value *value);
 
 /** "chat", "note", "warn". */
 const char *tcpt_severity_name(tcpt_severity severity);

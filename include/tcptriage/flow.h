@@ -42,8 +42,7 @@ struct tcpt_point;
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
     struct tcpt_flow *flow;
-    tcpt_finding *findings; /**< raised on this frame, usually NULL */
-    tcpt_proof *proofs;     /**< findings of the flow that name this frame, end findings not included */
+    tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL */
     uint32_t frame;
     uint32_t same_as;         /**< frame of the same segment at another capture point, or of the first copy; 0 none */
     uint8_t client_state : 4; /**< tcpt_state after this frame */
@@ -58,7 +57,6 @@ typedef struct tcpt_record {
     uint8_t ct_reason;   /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
     bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
     bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
-    bool end_proof : 1;  /**< an end finding of the flow names this frame, or did */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
@@ -418,9 +416,7 @@ typedef struct tcpt_flow {
 
     tcpt_ack_exchange acks; /**< newest run of pure ACKs */
 
-    tcpt_finding *findings; /**< all but the end findings, oldest first */
-    tcpt_finding *newest_finding;
-    tcpt_finding *end_findings; /**< raised when the flow was settled; forgotten when it is settled anew */
+    tcpt_found *found;          /**< what was found; NULL for nothing */
     uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
     struct tcpt_memory *memory; /**< what detectors note; those that have noted something */
 } tcpt_flow;

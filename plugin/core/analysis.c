@@ -8,6 +8,7 @@
 #include "core/dispatch.h"
 #include "core/finding/memory.h"
 #include "core/finding/raising.h"
+#include "core/finding/store.h"
 #include "core/flow/commit.h"
 #include "core/peers/commit.h"
 #include "core/points/commit.h"
@@ -20,6 +21,7 @@ struct tcpt_analysis {
     tcpt_peers *peers;
     tcpt_points *points;
     tcpt_records records;
+    tcpt_findings findings;
     tcpt_dispatch dispatch;
     uint64_t generation;  /* segments so far: what a settled flow is compared with */
     bool points_expected; /* several, for certain */
@@ -176,7 +178,8 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_records_open(&analysis->records);
     analysis->peers = tcpt_peers_new();
     analysis->points = tcpt_points_new(settings);
-    tcpt_dispatch_open(&analysis->dispatch, &analysis->settings);
+    tcpt_findings_open(&analysis->findings, TCPT_DIAGNOSES_MOST_BYTES);
+    tcpt_dispatch_open(&analysis->dispatch, &analysis->settings, &analysis->findings);
     return analysis;
 }
 
@@ -185,7 +188,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     if (!analysis)
         return;
     for (tcpt_flow *flow = tcpt_flows_first(analysis->flows); flow; flow = flow->next) {
-        tcpt_findings_clear(flow);
+        tcpt_found_free(flow);
         tcpt_memory_clear(flow);
     }
     tcpt_flows_free(analysis->flows);
@@ -193,6 +196,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_points_free(analysis->points);
     tcpt_records_clear(&analysis->records);
     tcpt_dispatch_clear(&analysis->dispatch);
+    tcpt_findings_clear(&analysis->findings);
     g_free(analysis);
 }
 
@@ -247,11 +251,17 @@ size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis)
     return tcpt_peers_bytes(analysis->peers);
 }
 
+const tcpt_diagnosis *tcpt_first_wide_diagnosis(const tcpt_analysis *analysis)
+{
+    return analysis->findings.wide;
+}
+
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
 {
     tcpt_totals totals = {
         .segments = analysis->generation,
         .flows = tcpt_flows_count(analysis->flows),
+        .folding = analysis->findings.folding,
         .kept = tcpt_points_kept(analysis->points),
     };
     const tcpt_point *point = tcpt_points_first(analysis->points);

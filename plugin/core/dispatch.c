@@ -22,7 +22,7 @@ const tcpt_detector *const tcpt_detectors[] = {
 static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)
 {
     size_t bytes = detector->memory_bytes;
-    void *memory = bytes ? tcpt_memory_for(flow, detector) : NULL;
+    void *memory = bytes ? tcpt_memory_of(flow, detector) : NULL;
 
     context->detector = detector;
     if (memory || !bytes) {
@@ -47,6 +47,7 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
         .seen = seen,
         .record = record,
         .now_ns = segment->time_ns,
+        .store = dispatch->store,
     };
 
     for (uint32_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
@@ -64,11 +65,11 @@ static void note_wants(tcpt_dispatch *dispatch, unsigned number, uint32_t wants)
             dispatch->wanting[trait] |= UINT64_C(1) << number;
 }
 
-void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings)
+void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, struct tcpt_findings *store)
 {
     size_t memory_bytes = 0;
 
-    *dispatch = (tcpt_dispatch){.settings = settings};
+    *dispatch = (tcpt_dispatch){.settings = settings, .store = store};
     for (const tcpt_detector *detector; (detector = tcpt_detectors[dispatch->count]); dispatch->count++) {
         note_wants(dispatch, dispatch->count, detector->wants);
         memory_bytes = MAX(memory_bytes, detector->memory_bytes);
@@ -91,6 +92,7 @@ void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
         .flow = flow,
         .record = flow->last_record,
         .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
+        .store = dispatch->store,
     };
 
     tcpt_end_findings_forget(flow);

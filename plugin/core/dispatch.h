@@ -10,6 +10,7 @@
 /** Who wants to be asked about what. */
 typedef struct tcpt_dispatch {
     const tcpt_settings *settings;
+    struct tcpt_findings *store;   /**< where what they raise is kept */
     unsigned count;                /**< of detectors */
     uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
     uint32_t wanted;               /**< traits that any detector wants */
@@ -18,7 +19,7 @@ typedef struct tcpt_dispatch {
 } tcpt_dispatch;
 
 /** Set it up; tcpt_dispatch_clear() it. */
-void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings);
+void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, struct tcpt_findings *store);
 void tcpt_dispatch_clear(tcpt_dispatch *dispatch);
 
 /** Let those detectors look at a segment that want one of its traits. */

@@ -110,7 +110,7 @@ static void withdraw(const tcpt_context *context, missing_memory *memory, unsign
     if (!finding || context->seen->from != end || !(context->segment->flags & TCPT_FIN))
         return;
     memory->finding[end] = NULL;
-    finding->confidence = TCPT_LOW;
+    tcpt_set_confidence(finding, TCPT_LOW);
     tcpt_resummarise(finding, "The %s's FIN was due but came only in frame %u, after the other side had closed",
                      tcpt_role(context->flow, end), context->record->frame);
     tcpt_relate(finding, context->record);

@@ -29,14 +29,6 @@ static const char *consequence(tcpt_verdict verdict)
     }
 }
 
-/* The exact RST that follows resolves every inexact one before it from the same side. */
-static void resolve(const tcpt_context *context)
-{
-    for (tcpt_finding *finding = context->flow->findings; finding; finding = finding->next_in_flow)
-        if (finding->detector == context->detector && finding->on->from == context->seen->from)
-            tcpt_set_number(finding, TCPT_F_RST_RESOLVED_IN, context->record->frame);
-}
-
 static void raise_syn_sent(const tcpt_context *context)
 {
     const tcpt_rst_view *rst = &context->seen->rst;
@@ -63,7 +55,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (rst->position == TCPT_RST_EXACT || rst->position == TCPT_RST_EXACT_UNACKED ||
         rst->position == TCPT_RST_SYN_SENT_OK) {
-        resolve(context);
+        /* it resolves every inexact one before it from the same side */
+        tcpt_set_number_of_all(context, TCPT_F_RST_RESOLVED_IN, context->record->frame);
         return;
     }
     if (!rst->mismatch)

@@ -199,7 +199,7 @@ static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt
         return;
     finding = suspected ? tcpt_instead_of(context, suspected)
                         : tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
-    finding->confidence = tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
+    tcpt_set_confidence(finding, tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH);
     tcpt_resummarise(finding,
                      "Only padded frames of the %s are lost between %s and %s: %u of %u, of its longer frames 0 of %u",
                      tcpt_role(context->flow, end), losses->from->name, losses->to->name, missing, missing, other);

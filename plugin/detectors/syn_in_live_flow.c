@@ -8,8 +8,10 @@
 typedef struct syn_memory {
     tcpt_finding *finding; /* on the newest such SYN; NULL when there was none */
     uint32_t seq;          /* of that SYN */
+    int64_t time_ns;
     uint8_t from;
-    bool answered;
+    bool answered;  /* by the old numbers */
+    bool recovered; /* by the next life's SYN-ACK */
     uint32_t tries;
 } syn_memory;
 
@@ -39,7 +41,8 @@ static void raise(const tcpt_context *context, syn_memory *memory)
     const tcpt_flow *flow = context->flow;
     bool idle = context->seen->since_ns >= tcpt_seconds_ns(LONG_IDLE_SECONDS);
 
-    *memory = (syn_memory){.seq = context->segment->seq, .from = context->seen->from, .tries = 1};
+    *memory = (syn_memory){
+        .seq = context->segment->seq, .time_ns = context->segment->time_ns, .from = context->seen->from, .tries = 1};
     memory->finding =
         tcpt_raise(context, idle || !flow->both_ways ? TCPT_LOW : TCPT_MEDIUM,
                    "%s from the %s in a connection that is open, %.3f s after its last segment", kind(context),
@@ -64,7 +67,7 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
     if (context->seen->challenged->frame < memory->finding->on->frame)
         return;
     memory->answered = true;
-    memory->finding->confidence = TCPT_HIGH;
+    tcpt_set_confidence(memory->finding, TCPT_HIGH);
     tcpt_set_text(memory->finding, TCPT_F_SYN_OUTCOME, "challenged");
     tcpt_resummarise(memory->finding,
                      "SYN from the %s in a connection that is open: the %s still has it and answers in frame %u with "
@@ -74,36 +77,28 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
     tcpt_relate(memory->finding, context->record);
 }
 
-static bool was_challenged(const tcpt_finding *finding)
-{
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (finding->values[i].field == TCPT_F_SYN_OUTCOME && finding->values[i].text[0] == 'c')
-            return true;
-    return false;
-}
-
 /* The SYN-ACK of the next life: the end that had kept the old connection has let it go. */
 static void judge_next_life(const tcpt_context *context)
 {
     const tcpt_flow *previous = context->flow->previous;
-    const syn_memory *then = tcpt_memory_of(previous, context->detector);
-    tcpt_finding *finding = then ? then->finding : NULL;
+    syn_memory *then = tcpt_memory_of(previous, context->detector);
 
-    if (!finding || finding->on->from == context->seen->from || !(context->segment->flags & TCPT_ACK))
+    if (!then || !then->finding || then->from == context->seen->from || !(context->segment->flags & TCPT_ACK))
         return;
-    if (context->segment->time_ns - finding->time_ns > tcpt_seconds_ns(RETRY_SECONDS))
+    if (then->recovered || context->segment->time_ns - then->time_ns > tcpt_seconds_ns(RETRY_SECONDS))
         return;
+    then->recovered = true;
     tcpt_resummarise(
-        finding,
-        was_challenged(finding)
+        then->finding,
+        then->answered
             ? "SYN from the %s in a connection that was open: challenged, and after a RST the new handshake "
               "was answered in frame %u, %.3f s later"
             : "SYN from the %s in a connection that looked open: answered with a SYN-ACK in frame %u, %.3f s "
               "later, so the other end did not have it any more",
-        tcpt_role(previous, finding->on->from), context->record->frame,
-        tcpt_as_seconds(context->segment->time_ns - finding->time_ns));
-    tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "recovered");
-    tcpt_relate(finding, context->record);
+        tcpt_role(previous, then->from), context->record->frame,
+        tcpt_as_seconds(context->segment->time_ns - then->time_ns));
+    tcpt_set_text(then->finding, TCPT_F_SYN_OUTCOME, "recovered");
+    tcpt_relate(then->finding, context->record);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -118,21 +113,13 @@ static void judge(const tcpt_context *context, void *memory)
         judge_next_life(context);
 }
 
-static bool has_outcome(const tcpt_finding *finding)
-{
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (finding->values[i].field == TCPT_F_SYN_OUTCOME)
-            return true;
-    return false;
-}
-
 static void settle(const tcpt_context *context, const void *memory)
 {
     const syn_memory *mine = memory;
     tcpt_finding *finding;
 
-    if (!mine->finding || has_outcome(mine->finding) ||
-        context->now_ns - mine->finding->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
+    if (!mine->finding || mine->answered || mine->recovered ||
+        context->now_ns - mine->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return; /* an answer may still be on its way */
     finding = tcpt_instead_of(context, mine->finding);
     tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "unanswered");

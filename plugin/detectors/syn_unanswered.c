@@ -30,7 +30,7 @@ static void rule_out(const tcpt_context *context, tcpt_finding *finding)
 {
     GString *unused = g_string_new(NULL);
 
-    finding->ruled_out_count = 0; /* what came since the last try may have changed it */
+    tcpt_rule_out_nothing(finding); /* what came since the last try may have changed it */
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++)
         if (cause->judge(context, unused) == TCPT_CAUSE_RULED_OUT)
             tcpt_rule_out(finding, cause->why_not);

@@ -47,7 +47,7 @@ static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
     const tcpt_flow *flow = context->flow;
     const tcpt_segment *segment = context->segment;
     bool by_client = context->seen->from == flow->client;
-    char *so_far = g_strdup(mine->refusal->summary); /* is replaced */
+    char *so_far = tcpt_summary(mine->refusal); /* is replaced */
 
     if (by_client && !mine->reset && (segment->flags & TCPT_RST) && segment->seq == mine->refusal_ack) {
         mine->reset = context->record;

@@ -303,21 +303,33 @@ static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_va
 
 static const char *summary_of(const struct stage *stage, const tcpt_finding *finding)
 {
-    char *text;
+    char *text = tcpt_summary(finding);
     const char *kept;
 
-    if (!tcpt_frames_left_out())
-        return finding->summary;
-    text = tcpt_renumbered(finding->summary, tcpt_frames_shown);
+    if (tcpt_frames_left_out()) {
+        char *renumbered = tcpt_renumbered(text, tcpt_frames_shown);
+
+        g_free(text);
+        text = renumbered;
+    }
     kept = wmem_strdup(stage->pinfo->pool, text);
     g_free(text);
     return kept;
 }
 
+static void add_values(const struct stage *stage, proto_tree *tree, const tcpt_finding *finding)
+{
+    tcpt_value value;
+
+    for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
+        add_value(stage, tree, &value);
+}
+
 static void add_finding(const tcpt_finding *finding, void *data)
 {
     const struct stage *stage = data;
-    const tcpt_detector *detector = finding->detector;
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    const tcpt_detector *detector = diagnosis->detector;
     proto_item *item = proto_tree_add_string(stage->tree, hf_finding, stage->tvb, 0, 0, detector->id);
     proto_tree *tree;
 
@@ -326,16 +338,16 @@ static void add_finding(const tcpt_finding *finding, void *data)
     if (!stage->tree)
         return;
     tree = proto_item_add_subtree(item, ett_finding);
-    add_string(stage, tree, hf_summary, summary_of(stage, finding));
+    if (proto_field_is_referenced(tree, hf_summary)) /* to write it out costs more than all the rest */
+        add_string(stage, tree, hf_summary, summary_of(stage, finding));
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
-    add_string(stage, tree, hf_confidence, tcpt_confidence_name(finding->confidence));
-    for (unsigned i = 0; i < finding->value_count; i++)
-        add_value(stage, tree, &finding->values[i]);
-    for (unsigned i = 0; i < finding->related_count; i++)
-        add_frame(stage, tree, hf_related_frame, finding->related[i]->frame);
+    add_string(stage, tree, hf_confidence, tcpt_confidence_name(diagnosis->confidence));
+    add_values(stage, tree, finding);
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        add_frame(stage, tree, hf_related_frame, diagnosis->related[i]->frame);
     add_long_string(stage, tree, hf_explanation, detector->explanation);
-    for (unsigned i = 0; i < finding->ruled_out_count; i++)
-        add_long_string(stage, tree, hf_ruled_out, finding->ruled_out[i]);
+    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
+        add_long_string(stage, tree, hf_ruled_out, diagnosis->ruled_out[i]);
     add_long_string(stage, tree, hf_remedy, detector->remedy);
     add_long_string(stage, tree, hf_reference, detector->reference);
 }
@@ -343,10 +355,10 @@ static void add_finding(const tcpt_finding *finding, void *data)
 static void add_missing_at(const tcpt_finding *finding, void *data)
 {
     const struct stage *stage = data;
+    tcpt_value value;
 
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (finding->values[i].field == TCPT_F_VANTAGE_TO)
-            add_string(stage, stage->tree, hf_missing_at, finding->values[i].text);
+    if (tcpt_value_of(finding, TCPT_F_VANTAGE_TO, &value))
+        add_string(stage, stage->tree, hf_missing_at, value.text);
 }
 
 static void add_evidence(const tcpt_finding *finding, void *data)
@@ -375,14 +387,19 @@ static void count_finding(const tcpt_finding *finding, void *data)
         stage->headline = finding;
 }
 
+static void append_headline(const struct stage *stage, proto_item *item)
+{
+    proto_item_append_text(item, ": %s", summary_of(stage, stage->headline));
+    if (stage->finding_count > 1)
+        proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
+}
+
 static void open_tree(struct stage *stage, proto_tree *tree)
 {
     proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
 
-    if (stage->headline)
-        proto_item_append_text(item, ": %s", summary_of(stage, stage->headline));
-    if (stage->finding_count > 1)
-        proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
+    if (stage->headline && PTREE_DATA(tree)->visible)
+        append_headline(stage, item);
     stage->tree = proto_item_add_subtree(item, ett_triage);
 }
 
@@ -422,7 +439,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     if (PINFO_FD_VISITED(pinfo))
         tcpt_settle(tcpt_feed_analysis(), flow);
-    if (record->findings || flow->end_findings)
+    if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
     if (have_tap_listener(tap))
         tap_queue_packet(tap, pinfo, record);

@@ -56,11 +56,6 @@ static tap_packet_status note_frame(void *data, packet_info *pinfo, epan_dissect
     return TAP_PACKET_DONT_REDRAW;
 }
 
-static bool passed(const tcpt_record *record, const void *data)
-{
-    return g_hash_table_contains((GHashTable *)data, record);
-}
-
 /* TCP's own number of the conversation that a frame's segment is in: Wireshark's filters know no other. Read from what
  * TCP attached: get_tcp_conversation_data() would make a new number where there is none, and turn TCP's idea of the
  * direction. Asked for at the end, of frames with findings only. */
@@ -91,8 +86,7 @@ static void print_report(void *data)
         tcpt_settle_all(analysis);
     model = tcpt_model_new(&(tcpt_report){
         .analysis = analysis,
-        .wants = request->passed ? passed : NULL,
-        .data = request->passed,
+        .asked = request->passed,
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,

@@ -3,11 +3,26 @@
 
 #include "renumber.h"
 
+/* What the frames asked for show of a diagnosis. */
+typedef struct shown {
+    uint32_t count;
+    GPtrArray *on; /* const tcpt_record *: FRAMES_KEPT of them */
+} shown;
+
+enum { FRAMES_KEPT = 32 }; /* more than any form lists */
+
+/* A model while it is made. */
+typedef struct gathering {
+    tcpt_model *model;
+    GHashTable *shown; /* const tcpt_diagnosis * -> shown; NULL when all frames are asked for */
+} gathering;
+
 static void free_entry(void *data)
 {
     tcpt_entry *entry = data;
 
-    g_ptr_array_free(entry->findings, TRUE);
+    g_ptr_array_free(entry->diagnoses, TRUE);
+    g_ptr_array_free(entry->on, TRUE);
     g_free(entry);
 }
 
@@ -19,13 +34,13 @@ static void free_chapter(void *data)
     g_free(chapter);
 }
 
-static tcpt_severity severity_of(const tcpt_finding *finding)
+static tcpt_severity severity_of(const tcpt_diagnosis *diagnosis)
 {
-    return finding->detector->severity;
+    return diagnosis->detector->severity;
 }
 
 /* Negative when `a` is to be read before `b`: more severe, more certain, earlier. */
-static int compare_findings(const tcpt_finding *a, const tcpt_finding *b)
+static int compare_diagnoses(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
     if (severity_of(a) != severity_of(b))
         return (int)severity_of(b) - (int)severity_of(a);
@@ -33,20 +48,20 @@ static int compare_findings(const tcpt_finding *a, const tcpt_finding *b)
         return (int)b->confidence - (int)a->confidence;
     if (a->time_ns != b->time_ns)
         return a->time_ns < b->time_ns ? -1 : 1;
-    return (a->on->frame > b->on->frame) - (a->on->frame < b->on->frame);
+    return (a->first.on->frame > b->first.on->frame) - (a->first.on->frame < b->first.on->frame);
 }
 
 static int compare_entries(gconstpointer a, gconstpointer b)
 {
-    return compare_findings((*(const tcpt_entry *const *)a)->head, (*(const tcpt_entry *const *)b)->head);
+    return compare_diagnoses((*(const tcpt_entry *const *)a)->head, (*(const tcpt_entry *const *)b)->head);
 }
 
 static int compare_chapters(gconstpointer a, gconstpointer b)
 {
     const tcpt_chapter *left = *(const tcpt_chapter *const *)a, *right = *(const tcpt_chapter *const *)b;
 
-    return compare_findings(((const tcpt_entry *)left->entries->pdata[0])->head,
-                            ((const tcpt_entry *)right->entries->pdata[0])->head);
+    return compare_diagnoses(((const tcpt_entry *)left->entries->pdata[0])->head,
+                             ((const tcpt_entry *)right->entries->pdata[0])->head);
 }
 
 uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record)
@@ -54,9 +69,78 @@ uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record)
     return model->report.shown ? model->report.shown(record->frame) : record->frame;
 }
 
-static bool wanted(const tcpt_model *model, const tcpt_record *on)
+/* ---- the frames asked for ---- */
+
+static void free_shown(void *data)
 {
-    return !model->report.wants || model->report.wants(on, model->report.data);
+    shown *made = data;
+
+    g_ptr_array_free(made->on, TRUE);
+    g_free(made);
+}
+
+static void note_shown(const tcpt_finding *finding, void *data)
+{
+    GHashTable *all = data;
+    shown *known = g_hash_table_lookup(all, finding->diagnosis);
+
+    if (!known) {
+        known = g_new0(shown, 1);
+        known->on = g_ptr_array_new();
+        g_hash_table_insert(all, finding->diagnosis, known);
+    }
+    known->count++;
+    if (known->on->len < FRAMES_KEPT)
+        g_ptr_array_add(known->on, finding->on);
+}
+
+/* What the frames of a set show. */
+static GHashTable *note_all_shown(GHashTable *asked)
+{
+    GHashTable *all = g_hash_table_new_full(NULL, NULL, NULL, free_shown);
+    GHashTableIter at;
+    gpointer record;
+
+    g_hash_table_iter_init(&at, asked);
+    while (g_hash_table_iter_next(&at, &record, NULL))
+        tcpt_each_finding(record, note_shown, all);
+    return all;
+}
+
+/* The frames of a diagnosis that are known: of a long run the first and the newest. */
+static GPtrArray *frames_of(const tcpt_diagnosis *diagnosis)
+{
+    GPtrArray *on = g_ptr_array_new();
+
+    if (!diagnosis->first_gone)
+        g_ptr_array_add(on, diagnosis->first.on);
+    for (unsigned i = 0; diagnosis->run && i < G_N_ELEMENTS(diagnosis->run->newest); i++)
+        if (diagnosis->run->newest[i])
+            g_ptr_array_add(on, diagnosis->run->newest[i]);
+    return on;
+}
+
+/* Of those asked for. @return how many findings there are, 0 for none */
+static uint32_t count_shown(const gathering *from, const tcpt_diagnosis *diagnosis, GPtrArray **on)
+{
+    const shown *known = from->shown ? g_hash_table_lookup(from->shown, diagnosis) : NULL;
+
+    *on = from->shown ? g_ptr_array_new() : frames_of(diagnosis);
+    if (!from->shown)
+        return tcpt_alike(diagnosis);
+    if (!known)
+        return 0;
+    g_ptr_array_extend(*on, known->on, NULL, NULL);
+    return known->count;
+}
+
+/* Whether one of the frames has a number that it is shown under. */
+static bool any_has_number(const tcpt_model *model, const GPtrArray *on)
+{
+    for (unsigned i = 0; i < on->len; i++)
+        if (tcpt_model_frame(model, on->pdata[i]))
+            return true;
+    return false;
 }
 
 static void note_time(tcpt_model *model, int64_t time_ns)
@@ -64,51 +148,68 @@ static void note_time(tcpt_model *model, int64_t time_ns)
     model->fine_times |= (time_ns - model->report.zero_ns) % 1000 != 0;
 }
 
-static tcpt_entry *entry_for(GPtrArray *entries, const tcpt_finding *finding)
+/* ---- gathering ---- */
+
+static tcpt_entry *entry_for(GPtrArray *entries, const tcpt_diagnosis *diagnosis)
 {
     tcpt_entry *made;
 
     for (unsigned i = 0; i < entries->len; i++) {
         tcpt_entry *known = entries->pdata[i];
 
-        if (known->head->detector == finding->detector)
+        if (known->head->detector == diagnosis->detector)
             return known;
     }
     made = g_new0(tcpt_entry, 1);
-    made->head = finding;
-    made->findings = g_ptr_array_new();
+    made->head = diagnosis;
+    made->diagnoses = g_ptr_array_new();
+    made->on = g_ptr_array_new();
     g_ptr_array_add(entries, made);
     return made;
 }
 
-static void gather_finding(tcpt_model *model, GPtrArray *entries, const tcpt_finding *finding)
+/* Takes over `on`. */
+static void add_diagnosis(tcpt_model *model, GPtrArray *entries, const tcpt_diagnosis *diagnosis, uint32_t count,
+                          GPtrArray *on)
 {
-    tcpt_entry *entry;
+    tcpt_entry *entry = entry_for(entries, diagnosis);
 
-    if (finding->superseded || !wanted(model, finding->on))
-        return;
-    if (!tcpt_model_frame(model, finding->on)) {
-        model->left_out++;
-        return;
-    }
-    model->counts[severity_of(finding)]++;
-    note_time(model, finding->time_ns);
-    entry = entry_for(severity_of(finding) == TCPT_CHAT ? model->chats : entries, finding);
-    g_ptr_array_add(entry->findings, (gpointer)finding);
-    entry->at_end |= finding->at_end;
-    if (compare_findings(finding, entry->head) < 0)
-        entry->head = finding;
+    model->counts[severity_of(diagnosis)] += count;
+    note_time(model, diagnosis->time_ns);
+    g_ptr_array_add(entry->diagnoses, (gpointer)diagnosis);
+    g_ptr_array_extend_and_steal(entry->on, on);
+    entry->count += count;
+    entry->at_end |= diagnosis->at_end;
+    if (compare_diagnoses(diagnosis, entry->head) < 0)
+        entry->head = diagnosis;
 }
 
-static void gather_flow(tcpt_model *model, const tcpt_flow *flow)
+static void gather_diagnosis(gathering *into, GPtrArray *entries, const tcpt_diagnosis *diagnosis)
+{
+    GPtrArray *on;
+    uint32_t count = count_shown(into, diagnosis, &on);
+
+    if (count > 0 && any_has_number(into->model, on)) {
+        add_diagnosis(into->model, entries, diagnosis, count, on);
+        return;
+    }
+    into->model->left_out += count;
+    g_ptr_array_free(on, TRUE);
+}
+
+static void gather_list(gathering *into, GPtrArray *entries, const tcpt_diagnosis *diagnosis)
+{
+    for (; diagnosis; diagnosis = diagnosis->next)
+        gather_diagnosis(into, severity_of(diagnosis) == TCPT_CHAT ? into->model->chats : entries, diagnosis);
+}
+
+static void gather_flow(gathering *into, const tcpt_flow *flow)
 {
     GPtrArray *entries = g_ptr_array_new_with_free_func(free_entry);
     tcpt_chapter *made;
 
-    for (const tcpt_finding *finding = flow->findings; finding; finding = finding->next_in_flow)
-        gather_finding(model, entries, finding);
-    for (const tcpt_finding *finding = flow->end_findings; finding; finding = finding->next_in_flow)
-        gather_finding(model, entries, finding);
+    gather_list(into, entries, tcpt_first_diagnosis(flow));
+    gather_list(into, entries, tcpt_first_end_diagnosis(flow));
     if (entries->len == 0) {
         g_ptr_array_free(entries, TRUE);
         return;
@@ -117,7 +218,30 @@ static void gather_flow(tcpt_model *model, const tcpt_flow *flow)
     made = g_new0(tcpt_chapter, 1);
     made->flow = flow;
     made->entries = entries;
-    g_ptr_array_add(model->chapters, made);
+    g_ptr_array_add(into->model->chapters, made);
+}
+
+static void gather_wide(gathering *into, const tcpt_diagnosis *diagnosis)
+{
+    for (; diagnosis; diagnosis = diagnosis->next)
+        gather_diagnosis(into, into->model->wide, diagnosis);
+}
+
+static void gather_all(gathering *into)
+{
+    tcpt_model *model = into->model;
+
+    for (const tcpt_flow *flow = tcpt_first_flow(model->report.analysis); flow; flow = flow->next)
+        gather_flow(into, flow);
+    gather_wide(into, tcpt_first_wide_diagnosis(model->report.analysis));
+    g_ptr_array_sort(model->chapters, compare_chapters);
+    g_ptr_array_sort(model->chats, compare_entries);
+    g_ptr_array_sort(model->wide, compare_entries);
+}
+
+static bool is_asked_for(const tcpt_model *model, const tcpt_record *record)
+{
+    return !model->report.asked || g_hash_table_contains(model->report.asked, record);
 }
 
 static void gather_pressures(tcpt_model *model)
@@ -126,7 +250,7 @@ static void gather_pressures(tcpt_model *model)
     const tcpt_pressure *all = tcpt_highest_pressures(model->report.analysis, &count);
 
     for (unsigned i = 0; i < count; i++)
-        if (wanted(model, all[i].at) && tcpt_model_frame(model, all[i].at)) {
+        if (is_asked_for(model, all[i].at) && tcpt_model_frame(model, all[i].at)) {
             g_ptr_array_add(model->pressures, (gpointer)&all[i]);
             note_time(model, all[i].time_ns);
         }
@@ -135,20 +259,22 @@ static void gather_pressures(tcpt_model *model)
 tcpt_model *tcpt_model_new(const tcpt_report *report)
 {
     tcpt_model *model = g_new0(tcpt_model, 1);
+    gathering into = {.model = model};
 
     model->report = *report;
     model->chapters = g_ptr_array_new_with_free_func(free_chapter);
     model->chats = g_ptr_array_new_with_free_func(free_entry);
+    model->wide = g_ptr_array_new_with_free_func(free_entry);
     model->pressures = g_ptr_array_new();
     if (!report->analysis) {
         model->paths = g_array_new(FALSE, FALSE, sizeof(tcpt_path));
         return model;
     }
     model->totals = tcpt_analysis_totals(report->analysis);
-    for (const tcpt_flow *flow = tcpt_first_flow(report->analysis); flow; flow = flow->next)
-        gather_flow(model, flow);
-    g_ptr_array_sort(model->chapters, compare_chapters);
-    g_ptr_array_sort(model->chats, compare_entries);
+    into.shown = report->asked ? note_all_shown(report->asked) : NULL;
+    gather_all(&into);
+    if (into.shown)
+        g_hash_table_destroy(into.shown);
     gather_pressures(model);
     model->paths = tcpt_paths(report->analysis);
     if (model->paths->len == 0)
@@ -160,6 +286,7 @@ void tcpt_model_free(tcpt_model *model)
 {
     g_ptr_array_free(model->chapters, TRUE);
     g_ptr_array_free(model->chats, TRUE);
+    g_ptr_array_free(model->wide, TRUE);
     g_ptr_array_free(model->pressures, TRUE);
     g_array_free(model->paths, TRUE);
     g_free(model);
@@ -198,13 +325,13 @@ GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt
 {
     GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
-    for (unsigned i = 0; i < entry->findings->len; i++) {
-        const tcpt_finding *finding = entry->findings->pdata[i];
+    for (unsigned i = 0; (which & TCPT_FRAMES_ON) && i < entry->on->len; i++)
+        add_frame(frames, model, entry->on->pdata[i]);
+    for (unsigned i = 0; (which & TCPT_FRAMES_RELATED) && i < entry->diagnoses->len; i++) {
+        const tcpt_diagnosis *diagnosis = entry->diagnoses->pdata[i];
 
-        if (which & TCPT_FRAMES_ON)
-            add_frame(frames, model, finding->on);
-        for (unsigned j = 0; (which & TCPT_FRAMES_RELATED) && j < finding->related_count; j++)
-            add_frame(frames, model, finding->related[j]);
+        for (uint32_t j = 0; j < diagnosis->related_count; j++)
+            add_frame(frames, model, diagnosis->related[j]);
     }
     keep_each_once(frames);
     return frames;
@@ -216,8 +343,8 @@ uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry)
 
     if (!model->report.stream_of)
         return UINT32_MAX;
-    for (unsigned i = 0; i < entry->findings->len; i++) {
-        uint32_t of_this = model->report.stream_of(((const tcpt_finding *)entry->findings->pdata[i])->on);
+    for (unsigned i = 0; i < entry->on->len; i++) {
+        uint32_t of_this = model->report.stream_of(entry->on->pdata[i]);
 
         if (of_this == UINT32_MAX || (i > 0 && of_this != stream))
             return UINT32_MAX;
@@ -226,20 +353,33 @@ uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry)
     return stream;
 }
 
-char *tcpt_model_summary(const tcpt_model *model, const tcpt_finding *finding)
+char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis)
 {
-    return model->report.shown ? tcpt_renumbered(finding->summary, model->report.shown) : g_strdup(finding->summary);
+    char *text = tcpt_summary(&diagnosis->first), *renumbered;
+
+    if (!model->report.shown)
+        return text;
+    renumbered = tcpt_renumbered(text, model->report.shown);
+    g_free(text);
+    return renumbered;
 }
 
-int64_t tcpt_entry_time_ns(const tcpt_entry *entry)
+bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns)
 {
-    const tcpt_finding *first = entry->findings->pdata[0];
+    const tcpt_record *first = entry->on->pdata[0];
 
-    for (unsigned i = 1; i < entry->findings->len; i++) {
-        const tcpt_finding *finding = entry->findings->pdata[i];
+    for (unsigned i = 1; i < entry->on->len; i++) {
+        const tcpt_record *on = entry->on->pdata[i];
 
-        if (finding->on->frame < first->on->frame)
-            first = finding;
+        if (on->frame < first->frame)
+            first = on;
     }
-    return first->time_ns;
+    for (unsigned i = 0; i < entry->diagnoses->len; i++) {
+        const tcpt_diagnosis *diagnosis = entry->diagnoses->pdata[i];
+
+        *time_ns = diagnosis->time_ns;
+        if (diagnosis->first.on == first)
+            return true;
+    }
+    return false;
 }

@@ -16,10 +16,8 @@
 /** What is reported, and what only the caller knows. */
 typedef struct tcpt_report {
     const tcpt_analysis *analysis; /**< settled by the caller; NULL counts as empty */
-    /** Whether findings on this frame are wanted; NULL for all. */
-    bool (*wants)(const tcpt_record *on, const void *data);
-    const void *data;
-    int64_t zero_ns; /**< times are told from here on */
+    GHashTable *asked;             /**< set of tcpt_record *: the frames that are asked for; NULL for all */
+    int64_t zero_ns;               /**< times are told from here on */
     /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
     uint32_t (*stream_of)(const tcpt_record *record);
     /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
@@ -30,9 +28,11 @@ typedef struct tcpt_report {
 
 /** Findings of one kind: in one flow, or for chats in all of them. */
 typedef struct tcpt_entry {
-    const tcpt_finding *head; /**< the most certain, oldest first */
-    GPtrArray *findings;      /**< const tcpt_finding *, borrowed; oldest first within a flow */
-    bool at_end;              /**< some of them need the end of the capture */
+    const tcpt_diagnosis *head; /**< the most certain, oldest first */
+    GPtrArray *diagnoses;       /**< const tcpt_diagnosis *, borrowed; oldest first within a flow */
+    uint64_t count;             /**< findings */
+    GPtrArray *on; /**< const tcpt_record *, borrowed: their frames; of long runs the first and the newest */
+    bool at_end;   /**< some of them need the end of the capture */
 } tcpt_entry;
 
 /** What is to be said about one flow: never empty. */
@@ -45,11 +45,12 @@ typedef struct tcpt_chapter {
 typedef struct tcpt_model {
     tcpt_report report;
     tcpt_totals totals;
-    unsigned counts[TCPT_WARN + 1]; /**< findings by severity */
-    unsigned left_out;              /**< findings on frames that are never shown: told by their number only */
+    uint64_t counts[TCPT_WARN + 1]; /**< findings by severity */
+    uint64_t left_out;              /**< findings on frames that are never shown: told by their number only */
     bool fine_times;                /**< some time is no whole number of microseconds */
     GPtrArray *chapters;            /**< tcpt_chapter *, owned: flows with warnings or notes */
     GPtrArray *chats;               /**< tcpt_entry *, owned */
+    GPtrArray *wide;                /**< tcpt_entry *, owned: what no flow has for itself (tcpt_run) */
     GPtrArray *pressures;           /**< const tcpt_pressure *, borrowed; the highest first */
     GArray *paths;                  /**< tcpt_path, owned: of all frames, whichever are wanted */
     tcpt_apart apart;               /**< why there are none */
@@ -76,9 +77,9 @@ uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record);
 uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry);
 
 /** A finding's sentence, with frames as they are shown. To be freed. */
-char *tcpt_model_summary(const tcpt_model *model, const tcpt_finding *finding);
+char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis);
 
-/** Time of an entry's first frame. */
-int64_t tcpt_entry_time_ns(const tcpt_entry *entry);
+/** Time of an entry's first frame. @return false when it is not kept, as that frame is within a run */
+bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns);
 
 #endif

@@ -80,10 +80,13 @@ static void write_frames(struct draft *draft, const tcpt_entry *entry)
     GArray *on = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ON);
     GArray *related = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_RELATED);
     GString *text = g_string_new(on->len == 1 ? "frame " : "frames ");
+    int64_t time_ns;
 
     append_frames(text, on, FRAMES_LISTED);
-    g_string_append(text, on->len == 1 ? " at " : ", first at ");
-    append_time(text, draft, tcpt_entry_time_ns(entry));
+    if (tcpt_entry_time_ns(entry, &time_ns)) {
+        g_string_append(text, on->len == 1 ? " at " : ", first at ");
+        append_time(text, draft, time_ns);
+    }
     if (related->len > 0) {
         g_string_append(text, related->len == 1 ? "; evidence: frame " : "; evidence: frames ");
         append_frames(text, related, FRAMES_LISTED);
@@ -99,7 +102,7 @@ static void write_filters(struct draft *draft, const tcpt_flow *flow, const tcpt
     GArray *frames = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ALL);
 
     write_filter(draft->out, "Filter", tcpt_filter_for_entry(draft->model, flow, entry));
-    if (frames->len <= FRAMES_IN_FILTER)
+    if (frames->len <= FRAMES_IN_FILTER && entry->count <= entry->on->len)
         write_filter(draft->out, "", tcpt_filter_for_frames(frames));
     if (entry->at_end)
         write_labelled(draft->out, "Shown",
@@ -121,32 +124,34 @@ static const char *severity_word(tcpt_severity severity)
 }
 
 /* Well-known timeouts that a silence matches: the fields named "....hint". */
-static void write_hints(GString *out, const tcpt_finding *finding)
+static void write_hints(GString *out, const tcpt_diagnosis *diagnosis)
 {
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (g_str_has_suffix(tcpt_fields[finding->values[i].field].filter, ".hint"))
-            write_labelled(out, "Matches", finding->values[i].text);
+    tcpt_value value;
+
+    for (unsigned at = 0; tcpt_next_value(&diagnosis->first, &at, &value);)
+        if (g_str_has_suffix(tcpt_fields[value.field].filter, ".hint"))
+            write_labelled(out, "Matches", value.text);
 }
 
 /* What it rules out belongs to the finding, not to its kind: it is never passed over. */
-static void write_meaning(struct draft *draft, const tcpt_finding *finding)
+static void write_meaning(struct draft *draft, const tcpt_diagnosis *diagnosis)
 {
-    const tcpt_detector *detector = finding->detector;
+    const tcpt_detector *detector = diagnosis->detector;
     bool known = !g_hash_table_add(draft->explained, (gpointer)detector);
 
     write_labelled(draft->out, "Meaning", known ? "as explained above" : detector->explanation);
-    for (unsigned i = 0; i < finding->ruled_out_count; i++)
-        write_labelled(draft->out, i == 0 ? "Ruled out" : "", finding->ruled_out[i]);
-    write_hints(draft->out, finding);
+    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
+        write_labelled(draft->out, i == 0 ? "Ruled out" : "", diagnosis->ruled_out[i]);
+    write_hints(draft->out, diagnosis);
     if (known)
         return;
     write_labelled(draft->out, "Remedy", detector->remedy);
     write_labelled(draft->out, "Reference", detector->reference);
 }
 
-static void write_summary(struct draft *draft, const tcpt_finding *finding)
+static void write_summary(struct draft *draft, const tcpt_diagnosis *diagnosis)
 {
-    char *summary = tcpt_model_summary(draft->model, finding);
+    char *summary = tcpt_model_summary(draft->model, diagnosis);
 
     g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
     write_wrapped(draft->out, summary, LABEL_AT, LABEL_AT);
@@ -155,7 +160,7 @@ static void write_summary(struct draft *draft, const tcpt_finding *finding)
 
 static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_entry *entry)
 {
-    const tcpt_finding *head = entry->head;
+    const tcpt_diagnosis *head = entry->head;
     GString *out = draft->out;
     char *title = g_strdup_printf("%s %s (confidence %s): %s", severity_word(head->detector->severity),
                                   head->detector->id, tcpt_confidence_name(head->confidence), head->detector->message);
@@ -164,8 +169,8 @@ static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_e
     write_wrapped(out, title, 2, LABEL_AT);
     g_free(title);
     write_summary(draft, head);
-    if (entry->findings->len > 1)
-        g_string_append_printf(out, "%*sand %u more like it in this flow\n", LABEL_AT, "", entry->findings->len - 1);
+    if (entry->count > 1)
+        g_string_append_printf(out, "%*sand %" PRIu64 " more like it in this flow\n", LABEL_AT, "", entry->count - 1);
     write_frames(draft, entry);
     write_meaning(draft, head);
     write_filters(draft, flow, entry);
@@ -200,14 +205,15 @@ static void write_chapter(struct draft *draft, const tcpt_chapter *chapter)
         write_entry(draft, flow, chapter->entries->pdata[i]);
 }
 
-static void write_chat(struct draft *draft, const tcpt_finding *finding)
+static void write_chat(struct draft *draft, const tcpt_diagnosis *diagnosis)
 {
+    const tcpt_record *on = diagnosis->first.on;
     const tcpt_model *model = draft->model;
-    uint32_t stream = model->report.stream_of ? model->report.stream_of(finding->on) : UINT32_MAX;
-    char *summary = tcpt_model_summary(model, finding);
+    uint32_t stream = model->report.stream_of ? model->report.stream_of(on) : UINT32_MAX;
+    char *summary = tcpt_model_summary(model, diagnosis);
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "frame %u", tcpt_model_frame(model, finding->on));
+    g_string_append_printf(text, "frame %u", tcpt_model_frame(model, on));
     if (stream != UINT32_MAX)
         g_string_append_printf(text, ", tcp.stream %u", stream);
     g_string_append_printf(text, ": %s", summary);
@@ -227,16 +233,57 @@ static void write_chats(struct draft *draft)
     g_string_append(out, "\nFor information\n");
     for (unsigned i = 0; i < chats->len; i++) {
         const tcpt_entry *entry = chats->pdata[i];
-        unsigned count = entry->findings->len;
+        unsigned listed = MIN(entry->diagnoses->len, CHATS_LISTED);
 
         g_string_append_printf(out, "\n  %s: %s\n", entry->head->detector->id, entry->head->detector->message);
-        for (unsigned j = 0; j < count && j < CHATS_LISTED; j++)
-            write_chat(draft, entry->findings->pdata[j]);
-        if (count > CHATS_LISTED) {
-            g_string_append_printf(out, "%*sand %u more\n", LABEL_AT, "", count - CHATS_LISTED);
+        for (unsigned j = 0; j < listed; j++)
+            write_chat(draft, entry->diagnoses->pdata[j]);
+        if (entry->count > listed) {
+            g_string_append_printf(out, "%*sand %" PRIu64 " more\n", LABEL_AT, "", entry->count - listed);
             write_filter(out, "Filter", tcpt_filter_for_kind(entry->head->detector));
         }
     }
+}
+
+/* ---- What was not kept one by one ---- */
+
+static void write_wide(struct draft *draft, const tcpt_entry *entry)
+{
+    const tcpt_detector *detector = entry->head->detector;
+    GArray *on = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ON);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s %s: %" PRIu64 " more, frames ", severity_word(detector->severity), detector->id,
+                           entry->count);
+    append_frames(text, on, FRAMES_LISTED);
+    g_string_append(draft->out, "  ");
+    write_wrapped(draft->out, text->str, 2, LABEL_AT);
+    write_filter(draft->out, "Filter", tcpt_filter_for_kind(detector));
+    g_string_free(text, TRUE);
+    g_array_free(on, TRUE);
+}
+
+/* Every frame is marked all the same. */
+static void write_shortened(struct draft *draft)
+{
+    const tcpt_model *model = draft->model;
+    const tcpt_folding *folding = &model->totals.folding;
+    GString *out = draft->out;
+
+    if (model->wide->len > 0)
+        g_string_append(out, "\nWithout details, as there are too many findings in this capture\n");
+    for (unsigned i = 0; i < model->wide->len; i++)
+        write_wide(draft, model->wide->pdata[i]);
+    if (folding->in_flows > 0)
+        g_string_append_printf(
+            out,
+            "\nOf long runs of alike findings in one connection the first %d are kept one by one; %" PRIu64
+            " more are told as one.\n",
+            TCPT_ALIKE_MOST, folding->in_flows);
+    if (folding->proofs > 0)
+        g_string_append_printf(out,
+                               "\nA frame names at most %d findings that it proves; %" PRIu64 " more are left out.\n",
+                               TCPT_PROOFS_MOST, folding->proofs);
 }
 
 /* ---- Port pressure ---- */
@@ -296,7 +343,7 @@ static void write_clean(struct draft *draft)
     GString *out = draft->out;
 
     g_string_append(out, "Clean: nothing found");
-    if (report->wants || report->shown)
+    if (report->asked || report->shown)
         g_string_append(out, " on the frames asked for");
     else
         tcpt_report_points_briefly(out, draft->model);
@@ -313,7 +360,7 @@ static void write_clean(struct draft *draft)
 
 static bool anything_found(const tcpt_model *model)
 {
-    return model->chapters->len > 0 || model->chats->len > 0;
+    return model->chapters->len > 0 || model->chats->len > 0 || model->wide->len > 0;
 }
 
 static void write_title(struct draft *draft)
@@ -341,7 +388,7 @@ static void write_title(struct draft *draft)
         g_string_append(out, "Nothing to judge: no TCP segment was seen.\n");
     else if (!anything_found(model))
         write_clean(draft);
-    else if (model->chapters->len == 0)
+    else if (model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0)
         g_string_append(out, "Clean: no warnings and no notes.\n");
     if (anything_found(model) && payload_only(model))
         g_string_append_printf(out, "%s\n", only_payload);
@@ -356,6 +403,7 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
         write_chapter(&draft, model->chapters->pdata[i]);
     write_chats(&draft);
     if (anything_found(model)) {
+        write_shortened(&draft);
         tcpt_report_points(out, model);
         write_pressures(&draft);
     }

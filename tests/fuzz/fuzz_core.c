@@ -179,13 +179,16 @@ static void raw_segment(fuzz *input, uint8_t control)
 static void check_finding(const tcpt_finding *finding, void *data)
 {
     const tcpt_record *record = data;
-    g_assert(finding->on == record && finding->detector && finding->summary && *finding->summary);
-    g_assert(finding->value_count <= TCPT_MAX_VALUES &&
-             (finding->at_end || finding->related_count <= TCPT_MAX_RELATED));
-    for (unsigned i = 0; i < finding->value_count; i++)
-        g_assert(finding->values[i].field < TCPT_FIELD_COUNT);
-    for (unsigned i = 0; i < finding->related_count; i++)
-        g_assert(finding->related[i] && finding->related[i]->flow);
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    char *summary = tcpt_summary(finding);
+    tcpt_value value;
+    g_assert(finding->on == record && *summary && g_utf8_validate(summary, -1, NULL));
+    g_free(summary);
+    g_assert(tcpt_alike(diagnosis) > 0 && (diagnosis->at_end || diagnosis->related_count <= TCPT_MAX_RELATED));
+    for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
+        g_assert(value.field < TCPT_FIELD_COUNT);
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        g_assert(diagnosis->related[i] && diagnosis->related[i]->flow);
 }
 
 static void check_proven(const tcpt_finding *finding, void *data)

@@ -34,13 +34,13 @@ void scn_apply_setting(tcpt_settings *settings, const char *setting)
 
 /* ---- Fields. */
 
-static const tcpt_value *find_value(const tcpt_finding *finding, const char *filter)
+static bool find_value(const tcpt_finding *finding, const char *filter, tcpt_value *value)
 {
-    for (unsigned i = 0; i < finding->value_count; i++) {
-        if (!strcmp(tcpt_fields[finding->values[i].field].filter, filter))
-            return &finding->values[i];
+    for (unsigned at = 0; tcpt_next_value(finding, &at, value);) {
+        if (!strcmp(tcpt_fields[value->field].filter, filter))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static bool value_equals(const tcpt_value *value, const char *expected)
@@ -99,8 +99,8 @@ bool scn_says(const char *summary, const char *words)
 
 static bool related_to(const tcpt_finding *finding, uint32_t frame)
 {
-    for (unsigned i = 0; i < finding->related_count; i++) {
-        if (finding->related[i]->frame == frame)
+    for (unsigned i = 0; i < finding->diagnosis->related_count; i++) {
+        if (finding->diagnosis->related[i]->frame == frame)
             return true;
     }
     return false;
@@ -109,7 +109,7 @@ static bool related_to(const tcpt_finding *finding, uint32_t frame)
 bool scn_relates(const tcpt_finding *finding, const char *frames, bool alone)
 {
     char **numbers = g_strsplit(strcmp(frames, "none") ? frames : "", ",", -1);
-    bool all = !alone || finding->related_count == g_strv_length(numbers);
+    bool all = !alone || finding->diagnosis->related_count == g_strv_length(numbers);
     for (char **number = numbers; *number; number++)
         all &= related_to(finding, (uint32_t)atoi(*number));
     g_strfreev(numbers);
@@ -118,9 +118,9 @@ bool scn_relates(const tcpt_finding *finding, const char *frames, bool alone)
 
 char *scn_show_related(const tcpt_finding *finding)
 {
-    GString *text = g_string_new(finding->related_count ? NULL : "none");
-    for (unsigned i = 0; i < finding->related_count; i++)
-        g_string_append_printf(text, "%s%u", i ? "," : "", finding->related[i]->frame);
+    GString *text = g_string_new(finding->diagnosis->related_count ? NULL : "none");
+    for (unsigned i = 0; i < finding->diagnosis->related_count; i++)
+        g_string_append_printf(text, "%s%u", i ? "," : "", finding->diagnosis->related[i]->frame);
     return g_string_free(text, FALSE);
 }
 
@@ -129,21 +129,21 @@ static void check_related(const scn_run *test, const tcpt_finding *finding, cons
     if (scn_relates(finding, expected, !test->crowded))
         return;
     char *shown = scn_show_related(finding);
-    complain(test, "%s: related frames are %s, expected %s", finding->detector->id, shown, expected);
+    complain(test, "%s: related frames are %s, expected %s", finding->diagnosis->detector->id, shown, expected);
     g_free(shown);
 }
 
 static void check_typed(const scn_run *test, const tcpt_finding *finding, const char *name, const char *expected)
 {
-    const tcpt_value *value = find_value(finding, name);
-    bool absent = !strcmp(expected, "none");
-    if (!value && !absent)
-        complain(test, "%s has no %s, expected %s", finding->detector->id, name, expected);
-    if (!value || !strcmp(expected, "*"))
+    tcpt_value value;
+    bool found = find_value(finding, name, &value), absent = !strcmp(expected, "none");
+    if (!found && !absent)
+        complain(test, "%s has no %s, expected %s", finding->diagnosis->detector->id, name, expected);
+    if (!found || !strcmp(expected, "*"))
         return;
-    if (absent || !value_equals(value, expected)) {
-        char *shown = show_value(value);
-        complain(test, "%s: %s is %s, expected %s", finding->detector->id, name, shown, expected);
+    if (absent || !value_equals(&value, expected)) {
+        char *shown = show_value(&value);
+        complain(test, "%s: %s is %s, expected %s", finding->diagnosis->detector->id, name, shown, expected);
         g_free(shown);
     }
 }
@@ -155,12 +155,13 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
     const char *equals = strchr(field, '=');
     char *name = g_strndup(field, (gsize)(equals - field));
     char *expected = scn_resolve(test->scenario, equals + 1, NULL);
-    const char *id = finding->detector->id;
+    char *summary = tcpt_summary(finding);
+    const char *id = finding->diagnosis->detector->id;
     if (!strcmp(name, "said")) {
-        if (!test->at_end && !test->crowded && !scn_says(finding->summary, expected))
-            complain(test, "%s does not say \"%s\" yet: %s", id, expected, finding->summary);
+        if (!test->at_end && !test->crowded && !scn_says(summary, expected))
+            complain(test, "%s does not say \"%s\" yet: %s", id, expected, summary);
     } else if (!strcmp(name, "confidence")) {
-        const char *confidence = tcpt_confidence_name(finding->confidence);
+        const char *confidence = tcpt_confidence_name(finding->diagnosis->confidence);
         if (strcmp(confidence, expected) != 0)
             complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
     } else if (!strcmp(name, "related")) {
@@ -169,11 +170,12 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
         if (finding->on->pad_bytes != atoi(expected))
             complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
     } else if (!strcmp(name, "says")) {
-        if (!test->crowded && !scn_says(finding->summary, expected))
-            complain(test, "%s does not say \"%s\": %s", id, expected, finding->summary);
+        if (!test->crowded && !scn_says(summary, expected))
+            complain(test, "%s does not say \"%s\": %s", id, expected, summary);
     } else {
         check_typed(test, finding, name, expected);
     }
+    g_free(summary);
     g_free(expected);
     g_free(name);
 }
@@ -183,7 +185,7 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
 /** Every note and warning must be expected; of the chats, those the script is about. */
 static bool watched(const scn_run *test, const tcpt_finding *finding)
 {
-    const tcpt_detector *detector = finding->detector;
+    const tcpt_detector *detector = finding->diagnosis->detector;
     return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
 }
 
@@ -208,7 +210,7 @@ static int meet(const scn_run *test, const GPtrArray *expected, const tcpt_findi
 {
     for (unsigned i = 0; i < expected->len; i++) {
         const scn_expectation *expectation = expected->pdata[i];
-        if (!due(test, expectation) || strcmp(expectation->id, finding->detector->id) != 0)
+        if (!due(test, expectation) || strcmp(expectation->id, finding->diagnosis->detector->id) != 0)
             continue;
         check_fields(test, expectation, finding);
         return (int)i;
@@ -227,7 +229,7 @@ static bool meets_somewhere(const scn_run *test, const tcpt_finding *finding)
         return index >= 0;
     }
     for (unsigned i = 0; i < expected->len; i++) {
-        if (!strcmp(((scn_expectation *)expected->pdata[i])->id, finding->detector->id))
+        if (!strcmp(((scn_expectation *)expected->pdata[i])->id, finding->diagnosis->detector->id))
             return true;
     }
     return false;
@@ -236,12 +238,19 @@ static bool meets_somewhere(const scn_run *test, const tcpt_finding *finding)
 /** Gravest first: severity, then confidence. */
 static void check_order(scn_run *test, const tcpt_finding *finding)
 {
-    const tcpt_finding *before = test->shown_before;
-    test->shown_before = finding;
-    if (!before || before->detector->severity > finding->detector->severity)
+    const tcpt_diagnosis *before = test->shown_before, *now = finding->diagnosis;
+    test->shown_before = now;
+    if (!before || before->detector->severity > now->detector->severity)
         return;
-    if (before->detector->severity < finding->detector->severity || before->confidence < finding->confidence)
-        complain(test, "%s stands before %s, which is graver", before->detector->id, finding->detector->id);
+    if (before->detector->severity < now->detector->severity || before->confidence < now->confidence)
+        complain(test, "%s stands before %s, which is graver", before->detector->id, now->detector->id);
+}
+
+static void complain_of(const scn_run *test, const tcpt_finding *finding)
+{
+    char *summary = tcpt_summary(finding);
+    complain(test, "%s was not expected: %s", finding->diagnosis->detector->id, summary);
+    g_free(summary);
 }
 
 static void check_finding(const tcpt_finding *finding, void *data)
@@ -253,7 +262,7 @@ static void check_finding(const tcpt_finding *finding, void *data)
     if (index >= 0)
         g_array_index(test->met, guint, index)++;
     else if (!meets_somewhere(test, finding) && watched(test, finding))
-        complain(test, "%s was not expected: %s", finding->detector->id, finding->summary);
+        complain_of(test, finding);
 }
 
 void scn_check_frame(scn_run *test, unsigned index)
@@ -285,7 +294,7 @@ typedef struct search {
 static void match_id(const tcpt_finding *finding, void *data)
 {
     search *wanted = data;
-    wanted->found |= !strcmp(finding->detector->id, wanted->id);
+    wanted->found |= !strcmp(finding->diagnosis->detector->id, wanted->id);
 }
 
 /** It is there up to the line before the one that takes it back. */

@@ -15,11 +15,11 @@ typedef struct scn_run {
     tcpt_record **records; /**< by frame, filled in by the caller; NULL where there is no segment */
     unsigned frame;        /**< index of the frame being judged */
     bool at_end;
-    bool crowded;                     /**< other traffic is around: the words of a summary may rightly tell of it */
-    GArray *met;                      /**< guint per expectation of the frame: how often it was met */
-    GArray *met_somewhere;            /**< the same for the scenario's */
-    const tcpt_finding *shown_before; /**< on the same frame, or NULL */
-    GString *described;               /**< of live.h: all that was found, in words */
+    bool crowded;                       /**< other traffic is around: the words of a summary may rightly tell of it */
+    GArray *met;                        /**< guint per expectation of the frame: how often it was met */
+    GArray *met_somewhere;              /**< the same for the scenario's */
+    const tcpt_diagnosis *shown_before; /**< on the same frame, or NULL */
+    GString *described;                 /**< of live.h: all that was found, in words */
 } scn_run;
 
 void scn_run_open(scn_run *test, const scn_scenario *scenario);

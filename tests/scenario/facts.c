@@ -15,6 +15,7 @@ typedef struct telling {
 /** True when every NAME= of the expectation is right, and there is one. */
 static bool holds(const telling *about, const char *name, const tcpt_finding *finding)
 {
+    char *summary = tcpt_summary(finding);
     bool right = true, given = false;
     for (unsigned i = 0; i < about->expectation->fields->len; i++) {
         const char *field = about->expectation->fields->pdata[i];
@@ -22,9 +23,10 @@ static bool holds(const telling *about, const char *name, const tcpt_finding *fi
             continue;
         char *value = scn_resolve(about->scenario, field + strlen(name), NULL);
         given = true;
-        right &= *name == 's' ? scn_says(finding->summary, value) : scn_relates(finding, value, true);
+        right &= *name == 's' ? scn_says(summary, value) : scn_relates(finding, value, true);
         g_free(value);
     }
+    g_free(summary);
     return given && right;
 }
 
@@ -32,13 +34,14 @@ static void tell(const tcpt_finding *finding, void *data)
 {
     const telling *about = data;
     const scn_expectation *expectation = about->expectation;
-    if (strcmp(finding->detector->id, expectation->id) != 0)
+    if (strcmp(finding->diagnosis->detector->id, expectation->id) != 0)
         return;
-    char *related = scn_show_related(finding);
+    char *related = scn_show_related(finding), *summary = tcpt_summary(finding);
     printf("told\t%s\t%u\t%u\t%u\t%s\t%d\t%d\t%d\t%s\t%s\n", about->scenario->file, about->scenario->line,
            expectation->line, about->nth, expectation->id, scn_own(about->scenario, expectation),
-           holds(about, "says=", finding), holds(about, "related=", finding), related, finding->summary);
+           holds(about, "says=", finding), holds(about, "related=", finding), related, summary);
     g_free(related);
+    g_free(summary);
 }
 
 static void tell_expected(const scn_run *test, const GPtrArray *expected, unsigned index, bool taken_back)

@@ -3,30 +3,33 @@
 
 enum { FLOWS_SETTLED = 64 }; /* at once */
 
-static void describe_value(GString *text, const tcpt_value *value)
+static void describe_values(GString *text, const tcpt_finding *finding)
 {
-    g_string_append_printf(text, " %s=%" G_GINT64_FORMAT, tcpt_fields[value->field].filter, value->number);
-    if (value->text)
-        g_string_append_printf(text, "/%s", value->text);
+    tcpt_value value;
+    for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
+        g_string_append_printf(text, " %s=%" G_GINT64_FORMAT "/%s", tcpt_fields[value.field].filter, value.number,
+                               value.text ? value.text : "");
 }
 
 static void describe_finding(const tcpt_finding *finding, void *data)
 {
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
     GString *text = data;
-    g_string_append_printf(text, "%s %s \"%s\"", finding->detector->id, tcpt_confidence_name(finding->confidence),
-                           finding->summary);
-    for (unsigned i = 0; i < finding->value_count; i++)
-        describe_value(text, &finding->values[i]);
-    for (unsigned i = 0; i < finding->related_count; i++)
-        g_string_append_printf(text, " %u", finding->related[i]->frame);
-    for (unsigned i = 0; i < finding->ruled_out_count; i++)
-        g_string_append_printf(text, " not \"%s\"", finding->ruled_out[i]);
+    char *summary = tcpt_summary(finding);
+    g_string_append_printf(text, "%s %s \"%s\"", diagnosis->detector->id, tcpt_confidence_name(diagnosis->confidence),
+                           summary);
+    g_free(summary);
+    describe_values(text, finding);
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        g_string_append_printf(text, " %u", diagnosis->related[i]->frame);
+    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
+        g_string_append_printf(text, " not \"%s\"", diagnosis->ruled_out[i]);
     g_string_append_c(text, '\n');
 }
 
 static void describe_proven(const tcpt_finding *finding, void *data)
 {
-    g_string_append_printf(data, "proves %s in %u\n", finding->detector->id, finding->on->frame);
+    g_string_append_printf(data, "proves %s in %u\n", finding->diagnosis->detector->id, finding->on->frame);
 }
 
 void scn_settle_now(scn_run *test, unsigned index)

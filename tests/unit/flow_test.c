@@ -120,18 +120,18 @@ static void test_settle_again(void)
     feed(analysis, make(0, TCPT_FIN | TCPT_ACK, 1001, 9001, 0));
     feed(analysis, make(1, TCPT_ACK, 9001, 1002, 0));
     tcpt_settle_all(analysis);
-    g_assert_null(flow->end_findings); /* 10 s have not passed */
+    g_assert_null(tcpt_first_end_diagnosis(flow)); /* 10 s have not passed */
     tcpt_segment other = make(0, TCPT_ACK, 1, 1, 0);
     other.src_port = 50000;
     other.time_ns += 60 * INT64_C(1000000000);
     feed(analysis, other);
     tcpt_settle_all(analysis);
-    g_assert_nonnull(flow->end_findings); /* now they have */
+    g_assert_nonnull(tcpt_first_end_diagnosis(flow)); /* now they have */
     tcpt_segment fin = make(1, TCPT_FIN | TCPT_ACK, 9001, 1002, 0);
     fin.time_ns = other.time_ns + 1000000;
     feed(analysis, fin);
     tcpt_settle(analysis, flow);
-    g_assert_null(flow->end_findings); /* and the close came after all */
+    g_assert_null(tcpt_first_end_diagnosis(flow)); /* and the close came after all */
     tcpt_analysis_free(analysis);
 }
 
@@ -249,13 +249,13 @@ static void test_wraps(gconstpointer reversed)
         g_assert_cmpuint(flow->ends[!from].rcv_nxt, ==, seq);
         g_assert_cmpuint(flow->ends[from].snd_contig, ==, seq);
     }
-    g_assert_null(flow->findings);
+    g_assert_null(tcpt_first_diagnosis(flow));
     g_assert_false(flow->ends[from].holed);
     tcpt_segment again = make(from, TCPT_ACK, seq - BYTES, back, BYTES);
     again.time_ns += tcpt_seconds_ns(1);
     tcpt_record *record = feed(analysis, again);
-    g_assert_nonnull(record->findings);
-    g_assert_cmpstr(record->findings->detector->id, ==, "acked_data_retransmitted");
+    g_assert_nonnull(record->notes);
+    g_assert_cmpstr(record->notes->diagnosis->detector->id, ==, "acked_data_retransmitted");
     g_assert_true(record->flow == flow);
     tcpt_analysis_free(analysis);
 }

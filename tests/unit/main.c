@@ -19,5 +19,6 @@ int main(int argc, char **argv)
     add_peers_tests();
     add_report_tests();
     add_settings_tests();
+    add_storms_tests();
     return g_test_run();
 }

@@ -69,7 +69,7 @@ static void set_client(talk *on, uint32_t number)
 
 static void count_chat(const tcpt_finding *finding, void *data)
 {
-    *(unsigned *)data += finding->detector->severity == TCPT_CHAT;
+    *(unsigned *)data += finding->diagnosis->detector->severity == TCPT_CHAT;
 }
 
 /* A scan with padded frames that goes on for ten minutes, from ever other addresses: a few chats at its start, not some

@@ -116,13 +116,11 @@ static void test_fragments(void)
     }
     wire_say(on, CLIENT, TCPT_ACK, 1101, 9001, 1000);
     wire_say(on, SERVER, TCPT_ACK, 9001, 2101, 0);
-    const tcpt_finding *finding = wire_loss(on);
-    const char *property = NULL;
-    g_assert_nonnull(finding);
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (finding->values[i].field == TCPT_F_LOSS_PROPERTY)
-            property = finding->values[i].text;
-    g_assert_cmpstr(property, ==, "fragment");
+    const tcpt_diagnosis *loss = wire_loss(on);
+    tcpt_value property;
+    g_assert_nonnull(loss);
+    g_assert_true(tcpt_value_of(&loss->first, TCPT_F_LOSS_PROPERTY, &property));
+    g_assert_cmpstr(property.text, ==, "fragment");
     wire_end(on);
 }
 

@@ -148,7 +148,7 @@ static void test_identical(void)
     wire_say(on, SERVER, TCPT_ACK, 9001, 1101, 0);
     wire_say(on, CLIENT, TCPT_ACK, 1101, 9001, 0);
     g_assert_nonnull(wire_loss(on));
-    g_assert_true(wire_loss(on)->on == lost);
+    g_assert_true(wire_loss(on)->first.on == lost);
     g_assert_cmpuint(wire_loss(on)->related_count, ==, 0);
     wire_end(on);
 }
@@ -315,9 +315,9 @@ static void test_life_of_one_point(void)
     wire_say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 100);
     check_same(on);
     tcpt_settle_all(on->analysis);
-    const tcpt_finding *old = data->flow->end_findings;
+    const tcpt_diagnosis *old = tcpt_first_end_diagnosis(data->flow);
     while (old && strcmp(old->detector->id, "vantage_loss") != 0)
-        old = old->next_in_flow;
+        old = old->next;
     g_assert_nonnull(old);
     g_assert_cmpuint(old->related_count, ==, 1); /* both lost ACKs, and not the SYN */
     wire_end(on);

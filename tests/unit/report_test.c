@@ -24,7 +24,8 @@ typedef struct tape {
     uint8_t depth;
     int64_t now_ns;
     uint32_t frame;
-    uint32_t iss; /**< of the client */
+    uint32_t iss;      /**< of the client */
+    GHashTable *asked; /**< every record from here on; NULL for none */
 } tape;
 
 static tape tape_begin(uint32_t ephemeral_ports)
@@ -66,7 +67,9 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
         .checksum_is = TCPT_CHECKSUM_GOOD,
     };
 
-    tcpt_analyse(on->analysis, &segment);
+    tcpt_record *newest = tcpt_analyse(on->analysis, &segment);
+    if (on->asked)
+        g_hash_table_add(on->asked, newest);
 }
 
 static void tape_open(tape *on)
@@ -240,28 +243,67 @@ static void test_several_streams(void)
     g_free(text);
 }
 
-/* ---- port pressure ---- */
+/* ---- long runs ---- */
 
-static bool not_of_first_client(const tcpt_record *on, const void *data)
+/* RSTs, 100 in all; the newest ones are asked for, or all. */
+static char *report_run(unsigned asked_for)
 {
-    (void)data;
-    return on->flow->key.address[on->flow->client][3] != 1;
+    enum { RESETS = 100 };
+    GHashTable *asked = asked_for ? g_hash_table_new(NULL, NULL) : NULL;
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open(&on);
+    for (unsigned i = 0; i < RESETS; i++) {
+        on.asked = RESETS - i <= asked_for ? asked : NULL;
+        tape_say(&on, CLIENT, TCPT_RST, 1101 + i, 0);
+    }
+    text = tape_report(&on, (tcpt_report){.asked = asked});
+    if (asked)
+        g_hash_table_destroy(asked);
+    return text;
 }
+
+static void test_run(void)
+{
+    char *text = report_run(0);
+
+    assert_has(text, "0 warnings, 100 notes,");
+    assert_has(text, "and 99 more like it in this flow\n");
+    assert_has(text, "frames 4, 5, 6, 7, 8, 9, 10, 11 ... 103, first at 0.004000 s;");
+    assert_has(text, "the first 16 are kept one by one; 83 more are told as one.\n");
+    assert_lacks(text, "frame.number in");
+    g_free(text);
+}
+
+static void test_run_asked_for(void)
+{
+    char *text = report_run(3);
+
+    assert_has(text, "0 warnings, 3 notes,");
+    assert_has(text, "frames 101, 102, 103; evidence");
+    g_free(text);
+}
+
+/* ---- port pressure ---- */
 
 /* Two clients with three of twenty ports each: the first one's pressure is not asked for. */
 static void test_pressure_asked_for(void)
 {
     tape on = tape_begin(20);
+    GHashTable *asked = g_hash_table_new(NULL, NULL);
     char *text;
 
     for (unsigned client = 1; client <= 2; client++) {
         on.client[3] = (uint8_t)client;
+        on.asked = client == 1 ? NULL : asked;
         for (unsigned i = 0; i < 3; i++, on.port++)
             tape_open(&on);
     }
     on.port--;
     tape_say(&on, CLIENT, TCPT_RST, 1101, 0); /* a finding: else all is told in one line */
-    text = tape_report(&on, (tcpt_report){.wants = not_of_first_client});
+    text = tape_report(&on, (tcpt_report){.asked = asked});
+    g_hash_table_destroy(asked);
     assert_has(text, "\nPort pressure: the most ports that a client had open or in TIME-WAIT at once\n\n"
                      "  192.0.2.2 -> 198.51.100.1:80, 3 of 20 ports (15 %), frame 18 at 0.018000 s\n"
                      "    Filter     frame.number eq 18 || (ip.src eq 192.0.2.2 && ip.dst eq 198.51.100.1 && "
@@ -369,6 +411,8 @@ void add_report_tests(void)
     g_test_add_func("/report/apart/segments", test_apart_segments);
     g_test_add_func("/report/apart/one-interface", test_one_interface);
     g_test_add_func("/report/times", test_times);
+    g_test_add_func("/report/run", test_run);
+    g_test_add_func("/report/run-asked-for", test_run_asked_for);
     g_test_add_func("/report/fine-times", test_fine_times);
     g_test_add_func("/report/negative-times", test_negative_times);
     for (unsigned i = 0; i < G_N_ELEMENTS(sentences); i++) {

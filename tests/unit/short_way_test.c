@@ -130,25 +130,41 @@ static void same_again(const tcpt_again *a, const tcpt_again *b)
     g_assert_cmpuint(number_of(a->ignored_ack), ==, number_of(b->ignored_ack));
 }
 
-static void same_finding(const tcpt_finding *a, const tcpt_finding *b)
+static void same_summary(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    char *one = tcpt_summary(&a->first), *other = tcpt_summary(&b->first);
+    g_assert_cmpstr(one, ==, other);
+    g_free(one);
+    g_free(other);
+}
+
+static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
     g_assert_true((a == NULL) == (b == NULL));
     if (!a)
         return;
     g_assert_cmpstr(a->detector->id, ==, b->detector->id);
-    g_assert_cmpuint(number_of(a->on), ==, number_of(b->on));
-    g_assert_cmpstr(a->summary, ==, b->summary);
+    g_assert_cmpuint(number_of(a->first.on), ==, number_of(b->first.on));
+    g_assert_cmpuint(tcpt_alike(a), ==, tcpt_alike(b));
+    same_summary(a, b);
     g_assert_cmpint(a->confidence, ==, b->confidence);
     g_assert_cmpuint(a->related_count, ==, b->related_count);
     for (unsigned i = 0; i < a->related_count; i++)
         g_assert_cmpuint(number_of(a->related[i]), ==, number_of(b->related[i]));
 }
 
-/** All of a flow: looked through once, as a conversation may raise one with every segment. */
-static void same_findings(const tcpt_finding *a, const tcpt_finding *b)
+static void same_newest(const tcpt_found *a, const tcpt_found *b)
 {
-    for (; a && b; a = a->next_in_flow, b = b->next_in_flow)
-        same_finding(a, b);
+    g_assert_true((a == NULL) == (b == NULL));
+    if (a)
+        same_diagnosis(a->last, b->last);
+}
+
+/** All of a flow: looked through once, as a conversation may raise one with every segment. */
+static void same_list(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    for (; a && b; a = a->next, b = b->next)
+        same_diagnosis(a, b);
     g_assert_true(!a && !b);
 }
 
@@ -176,13 +192,13 @@ static void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     same_record(&a.acks.first, &b.acks.first);
     same_tracker(a.tracker, b.tracker);
     same_again(a.again, b.again);
-    same_finding(a.newest_finding, b.newest_finding);
+    same_newest(a.found, b.found);
     g_assert_true((a.memory == NULL) == (b.memory == NULL));
     g_assert_cmpuint(a.at->index, ==, b.at->index);
     a.at = b.at = NULL;
     a.tracker = b.tracker = NULL;
     a.again = b.again = NULL;
-    a.findings = b.findings = a.newest_finding = b.newest_finding = a.end_findings = b.end_findings = NULL;
+    a.found = b.found = NULL;
     a.memory = b.memory = NULL;
     a.previous = b.previous = a.next = b.next = a.twin = b.twin = NULL;
     same_bytes(&a, &b, sizeof a);
@@ -191,11 +207,9 @@ static void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
 static void same_records(const tcpt_record *fast, const tcpt_record *slow)
 {
     tcpt_record a = *fast, b = *slow;
-    g_assert_true((a.findings == NULL) == (b.findings == NULL));
-    g_assert_true((a.proofs == NULL) == (b.proofs == NULL));
+    g_assert_true((a.notes == NULL) == (b.notes == NULL));
     a.flow = b.flow = NULL;
-    a.findings = b.findings = NULL;
-    a.proofs = b.proofs = NULL;
+    a.notes = b.notes = NULL;
     same_bytes(&a, &b, sizeof a);
 }
 
@@ -228,8 +242,8 @@ static void end(both *ways)
     fast = tcpt_first_flow(ways->analysis[0]);
     slow = tcpt_first_flow(ways->analysis[1]);
     for (; fast && slow; fast = fast->next, slow = slow->next) {
-        same_findings(fast->findings, slow->findings);
-        same_findings(fast->end_findings, slow->end_findings);
+        same_list(tcpt_first_diagnosis(fast), tcpt_first_diagnosis(slow));
+        same_list(tcpt_first_end_diagnosis(fast), tcpt_first_end_diagnosis(slow));
     }
     g_assert_true(!fast && !slow);
     tcpt_analysis_free(ways->analysis[0]);

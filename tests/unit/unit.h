@@ -18,5 +18,6 @@ void add_vantage_loss_tests(void);
 void add_peers_tests(void);
 void add_report_tests(void);
 void add_settings_tests(void);
+void add_storms_tests(void);
 
 #endif

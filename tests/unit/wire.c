@@ -118,12 +118,12 @@ tcpt_path wire_path(const wire *on)
     return path;
 }
 
-const tcpt_finding *wire_loss(const wire *on)
+const tcpt_diagnosis *wire_loss(const wire *on)
 {
     tcpt_settle_all(on->analysis);
     for (const tcpt_flow *flow = tcpt_first_flow(on->analysis); flow; flow = flow->next)
-        for (const tcpt_finding *finding = flow->end_findings; finding; finding = finding->next_in_flow)
-            if (!strcmp(finding->detector->id, "vantage_loss"))
-                return finding;
+        for (const tcpt_diagnosis *one = tcpt_first_end_diagnosis(flow); one; one = one->next)
+            if (!strcmp(one->detector->id, "vantage_loss"))
+                return one;
     return NULL;
 }

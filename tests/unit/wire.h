@@ -44,6 +44,6 @@ void wire_handshake(wire *on);
 /** What is known of the two points. */
 tcpt_path wire_path(const wire *on);
 /** The vantage_loss of the capture so far, or NULL. */
-const tcpt_finding *wire_loss(const wire *on);
+const tcpt_diagnosis *wire_loss(const wire *on);
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings: names, and how a detector completes one. */
+/* Findings: names, what they say, and how a detector completes one. What others have joined is told as far as it is
+ * the same for all of them. */
 #include "tcptriage/detector.h"
 
-#include <glib.h>
-#include <stdarg.h>
+#include "core/finding/notes.h"
+#include "core/finding/sentence.h"
+#include "core/finding/store.h"
+
+#include <string.h>
 
 const tcpt_field_info tcpt_fields[TCPT_FIELD_COUNT] = {
 #define TCPT_FIELD(name, filter, type, label) [TCPT_F_##name] = {filter, label, TCPT_TYPE_##type},
@@ -25,82 +29,237 @@ const char *tcpt_confidence_name(tcpt_confidence confidence)
     return names[confidence];
 }
 
+/* ---- summary and confidence ---- */
+
 void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...)
 {
+    uint8_t packed[TCPT_SENTENCE_MOST_BYTES];
     va_list arguments;
 
-    g_free(finding->summary);
+    if (tcpt_is_shared(finding->diagnosis))
+        return;
     va_start(arguments, summary);
-    finding->summary = g_strdup_vprintf(summary, arguments);
+    tcpt_set_summary(finding->diagnosis, summary, packed, tcpt_sentence_pack(packed, NULL, summary, arguments));
     va_end(arguments);
+}
+
+void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+
+    if (!tcpt_is_shared(diagnosis) || confidence < diagnosis->confidence)
+        diagnosis->confidence = (uint8_t)confidence;
+}
+
+/* ---- proof ---- */
+
+static bool is_related(const tcpt_diagnosis *diagnosis, const tcpt_record *record)
+{
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        if (diagnosis->related[i] == record)
+            return true;
+    return false;
+}
+
+/* Room for two, four, then eight: most findings have one or two. */
+static void make_room(tcpt_diagnosis *diagnosis)
+{
+    uint32_t count = diagnosis->related_count, room = count ? 2 * count : 2;
+
+    if (count & (count - 1) || count == 1)
+        return;
+    diagnosis->related = g_renew(tcpt_record *, diagnosis->related, room);
+    tcpt_diagnosis_count(diagnosis, (room - count) * sizeof(tcpt_record *));
 }
 
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
 {
-    if (!record || record == finding->on || finding->related_count >= TCPT_MAX_RELATED)
-        return;
-    for (unsigned i = 0; i < finding->related_count; i++)
-        if (finding->related[i] == record)
-            return;
-    record->end_proof |= finding->at_end;
-    if (!finding->at_end) {
-        tcpt_proof *proof = &finding->proofs[finding->related_count];
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
 
-        *proof = (tcpt_proof){finding, record->proofs};
-        record->proofs = proof;
-    }
-    finding->related[finding->related_count++] = record;
+    if (!record || record == finding->on || record == diagnosis->first.on || diagnosis->first_gone)
+        return;
+    if (diagnosis->wide && tcpt_is_shared(diagnosis))
+        return; /* frames of another flow */
+    if (diagnosis->related_count >= TCPT_MAX_RELATED || is_related(diagnosis, record))
+        return;
+    make_room(diagnosis);
+    diagnosis->related[diagnosis->related_count++] = record;
+    tcpt_note_proof(diagnosis, record);
 }
 
 void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_t count)
 {
-    g_return_if_fail(finding->at_end && finding->related == finding->few && finding->related_count == 0);
-    if (count > TCPT_MAX_RELATED)
-        finding->related = g_new(tcpt_record *, count);
-    for (uint32_t i = 0; i < count; i++) {
-        finding->related[i] = records[i];
-        records[i]->end_proof = true;
-    }
-    finding->related_count = count;
-}
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
 
-static tcpt_value *value_of(tcpt_finding *finding, tcpt_field field)
-{
-    for (unsigned i = 0; i < finding->value_count; i++)
-        if (finding->values[i].field == field)
-            return &finding->values[i];
-    g_return_val_if_fail(finding->value_count < TCPT_MAX_VALUES, NULL);
-    finding->values[finding->value_count] = (tcpt_value){.field = field};
-    return &finding->values[finding->value_count++];
-}
-
-void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value)
-{
-    tcpt_value *place = value_of(finding, field);
-
-    if (place)
-        place->number = value;
-}
-
-void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text)
-{
-    tcpt_value *value = value_of(finding, field);
-
-    if (value)
-        value->text = text;
-}
-
-void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text)
-{
-    if (!text)
+    if (diagnosis->wide || count == 0)
         return;
-    g_free(finding->owned_text);
-    finding->owned_text = text;
-    tcpt_set_text(finding, field, text);
+    g_return_if_fail(diagnosis->at_end && !diagnosis->related);
+    diagnosis->related = g_memdup2(records, count * sizeof *records);
+    diagnosis->related_count = count;
+    tcpt_diagnosis_count(diagnosis, count * sizeof *records);
+    for (uint32_t i = 0; i < count; i++)
+        tcpt_note_proof(diagnosis, records[i]);
+}
+
+static bool is_ruled_out(const tcpt_diagnosis *diagnosis, const char *sentence)
+{
+    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
+        if (diagnosis->ruled_out[i] == sentence)
+            return true;
+    return false;
 }
 
 void tcpt_rule_out(tcpt_finding *finding, const char *sentence)
 {
-    if (finding->ruled_out_count < TCPT_MAX_RULED_OUT)
-        finding->ruled_out[finding->ruled_out_count++] = sentence;
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+
+    if (diagnosis->ruled_out_count >= TCPT_MAX_RULED_OUT || tcpt_is_shared(diagnosis) ||
+        is_ruled_out(diagnosis, sentence))
+        return;
+    if (!diagnosis->ruled_out) {
+        diagnosis->ruled_out = g_new(const char *, TCPT_MAX_RULED_OUT);
+        tcpt_diagnosis_count(diagnosis, TCPT_MAX_RULED_OUT * sizeof(const char *));
+    }
+    diagnosis->ruled_out[diagnosis->ruled_out_count++] = sentence;
+}
+
+void tcpt_rule_out_nothing(tcpt_finding *finding)
+{
+    if (!tcpt_is_shared(finding->diagnosis))
+        finding->diagnosis->ruled_out_count = 0;
+}
+
+/* ---- values ---- */
+
+/* @return the value's place, or -1: a field that the detector's row does not name */
+static int place_of(const tcpt_diagnosis *diagnosis, tcpt_field field)
+{
+    const tcpt_field *fields = diagnosis->detector->fields;
+
+    for (int at = 0; fields && fields[at] != TCPT_FIELD_COUNT; at++)
+        if (fields[at] == field)
+            return at;
+    return -1;
+}
+
+static bool is_set(const tcpt_diagnosis *diagnosis, int at)
+{
+    return diagnosis->set >> at & 1;
+}
+
+/* Others share it: what is not the same for all is not told. */
+static void compare_number(tcpt_diagnosis *diagnosis, int at, int64_t number)
+{
+    if (!is_set(diagnosis, at) || diagnosis->values[at].number != number)
+        diagnosis->differs |= (uint16_t)(1u << at);
+}
+
+static void compare_text(tcpt_diagnosis *diagnosis, int at, const char *text)
+{
+    if (!is_set(diagnosis, at) || strcmp(diagnosis->values[at].text, text) != 0)
+        diagnosis->differs |= (uint16_t)(1u << at);
+}
+
+void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t number)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+    int at = place_of(diagnosis, field);
+
+    g_return_if_fail(at >= 0);
+    if (tcpt_is_shared(diagnosis)) {
+        compare_number(diagnosis, at, number);
+        return;
+    }
+    diagnosis->values[at].number = number;
+    diagnosis->set |= (uint16_t)(1u << at);
+}
+
+/* A flow's diagnoses are few (TCPT_ALIKE_MOST). */
+void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t number)
+{
+    tcpt_diagnosis *diagnosis = context->flow->found ? context->flow->found->first : NULL;
+
+    for (; diagnosis; diagnosis = diagnosis->next) {
+        int at = place_of(diagnosis, field);
+
+        if (diagnosis->detector != context->detector || diagnosis->first.on->from != context->seen->from || at < 0)
+            continue;
+        diagnosis->values[at].number = number;
+        diagnosis->set |= (uint16_t)(1u << at);
+        if (diagnosis->run)
+            diagnosis->run->late |= (uint16_t)(1u << at);
+    }
+}
+
+static void replace_text(tcpt_diagnosis *diagnosis, int at, const char *text, bool owned)
+{
+    if (diagnosis->owned >> at & 1)
+        g_free((char *)diagnosis->values[at].text);
+    diagnosis->values[at].text = text;
+    diagnosis->set |= (uint16_t)(1u << at);
+    diagnosis->owned = (uint16_t)((diagnosis->owned & ~(1u << at)) | (unsigned)owned << at);
+}
+
+void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+    int at = place_of(diagnosis, field);
+
+    g_return_if_fail(at >= 0);
+    if (tcpt_is_shared(diagnosis))
+        compare_text(diagnosis, at, text);
+    else
+        replace_text(diagnosis, at, text, false);
+}
+
+void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+    int at = place_of(diagnosis, field);
+
+    if (!text)
+        return;
+    g_return_if_fail(at >= 0);
+    if (!tcpt_is_shared(diagnosis)) {
+        replace_text(diagnosis, at, text, true);
+        return;
+    }
+    compare_text(diagnosis, at, text);
+    g_free(text);
+}
+
+/* ---- what is read ---- */
+
+static tcpt_value value_at(const tcpt_diagnosis *diagnosis, unsigned at)
+{
+    tcpt_value value = {.field = diagnosis->detector->fields[at]};
+
+    if (tcpt_fields[value.field].type == TCPT_TYPE_TEXT)
+        value.text = diagnosis->values[at].text;
+    else
+        value.number = diagnosis->values[at].number;
+    return value;
+}
+
+bool tcpt_next_value(const tcpt_finding *finding, unsigned *at, tcpt_value *value)
+{
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    unsigned left = diagnosis->set;
+
+    if (tcpt_is_folded(finding))
+        left &= ~(unsigned)diagnosis->differs;
+    left &= ~0u << *at;
+    if (!left)
+        return false;
+    *at = (unsigned)__builtin_ctz(left);
+    *value = value_at(diagnosis, (*at)++);
+    return true;
+}
+
+bool tcpt_value_of(const tcpt_finding *finding, tcpt_field field, tcpt_value *value)
+{
+    for (unsigned at = 0; tcpt_next_value(finding, &at, value);)
+        if (value->field == field)
+            return true;
+    return false;
 }

@@ -4,18 +4,13 @@
 #include <glib.h>
 #include <string.h>
 
-void *tcpt_memory_for(tcpt_flow *flow, const tcpt_detector *detector)
+void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
 {
-    tcpt_memory *memory = flow->memory;
+    tcpt_memory *memory = flow ? flow->memory : NULL;
 
     while (memory && memory->detector != detector)
         memory = memory->next;
     return memory ? memory->bytes : NULL;
-}
-
-const void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
-{
-    return flow ? tcpt_memory_for((tcpt_flow *)flow, detector) : NULL;
 }
 
 void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes)

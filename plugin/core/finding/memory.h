@@ -14,9 +14,6 @@ typedef struct tcpt_memory {
     uint64_t bytes[];
 } tcpt_memory;
 
-/** @return the detector's memory of the flow to be written to, NULL when it has none yet */
-void *tcpt_memory_for(tcpt_flow *flow, const tcpt_detector *detector);
-
 /** Keep what a detector has written for the first time. */
 void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes);
 

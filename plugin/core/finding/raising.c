@@ -1,98 +1,197 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings come and go: raised on a frame or at the end of what was captured, and taken back. */
+/* Findings come and go: raised on a frame or at the end of what was captured, told as one with others of their kind,
+ * and taken back. */
 #include "core/finding/raising.h"
 
-#include <glib.h>
-#include <stdarg.h>
-
+#include "core/finding/notes.h"
+#include "core/finding/sentence.h"
+#include "core/finding/store.h"
 #include "tcptriage/analysis.h"
-#include "tcptriage/detector.h"
 
-static void free_finding(tcpt_finding *finding)
+/* ---- lists ---- */
+
+typedef struct list {
+    tcpt_diagnosis **first, **last;
+} list;
+
+static tcpt_found *found_in(tcpt_flow *flow)
 {
-    g_free(finding->summary);
-    g_free(finding->owned_text);
-    if (finding->related != finding->few)
-        g_free(finding->related);
-    g_free(finding);
+    if (!flow->found)
+        flow->found = g_new0(tcpt_found, 1);
+    return flow->found;
 }
 
-static void free_list(tcpt_finding *finding)
+static list list_of(tcpt_found *found, const tcpt_diagnosis *diagnosis)
 {
-    while (finding) {
-        tcpt_finding *next = finding->next_in_flow;
-
-        free_finding(finding);
-        finding = next;
-    }
+    return diagnosis->at_end ? (list){&found->end_first, &found->end_last} : (list){&found->first, &found->last};
 }
 
-void tcpt_end_findings_forget(tcpt_flow *flow)
+static void append(list to, tcpt_diagnosis *diagnosis)
 {
-    for (const tcpt_finding *finding = flow->end_findings; finding; finding = finding->next_in_flow)
-        if (finding->instead_of)
-            finding->instead_of->superseded = false;
-    free_list(flow->end_findings);
-    flow->end_findings = NULL;
+    diagnosis->previous = *to.last;
+    *(diagnosis->previous ? &diagnosis->previous->next : to.first) = diagnosis;
+    *to.last = diagnosis;
 }
 
-void tcpt_findings_clear(tcpt_flow *flow)
+static void take_out(list from, tcpt_diagnosis *diagnosis)
 {
-    tcpt_end_findings_forget(flow);
-    free_list(flow->findings);
-    flow->findings = NULL;
+    *(diagnosis->previous ? &diagnosis->previous->next : from.first) = diagnosis->next;
+    *(diagnosis->next ? &diagnosis->next->previous : from.last) = diagnosis->previous;
 }
 
-static void append_end_finding(tcpt_flow *flow, tcpt_finding *finding)
-{
-    tcpt_finding **place = &flow->end_findings;
+/* ---- runs ---- */
 
-    while (*place)
-        place = &(*place)->next_in_flow;
-    *place = finding;
+static bool is_kind(const tcpt_diagnosis *diagnosis, const tcpt_detector *detector, const tcpt_record *on)
+{
+    return diagnosis->detector == detector && diagnosis->first.on->from == on->from;
 }
 
-static void append_finding(tcpt_flow *flow, tcpt_finding *finding)
+static tcpt_diagnosis *run_in_flow(const tcpt_record *on, const tcpt_detector *detector)
 {
-    tcpt_finding **place = &finding->on->findings;
+    tcpt_diagnosis *run = on->flow->found ? on->flow->found->runs : NULL;
 
-    if (flow->newest_finding)
-        flow->newest_finding->next_in_flow = finding;
-    else
-        flow->findings = finding;
-    flow->newest_finding = finding;
-    while (*place)
-        place = &(*place)->next_on_frame;
-    *place = finding;
+    while (run && !is_kind(run, detector, on))
+        run = run->run->next;
+    return run;
 }
 
-static tcpt_finding *new_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
-                                 tcpt_confidence confidence)
+static tcpt_diagnosis *wide_run(const tcpt_findings *store, const tcpt_detector *detector)
 {
-    tcpt_finding *finding = g_new0(tcpt_finding, 1);
+    tcpt_diagnosis *run = store->wide;
 
-    finding->detector = context->detector;
-    finding->flow = on->flow;
+    while (run && run->detector != detector)
+        run = run->next;
+    return run;
+}
+
+/* Looked for only while a kind has no run yet, so that lists are short. */
+static unsigned count_kind(const tcpt_found *found, const tcpt_diagnosis *like)
+{
+    unsigned count = 0;
+
+    for (const tcpt_diagnosis *diagnosis = found->first; diagnosis; diagnosis = diagnosis->next)
+        count += is_kind(diagnosis, like->detector, like->first.on);
+    return count;
+}
+
+static void begin_run(tcpt_diagnosis *diagnosis)
+{
+    diagnosis->run = g_new0(tcpt_run, 1);
+    diagnosis->run->count = 1;
+    diagnosis->run->joined = 1;
+    diagnosis->run->last_ns = diagnosis->time_ns;
+    tcpt_diagnosis_count(diagnosis, sizeof(tcpt_run));
+}
+
+static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence)
+{
+    tcpt_finding *finding = tcpt_finding_take(diagnosis->store);
+    tcpt_run *run = diagnosis->run;
+
+    finding->diagnosis = diagnosis;
     finding->on = on;
-    finding->time_ns = time_ns;
-    finding->confidence = confidence;
-    finding->related = finding->few;
-    finding->at_end = !context->segment;
-    if (finding->at_end)
-        append_end_finding(finding->flow, finding);
+    run->newest[run->joined++ % G_N_ELEMENTS(run->newest)] = on;
+    run->count++;
+    run->last_ns = time_ns;
+    diagnosis->differs |= run->late;
+    diagnosis->confidence = MIN(diagnosis->confidence, (uint8_t)confidence);
+    *(diagnosis->wide ? &diagnosis->store->folding.wide : &diagnosis->store->folding.in_flows) += 1;
+    return finding;
+}
+
+const tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis)
+{
+    const tcpt_run *run = diagnosis->run;
+    unsigned places = G_N_ELEMENTS(run->newest);
+
+    for (unsigned back = 1; run && back <= places; back++)
+        if (run->newest[(run->joined - back) % places])
+            return run->newest[(run->joined - back) % places];
+    return diagnosis->first.on;
+}
+
+/* ---- raising ---- */
+
+/* What an end finding has joined is found again by these, to be taken out. */
+static void remember_wide(tcpt_finding *finding)
+{
+    tcpt_found *found = found_in(finding->on->flow);
+    tcpt_finding *copy = tcpt_finding_take(finding->diagnosis->store);
+
+    *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide};
+    found->end_wide = copy;
+}
+
+static void begin_wide(tcpt_findings *store, tcpt_diagnosis *diagnosis)
+{
+    begin_run(diagnosis);
+    diagnosis->wide = true;
+    diagnosis->next = store->wide;
+    store->wide = diagnosis;
+    store->folding.wide++;
+}
+
+static void put_into_flow(tcpt_diagnosis *diagnosis)
+{
+    tcpt_found *found = found_in(diagnosis->first.on->flow);
+
+    append(list_of(found, diagnosis), diagnosis);
+    if (diagnosis->at_end || count_kind(found, diagnosis) <= TCPT_ALIKE_MOST)
+        return;
+    begin_run(diagnosis);
+    diagnosis->run->next = found->runs;
+    found->runs = diagnosis;
+}
+
+static tcpt_diagnosis *run_to_join(const tcpt_context *context, const tcpt_record *on)
+{
+    tcpt_diagnosis *run = context->segment ? run_in_flow(on, context->detector) : NULL;
+
+    if (run || !tcpt_store_is_full(context->store))
+        return run;
+    return wide_run(context->store, context->detector);
+}
+
+static tcpt_diagnosis *diagnose(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+                                tcpt_confidence confidence, const char *summary, va_list arguments)
+{
+    uint8_t packed[TCPT_SENTENCE_MOST_BYTES];
+    size_t bytes = tcpt_sentence_pack(packed, context->store, summary, arguments);
+    bool full = tcpt_store_is_full(context->store);
+    tcpt_diagnosis *made = tcpt_diagnosis_new(context->store, context->detector, summary, packed, bytes);
+
+    made->first = (tcpt_finding){made, on, NULL};
+    made->time_ns = time_ns;
+    made->confidence = (uint8_t)confidence;
+    made->at_end = !context->segment;
+    if (full)
+        begin_wide(context->store, made);
     else
-        append_finding(finding->flow, finding);
+        put_into_flow(made);
+    return made;
+}
+
+static tcpt_finding *raise_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+                                   tcpt_confidence confidence, const char *summary, va_list arguments)
+{
+    tcpt_diagnosis *run = run_to_join(context, on);
+    tcpt_finding *finding = run ? join(run, on, time_ns, confidence)
+                                : &diagnose(context, on, time_ns, confidence, summary, arguments)->first;
+
+    tcpt_note_finding(finding);
+    if (finding->diagnosis->wide && !context->segment)
+        remember_wide(finding);
     return finding;
 }
 
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
 {
     int64_t time_ns = !context->segment ? context->flow->last_ns : context->segment->time_ns;
-    tcpt_finding *finding = new_finding(context, context->record, time_ns, confidence);
+    tcpt_finding *finding;
     va_list arguments;
 
     va_start(arguments, summary);
-    finding->summary = g_strdup_vprintf(summary, arguments);
+    finding = raise_finding(context, context->record, time_ns, confidence, summary, arguments);
     va_end(arguments);
     return finding;
 }
@@ -100,147 +199,237 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
 tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
                             const char *summary, ...)
 {
-    tcpt_finding *finding = new_finding(context, on, time_ns, confidence);
+    tcpt_finding *finding;
     va_list arguments;
 
     va_start(arguments, summary);
-    finding->summary = g_strdup_vprintf(summary, arguments);
+    finding = raise_finding(context, on, time_ns, confidence, summary, arguments);
     va_end(arguments);
     return finding;
 }
 
+/* ---- in the place of another ---- */
+
 static void copy_values(tcpt_finding *copy, const tcpt_finding *judged)
 {
-    for (unsigned i = 0; i < judged->value_count; i++) {
-        const tcpt_value *value = &judged->values[i];
+    tcpt_value value;
 
-        if (value->text && value->text == judged->owned_text)
-            tcpt_take_text(copy, value->field, g_strdup(value->text));
-        else if (value->text)
-            tcpt_set_text(copy, value->field, value->text);
+    for (unsigned at = 0; tcpt_next_value(judged, &at, &value);) {
+        if (value.text)
+            tcpt_take_text(copy, value.field, g_strdup(value.text));
         else
-            tcpt_set_number(copy, value->field, value->number);
+            tcpt_set_number(copy, value.field, value.number);
     }
+}
+
+static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
+{
+    const tcpt_diagnosis *from = judged->diagnosis;
+
+    copy_values(copy, judged);
+    for (uint32_t i = 0; i < from->related_count; i++)
+        tcpt_relate(copy, from->related[i]);
+    for (unsigned i = 0; i < from->ruled_out_count; i++)
+        tcpt_rule_out(copy, from->ruled_out[i]);
+}
+
+static void put_in_place(tcpt_diagnosis *diagnosis, tcpt_finding *judged)
+{
+    append(list_of(found_in(judged->on->flow), diagnosis), diagnosis);
+    tcpt_note_finding(&diagnosis->first);
+    diagnosis->instead_of = judged;
+    judged->diagnosis->superseded++;
+}
+
+/* A finding that shares its diagnosis with those of other flows says nothing of its own, nor does its end. */
+static void put_nowhere(tcpt_diagnosis *diagnosis)
+{
+    tcpt_findings *store = diagnosis->store;
+
+    diagnosis->unseen = true;
+    if (store->unseen)
+        tcpt_diagnosis_free(store->unseen);
+    store->unseen = diagnosis;
 }
 
 tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
 {
-    tcpt_finding *copy = new_finding(context, judged->on, judged->time_ns, judged->confidence);
+    const tcpt_diagnosis *from = judged->diagnosis;
+    tcpt_diagnosis *made =
+        tcpt_diagnosis_new(context->store, from->detector, from->summary, from->arguments, from->argument_bytes);
 
-    copy->summary = g_strdup(judged->summary);
-    copy_values(copy, judged);
-    for (unsigned i = 0; i < judged->related_count; i++)
-        tcpt_relate(copy, judged->related[i]);
-    for (unsigned i = 0; i < judged->ruled_out_count; i++)
-        tcpt_rule_out(copy, judged->ruled_out[i]);
-    copy->instead_of = judged;
-    judged->superseded = true;
-    return copy;
+    made->first = (tcpt_finding){made, judged->on, NULL};
+    made->time_ns = tcpt_is_folded(judged) ? from->run->last_ns : from->time_ns;
+    made->confidence = from->confidence;
+    made->at_end = true;
+    if (from->wide)
+        put_nowhere(made);
+    else
+        put_in_place(made, judged);
+    copy_all(&made->first, judged);
+    return &made->first;
 }
 
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record)
 {
-    tcpt_finding *finding = record->findings;
+    tcpt_finding *note = record->notes;
 
-    while (finding && finding->detector != context->detector)
-        finding = finding->next_on_frame;
-    return finding;
+    while (note && (note->on != record || note->diagnosis->detector != context->detector || note->diagnosis->at_end))
+        note = note->next;
+    return note;
 }
 
-static void unlink_proofs(tcpt_finding *finding)
-{
-    for (unsigned i = 0; i < finding->related_count; i++) {
-        tcpt_proof **place = &finding->related[i]->proofs;
+/* ---- taking back ---- */
 
-        while (*place && *place != &finding->proofs[i])
-            place = &(*place)->next;
-        if (*place)
-            *place = finding->proofs[i].next;
+static void forget_newest(tcpt_run *run, const tcpt_record *on)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(run->newest); i++)
+        if (run->newest[i] == on)
+            run->newest[i] = NULL;
+}
+
+static void take_out_of_runs(tcpt_found *found, const tcpt_diagnosis *diagnosis)
+{
+    tcpt_diagnosis **place = &found->runs;
+
+    while (*place != diagnosis)
+        place = &(*place)->run->next;
+    *place = diagnosis->run->next;
+}
+
+static void take_out_of_wide(tcpt_findings *store, const tcpt_diagnosis *diagnosis)
+{
+    tcpt_diagnosis **place = &store->wide;
+
+    while (*place != diagnosis)
+        place = &(*place)->next;
+    *place = diagnosis->next;
+}
+
+/* It is told of no frame any more. */
+static void discard(tcpt_diagnosis *diagnosis)
+{
+    tcpt_found *found = diagnosis->first.on->flow->found;
+
+    if (diagnosis->wide) {
+        take_out_of_wide(diagnosis->store, diagnosis);
+    } else {
+        take_out(list_of(found, diagnosis), diagnosis);
+        if (diagnosis->run)
+            take_out_of_runs(found, diagnosis);
     }
+    tcpt_notes_forget_proofs(diagnosis);
+    tcpt_diagnosis_free(diagnosis);
+}
+
+/* The first of a run goes, others stay: what proves it proves nothing of them. */
+static void forget_first(tcpt_diagnosis *diagnosis)
+{
+    diagnosis->first_gone = true;
+    tcpt_notes_forget_proofs(diagnosis);
+    diagnosis->related_count = 0;
+}
+
+/* A finding is on its frame no more. */
+static void leave(tcpt_finding *finding)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+    tcpt_findings *store = diagnosis->store;
+
+    tcpt_note_remove(finding->on, finding);
+    if (diagnosis->wide || finding != &diagnosis->first)
+        *(diagnosis->wide ? &store->folding.wide : &store->folding.in_flows) -= 1;
+    if (!diagnosis->run || --diagnosis->run->count == 0) {
+        if (finding != &diagnosis->first)
+            tcpt_finding_give_back(store, finding);
+        discard(diagnosis);
+        return;
+    }
+    forget_newest(diagnosis->run, finding->on);
+    if (finding == &diagnosis->first)
+        forget_first(diagnosis);
+    else
+        tcpt_finding_give_back(store, finding);
+}
+
+static void leave_end(tcpt_diagnosis *diagnosis)
+{
+    if (diagnosis->instead_of)
+        diagnosis->instead_of->diagnosis->superseded--;
+    leave(&diagnosis->first);
+}
+
+/* What the end had put in its place goes with it. */
+static void forget_successor(const tcpt_finding *judged)
+{
+    tcpt_diagnosis *diagnosis = judged->on->flow->found->end_first;
+
+    while (diagnosis && diagnosis->instead_of != judged)
+        diagnosis = diagnosis->next;
+    if (diagnosis)
+        leave_end(diagnosis);
 }
 
 void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
 {
-    tcpt_flow *flow = context->record->flow;
-    tcpt_finding **on_frame = &finding->on->findings, **in_flow = &flow->findings;
-    tcpt_finding *before = NULL;
+    (void)context;
+    if (finding->diagnosis->superseded)
+        forget_successor(finding);
+    leave(finding);
+}
 
-    while (*on_frame != finding)
-        on_frame = &(*on_frame)->next_on_frame;
-    *on_frame = finding->next_on_frame;
-    while (*in_flow != finding) {
-        before = *in_flow;
-        in_flow = &before->next_in_flow;
+static tcpt_finding *on_frame_of(const tcpt_finding *remembered)
+{
+    tcpt_finding *note = remembered->on->notes;
+
+    while (note && (note->diagnosis != remembered->diagnosis || note->on != remembered->on))
+        note = note->next;
+    return note;
+}
+
+void tcpt_end_findings_forget(tcpt_flow *flow)
+{
+    tcpt_found *found = flow->found;
+
+    while (found && found->end_first)
+        leave_end(found->end_first);
+    while (found && found->end_wide) {
+        tcpt_finding *remembered = found->end_wide, *finding = on_frame_of(remembered);
+        tcpt_findings *store = remembered->diagnosis->store;
+
+        found->end_wide = remembered->next;
+        if (finding)
+            leave(finding);
+        tcpt_finding_give_back(store, remembered);
     }
-    *in_flow = finding->next_in_flow;
-    if (flow->newest_finding == finding)
-        flow->newest_finding = before;
-    unlink_proofs(finding);
-    free_finding(finding);
 }
 
-/* ---- what a frame has ---- */
-
-static unsigned place_in_list(const tcpt_detector *detector)
+static void free_list(tcpt_diagnosis *diagnosis)
 {
-    unsigned place = 0;
+    while (diagnosis) {
+        tcpt_diagnosis *next = diagnosis->next;
 
-    while (tcpt_detectors[place] != detector)
-        place++;
-    return place;
+        tcpt_diagnosis_free(diagnosis);
+        diagnosis = next;
+    }
 }
 
-/* Negative when `a` is to be read before `b`: severity, confidence, then the order of the detectors. */
-static int compare_gravity(const tcpt_finding *a, const tcpt_finding *b)
+void tcpt_found_free(tcpt_flow *flow)
 {
-    if (a->detector->severity != b->detector->severity)
-        return (int)b->detector->severity - (int)a->detector->severity;
-    if (a->confidence != b->confidence)
-        return (int)b->confidence - (int)a->confidence;
-    return (int)place_in_list(a->detector) - (int)place_in_list(b->detector);
-}
-
-/* The findings of one frame, gravest first: few, so that each finds its place by walking. */
-typedef struct on_frame {
-    unsigned count;
-    const tcpt_finding *sorted[TCPT_ON_FRAME_MOST];
-} on_frame;
-
-static void sort_in(on_frame *all, const tcpt_finding *finding)
-{
-    unsigned place = all->count;
-
-    if (finding->superseded || all->count == TCPT_ON_FRAME_MOST)
+    if (!flow->found)
         return;
-    for (; place > 0 && compare_gravity(finding, all->sorted[place - 1]) < 0; place--)
-        all->sorted[place] = all->sorted[place - 1];
-    all->sorted[place] = finding;
-    all->count++;
+    free_list(flow->found->first);
+    free_list(flow->found->end_first);
+    g_free(flow->found);
+    flow->found = NULL;
 }
 
-void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+const tcpt_diagnosis *tcpt_first_diagnosis(const tcpt_flow *flow)
 {
-    on_frame all;
-
-    all.count = 0;
-    for (const tcpt_finding *finding = record->findings; finding; finding = finding->next_on_frame)
-        sort_in(&all, finding);
-    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
-        if (finding->on == record)
-            sort_in(&all, finding);
-    for (unsigned i = 0; i < all.count; i++)
-        visit(all.sorted[i], data);
+    return flow->found ? flow->found->first : NULL;
 }
 
-void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
+const tcpt_diagnosis *tcpt_first_end_diagnosis(const tcpt_flow *flow)
 {
-    for (const tcpt_proof *proof = record->proofs; proof; proof = proof->next)
-        if (!proof->finding->superseded)
-            visit(proof->finding, data);
-    if (!record->end_proof)
-        return;
-    for (const tcpt_finding *finding = record->flow->end_findings; finding; finding = finding->next_in_flow)
-        for (unsigned i = 0; i < finding->related_count; i++)
-            if (finding->related[i] == record)
-                visit(finding, data);
+    return flow->found ? flow->found->end_first : NULL;
 }

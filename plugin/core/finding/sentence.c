@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/finding/sentence.h"
+
+#include <string.h>
+
+#include "core/finding/store.h"
+
+/* One conversion of a format. */
+typedef struct conversion {
+    char kind; /* u d x s f % */
+    int width;
+    int precision;
+    const char *behind; /* in the format */
+} conversion;
+
+static int read_number(const char **at)
+{
+    int number = 0;
+
+    for (; g_ascii_isdigit(**at); ++*at)
+        number = 10 * number + (**at - '0');
+    return number;
+}
+
+static conversion read_conversion(const char *at)
+{
+    conversion next = {.precision = 6}; /* what printf takes for %f */
+
+    next.width = read_number(&at);
+    if (*at == '.') {
+        at++;
+        next.precision = read_number(&at);
+    }
+    next.kind = *at;
+    next.behind = at + 1;
+    return next;
+}
+
+/* No text takes what all numbers of a sentence may need: twenty of eight bytes, and some more. */
+enum { NUMBERS_BYTES = 256 };
+
+/* Bytes of `text` that are kept, its end not counted: whole characters (UTF-8). */
+static size_t kept_bytes(const char *text, size_t left)
+{
+    size_t bytes = strlen(text), most = left > NUMBERS_BYTES ? (left - NUMBERS_BYTES) / 2 : 0;
+
+    if (bytes <= most)
+        return bytes;
+    for (bytes = most; bytes > 0 && ((uint8_t)text[bytes] & 0xc0) == 0x80; bytes--)
+        ;
+    return bytes;
+}
+
+/* What a packed string begins with. */
+enum { TEXT_HERE, TEXT_KEPT };
+
+/* A pointer is shorter than the first; no detector's own text is longer than the other. */
+enum { SHORT_TEXT_BYTES = 16, LONG_TEXT_BYTES = 512 };
+
+static size_t pack_text(uint8_t *room, size_t left, tcpt_findings *store, const char *text)
+{
+    size_t bytes = kept_bytes(text, left);
+    bool own = text[bytes] == '\0' && bytes >= SHORT_TEXT_BYTES && bytes <= LONG_TEXT_BYTES;
+    const char *kept = store && own ? tcpt_text_keep(store, text) : NULL;
+
+    room[0] = kept ? TEXT_KEPT : TEXT_HERE;
+    if (kept) {
+        memcpy(room + 1, &kept, sizeof kept);
+        return 1 + sizeof kept;
+    }
+    memcpy(room + 1, text, bytes);
+    room[1 + bytes] = '\0';
+    return 1 + bytes + 1;
+}
+
+/* @return behind the text */
+static const uint8_t *write_text(GString *out, const uint8_t *packed)
+{
+    const char *text = (const char *)packed + 1;
+
+    if (packed[0] == TEXT_HERE) {
+        g_string_append(out, text);
+        return packed + 1 + strlen(text) + 1;
+    }
+    memcpy(&text, packed + 1, sizeof text);
+    g_string_append(out, text);
+    return packed + 1 + sizeof text;
+}
+
+size_t tcpt_sentence_pack(uint8_t room[TCPT_SENTENCE_MOST_BYTES], tcpt_findings *store, const char *format,
+                          va_list arguments)
+{
+    size_t used = 0;
+
+    for (const char *at = strchr(format, '%'); at;) {
+        conversion next = read_conversion(at + 1);
+        unsigned number;
+        double fraction;
+
+        switch (next.kind) {
+        case 'f':
+            fraction = va_arg(arguments, double);
+            memcpy(room + used, &fraction, sizeof fraction);
+            used += sizeof fraction;
+            break;
+        case 's':
+            used += pack_text(room + used, TCPT_SENTENCE_MOST_BYTES - used, store, va_arg(arguments, const char *));
+            break;
+        case '%':
+            break;
+        case 'u':
+        case 'd':
+        case 'x':
+            number = va_arg(arguments, unsigned);
+            memcpy(room + used, &number, sizeof number);
+            used += sizeof number;
+            break;
+        default:
+            g_assert_not_reached(); /* formats are the program's own */
+        }
+        at = strchr(next.behind, '%');
+    }
+    return used;
+}
+
+static void write_number(GString *out, const conversion *next, unsigned number)
+{
+    switch (next->kind) {
+    case 'x':
+        g_string_append_printf(out, "%0*x", next->width, number);
+        break;
+    case 'd':
+        g_string_append_printf(out, "%0*d", next->width, (int)number);
+        break;
+    default:
+        g_string_append_printf(out, "%0*u", next->width, number);
+    }
+}
+
+/* @return behind the argument */
+static const uint8_t *write_argument(GString *out, const conversion *next, const uint8_t *argument)
+{
+    unsigned number;
+    double fraction;
+
+    switch (next->kind) {
+    case 'f':
+        memcpy(&fraction, argument, sizeof fraction);
+        g_string_append_printf(out, "%.*f", next->precision, fraction);
+        return argument + sizeof fraction;
+    case 's':
+        return write_text(out, argument);
+    case '%':
+        g_string_append_c(out, '%');
+        return argument;
+    default:
+        memcpy(&number, argument, sizeof number);
+        write_number(out, next, number);
+        return argument + sizeof number;
+    }
+}
+
+char *tcpt_sentence_text(const char *format, const uint8_t *arguments)
+{
+    GString *out = g_string_new(NULL);
+
+    for (;;) {
+        const char *at = strchr(format, '%');
+        conversion next;
+
+        g_string_append_len(out, format, at ? at - format : -1);
+        if (!at)
+            return g_string_free(out, FALSE);
+        next = read_conversion(at + 1);
+        arguments = write_argument(out, &next, arguments);
+        format = next.behind;
+    }
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/finding/store.h"
+
+#include <string.h>
+
+/* ---- places on records' lists: there may be some for each packet ---- */
+
+enum { SLAB_FINDINGS = 512 };
+
+tcpt_finding *tcpt_finding_take(tcpt_findings *store)
+{
+    tcpt_finding *finding = store->spare;
+
+    if (finding) {
+        store->spare = finding->next;
+        return finding;
+    }
+    if (!store->slabs)
+        store->slabs = g_ptr_array_new_with_free_func(g_free);
+    if (store->slabs->len == 0 || store->slab_used == SLAB_FINDINGS) {
+        g_ptr_array_add(store->slabs, g_new(tcpt_finding, SLAB_FINDINGS));
+        store->slab_used = 0;
+    }
+    return (tcpt_finding *)g_ptr_array_index(store->slabs, store->slabs->len - 1) + store->slab_used++;
+}
+
+void tcpt_finding_give_back(tcpt_findings *store, tcpt_finding *finding)
+{
+    finding->next = store->spare;
+    store->spare = finding;
+}
+
+/* ---- diagnoses ---- */
+
+static unsigned field_count(const tcpt_detector *detector)
+{
+    unsigned count = 0;
+
+    while (detector->fields && detector->fields[count] != TCPT_FIELD_COUNT)
+        count++;
+    return count;
+}
+
+static size_t diagnosis_bytes(const tcpt_detector *detector)
+{
+    return sizeof(tcpt_diagnosis) + field_count(detector) * sizeof(tcpt_stored);
+}
+
+/* Where the summary's first arguments are: longer ones have a place of their own. */
+static uint8_t *behind_values(tcpt_diagnosis *diagnosis)
+{
+    return (uint8_t *)diagnosis + diagnosis_bytes(diagnosis->detector);
+}
+
+tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *detector, const char *summary,
+                                   const uint8_t *arguments, size_t argument_bytes)
+{
+    size_t bytes = diagnosis_bytes(detector);
+    tcpt_diagnosis *made = g_malloc(bytes + argument_bytes);
+
+    memset(made, 0, bytes);
+    made->detector = detector;
+    made->store = store;
+    made->arguments = behind_values(made);
+    made->argument_room = (uint16_t)argument_bytes;
+    tcpt_diagnosis_count(made, bytes + argument_bytes);
+    tcpt_set_summary(made, summary, arguments, argument_bytes);
+    return made;
+}
+
+void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint8_t *arguments, size_t argument_bytes)
+{
+    if (argument_bytes > diagnosis->argument_room) {
+        bool own = diagnosis->arguments != behind_values(diagnosis);
+
+        diagnosis->arguments = g_realloc(own ? diagnosis->arguments : NULL, argument_bytes);
+        tcpt_diagnosis_count(diagnosis, argument_bytes - (own ? diagnosis->argument_room : 0));
+        diagnosis->argument_room = (uint16_t)argument_bytes;
+    }
+    if (argument_bytes)
+        memcpy(diagnosis->arguments, arguments, argument_bytes);
+    diagnosis->argument_bytes = (uint16_t)argument_bytes;
+    diagnosis->summary = summary;
+}
+
+const char *tcpt_text_keep(tcpt_findings *store, const char *text)
+{
+    enum { TEXTS_MOST = 1024 }; /* detectors have some hundred; names and numbers of a capture are in others */
+    char *kept;
+
+    if (!store->texts)
+        store->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    kept = g_hash_table_lookup(store->texts, text);
+    if (kept || g_hash_table_size(store->texts) >= TEXTS_MOST)
+        return kept;
+    kept = g_strdup(text);
+    g_hash_table_add(store->texts, kept);
+    return kept;
+}
+
+void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
+{
+    diagnosis->store->bytes -= diagnosis->bytes;
+    for (unsigned at = 0; diagnosis->owned >> at; at++)
+        if (diagnosis->owned >> at & 1)
+            g_free((char *)diagnosis->values[at].text);
+    if (diagnosis->arguments != behind_values(diagnosis))
+        g_free(diagnosis->arguments);
+    g_free(diagnosis->run);
+    g_free(diagnosis->related);
+    g_free(diagnosis->ruled_out);
+    g_free(diagnosis);
+}
+
+void tcpt_findings_open(tcpt_findings *store, size_t most_bytes)
+{
+    *store = (tcpt_findings){.most_bytes = most_bytes};
+}
+
+void tcpt_findings_clear(tcpt_findings *store)
+{
+    while (store->wide) {
+        tcpt_diagnosis *diagnosis = store->wide;
+
+        store->wide = diagnosis->next;
+        tcpt_diagnosis_free(diagnosis);
+    }
+    if (store->unseen)
+        tcpt_diagnosis_free(store->unseen);
+    if (store->texts)
+        g_hash_table_destroy(store->texts);
+    if (store->slabs)
+        g_ptr_array_unref(store->slabs);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Where the findings of an analysis are kept. Inside the core only.
+ */
+#ifndef TCPTRIAGE_CORE_FINDING_STORE_H
+#define TCPTRIAGE_CORE_FINDING_STORE_H
+
+#include <glib.h>
+#include <stdarg.h>
+
+#include "tcptriage/detector.h"
+
+/** One per analysis. */
+typedef struct tcpt_findings {
+    GPtrArray *slabs;       /**< of tcpt_finding; NULL until the first */
+    unsigned slab_used;     /**< places of the newest slab */
+    tcpt_finding *spare;    /**< given back, linked by next */
+    size_t bytes;           /**< of diagnoses and what hangs on them */
+    size_t most_bytes;      /**< from there on findings get none of their own */
+    tcpt_diagnosis *wide;   /**< runs over all flows, linked by next */
+    tcpt_diagnosis *unseen; /**< the newest that is on no frame */
+    GHashTable *texts;      /**< of summaries, each once; NULL until the first */
+    tcpt_folding folding;
+} tcpt_findings;
+
+void tcpt_findings_open(tcpt_findings *store, size_t most_bytes);
+void tcpt_findings_clear(tcpt_findings *store);
+
+/** @return a place on a record's list: a finding, or what a record proves; uninitialised */
+tcpt_finding *tcpt_finding_take(tcpt_findings *store);
+void tcpt_finding_give_back(tcpt_findings *store, tcpt_finding *finding);
+
+/** @return a diagnosis of nothing yet, with as many values as the detector has fields, and its summary */
+tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *detector, const char *summary,
+                                   const uint8_t *arguments, size_t argument_bytes);
+/** Free it with all that it owns. It is on no list any more. */
+void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis);
+
+/** Count memory that hangs on a diagnosis; it is counted no more when that is freed. */
+static inline void tcpt_diagnosis_count(tcpt_diagnosis *diagnosis, size_t bytes)
+{
+    diagnosis->bytes += (uint32_t)bytes;
+    diagnosis->store->bytes += bytes;
+}
+
+/** @return a copy that lives as long as the store, the same for the same text; NULL when there are too many */
+const char *tcpt_text_keep(tcpt_findings *store, const char *text);
+
+void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint8_t *arguments, size_t argument_bytes);
+
+/** Whether others have joined: what is said must hold for all of them. */
+static inline bool tcpt_is_shared(const tcpt_diagnosis *diagnosis)
+{
+    return diagnosis->run && diagnosis->run->joined > 1;
+}
+
+static inline bool tcpt_store_is_full(const tcpt_findings *store)
+{
+    return store->bytes >= store->most_bytes;
+}
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings raised on frames that are no capture's: told as one, taken back, superseded, kept short. */
+#include "finding_test.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/finding/raising.h"
+#include "core/finding/store.h"
+#include "tcptriage/analysis.h"
+
+enum { FLOWS = 64, FRAMES = 2000 };
+
+/** Flows that nothing is known of, and their frames. */
+typedef struct bench {
+    tcpt_findings store;
+    tcpt_flow *flows;     /**< FLOWS of them */
+    tcpt_record *records; /**< FRAMES of them */
+    uint32_t used;
+    tcpt_settings settings;
+    tcpt_segment segment;
+    tcpt_observation seen;
+    tcpt_context context;
+} bench;
+
+static const tcpt_detector *row(const char *id)
+{
+    unsigned i = 0;
+    while (strcmp(tcpt_detectors[i]->id, id) != 0)
+        i++;
+    return tcpt_detectors[i];
+}
+
+static void bench_open(bench *on, size_t most_bytes)
+{
+    *on = (bench){.flows = g_new0(tcpt_flow, FLOWS), .records = g_new0(tcpt_record, FRAMES)};
+    tcpt_findings_open(&on->store, most_bytes);
+    on->context = (tcpt_context){.settings = &on->settings,
+                                 .flow = on->flows,
+                                 .segment = &on->segment,
+                                 .seen = &on->seen,
+                                 .detector = row("rst_seq_mismatch"),
+                                 .store = &on->store};
+}
+
+/** All that was taken is given back with the flows. */
+static void bench_close(bench *on)
+{
+    for (unsigned i = 0; i < FLOWS; i++)
+        tcpt_found_free(&on->flows[i]);
+    tcpt_findings_clear(&on->store);
+    g_free(on->flows);
+    g_free(on->records);
+}
+
+/** The next frame, of this flow and sender, is looked at. */
+static tcpt_record *next_frame(bench *on, unsigned flow, unsigned from)
+{
+    tcpt_record *record = &on->records[on->used++];
+    g_assert_cmpuint(on->used, <=, FRAMES);
+    record->frame = on->used;
+    record->flow = &on->flows[flow];
+    record->from = from & 1;
+    on->segment.time_ns += TCPT_MS_NS;
+    on->seen.from = record->from;
+    on->context.flow = record->flow;
+    on->context.record = record;
+    return record;
+}
+
+/** A finding on the next frame, whose own number is its frame. */
+static tcpt_finding *raise_next(bench *on, unsigned flow, tcpt_confidence confidence)
+{
+    tcpt_record *record = next_frame(on, flow, 0);
+    tcpt_finding *finding = tcpt_raise(&on->context, confidence, "number %u", record->frame);
+    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, 7);
+    tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, record->frame);
+    tcpt_set_text(finding, TCPT_F_RST_POSITION, "stale");
+    return finding;
+}
+
+static void raise_many(bench *on, unsigned flow, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        raise_next(on, flow, TCPT_HIGH);
+}
+
+static void count_one(const tcpt_finding *finding, void *data)
+{
+    (void)finding;
+    ++*(unsigned *)data;
+}
+
+static unsigned findings_on(const tcpt_record *record)
+{
+    unsigned count = 0;
+    tcpt_each_finding(record, count_one, &count);
+    return count;
+}
+
+static unsigned proven_by(const tcpt_record *record)
+{
+    unsigned count = 0;
+    tcpt_each_proven(record, count_one, &count);
+    return count;
+}
+
+static void keep_one(const tcpt_finding *finding, void *data)
+{
+    *(const tcpt_finding **)data = finding;
+}
+
+/** The one finding of a frame. */
+static const tcpt_finding *on_frame(const bench *on, uint32_t frame)
+{
+    const tcpt_finding *finding = NULL;
+    g_assert_cmpuint(findings_on(&on->records[frame - 1]), ==, 1);
+    tcpt_each_finding(&on->records[frame - 1], keep_one, &finding);
+    return finding;
+}
+
+static void assert_says(const tcpt_finding *finding, const char *wanted)
+{
+    char *text = tcpt_summary(finding);
+    g_assert_cmpstr(text, ==, wanted);
+    g_free(text);
+}
+
+static int64_t number_of(const tcpt_finding *finding, tcpt_field field)
+{
+    tcpt_value value;
+    return tcpt_value_of(finding, field, &value) ? value.number : -1;
+}
+
+static unsigned list_length(const tcpt_diagnosis *diagnosis)
+{
+    unsigned count = 0;
+    for (; diagnosis; diagnosis = diagnosis->next)
+        count++;
+    return count;
+}
+
+/* ---- runs ---- */
+
+static void test_apart(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, TCPT_ALIKE_MOST);
+    g_assert_cmpuint(list_length(tcpt_first_diagnosis(on.flows)), ==, TCPT_ALIKE_MOST);
+    assert_says(on_frame(&on, 9), "number 9");
+    g_assert_cmpint(number_of(on_frame(&on, 9), TCPT_F_RST_EXPECTED_SEQ), ==, 9);
+    g_assert_cmpuint(on.store.folding.in_flows, ==, 0);
+    bench_close(&on);
+}
+
+/* The 17th begins a run; what is behind it says what is true of all. */
+static void test_run(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, 100);
+    const tcpt_finding *first = on_frame(&on, 17), *later = on_frame(&on, 60);
+    tcpt_value position;
+    g_assert_cmpuint(list_length(tcpt_first_diagnosis(on.flows)), ==, TCPT_ALIKE_MOST + 1);
+    g_assert_cmpuint(tcpt_alike(first->diagnosis), ==, 84);
+    g_assert_cmpuint(on.store.folding.in_flows, ==, 83);
+    assert_says(first, "number 17");
+    assert_says(later, "As in frame 17, one of 84 alike in this connection: number 17");
+    g_assert_cmpint(number_of(first, TCPT_F_RST_EXPECTED_SEQ), ==, 17);
+    g_assert_cmpint(number_of(later, TCPT_F_RST_EXPECTED_SEQ), ==, -1);
+    g_assert_cmpint(number_of(later, TCPT_F_RST_SEQ_DELTA), ==, 7);
+    g_assert_true(tcpt_value_of(later, TCPT_F_RST_POSITION, &position));
+    g_assert_cmpstr(position.text, ==, "stale");
+    g_assert_cmpuint(tcpt_newest_on(first->diagnosis)->frame, ==, 100);
+    bench_close(&on);
+}
+
+/* Only those of one detector, one sender and one flow are alike. */
+static void test_kinds(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, TCPT_ALIKE_MOST);
+    next_frame(&on, 0, 1);
+    g_assert_null(tcpt_raise(&on.context, TCPT_LOW, "by the other end")->diagnosis->run);
+    next_frame(&on, 1, 0);
+    g_assert_null(tcpt_raise(&on.context, TCPT_LOW, "in another flow")->diagnosis->run);
+    on.context.detector = row("challenge_ack");
+    next_frame(&on, 0, 0);
+    g_assert_null(tcpt_raise(&on.context, TCPT_LOW, "by another detector")->diagnosis->run);
+    bench_close(&on);
+}
+
+/* What is told of many is as sure as the least sure of them, and what is set later is told of none but one. */
+static void test_completed_later(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, TCPT_ALIKE_MOST);
+    tcpt_finding *first = raise_next(&on, 0, TCPT_HIGH);
+    tcpt_resummarise(first, "more is known");
+    tcpt_set_number(first, TCPT_F_RST_EXPECTED_SEQ, 1);
+    tcpt_finding *later = raise_next(&on, 0, TCPT_MEDIUM);
+    g_assert_true(later != first && later->diagnosis == first->diagnosis);
+    tcpt_resummarise(later, "of this one");
+    tcpt_set_number(later, TCPT_F_RST_SEQ_DELTA, 8);
+    tcpt_take_text(later, TCPT_F_RST_POSITION, g_strdup("stale"));
+    tcpt_take_text(later, TCPT_F_RST_VERDICT, g_strdup("reset"));
+    g_assert_cmpint(first->diagnosis->confidence, ==, TCPT_MEDIUM);
+    tcpt_set_confidence(later, TCPT_HIGH);
+    g_assert_cmpint(first->diagnosis->confidence, ==, TCPT_MEDIUM);
+    tcpt_set_confidence(later, TCPT_LOW);
+    g_assert_cmpint(first->diagnosis->confidence, ==, TCPT_LOW);
+    assert_says(first, "more is known");
+    g_assert_cmpint(number_of(first, TCPT_F_RST_EXPECTED_SEQ), ==, 1);
+    g_assert_cmpint(number_of(first, TCPT_F_RST_SEQ_DELTA), ==, 7);
+    g_assert_cmpint(number_of(later, TCPT_F_RST_SEQ_DELTA), ==, -1);
+    bench_close(&on);
+}
+
+static void test_number_of_all(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, 20);
+    next_frame(&on, 0, 0);
+    tcpt_set_number_of_all(&on.context, TCPT_F_RST_RESOLVED_IN, on.used);
+    for (uint32_t frame = 1; frame <= 20; frame++)
+        g_assert_cmpint(number_of(on_frame(&on, frame), TCPT_F_RST_RESOLVED_IN), ==, 21);
+    raise_next(&on, 0, TCPT_HIGH); /* not resolved by what was before it */
+    g_assert_cmpint(number_of(on_frame(&on, 22), TCPT_F_RST_RESOLVED_IN), ==, -1);
+    bench_close(&on);
+}
+
+/* ---- taking back ---- */
+
+/* Whatever is taken back in whatever order: at the end nothing is left. */
+static void test_withdraw(gconstpointer data)
+{
+    enum { COUNT = 100 };
+    const unsigned step = GPOINTER_TO_UINT(data); /* has no divisor in common with COUNT */
+    tcpt_finding *raised[COUNT];
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    tcpt_record *proof = next_frame(&on, 0, 1);
+    for (unsigned i = 0; i < COUNT; i++) {
+        raised[i] = raise_next(&on, 0, TCPT_HIGH);
+        tcpt_relate(raised[i], proof);
+        tcpt_rule_out(raised[i], "something");
+    }
+    for (unsigned i = 0, at = 0; i < COUNT; i++, at = (at + step) % COUNT) {
+        const tcpt_record *record = raised[at]->on;
+        g_assert_cmpuint(findings_on(record), ==, 1);
+        tcpt_withdraw(&on.context, raised[at]);
+        g_assert_cmpuint(findings_on(record), ==, 0);
+    }
+    g_assert_null(tcpt_first_diagnosis(on.flows));
+    g_assert_null(proof->notes);
+    g_assert_cmpuint(on.store.bytes, ==, 0);
+    g_assert_cmpuint(on.store.folding.in_flows, ==, 0);
+    raise_many(&on, 0, 3);
+    g_assert_cmpuint(list_length(tcpt_first_diagnosis(on.flows)), ==, 3);
+    bench_close(&on);
+}
+
+static void test_withdraw_newest(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, 40);
+    const tcpt_diagnosis *run = on_frame(&on, 40)->diagnosis;
+    tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, 40));
+    g_assert_cmpuint(tcpt_newest_on(run)->frame, ==, 39);
+    g_assert_cmpuint(tcpt_alike(run), ==, 23);
+    bench_close(&on);
+}
+
+/* ---- proofs ---- */
+
+static void test_proofs(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    tcpt_record *proof = next_frame(&on, 0, 1);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        tcpt_finding *finding = raise_next(&on, i, TCPT_HIGH);
+        tcpt_relate(finding, proof);
+        tcpt_relate(finding, proof);
+        tcpt_relate(finding, finding->on);
+        tcpt_relate(finding, NULL);
+        g_assert_cmpuint(finding->diagnosis->related_count, ==, 1);
+    }
+    g_assert_cmpuint(proven_by(proof), ==, TCPT_PROOFS_MOST);
+    g_assert_cmpuint(findings_on(proof), ==, 0);
+    g_assert_cmpuint(on.store.folding.proofs, ==, FLOWS - TCPT_PROOFS_MOST);
+    bench_close(&on);
+}
+
+static void test_related(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    tcpt_finding *finding = raise_next(&on, 0, TCPT_HIGH);
+    for (unsigned i = 0; i < 20; i++)
+        tcpt_relate(finding, next_frame(&on, 0, 0));
+    g_assert_cmpuint(finding->diagnosis->related_count, ==, TCPT_MAX_RELATED);
+    for (uint32_t i = 0; i < TCPT_MAX_RELATED; i++)
+        g_assert_cmpuint(finding->diagnosis->related[i]->frame, ==, i + 2);
+    bench_close(&on);
+}
+
+/* ---- the end ---- */
+
+static tcpt_finding *supersede(bench *on, tcpt_finding *judged)
+{
+    tcpt_context at_end = on->context;
+    at_end.segment = NULL;
+    tcpt_finding *finding = tcpt_instead_of(&at_end, judged);
+    tcpt_resummarise(finding, "at the end");
+    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, 99);
+    return finding;
+}
+
+static void test_superseded(gconstpointer data)
+{
+    const uint32_t frame = GPOINTER_TO_UINT(data); /* kept apart, the first of a run, or within it */
+    char *before;
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, 30);
+    tcpt_finding *judged = (tcpt_finding *)on_frame(&on, frame);
+    uint32_t alike = tcpt_alike(judged->diagnosis);
+    before = tcpt_summary(judged);
+    for (unsigned i = 0; i < 3; i++) {
+        supersede(&on, judged);
+        assert_says(on_frame(&on, frame), "at the end");
+        g_assert_cmpint(number_of(on_frame(&on, frame), TCPT_F_RST_SEQ_DELTA), ==, 99);
+        g_assert_cmpuint(tcpt_alike(judged->diagnosis), ==, alike - 1);
+        tcpt_end_findings_forget(on.flows);
+        assert_says(on_frame(&on, frame), before);
+        g_assert_cmpint(number_of(judged, TCPT_F_RST_SEQ_DELTA), ==, 7);
+        g_assert_cmpuint(tcpt_alike(judged->diagnosis), ==, alike);
+    }
+    supersede(&on, judged);
+    tcpt_withdraw(&on.context, judged);
+    g_assert_cmpuint(findings_on(&on.records[frame - 1]), ==, 0);
+    g_assert_null(tcpt_first_end_diagnosis(on.flows));
+    g_free(before);
+    bench_close(&on);
+}
+
+static void test_end_again(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    tcpt_record *last = next_frame(&on, 0, 0);
+    on.context.segment = NULL;
+    for (unsigned i = 0; i < 100; i++) {
+        tcpt_end_findings_forget(on.flows);
+        tcpt_finding *finding = tcpt_raise(&on.context, TCPT_HIGH, "end %u", i);
+        tcpt_relate_all(finding, (tcpt_record *[]){next_frame(&on, 0, 0), next_frame(&on, 0, 0)}, 2);
+        on.context.record = last;
+        g_assert_cmpuint(findings_on(last), ==, 1);
+    }
+    g_assert_cmpuint(proven_by(&on.records[1]), ==, 0);
+    g_assert_cmpuint(proven_by(&on.records[on.used - 1]), ==, 1);
+    bench_close(&on);
+}
+
+/* ---- too many in all ---- */
+
+/* A finding on the next frame of each flow. */
+static void raise_everywhere(bench *on)
+{
+    for (unsigned flow = 0; flow < FLOWS; flow++)
+        raise_next(on, flow, TCPT_HIGH);
+}
+
+static void test_wide(void)
+{
+    bench on;
+    bench_open(&on, 4000); /* some twenty */
+    raise_everywhere(&on);
+    raise_everywhere(&on);
+    const tcpt_diagnosis *wide = on.store.wide;
+    const tcpt_finding *last = on_frame(&on, on.used);
+    g_assert_cmpuint(on.store.bytes, <, 5000);
+    g_assert_true(wide && !wide->next && last->diagnosis == wide);
+    g_assert_cmpuint(tcpt_alike(wide), ==, on.store.folding.wide);
+    g_assert_cmpuint(tcpt_alike(wide), >, FLOWS);
+    g_assert_cmpint(number_of(last, TCPT_F_RST_SEQ_DELTA), ==, 7);
+    g_assert_cmpint(number_of(last, TCPT_F_RST_EXPECTED_SEQ), ==, -1);
+    supersede(&on, (tcpt_finding *)last); /* nobody has room for it */
+    g_assert_true(on_frame(&on, on.used) == last);
+    g_assert_cmpint(number_of(last, TCPT_F_RST_SEQ_DELTA), ==, 7);
+    for (uint32_t frame = 1; frame <= on.used; frame++)
+        tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, frame));
+    g_assert_null(on.store.wide);
+    g_assert_cmpuint(on.store.folding.wide, ==, 0);
+    bench_close(&on);
+}
+
+/* What the end raises joins them, and leaves them when it is judged again. */
+static void test_wide_at_end(void)
+{
+    bench on;
+    bench_open(&on, 4000);
+    raise_everywhere(&on);
+    uint32_t before = tcpt_alike(on.store.wide);
+    for (unsigned i = 0; i < 5; i++) {
+        for (unsigned flow = 0; flow < FLOWS; flow++) {
+            tcpt_end_findings_forget(&on.flows[flow]);
+            next_frame(&on, flow, 0);
+            on.context.segment = NULL;
+            tcpt_raise(&on.context, TCPT_HIGH, "the end");
+            on.context.segment = &on.segment;
+        }
+        g_assert_cmpuint(tcpt_alike(on.store.wide), ==, before + FLOWS);
+    }
+    for (unsigned flow = 0; flow < FLOWS; flow++)
+        tcpt_end_findings_forget(&on.flows[flow]);
+    g_assert_cmpuint(tcpt_alike(on.store.wide), ==, before);
+    g_assert_cmpuint(on.store.folding.wide, ==, before);
+    bench_close(&on);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    add_sentence_tests();
+    g_test_add_func("/finding/apart", test_apart);
+    g_test_add_func("/finding/run", test_run);
+    g_test_add_func("/finding/kinds", test_kinds);
+    g_test_add_func("/finding/completed-later", test_completed_later);
+    g_test_add_func("/finding/number-of-all", test_number_of_all);
+    g_test_add_data_func("/finding/withdraw-forward", GUINT_TO_POINTER(1), test_withdraw);
+    g_test_add_data_func("/finding/withdraw-backward", GUINT_TO_POINTER(99), test_withdraw);
+    g_test_add_data_func("/finding/withdraw-scattered", GUINT_TO_POINTER(37), test_withdraw);
+    g_test_add_func("/finding/withdraw-newest", test_withdraw_newest);
+    g_test_add_func("/finding/proofs", test_proofs);
+    g_test_add_func("/finding/related", test_related);
+    g_test_add_data_func("/finding/superseded", GUINT_TO_POINTER(5), test_superseded);
+    g_test_add_data_func("/finding/superseded-first-of-run", GUINT_TO_POINTER(17), test_superseded);
+    g_test_add_data_func("/finding/superseded-in-run", GUINT_TO_POINTER(25), test_superseded);
+    g_test_add_func("/finding/end-again", test_end_again);
+    g_test_add_func("/finding/wide", test_wide);
+    g_test_add_func("/finding/wide-at-end", test_wide_at_end);
+    return g_test_run();
+}
