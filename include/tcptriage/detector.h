@@ -26,18 +26,33 @@ typedef struct tcpt_context {
     struct tcpt_findings *store; /**< where tcpt_raise() keeps what it makes */
 } tcpt_context;
 
+/** What a finding puts the blame on: findings of several flows are one case when cause and place agree. */
+typedef enum tcpt_blame {
+    TCPT_BLAMES_SENDER,   /**< the host that sent the frame */
+    TCPT_BLAMES_RECEIVER, /**< the host that it was sent to */
+    TCPT_BLAMES_LISTENER, /**< the server's address and port */
+    TCPT_BLAMES_PAIR,     /**< a client's address together with the server's address and port */
+    TCPT_BLAMES_SOURCE,   /**< the client's address */
+    TCPT_BLAMES_PATH,     /**< the way between two hosts, or between two capture points */
+    TCPT_BLAMES_CAPTURE,  /**< the capture itself */
+} tcpt_blame;
+
 /** A detector's row: its texts, when it wants to be asked, and its functions. */
 typedef struct tcpt_detector {
     const char *id;          /**< filter name behind "tcptriage." */
     const char *message;     /**< constant text of the expert info */
+    const char *brief;       /**< the same in at most TCPT_BRIEF_MOST characters; NULL: the message is that short */
     const char *explanation; /**< what it means */
     const char *remedy;      /**< what to change, or what to capture next */
     const char *reference;   /**< RFC section, kernel function, version */
     tcpt_group group;
     tcpt_severity severity;
-    uint32_t wants;           /**< traits (observation.h) of which one is enough to be asked */
-    uint16_t memory_bytes;    /**< memory per flow, zero until judge() writes to it; 0 for none */
-    const tcpt_field *fields; /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
+    tcpt_blame blames;
+    const char *const *explains; /**< ids of findings that are consequences of its own where they follow it, or surround
+                                      it, on the same 4-tuple; ended by NULL, NULL for none */
+    uint32_t wants;              /**< traits (observation.h) of which one is enough to be asked */
+    uint16_t memory_bytes;       /**< memory per flow, zero until judge() writes to it; 0 for none */
+    const tcpt_field *fields;    /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
 
     /** Judge one segment. `memory`, here and below, is NULL when memory_bytes is 0. */
     void (*judge)(const tcpt_context *context, void *memory);
@@ -84,6 +99,16 @@ tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_
  * with all that the judged one says, on the same frame. That one is as it was when the flow is settled anew.
  */
 tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged);
+
+/** Say it in at most TCPT_BRIEF_MOST characters, the cause first; without this the row's brief is shown.
+ *  @param brief  as the summary of tcpt_raise() */
+void tcpt_brief(tcpt_finding *finding, const char *brief, ...) __attribute__((format(printf, 2, 3)));
+
+/** What the finding cost on its flow (a stall, a wait for a retry), in nanoseconds. */
+void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns);
+
+/** Whom it blames, where the row's place is an end: index of the flow's end. */
+void tcpt_set_blamed(tcpt_finding *finding, unsigned end);
 
 void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence);
 

@@ -55,6 +55,8 @@ enum {
     /** Frames that prove a finding; end findings about many segments may name more. */
     TCPT_MAX_RELATED = 8,
     TCPT_MAX_RULED_OUT = 4,
+    /** Characters of a brief: what a column shows beside Wireshark's own. */
+    TCPT_BRIEF_MOST = 60,
     /** Findings that a frame shows; there are fewer detectors, and none raises two on one frame as a rule. */
     TCPT_ON_FRAME_MOST = 64,
     /** Findings that one frame is shown as a proof of. A reader follows a few; Wireshark gives a frame up that has a
@@ -109,12 +111,16 @@ typedef struct tcpt_diagnosis {
     uint8_t *arguments;           /**< of the summary */
     struct tcpt_record **related; /**< frames that prove it, in the order they were named; NULL for none */
     const char **ruled_out;       /**< static sentences; NULL for none */
+    const char *brief;            /**< format of a few words; NULL: the detector's. tcpt_brief_text() writes it out */
+    uint8_t *brief_arguments;     /**< of them, owned; NULL for none */
+    int64_t delay_ns;             /**< what it cost on this flow; 0 where that cannot be told */
     uint32_t related_count;
     uint32_t bytes;      /**< that it takes, and what hangs on it */
     uint32_t superseded; /**< how many of its findings end findings stand in for: those are not shown */
     uint16_t set;        /**< bits, by place in detector->fields: the values that there are */
     uint16_t differs;    /**< of a run: those that are not the same for all */
     uint16_t owned;      /**< texts that are its own */
+    uint16_t brief_bytes;
     uint16_t argument_bytes;
     uint16_t argument_room;
     uint8_t ruled_out_count;
@@ -123,6 +129,7 @@ typedef struct tcpt_diagnosis {
     bool wide;            /**< a run over all flows */
     bool first_gone;      /**< `first` was taken back, others of the run were not */
     bool unseen;          /**< on no frame: what nobody has room for */
+    uint8_t blamed;       /**< end of the flow to blame plus one; 0: as the detector's row says */
     tcpt_stored values[]; /**< by place in detector->fields; the summary's arguments may lie behind */
 } tcpt_diagnosis;
 
@@ -158,6 +165,9 @@ const struct tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis);
 
 /** The sentence that a finding's frame shows. @return g_free() it */
 char *tcpt_summary(const tcpt_finding *finding);
+
+/** At most TCPT_BRIEF_MOST characters, the cause first, for a column. @return g_free() it */
+char *tcpt_brief_text(const tcpt_finding *finding);
 
 /** The values that hold for this finding, one by one, in the order of the detector's fields: *at begins with 0.
  *  @return false when there are no more */

@@ -28,6 +28,8 @@ static int tap = -1;
 
 static int hf_finding = -1;
 static int hf_summary = -1;
+static int hf_brief = -1;
+static int hf_delay = -1;
 static int hf_severity = -1;
 static int hf_confidence = -1;
 static int hf_explanation = -1;
@@ -72,6 +74,11 @@ static void register_fields(void)
         {&hf_finding, {"Finding", "tcptriage.finding", FT_STRING, BASE_NONE, NULL, 0, "Id of the diagnosis", HFILL}},
         {&hf_summary,
          {"Summary", "tcptriage.summary", FT_STRING, BASE_NONE, NULL, 0, "The diagnosis in one sentence", HFILL}},
+        {&hf_brief,
+         {"Brief", "tcptriage.brief", FT_STRING, BASE_NONE, NULL, 0, "The diagnosis in at most 60 characters", HFILL}},
+        {&hf_delay,
+         {"Delay", "tcptriage.delay", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "What the finding cost on this flow",
+          HFILL}},
         {&hf_severity, {"Severity", "tcptriage.severity", FT_STRING, BASE_NONE, NULL, 0, "chat, note or warn", HFILL}},
         {&hf_confidence,
          {"Confidence", "tcptriage.confidence", FT_STRING, BASE_NONE, NULL, 0, "low, medium or high", HFILL}},
@@ -301,9 +308,9 @@ static void add_value(const struct stage *stage, proto_tree *tree, const tcpt_va
     }
 }
 
-static const char *summary_of(const struct stage *stage, const tcpt_finding *finding)
+/* Takes the text over. Frames are named by the numbers that Wireshark shows. */
+static const char *shown_text(const struct stage *stage, char *text)
 {
-    char *text = tcpt_summary(finding);
     const char *kept;
 
     if (tcpt_frames_left_out()) {
@@ -315,6 +322,11 @@ static const char *summary_of(const struct stage *stage, const tcpt_finding *fin
     kept = wmem_strdup(stage->pinfo->pool, text);
     g_free(text);
     return kept;
+}
+
+static const char *summary_of(const struct stage *stage, const tcpt_finding *finding)
+{
+    return shown_text(stage, tcpt_summary(finding));
 }
 
 static void add_values(const struct stage *stage, proto_tree *tree, const tcpt_finding *finding)
@@ -340,8 +352,12 @@ static void add_finding(const tcpt_finding *finding, void *data)
     tree = proto_item_add_subtree(item, ett_finding);
     if (proto_field_is_referenced(tree, hf_summary)) /* to write it out costs more than all the rest */
         add_string(stage, tree, hf_summary, summary_of(stage, finding));
+    if (proto_field_is_referenced(tree, hf_brief))
+        add_string(stage, tree, hf_brief, shown_text(stage, tcpt_brief_text(finding)));
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
     add_string(stage, tree, hf_confidence, tcpt_confidence_name(diagnosis->confidence));
+    if (diagnosis->delay_ns)
+        add_duration(stage, tree, hf_delay, diagnosis->delay_ns);
     add_values(stage, tree, finding);
     for (uint32_t i = 0; i < diagnosis->related_count; i++)
         add_frame(stage, tree, hf_related_frame, diagnosis->related[i]->frame);

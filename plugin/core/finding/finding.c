@@ -43,6 +43,62 @@ void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...)
     va_end(arguments);
 }
 
+void tcpt_brief(tcpt_finding *finding, const char *brief, ...)
+{
+    tcpt_diagnosis *diagnosis = finding->diagnosis;
+    uint8_t packed[TCPT_SENTENCE_MOST_BYTES];
+    va_list arguments;
+    size_t bytes;
+
+    if (tcpt_is_shared(diagnosis))
+        return;
+    va_start(arguments, brief);
+    bytes = tcpt_sentence_pack(packed, diagnosis->store, brief, arguments);
+    va_end(arguments);
+    g_free(diagnosis->brief_arguments);
+    diagnosis->brief_arguments = bytes ? g_memdup2(packed, bytes) : NULL;
+    if (!diagnosis->brief)
+        tcpt_diagnosis_count(diagnosis, bytes);
+    diagnosis->brief_bytes = (uint16_t)bytes;
+    diagnosis->brief = brief;
+}
+
+/* Cut behind the last word that fits. */
+static char *at_most(char *text, unsigned most)
+{
+    char *end;
+
+    if (g_utf8_strlen(text, -1) <= (glong)most)
+        return text;
+    end = g_utf8_offset_to_pointer(text, most);
+    while (end > text && *end != ' ')
+        end--;
+    *end = '\0';
+    return text;
+}
+
+char *tcpt_brief_text(const tcpt_finding *finding)
+{
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    const tcpt_detector *detector = diagnosis->detector;
+
+    if (diagnosis->brief)
+        return at_most(tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments), TCPT_BRIEF_MOST);
+    return at_most(g_strdup(detector->brief ? detector->brief : detector->message), TCPT_BRIEF_MOST);
+}
+
+void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns)
+{
+    if (!tcpt_is_shared(finding->diagnosis))
+        finding->diagnosis->delay_ns = delay_ns;
+}
+
+void tcpt_set_blamed(tcpt_finding *finding, unsigned end)
+{
+    if (!tcpt_is_shared(finding->diagnosis))
+        finding->diagnosis->blamed = (uint8_t)(end + 1);
+}
+
 void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence)
 {
     tcpt_diagnosis *diagnosis = finding->diagnosis;

@@ -227,6 +227,11 @@ static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
     const tcpt_diagnosis *from = judged->diagnosis;
 
     copy_values(copy, judged);
+    copy->diagnosis->brief = from->brief;
+    copy->diagnosis->brief_arguments = from->brief_bytes ? g_memdup2(from->brief_arguments, from->brief_bytes) : NULL;
+    copy->diagnosis->brief_bytes = from->brief_bytes;
+    copy->diagnosis->delay_ns = from->delay_ns;
+    copy->diagnosis->blamed = from->blamed;
     for (uint32_t i = 0; i < from->related_count; i++)
         tcpt_relate(copy, from->related[i]);
     for (unsigned i = 0; i < from->ruled_out_count; i++)

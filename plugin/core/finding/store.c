@@ -109,6 +109,7 @@ void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
     g_free(diagnosis->run);
     g_free(diagnosis->related);
     g_free(diagnosis->ruled_out);
+    g_free(diagnosis->brief_arguments);
     g_free(diagnosis);
 }
 
