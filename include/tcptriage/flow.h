@@ -171,6 +171,7 @@ typedef struct tcpt_damages {
 typedef struct tcpt_trouble {
     tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
+    tcpt_range unwanted;       /**< refused for its timestamp, and not sent again so far; empty when left is right */
     uint32_t sack_left;        /**< where the SACK block begins that ends at sack_edge; valid with sack_held */
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */

@@ -144,4 +144,10 @@ typedef struct tcpt_observation {
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
 } tcpt_observation;
 
+/** Whether the receiver drops it for its timestamp, whatever it brings, by what it has itself echoed. */
+static inline bool tcpt_surely_too_old(const tcpt_observation *seen)
+{
+    return seen->receiver.drop == TCPT_DROP_TCP_RFC7323_PAWS && seen->receiver.tsval_delta;
+}
+
 #endif

@@ -72,7 +72,8 @@ typedef struct tcpt_segment {
     uint32_t seq;
     uint32_t ack;              /**< 0 without the ACK flag */
     uint32_t ack_without_flag; /**< what the field holds where the ACK flag is not set, else 0 */
-    uint8_t flags;
+    uint8_t flags;             /**< none where SYN or RST came with flags that no host sends with it: see odd_flags */
+    bool odd_flags;            /**< they did: made by a scanner or a fuzzer, and neither SYN nor RST */
     uint8_t header_bytes;
     uint16_t window; /**< as in the header, not scaled */
     uint16_t checksum;
@@ -97,6 +98,10 @@ typedef struct tcpt_segment {
     uint16_t checksum_expected;     /**< what the field should hold, over the IP length */
     uint16_t checksum_over_padding; /**< what a verifier that does not cut the padding would want there */
 } tcpt_segment;
+
+/** Whether a host sends these flags together; PSH, ECE and CWR come with anything (Linux, tcp_valid_flags in
+ * nf_conntrack_proto_tcp.c). */
+bool tcpt_legal_flags(uint8_t flags);
 
 /**
  * Read a TCP header.

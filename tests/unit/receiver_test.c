@@ -258,7 +258,8 @@ static const test_row rst_rows[] = {
      {RESETS, SILENT, SILENT, SILENT},
      TCPT_DROP_NONE},
     {"below-in-closing", CLOSING, {.flags = TCPT_RST, .seq = A - 1}, {RESETS, SILENT, SILENT, SILENT}, TCPT_DROP_NONE},
-    {"sack-edge", GAP, {.flags = TCPT_RST, .seq = A + 200}, {RESETS, U, U, U}, TCPT_DROP_NONE},
+    {"sack-edge", GAP, {.flags = TCPT_RST, .seq = A + 200}, {RESETS, ASKS, RESETS, ASKS}, TCPT_DROP_NONE},
+    {"close-at-sack-edge", GAP, {.flags = TCPT_RST | TCPT_ACK, .seq = A + 200}, {RESETS, U, U, U}, TCPT_DROP_NONE},
     {"time-wait-exact", TIME_WAIT, {.flags = TCPT_RST, .seq = A}, SAME(RESETS), TCPT_DROP_NONE},
     {"time-wait-above", TIME_WAIT, {.flags = TCPT_RST, .seq = A + 5}, SAME(SILENT), TCPT_DROP_NONE},
     {"fin-wait-2-above", FIN_WAIT_2, {.flags = TCPT_RST, .seq = A + 5}, {U, ASKS, RESETS, ASKS}, TCPT_DROP_NONE},
@@ -533,6 +534,34 @@ static void add_rows(const char *family, const test_row *rows, unsigned count)
 
 /* ---- what does not fit a row ---- */
 
+/* The server has acknowledged A and refused ten bytes behind it. */
+static void refuse_bytes(fixture *f)
+{
+    set_up(f, TCPT_STACK_LINUX);
+    f->stamps = true;
+    bring_to(f, ESTABLISHED);
+    f->tsval[0] = TS_RECENT - 1000;
+    g_assert_cmpuint(send(f, 0, TCPT_ACK, A, UNA, 10)->receiver_verdict, ==, REPEATS);
+}
+
+/* What PAWS refused has not come: sent again it is taken, a RST before it is exact, and one behind it may not be. */
+static void test_refused_bytes(void)
+{
+    fixture f;
+
+    refuse_bytes(&f);
+    g_assert_cmpuint(send(&f, 0, TCPT_RST, A + 10, 0, 0)->receiver_verdict, ==, U);
+    tcpt_analysis_free(f.analysis);
+    refuse_bytes(&f);
+    g_assert_cmpuint(send(&f, 0, TCPT_RST, A, 0, 0)->receiver_verdict, ==, RESETS);
+    tcpt_analysis_free(f.analysis);
+    refuse_bytes(&f);
+    f.tsval[0] = TS_RECENT + 10;
+    g_assert_cmpuint(send(&f, 0, TCPT_ACK, A, UNA, 10)->receiver_verdict, ==, TAKES);
+    g_assert_cmpuint(send(&f, 0, TCPT_ACK, A, UNA, 10)->receiver_verdict, ==, U); /* taken, or lost */
+    tcpt_analysis_free(f.analysis);
+}
+
 /* Linux gives one such answer in 500 ms, whatever draws it; segments with bytes are answered always. */
 static void test_limit(void)
 {
@@ -670,6 +699,7 @@ int main(int argc, char **argv)
     add_rows("ack", ack_rows, G_N_ELEMENTS(ack_rows));
     add_rows("data", data_rows, G_N_ELEMENTS(data_rows));
     add_rows("stamp", stamp_rows, G_N_ELEMENTS(stamp_rows));
+    g_test_add_func("/receiver/refused-bytes", test_refused_bytes);
     g_test_add_func("/receiver/limit", test_limit);
     g_test_add_func("/receiver/no-limit", test_no_limit);
     g_test_add_func("/receiver/half-close", test_half_close);

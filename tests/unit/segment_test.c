@@ -53,8 +53,37 @@ static void test_end_seq(void)
     g_assert_cmphex(segment.ack, ==, 0); /* no ACK flag */
     g_assert_true(parse(&segment, TCPT_FIN | TCPT_ACK, NULL, 0, 15));
     g_assert_cmphex(segment.end_seq, ==, 0);
-    g_assert_true(parse(&segment, TCPT_SYN | TCPT_FIN, NULL, 0, 0));
-    g_assert_cmphex(segment.end_seq, ==, 0xfffffff2);
+}
+
+/** SYN or RST with flags that no host sends with it is neither. */
+static void test_odd_flags(void)
+{
+    static const uint8_t odd[] = {TCPT_SYN | TCPT_FIN,
+                                  TCPT_SYN | TCPT_RST,
+                                  TCPT_RST | TCPT_FIN | TCPT_ACK,
+                                  TCPT_RST | TCPT_URG,
+                                  TCPT_SYN | TCPT_ACK | TCPT_URG,
+                                  0x3f};
+    static const uint8_t ordinary_sets[] = {TCPT_SYN | TCPT_URG,
+                                            TCPT_SYN | TCPT_PSH | 0xc0,
+                                            TCPT_RST | TCPT_PSH | TCPT_ACK,
+                                            TCPT_FIN | TCPT_ACK,
+                                            TCPT_FIN,
+                                            0};
+    tcpt_segment segment;
+    for (unsigned i = 0; i < sizeof odd; i++) {
+        g_assert_true(parse(&segment, odd[i], NULL, 0, 0));
+        g_assert_true(segment.odd_flags);
+        g_assert_cmphex(segment.flags, ==, 0);
+        g_assert_cmphex(segment.end_seq, ==, 0xfffffff0);
+    }
+    for (unsigned i = 0; i < sizeof ordinary_sets; i++) {
+        g_assert_true(parse(&segment, ordinary_sets[i], NULL, 0, 0));
+        g_assert_false(segment.odd_flags);
+        g_assert_cmphex(segment.flags, ==, ordinary_sets[i]);
+    }
+    g_assert_true(tcpt_legal_flags(TCPT_ACK | TCPT_URG));
+    g_assert_false(tcpt_legal_flags(TCPT_FIN));
 }
 
 /** Sizes and offsets that make no header. */
@@ -223,6 +252,7 @@ void add_segment_tests(void)
 {
     g_test_add_func("/segment/plain", test_plain);
     g_test_add_func("/segment/end-seq", test_end_seq);
+    g_test_add_func("/segment/odd-flags", test_odd_flags);
     g_test_add_func("/segment/no-header", test_no_header);
     g_test_add_func("/segment/cut-capture", test_cut_capture);
     g_test_add_func("/segment/payload", test_payload);

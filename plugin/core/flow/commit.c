@@ -112,6 +112,8 @@ static void commit_tracker(tcpt_flow *flow, const tcpt_observation *seen, tcpt_r
 /* What an old life's ACK, a SYN of the next one or a stray says has no place in this life's numbers. */
 static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
 {
+    if (!(segment->flags & (TCPT_SYN | TCPT_ACK)))
+        return true; /* hosts drop it (RFC 9293, section 3.10.7) */
     return seen->stale || seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
 }
 
@@ -150,6 +152,7 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
         tcpt_commit_sequence(flow, segment, seen);
         if (segment->flags & TCPT_FIN)
             tcpt_commit_fin(flow, segment, seen, record);
+        tcpt_commit_unwanted(flow, segment, seen);
         if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
             tcpt_commit_ack(flow, segment, seen, record);
         if (flow->handshake_done || !flow->client_known)

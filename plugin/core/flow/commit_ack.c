@@ -68,6 +68,16 @@ static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, t
         receiver->fin_end = segment->ack;
 }
 
+/* What was refused and is acknowledged all the same was taken. */
+static void shrink_unwanted(tcpt_endpoint *receiver, uint32_t ack)
+{
+    const tcpt_range *unwanted = &receiver->trouble->unwanted;
+
+    if (unwanted->left == unwanted->right || !seq_after(ack, unwanted->left))
+        return;
+    tcpt_trouble_of(receiver)->unwanted.left = seq_after(unwanted->right, ack) ? ack : unwanted->right;
+}
+
 static void commit_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     sender->sack_held = false;
@@ -121,6 +131,8 @@ void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
+    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS)
+        tcpt_note_window_seq(sender, segment);
     tcpt_take_window(sender, segment);
     commit_sack(sender, segment);
     note_handshake(flow, segment, seen, record);
@@ -130,6 +142,7 @@ void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
         return;
     }
     sender->stands = false;
+    shrink_unwanted(receiver, segment->ack);
     if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
     if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))

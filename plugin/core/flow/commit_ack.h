@@ -14,14 +14,19 @@ static inline void tcpt_take_window(tcpt_endpoint *sender, const tcpt_segment *s
 {
     uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
 
-    if (!sender->acked || seq_after(segment->seq, sender->window_seq))
-        sender->window_seq = segment->seq;
     sender->rcv_wnd = window;
     sender->window_full = segment->window == UINT16_MAX;
     if (window > sender->max_wnd)
         sender->max_wnd = window;
     if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))
         sender->rcv_edge = segment->ack + window;
+}
+
+/** Note where the other end took this window from. */
+static inline void tcpt_note_window_seq(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    if (!sender->acked || seq_after(segment->seq, sender->window_seq))
+        sender->window_seq = segment->seq;
 }
 
 /** An ACK that does not move although the segment that is being timed must have arrived by then: the receiver lacks the

@@ -54,8 +54,9 @@ void tcpt_commit_provocation(tcpt_flow *flow, const tcpt_segment *segment, const
         forget_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
 }
 
-/* Bytes, or a FIN, that PAWS refuses. What lies before the newest bytes may just have been overtaken on the way; what
- * begins at the receiver's ACK was not, as TS.Recent does not move past a gap. */
+/* Bytes, a FIN or an ACK that PAWS refuses. What lies before the newest bytes may just have been overtaken on the way;
+ * what begins at the receiver's ACK was not, as TS.Recent does not move past a gap. An ACK that an ACK of more has
+ * overtaken is refused too, and no news. */
 void tcpt_commit_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                          tcpt_record *record)
 {
@@ -64,7 +65,7 @@ void tcpt_commit_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcp
 
     if (sender->trouble->refused.record && (seen->refused || seen->new_payload))
         tcpt_trouble_of(sender)->refused.record = NULL;
-    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || segment->end_seq == segment->seq)
+    if (!tcpt_surely_too_old(seen) || (seen->pure_ack && seq_before(segment->ack, sender->rcv_nxt)))
         return;
     if (!seen->stale && segment->seq != receiver->rcv_nxt &&
         !(sender->sent && !seq_before(segment->seq, sender->snd_nxt)))

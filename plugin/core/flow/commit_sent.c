@@ -53,17 +53,41 @@ void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tc
     }
 }
 
+void tcpt_commit_unwanted(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+    tcpt_range unwanted = sender->trouble->unwanted;
+    bool none = unwanted.left == unwanted.right;
+
+    if (segment->end_seq == segment->seq)
+        return;
+    if (!tcpt_surely_too_old(seen)) {
+        if (none || seq_after(segment->seq, unwanted.left) || !seq_after(segment->end_seq, unwanted.left))
+            return;
+        unwanted.left = seq_after(unwanted.right, segment->end_seq) ? segment->end_seq : unwanted.right;
+    } else if (!seq_before(segment->seq, flow->ends[!seen->from].rcv_nxt)) {
+        if (none || seq_before(segment->seq, unwanted.left))
+            unwanted.left = segment->seq;
+        if (none || seq_after(segment->end_seq, unwanted.right))
+            unwanted.right = segment->end_seq;
+    }
+    tcpt_trouble_of(sender)->unwanted = unwanted;
+}
+
 void tcpt_commit_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     const tcpt_endpoint *receiver = &flow->ends[!seen->from];
+    const tcpt_range *unwanted = &sender->trouble->unwanted;
+    bool was_refused = unwanted->left != unwanted->right && unwanted->right == segment->end_seq;
+    bool refused = tcpt_surely_too_old(seen);
 
     if (sender->fin && segment->end_seq == sender->fin_end) {
         sender->fin_repeats = seen->fin_repeats;
         sender->fin_last_ns = segment->time_ns;
         sender->fin_last_ack = segment->ack;
         if (!sender->fin_acked)
-            sender->fin_delivered = false;
+            sender->fin_delivered = was_refused && !refused; /* what was refused has not been repeated */
         return;
     }
     if (sender->fin && !seq_after(segment->end_seq, sender->fin_end))
@@ -73,7 +97,7 @@ void tcpt_commit_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
         sender->fin_delivered = true;
     } else {
         sender->fin_acked = false;
-        sender->fin_delivered = sender->snd_contig == segment->end_seq;
+        sender->fin_delivered = sender->snd_contig == segment->end_seq && !refused;
     }
     sender->fin = true;
     sender->fin_end = segment->end_seq;

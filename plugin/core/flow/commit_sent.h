@@ -11,4 +11,7 @@
 void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 void tcpt_commit_fin(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 
+/** Note refused bytes, or a FIN: they are not delivered until they are sent again. */
+void tcpt_commit_unwanted(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
+
 #endif

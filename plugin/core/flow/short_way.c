@@ -20,6 +20,8 @@ static bool quiet(const tcpt_endpoint *end)
         return false;
     if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
+    if (end->trouble->unwanted.left != end->trouble->unwanted.right)
+        return false;
     return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats &&
            !end->unanswered_fins && !end->unanswered_probes;
 }
@@ -185,6 +187,7 @@ void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const t
     } else {
         begin_exchange(&flow->acks, segment, from, record);
     }
+    tcpt_note_window_seq(sender, segment);
     tcpt_take_window(sender, segment);
     sender->sack_held = false;
     if (seen->traits & TCPT_TRAIT_ACKS_NEW)

@@ -59,7 +59,7 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
         .stack = settings->receiver_stack,
         .time_wait_ns = tcpt_seconds_ns(settings->time_wait_seconds),
         .acked = acked,
-        .next = receiver->stands ? acked : sent,
+        .next = tcpt_next_of(sender, receiver),
         .edge = acked + receiver->rcv_wnd,
         .edge_most = receiver->rcv_edge,
         .edge_known = sender->syn && receiver->syn && !receiver->window_full && !outrun,
@@ -208,6 +208,10 @@ judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *s
 {
     tcpt_reception at;
 
+    if (segment->odd_flags) {
+        view->confidence = TCPT_LOW; /* stacks differ in what they look at first */
+        return;
+    }
     if (seen->really_bad) {
         tcpt_decide(view, TCPT_VERDICT_IGNORED, TCPT_DROP_TCP_CSUM);
     } else if (!flow->last_record && (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == TCPT_SYN) {

@@ -6,6 +6,7 @@
 #define TCPTRIAGE_CORE_RECEIVER_RECEPTION_H
 
 #include "tcptriage/observation.h"
+#include "tcptriage/sequence.h"
 #include "tcptriage/settings.h"
 
 /** A segment at its receiver's door. */
@@ -37,6 +38,21 @@ static inline void tcpt_decide_limited(tcpt_receiver_view *view, tcpt_verdict ve
 {
     tcpt_decide(view, verdict, drop);
     view->limited = true;
+}
+
+/** Where the receiver stands when all arrived that was sent and not refused, N; at A where it has said that the next
+ * byte is missing. */
+static inline uint32_t tcpt_next_of(const tcpt_endpoint *sender, const tcpt_endpoint *receiver)
+{
+    const tcpt_range *unwanted = &sender->trouble->unwanted;
+    uint32_t acked = receiver->rcv_nxt;
+
+    if (receiver->stands || !sender->sent || !seq_after(sender->snd_contig, acked))
+        return acked;
+    if (unwanted->left == unwanted->right || seq_before(unwanted->left, acked) ||
+        !seq_before(unwanted->left, sender->snd_contig))
+        return sender->snd_contig;
+    return unwanted->left;
 }
 
 /** Whether the segment takes no sequence numbers. */

@@ -3,6 +3,7 @@
  * stack (Linux: tcp_validate_incoming(), tcp_reset_check(), tcp_check_req(), tcp_timewait_state_process()). */
 #include "core/receiver/rst.h"
 
+#include "core/receiver/reception.h"
 #include "tcptriage/sequence.h"
 
 /* In SYN-SENT only the acknowledgment counts (RFC 9293, section 3.10.7.3). */
@@ -23,13 +24,15 @@ static void judge_syn_sent(tcpt_rst_view *view, const tcpt_endpoint *receiver, c
 }
 
 /* `next` is N: where the receiver stands when all that was sent arrived; `acked` is A. */
-static tcpt_rst_position place(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, uint32_t seq, uint32_t acked,
-                               uint32_t next)
+static tcpt_rst_position place(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
+                               uint32_t acked, uint32_t next)
 {
+    uint32_t seq = segment->seq;
+
     if (seq == acked)
-        return acked == next || receiver->stands ? TCPT_RST_EXACT : TCPT_RST_AT_ACK;
-    /* A close that leaves data unread numbers its RST with SND.NXT, lost data or not. */
-    if (seq == next || (sender->sent && seq == sender->snd_nxt))
+        return acked == tcpt_next_of(sender, receiver) ? TCPT_RST_EXACT : TCPT_RST_AT_ACK;
+    /* A close that leaves data unread numbers its RST,ACK with SND.NXT, lost data or not. */
+    if (seq == next || (sender->sent && seq == sender->snd_nxt && (segment->flags & TCPT_ACK)))
         return TCPT_RST_EXACT_UNACKED;
     if (sender->fin && seq == acked - 1 && sender->fin_end == acked)
         return TCPT_RST_OFF_BY_ONE_AFTER_FIN;
@@ -138,12 +141,14 @@ static tcpt_verdict judge_state(const tcpt_rst_view *view, const tcpt_endpoint *
 }
 
 static tcpt_confidence confidence_of(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
-                                     tcpt_rst_position position)
+                                     tcpt_rst_position position, uint32_t seq)
 {
     bool scale_known = sender->syn && receiver->syn;
 
     if (sender->holed || !flow->both_ways)
         return TCPT_LOW;
+    if (position != TCPT_RST_SACK_EDGE && sender->above_count && seq == sender->snd_nxt)
+        return TCPT_LOW; /* the gap may be the capture's */
     switch (position) {
     case TCPT_RST_EXACT:
     case TCPT_RST_OFF_BY_ONE_AFTER_FIN:
@@ -166,7 +171,8 @@ static bool doubtful(const tcpt_rst_view *view, const tcpt_endpoint *sender, con
     /* A window that shrank: some compare with the newest edge, some with the largest. */
     if (seq_after(segment->seq, receiver->rcv_nxt + receiver->rcv_wnd) && !seq_after(segment->seq, receiver->rcv_edge))
         return true;
-    if (view->position == TCPT_RST_EXACT_UNACKED && receiver->stands)
+    if (view->position == TCPT_RST_EXACT_UNACKED && tcpt_next_of(sender, receiver) != segment->seq &&
+        !sender->above_count)
         return true; /* bytes before it are missing */
     /* Behind bytes that may be missing; at the edge of those held behind them it does not matter to Linux. */
     if (view->position == TCPT_RST_EXACT_UNACKED && sender->above_count)
@@ -192,23 +198,26 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
     if (!receiver->acked)
         return; /* one direction only: no telling what the receiver expects */
 
-    view->position = place(sender, receiver, segment->seq, acked, next);
+    view->position = place(sender, receiver, segment, acked, next);
     view->expected_seq = sender->holed ? acked : next;
     view->mismatch = !exact(view->position);
-    view->confidence = confidence_of(flow, sender, receiver, view->position);
+    view->confidence = confidence_of(flow, sender, receiver, view->position, segment->seq);
     view->verdict = judge_state(view, receiver, stack, segment->seq == receiver->rcv_edge);
     if (doubtful(view, sender, receiver, segment, stack) || (view->position == TCPT_RST_BEYOND_WINDOW && !scale_known))
         view->verdict = TCPT_VERDICT_UNDETERMINED; /* the window may be larger than it looks */
 }
 
-/* A RST between the last ACK and the right edge that is not exact, a SYN in a live flow (RFC 5961, sections 3.2
- * and 4.2), an ACK of bytes never sent (section 5.2; Linux answers it since 2026). */
+/* A RST between the last ACK and the right edge that is not exact, a SYN in a live flow, its own handshake's included
+ * (RFC 5961, sections 3.2 and 4.2), an ACK of bytes never sent (section 5.2; Linux answers it since 2026). */
 bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     if (seen->other_syn)
         return true;
-    if (segment->flags & TCPT_SYN) /* the SYN that meets a TIME-WAIT entry of the previous life */
-        return flow->previous && !flow->synchronised;
+    if (segment->flags & TCPT_SYN) {
+        if (flow->synchronised)
+            return !(segment->flags & TCPT_ACK); /* a SYN-ACK sent again asks for the handshake's last ACK */
+        return flow->previous;                   /* the SYN that meets a TIME-WAIT entry of the previous life */
+    }
     switch (seen->rst.position) {
     case TCPT_RST_AT_ACK:
     case TCPT_RST_OFF_BY_ONE_FIN_UNACKED:

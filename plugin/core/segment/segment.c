@@ -120,6 +120,24 @@ static bool only_timestamps(tcpt_segment *segment, const uint8_t *options, unsig
     return true;
 }
 
+bool tcpt_legal_flags(uint8_t flags)
+{
+    switch (flags & (TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG)) {
+    case TCPT_SYN:
+    case TCPT_SYN | TCPT_URG:
+    case TCPT_SYN | TCPT_ACK:
+    case TCPT_RST:
+    case TCPT_RST | TCPT_ACK:
+    case TCPT_FIN | TCPT_ACK:
+    case TCPT_FIN | TCPT_ACK | TCPT_URG:
+    case TCPT_ACK:
+    case TCPT_ACK | TCPT_URG:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes)
 {
     unsigned header_bytes, option_bytes;
@@ -134,6 +152,9 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     segment->dst_port = be16(header + 2);
     segment->seq = be32(header + 4);
     segment->flags = header[13];
+    segment->odd_flags = (segment->flags & (TCPT_SYN | TCPT_RST)) && !tcpt_legal_flags(segment->flags);
+    if (segment->odd_flags)
+        segment->flags = 0;
     segment->ack = segment->flags & TCPT_ACK ? be32(header + 8) : 0;
     segment->ack_without_flag = segment->flags & TCPT_ACK ? 0 : be32(header + 8);
     segment->header_bytes = (uint8_t)header_bytes;

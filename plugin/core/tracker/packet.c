@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/tracker/packet.h"
 
-/* tcp_valid_flags: PSH, ECE and CWR may come with anything. */
-enum { FLAGS_TESTED = TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG };
-
-static const bool legal_flags[FLAGS_TESTED + 1] = {
-    [TCPT_SYN] = true,
-    [TCPT_SYN | TCPT_URG] = true,
-    [TCPT_SYN | TCPT_ACK] = true,
-    [TCPT_RST] = true,
-    [TCPT_RST | TCPT_ACK] = true,
-    [TCPT_FIN | TCPT_ACK] = true,
-    [TCPT_FIN | TCPT_ACK | TCPT_URG] = true,
-    [TCPT_ACK] = true,
-    [TCPT_ACK | TCPT_URG] = true,
-};
-
 static tcpt_ct_class class_of(uint8_t flags)
 {
     if (!(flags & (TCPT_RST | TCPT_SYN | TCPT_FIN)))
@@ -34,7 +19,7 @@ tcpt_ct_packet tcpt_ct_packet_of(const tcpt_segment *segment, unsigned from, boo
         .from = (uint8_t)from,
         .class = (uint8_t)class_of(segment->flags),
         .bad_checksum = bad_checksum,
-        .legal_flags = legal_flags[segment->flags & FLAGS_TESTED],
+        .legal_flags = !segment->odd_flags && tcpt_legal_flags(segment->flags),
         .options = segment->header_bytes > TCPT_TCP_HEADER_BYTES,
     };
 }

@@ -155,6 +155,15 @@ static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, c
     return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
 
+/* Flags that no host sends together are invalid whatever was before. */
+static void judge_flags(tcpt_ct_view *view, const tcpt_segment *segment)
+{
+    if (!segment->odd_flags && tcpt_legal_flags(segment->flags))
+        return;
+    view->current = view->before_5_18 = TCPT_CT_INVALID;
+    view->reason = view->old_reason = TCPT_CT_BAD_FLAGS;
+}
+
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
                 const tcpt_segment *segment)
 {
@@ -166,8 +175,11 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     tcpt_ct_packet packet;
 
     view->state = TCPT_CT_UNKNOWN;
-    if (!models)
+    if (!models) {
+        judge_flags(view, segment);
+        note_traits(seen);
         return;
+    }
     if (fits_short_way(flow, segment, seen)) {
         proposal->course = TCPT_TRACKER_SHORT_WAY;
         view->state = TCPT_CT_ESTABLISHED;
