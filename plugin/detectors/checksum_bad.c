@@ -132,10 +132,43 @@ static void settle_end(const tcpt_context *context, unsigned end)
             raise_on_syn(context, end, &damages->at[i]);
 }
 
+/* ---- bytes of which nothing more was heard ---- */
+
+static bool came_again(const tcpt_damages *damages, unsigned place)
+{
+    const tcpt_damage *damage = &damages->at[place];
+
+    for (unsigned i = 0; i < damages->count; i++)
+        if (i != place && damages->at[i].kind == TCPT_DAMAGE_FOUND && seq_before(damages->at[i].left, damage->right) &&
+            seq_after(damages->at[i].right, damage->left))
+            return true;
+    return damage->cut_down;
+}
+
+/* Neither sent again nor acknowledged: whether it arrived is not known. */
+static void settle_open(const tcpt_context *context, const tcpt_damages *damages, unsigned place)
+{
+    const tcpt_damage *damage = &damages->at[place];
+    tcpt_finding *finding = tcpt_raised_on(context, damage->record);
+
+    if (damage->kind != TCPT_DAMAGE_FOUND || !finding || came_again(damages, place))
+        return;
+    finding = tcpt_instead_of(context, finding);
+    tcpt_set_confidence(finding, TCPT_LOW);
+    tcpt_resummarise(finding,
+                     "TCP checksum should be 0x%04x, while this source's others are good; these bytes are neither "
+                     "sent again nor acknowledged in this capture",
+                     damage->expected);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     (void)memory;
     for (unsigned end = 0; end < 2; end++) {
+        const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
+
+        for (unsigned i = 0; damages && i < damages->count; i++)
+            settle_open(context, damages, i);
         if (context->flow->ends[end].trouble->damages)
             settle_end(context, end);
         else
