@@ -53,8 +53,9 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
 
 /* ---- commit ---- */
 
-static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
-                   tcpt_record *record)
+/* The flow, and what its change means across flows. What goes the short way means nothing there. */
+static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+                        tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
     tcpt_flow_before before = {flow->port_use, flow->padding_spent};
@@ -62,13 +63,23 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
 
     if (!flow->ends[seen->from].host)
         host = tcpt_peers_commit_host(analysis->peers, host, flow, seen->from);
-    tcpt_point_commit(flow->at, segment);
-    tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
-    tcpt_tracker_commit(&flow->tracker, segment, seen->from, &found->tracker);
     tcpt_flow_commit(flow, segment, seen, host, record);
+    if (seen->short_way)
+        return;
     if (flow->ending || (segment->flags & TCPT_SYN) || flow->port_use != before.port_use ||
         flow->padding_spent != before.padding_spent)
         tcpt_peers_commit(analysis->peers, flow, &before, segment, seen, &analysis->settings, record);
+}
+
+static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+                   tcpt_record *record)
+{
+    const tcpt_observation *seen = &found->seen;
+
+    tcpt_point_commit(flow->at, segment);
+    tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
+    tcpt_tracker_commit(&flow->tracker, segment, seen->from, &found->tracker);
+    commit_flow(analysis, found, flow, segment, record);
     if (tcpt_points_watching(analysis->points))
         tcpt_points_commit(analysis->points, flow, segment, seen, record);
     tcpt_record_judged(record, seen);

@@ -34,11 +34,18 @@ static uint16_t sums_of(const tcpt_segment *segment)
     return (uint16_t)(segment->checksum ^ segment->window * 31u);
 }
 
-static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment, bool has_key)
+/* Whether its IP ID is the sender's own for this packet. */
+static bool has_key(const tcpt_segment *segment, const tcpt_endpoint *sender)
+{
+    return segment->has_ip_id && segment->ip_id != 0 && !sender->ip_id_stuck;
+}
+
+static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment,
+                        const tcpt_endpoint *sender)
 {
     int64_t apart_us = llabs(time_us(segment) - (seen->base_us + seen->time_us[at]));
 
-    if (has_key)
+    if (has_key(segment, sender))
         return seen->ip_id[at] == segment->ip_id && apart_us < COPY_WITH_ID_US;
     return seen->sums[at] == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
 }
@@ -58,11 +65,10 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
     const tcpt_fingerprints *seen = &flow->seen;
 
     id->hash = fingerprint_hash(segment, from);
-    id->has_key = segment->has_ip_id && segment->ip_id != 0 && !flow->ends[from].ip_id_stuck;
     if (!known(seen, id->hash))
         return false;
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (seen->hash[i] == id->hash && same_packet(seen, i, segment, id->has_key)) {
+        if (seen->hash[i] == id->hash && same_packet(seen, i, segment, &flow->ends[from])) {
             id->original = seen->record[i];
             return true;
         }
@@ -93,7 +99,7 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     int64_t now_us = time_us(segment);
     unsigned at = flow->seen_next;
 
-    if (id->has_key && sender->segment_count && sender->ip_id == segment->ip_id)
+    if (sender->ip_id == segment->ip_id && sender->segment_count && has_key(segment, sender))
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;
     if (now_us - seen->base_us != (int32_t)(now_us - seen->base_us))

@@ -19,7 +19,6 @@ bool tcpt_begins_life(const tcpt_flow *flow, const tcpt_segment *segment, unsign
 typedef struct tcpt_packet_id {
     uint32_t hash;
     uint32_t original; /**< of a copy: number of the original's record */
-    bool has_key;      /**< its IP ID is the sender's own for this packet */
 } tcpt_packet_id;
 
 /** Whether the segment is the second copy of a packet captured before. `id` is filled in. */

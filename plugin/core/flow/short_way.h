@@ -54,13 +54,17 @@ static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
     return traits;
 }
 
-/** All zero; in two pieces, as compilers call memset() for one. */
+/** All zero; in pieces, as compilers make a loop of a larger memset(). */
 static inline void tcpt_clear_observation(tcpt_observation *seen)
 {
-    enum { HALF = sizeof *seen / 16 * 8 };
+    enum { PIECE = 64, PIECES = sizeof *seen / PIECE };
+    uint8_t *at = (uint8_t *)seen;
 
-    memset(seen, 0, HALF);
-    memset((uint8_t *)seen + HALF, 0, sizeof *seen - HALF);
+    _Static_assert(PIECES <= 3, "as many as are cleared");
+    memset(at, 0, PIECES > 0 ? PIECE : 0);
+    memset(at + PIECE, 0, PIECES > 1 ? PIECE : 0);
+    memset(at + 2 * PIECE, 0, PIECES > 2 ? PIECE : 0);
+    memset(at + PIECES * PIECE, 0, sizeof *seen % PIECE);
 }
 
 #endif
