@@ -163,6 +163,9 @@ static inline uint32_t tcpt_alike(const tcpt_diagnosis *diagnosis)
 /** The newest frame that a diagnosis is told of. */
 const struct tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis);
 
+/** What a detector has said of a diagnosis. @return g_free() it */
+char *tcpt_sentence_of(const tcpt_diagnosis *diagnosis);
+
 /** The sentence that a finding's frame shows. @return g_free() it */
 char *tcpt_summary(const tcpt_finding *finding);
 

@@ -99,7 +99,7 @@ typedef struct tcpt_observation {
     bool really_bad;  /**< the checksum is really bad: hosts drop it, state stays as it is */
     bool sum_explained; /**< the checksum is wrong, and that says nothing: joined segments, or a sum that follows the
                               length alone */
-    bool sums_settled;  /**< with it, it is settled that its host's checksums do not verify: see host_good */
+    bool sums_unusable; /**< with it, it is certain that the checksums of its host say nothing: see host_good */
     bool odd_ack;       /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
     bool other_syn;     /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     bool stale;         /**< its numbers are the previous life's: changes no state */
@@ -125,7 +125,7 @@ typedef struct tcpt_observation {
     uint32_t unanswered_fins;
     uint32_t unanswered_probes;
 
-    /* Of its source address, with sums_settled. */
+    /* Of its source address, with sums_unusable. */
     uint32_t host_good;
     uint32_t host_unverifiable;
 

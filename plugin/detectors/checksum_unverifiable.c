@@ -8,7 +8,7 @@ static void judge(const tcpt_context *context, void *memory)
     unsigned from = context->seen->from;
 
     (void)memory;
-    if (!context->seen->sums_settled)
+    if (!context->seen->sums_unusable)
         return;
     tcpt_raise(context, TCPT_HIGH,
                "Checksums of the %s's address do not verify (%u wrong, %u good)%s: they say nothing about damage here",

@@ -9,7 +9,7 @@ typedef struct idle_memory {
 } idle_memory;
 
 /* The third repeat without any answer: one or two are ordinary loss. */
-enum { SETTLED_BY = 3 };
+enum { PROVEN_BY = 3 };
 
 static void raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
 {
@@ -44,7 +44,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (tcpt_close_due_from(flow, !speaker))
         return; /* the other side was to close in that silence */
     if (!rst &&
-        (context->seen->probe || context->seen->unanswered_repeats + context->seen->unanswered_fins < SETTLED_BY))
+        (context->seen->probe || context->seen->unanswered_repeats + context->seen->unanswered_fins < PROVEN_BY))
         return;
     mine->raised[speaker] = true;
     raise_drop(context, speaker, rst ? "a RST" : "no answer to three repeats");

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 /* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
-enum { SETTLED_BY = 3 };
+enum { PROVEN_BY = 3 };
 
 typedef struct keepalive_memory {
     tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
@@ -43,7 +43,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (receiver->acked && receiver->rcv_wnd == 0)
         return; /* it probes a closed window (RFC 9293, section 3.8.6.1) */
-    if (!context->seen->new_round || context->seen->unanswered_probes != SETTLED_BY)
+    if (!context->seen->new_round || context->seen->unanswered_probes != PROVEN_BY)
         return;
     hint = tcpt_idle_hint(sender->idle_before_ns);
     finding = tcpt_raise(context, TCPT_HIGH,

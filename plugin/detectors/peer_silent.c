@@ -7,7 +7,7 @@ typedef struct silent_memory {
 } silent_memory;
 
 /* By the fifth repeat more than five seconds have passed on Linux: no loss recovery takes that many. */
-enum { SETTLED_BY = 5 };
+enum { PROVEN_BY = 5 };
 
 static void complete(const tcpt_context *context, tcpt_finding *finding)
 {
@@ -43,9 +43,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         return; /* idle_drop */
-    if (repeats > SETTLED_BY && mine->finding[from])
+    if (repeats > PROVEN_BY && mine->finding[from])
         complete(context, mine->finding[from]);
-    if (repeats != SETTLED_BY)
+    if (repeats != PROVEN_BY)
         return;
     mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
     complete(context, mine->finding[from]);

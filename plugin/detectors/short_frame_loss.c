@@ -28,7 +28,7 @@ typedef struct loss_memory {
 enum {
     /* A missing ACK makes the other side repeat its data after its retransmission timeout. Without a repeat for longer
      * than that the ACK has arrived. */
-    ACK_SETTLED_MS = TCPT_FIRST_RTO_SECONDS * 1000 + 500,
+    ACK_ARRIVED_MS = TCPT_FIRST_RTO_SECONDS * 1000 + 500,
 };
 
 /* Longer frames with payload, of so many with payload in all. */
@@ -72,7 +72,7 @@ static void note_effect(const tcpt_context *context, sent *theirs)
     if ((context->seen->traits & TCPT_TRAIT_REPEAT) && !seq_after(segment->end_seq, theirs->ack_value)) {
         theirs->acks_missing++;
         theirs->ack_open = false;
-    } else if (segment->time_ns - theirs->ack_ns > ACK_SETTLED_MS * TCPT_MS_NS) {
+    } else if (segment->time_ns - theirs->ack_ns > ACK_ARRIVED_MS * TCPT_MS_NS) {
         theirs->padded_arrived = true;
         theirs->ack_open = false;
     }

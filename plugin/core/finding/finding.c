@@ -77,6 +77,11 @@ static char *at_most(char *text, unsigned most)
     return text;
 }
 
+char *tcpt_sentence_of(const tcpt_diagnosis *diagnosis)
+{
+    return tcpt_sentence_text(diagnosis->summary, diagnosis->arguments);
+}
+
 char *tcpt_brief_text(const tcpt_finding *finding)
 {
     const tcpt_diagnosis *diagnosis = finding->diagnosis;

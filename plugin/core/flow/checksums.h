@@ -23,8 +23,4 @@ void tcpt_observe_checksum(tcpt_observation *seen, const tcpt_flow *flow, const 
 /** What a segment tells of damages: for flows that have some, and when all else is judged. */
 void tcpt_observe_damages(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment);
 
-/** Take the checksum into the counts, and what the segment tells of damages. Before the sender's numbers advance. */
-void tcpt_commit_checksums(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                           tcpt_record *record);
-
 #endif

@@ -2,9 +2,9 @@
 /* Take a judged segment into its flow: the only writer, with the files that it calls. */
 #include "core/flow/commit.h"
 
-#include "core/flow/checksums.h"
 #include "core/flow/commit_ack.h"
 #include "core/flow/commit_answers.h"
+#include "core/flow/commit_checksums.h"
 #include "core/flow/commit_rst.h"
 #include "core/flow/commit_sent.h"
 #include "core/flow/commit_syn.h"

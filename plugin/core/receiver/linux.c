@@ -64,7 +64,7 @@ static void refused_for_stamp(tcpt_receiver_view *view, const tcpt_reception *at
 
 /* ---- sequence and acknowledgment numbers ---- */
 
-/* Left edge is the last ACK sent, the right edge itself is inside. @return true when that has settled it */
+/* Left edge is the last ACK sent, the right edge itself is inside. @return true when that has decided it */
 static bool sequence(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     const tcpt_segment *segment = at->segment;
@@ -105,7 +105,7 @@ static void ack_of_unsent(tcpt_receiver_view *view, const tcpt_reception *at)
         sure ? TCPT_DROP_TCP_ACK_UNSENT_DATA : TCPT_DROP_NONE);
 }
 
-/* @return true when the acknowledgment has settled it */
+/* @return true when the acknowledgment has decided it */
 static bool ack(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     uint32_t ack = at->segment->ack;

@@ -8,7 +8,7 @@
 #include "core/receiver/reception.h"
 
 /** An acknowledgment older than the largest window, or than all that was ever acknowledged: a blind attacker's (RFC
- * 5961, section 5.2). @return true when that has settled it */
+ * 5961, section 5.2). @return true when that has decided it */
 bool tcpt_judge_old_ack(tcpt_receiver_view *view, const tcpt_reception *at);
 
 #endif

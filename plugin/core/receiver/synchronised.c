@@ -23,7 +23,7 @@ static bool acceptable(const tcpt_reception *at, uint32_t next)
     return tcpt_pure(at) ? from < window : from < window || to < window;
 }
 
-/* @return true when the window has settled it */
+/* @return true when the window has decided it */
 static bool rfc_sequence(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     bool early = acceptable(at, at->acked), late = acceptable(at, at->next);
@@ -40,7 +40,7 @@ static bool rfc_sequence(tcpt_receiver_view *view, const tcpt_reception *at)
     return true;
 }
 
-/* @return true when the timestamp has settled it */
+/* @return true when the timestamp has decided it */
 static bool rfc_paws(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     tcpt_stamp stamp = tcpt_stamp_of(at, 0);
@@ -69,7 +69,7 @@ static bool rfc_syn(tcpt_receiver_view *view, const tcpt_reception *at)
     return true;
 }
 
-/* @return true when the acknowledgment has settled it */
+/* @return true when the acknowledgment has decided it */
 static bool rfc_ack(tcpt_receiver_view *view, const tcpt_reception *at)
 {
     uint32_t ack = at->segment->ack;

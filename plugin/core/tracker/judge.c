@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transition table, packets that are let pass unlearned, RST rules, timeouts: behaviour of nf_conntrack_tcp_packet() in
+/* Transition table, packets that are let pass unlearned, timeouts: behaviour of nf_conntrack_tcp_packet() in
  * Linux. */
 #include "core/tracker/judge.h"
 
 #include <glib.h>
 #include <string.h>
 
+#include "core/tracker/rst.h"
 #include "core/tracker/window.h"
 #include "tcptriage/limits.h"
-#include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -79,11 +79,6 @@ static const uint32_t timeouts[] = {
     [TCPT_CT_FIN_WAIT] = 120,  [TCPT_CT_CLOSE_WAIT] = 60, [TCPT_CT_LAST_ACK] = 30,
     [TCPT_CT_TIME_WAIT] = 120, [TCPT_CT_CLOSE] = 10,      [TCPT_CT_SYN_SENT2] = 120,
 };
-
-static bool established(const tcpt_ct_entry *entry)
-{
-    return entry->state == TCPT_CT_ESTABLISHED && entry->assured;
-}
 
 /* ---- verdicts ---- */
 
@@ -212,62 +207,6 @@ static void note_reply(tcpt_ct_entry *entry, unsigned dir)
 {
     if (dir == TCPT_CT_REPLY)
         entry->seen_reply = true;
-}
-
-/* ---- RST ---- */
-
-typedef enum rst_course { RST_CHECK_WINDOW, RST_TAKE, RST_REFUSE } rst_course;
-
-static bool closing(const tcpt_ct_entry *entry)
-{
-    return entry->state >= TCPT_CT_FIN_WAIT && entry->state <= TCPT_CT_CLOSE;
-}
-
-/* Comes directly behind the sender's own segment. */
-static bool ends_train(const tcpt_ct_entry *entry, unsigned dir, uint32_t seq)
-{
-    return entry->last_class == TCPT_CT_CLASS_ACK && entry->last_dir == dir && seq == entry->last_end;
-}
-
-/* Answers a packet that was ignored: the host it went to does not know this connection. */
-static bool answers_ignored(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
-{
-    bool syn = entry->seen_reply && entry->last_class == TCPT_CT_CLASS_SYN &&
-               (rules == TCPT_CT_BEFORE_5_18 || entry->last_dir != dir);
-    bool ack = !entry->assured && entry->last_class == TCPT_CT_CLASS_ACK;
-
-    return (syn || ack) && tcpt_ct_ack_field(packet->segment) == entry->last_end;
-}
-
-static bool answers_challenge(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
-{
-    return entry->state == TCPT_CT_SYN_SENT && entry->last_class == TCPT_CT_CLASS_ACK &&
-           entry->last_dir == TCPT_CT_REPLY && packet->segment->seq == entry->last_ack;
-}
-
-/* Which way a RST goes; `next` becomes the old state when it is not exact in an established connection: the host may
- * answer with a challenge ACK. */
-static rst_course judge_rst(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
-                            uint8_t *next)
-{
-    const tcpt_ct_side *receiver = &entry->sides[!dir];
-    bool current = rules == TCPT_CT_CURRENT;
-    uint32_t seq = packet->segment->seq;
-
-    if (current && closing(entry))
-        return RST_TAKE;
-    if ((receiver->flags & TCPT_CT_MAX_ACK_SET) && !(current && entry->last_class == TCPT_CT_CLASS_SYN)) {
-        if (current && seq == 0 && !established(entry))
-            return RST_CHECK_WINDOW; /* most likely the answer to a SYN that was let pass */
-        if (seq_before(seq, receiver->max_ack))
-            return RST_REFUSE;
-        if (!established(entry) || seq == receiver->max_ack || ends_train(entry, dir, seq))
-            return RST_CHECK_WINDOW;
-        *next = entry->state;
-    }
-    if (answers_ignored(entry, dir, packet, rules) || (current && answers_challenge(entry, packet)))
-        return RST_TAKE;
-    return RST_CHECK_WINDOW;
 }
 
 /* ---- after the packet ---- */
@@ -411,13 +350,13 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
     case TCPT_CT_CLOSE:
         if (packet->class != TCPT_CT_CLASS_RST)
             break;
-        switch (judge_rst(entry, dir, packet, rules, &next)) {
-        case RST_REFUSE:
+        switch (tcpt_ct_judge_rst(entry, dir, packet, rules, &next)) {
+        case TCPT_CT_RST_REFUSE:
             return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_INVALID_RST);
-        case RST_TAKE:
+        case TCPT_CT_RST_TAKE:
             take(entry, dir, old_state, next, packet, rules);
             return verdict_of(entry, TCPT_CT_VALID, TCPT_CT_REASON_NONE);
-        case RST_CHECK_WINDOW:
+        case TCPT_CT_RST_CHECK_WINDOW:
             break;
         }
         break;

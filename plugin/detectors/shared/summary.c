@@ -2,13 +2,12 @@
 /* The sentence of a finding, in the words of its detector; of one that is told as one with others, where those are. */
 #include <glib.h>
 
-#include "core/finding/sentence.h"
 #include "tcptriage/flow.h"
 
 char *tcpt_summary(const tcpt_finding *finding)
 {
     const tcpt_diagnosis *diagnosis = finding->diagnosis;
-    char *first = tcpt_sentence_text(diagnosis->summary, diagnosis->arguments), *text;
+    char *first = tcpt_sentence_of(diagnosis), *text;
 
     if (!tcpt_is_folded(finding))
         return first;
