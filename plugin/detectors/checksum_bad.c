@@ -5,23 +5,32 @@
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
-/* The damages of an end that a mask names by place. */
-static void each_of(const tcpt_context *context, unsigned end, unsigned mask,
-                    void (*visit)(const tcpt_context *, tcpt_finding *))
+/* Its bytes are here, sound: the damage cost the time until now. */
+static void note_mended(const tcpt_context *context)
 {
-    const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
-    tcpt_finding *finding;
+    const tcpt_damages *damages = context->flow->ends[context->seen->from].trouble->damages;
 
-    for (; mask; mask &= mask - 1) {
-        finding = tcpt_raised_on(context, damages->at[__builtin_ctz(mask)].record);
-        if (finding)
-            visit(context, finding);
+    for (unsigned mask = context->seen->mended; mask; mask &= mask - 1) {
+        const tcpt_damage *damage = &damages->at[__builtin_ctz(mask)];
+        tcpt_finding *finding = tcpt_raised_on(context, damage->record);
+
+        if (!finding)
+            continue;
+        tcpt_relate(finding, context->record);
+        tcpt_set_delay(finding, context->now_ns - damage->time_ns);
     }
 }
 
-static void relate_here(const tcpt_context *context, tcpt_finding *finding)
+static void take_back_refuted(const tcpt_context *context, unsigned end)
 {
-    tcpt_relate(finding, context->record);
+    const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
+
+    for (unsigned mask = context->seen->refuted[end]; mask; mask &= mask - 1) {
+        tcpt_finding *finding = tcpt_raised_on(context, damages->at[__builtin_ctz(mask)].record);
+
+        if (finding)
+            tcpt_withdraw(context, finding);
+    }
 }
 
 /* The first one that damaged the same bytes, or NULL. */
@@ -51,6 +60,7 @@ static tcpt_finding *raise_bad(const tcpt_context *context)
                          "TCP checksum 0x%04x should be 0x%04x, and was wrong for these bytes in frame %u, too: the "
                          "sender repeats the damage, and hosts drop it each time",
                          segment->checksum, segment->checksum_expected, before->frame);
+    tcpt_brief(finding, "Bad checksum again, as in frame %u: hosts drop it", before->frame);
     tcpt_relate(finding, before);
     return finding;
 }
@@ -61,9 +71,9 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     (void)memory;
-    each_of(context, context->seen->from, context->seen->mended, relate_here);
-    each_of(context, 0, context->seen->refuted[0], tcpt_withdraw);
-    each_of(context, 1, context->seen->refuted[1], tcpt_withdraw);
+    note_mended(context);
+    take_back_refuted(context, 0);
+    take_back_refuted(context, 1);
     if (!context->seen->really_bad || segment->checksum_is != TCPT_CHECKSUM_WRONG)
         return;
     finding = raise_bad(context);
@@ -96,6 +106,7 @@ static void raise_on_syn(const tcpt_context *context, unsigned end, const tcpt_d
                       tcpt_role(context->flow, end), end == context->flow->client ? "SYN" : "SYN-ACK", damage->expected,
                       taken ? "was answered only when it came with a right one" : "is never answered");
 
+    tcpt_brief(finding, "%s with a bad checksum: dropped", end == context->flow->client ? "SYN" : "SYN-ACK");
     tcpt_set_number(finding, TCPT_F_CHECKSUM_EXPECTED, damage->expected);
     tcpt_relate(finding, damage->sound);
     tcpt_rule_out(finding, "Checksum offload: the field is not the pseudo-header sum.");
