@@ -166,6 +166,10 @@ static void check_field(const scn_run *test, const tcpt_finding *finding, const 
             complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
     } else if (!strcmp(name, "related")) {
         check_related(test, finding, expected);
+    } else if (!strcmp(name, "delay")) {
+        double delay = (double)finding->diagnosis->delay_ns / 1e9;
+        if (fabs(delay - strtod(expected, NULL)) >= 0.001)
+            complain(test, "%s: delay is %.6f, expected %s", id, delay, expected);
     } else if (!strcmp(name, "pad_len")) {
         if (finding->on->pad_bytes != atoi(expected))
             complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
