@@ -16,9 +16,6 @@ void tcpt_flows_free(tcpt_flows *flows);
 /** The newest life of a 4-tuple, or NULL. `hash` is tcpt_key_hash() of the key. */
 tcpt_flow *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash);
 
-/** @return never 0 */
-uint32_t tcpt_key_hash(const tcpt_flow_key *key);
-
 /** Begin the life of a 4-tuple that comes after `previous`, NULL if it is the first. */
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at);

@@ -12,6 +12,9 @@
 /** Fill a key from a segment. @return index of the end that sent it. */
 unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment);
 
+/** @return never 0 */
+uint32_t tcpt_key_hash(const tcpt_flow_key *key);
+
 /** Whether a segment opens the 4-tuple's next life. */
 bool tcpt_begins_life(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * What identifies a flow. Inside the room only.
+ * What identifies a flow, compared. Inside the room only.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_KEY_H
 #define TCPTRIAGE_CORE_FLOW_KEY_H
 
 #include "tcptriage/flow.h"
-
-/** @return never 0 */
-uint32_t tcpt_key_hash(const tcpt_flow_key *key);
 
 /** Whether two keys are the same. */
 static inline bool tcpt_same_key(const tcpt_flow_key *a, const tcpt_flow_key *b)

@@ -57,14 +57,14 @@ static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
 /** All zero; in pieces, as compilers make a loop of a larger memset(). */
 static inline void tcpt_clear_observation(tcpt_observation *seen)
 {
-    enum { PIECE = 64, PIECES = sizeof *seen / PIECE };
+    const size_t piece = 64, pieces = sizeof *seen / piece;
     uint8_t *at = (uint8_t *)seen;
 
-    _Static_assert(PIECES <= 3, "as many as are cleared");
-    memset(at, 0, PIECES > 0 ? PIECE : 0);
-    memset(at + PIECE, 0, PIECES > 1 ? PIECE : 0);
-    memset(at + 2 * PIECE, 0, PIECES > 2 ? PIECE : 0);
-    memset(at + PIECES * PIECE, 0, sizeof *seen % PIECE);
+    _Static_assert(sizeof *seen / 64 <= 3, "as many pieces as are cleared");
+    memset(at, 0, pieces > 0 ? piece : 0);
+    memset(at + piece, 0, pieces > 1 ? piece : 0);
+    memset(at + 2 * piece, 0, pieces > 2 ? piece : 0);
+    memset(at + pieces * piece, 0, sizeof *seen % piece);
 }
 
 #endif
