@@ -58,6 +58,28 @@ static int ett_triage = -1;
 static int ett_finding = -1;
 static int ett_line = -1; /* never opened */
 
+/* What frames without a finding show: the protocol, and these. */
+static const int *const plain_fields[] = {
+    &proto_triage,
+    &hf_evidence_for,
+    &hf_missing_at,
+    &hf_client_state,
+    &hf_server_state,
+    &hf_receiver_verdict,
+    &hf_receiver_drop_reason,
+    &hf_pad_len,
+    &hf_ct_state,
+    &hf_ct_current,
+    &hf_ct_old,
+    &hf_ct_uncut,
+    &hf_ct_phantom_len,
+    &hf_value[TCPT_F_CONNTRACK_REASON],
+    &hf_vantage,
+    &hf_same_as,
+    &hf_seen_again,
+};
+static const header_field_info *plain[G_N_ELEMENTS(plain_fields)];
+
 static expert_field *expert_ids; /* one per detector, in the order of tcpt_detectors */
 
 /* Wireshark's type and base for a type of fields.def. */
@@ -148,6 +170,26 @@ static void register_fields(void)
     };
 
     proto_register_field_array(proto_triage, fields, G_N_ELEMENTS(fields));
+}
+
+static void look_up_plain_fields(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(plain_fields); i++)
+        plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
+}
+
+/* Whether anybody would see a frame without a finding. The protocol counts as referenced when any of its fields is, of
+ * which most belong to findings: so each is asked. */
+static bool plain_is_wanted(proto_tree *tree)
+{
+    if (!proto_field_is_referenced(tree, proto_triage))
+        return false; /* also the answer without a tree */
+    if (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols)
+        return true;
+    for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
+        if (plain[i]->ref_type == HF_REF_TYPE_DIRECT)
+            return true;
+    return false;
 }
 
 static int expert_group_of(tcpt_group group)
@@ -459,8 +501,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         tcpt_each_finding(record, count_finding, &stage);
     if (have_tap_listener(tap))
         tap_queue_packet(tap, pinfo, record);
-    if (stage.finding_count == 0 && !proto_field_is_referenced(tree, proto_triage))
-        return; /* nobody would see it: also the answer without a tree */
+    if (stage.finding_count == 0 && !plain_is_wanted(tree))
+        return;
 
     if (tree)
         open_tree(&stage, tree);
@@ -506,6 +548,7 @@ void tcpt_present_register(int proto)
     for (unsigned i = 0; i < TCPT_FIELD_COUNT; i++)
         hf_value[i] = -1;
     register_fields();
+    look_up_plain_fields();
     register_expert_infos();
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
     tap = register_tap(TCPT_TAP);

@@ -17,6 +17,7 @@ import threading
 sys.dont_write_bytecode = True  # the repository stays as it is
 
 import bad  # noqa: E402
+import alone  # noqa: E402
 import bounds  # noqa: E402
 import compare  # noqa: E402
 import causes  # noqa: E402
@@ -322,6 +323,7 @@ class Golden:
             yield from causes.tests(self, by_name)
             yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
             yield from payload.tests(self.tools, by_name)
+            yield from alone.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from compare.tests(self.tools, self.source)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A field that is filtered on alone selects the frames that show it when all is shown: without a visible tree, what nobody
+asked for is not made, and must not take along what somebody did."""
+
+CAPTURES = ("two-points-padded-dropped", "two-points-checksum")
+
+
+def _shown(tools, capture, fields):
+    """Per field, the frames that have it; -T fields makes the whole tree."""
+    words = [word for field in fields for word in ("-e", field)]
+    frames = {field: [] for field in fields}
+    for line in tools.tshark("-2", "-r", capture, "-T", "fields", "-e", "frame.number", *words).split("\n")[:-1]:
+        number, *values = line.split("\t")
+        for field, value in zip(fields, values):
+            if value:
+                frames[field].append(number)
+    return frames
+
+
+def _selected(tools, capture, wanted):
+    """Frames that a filter lets through when nothing but their summary is printed."""
+    return [line.split()[0] for line in tools.tshark("-2", "-r", capture, "-Y", wanted).splitlines()]
+
+
+def check(tools, capture):
+    registered = [line.split("\t") for line in tools.tshark("-G", "fields").splitlines()]
+    ours = [row[2] for row in registered if row[0] == "F" and row[2].startswith("tcptriage.") and row[3] != "FT_NONE"]
+    shown = _shown(tools, capture, ours)
+    found = [field for field in ours if shown[field]]
+    assert len(found) > 20, found
+    wrong = [field for field in found if _selected(tools, capture, field) != shown[field]]
+    assert not wrong, " ".join(wrong)
+
+
+def check_protocol(tools, capture):
+    """The protocol itself is on every frame of a flow."""
+    assert _selected(tools, capture, "tcptriage") == _selected(tools, capture, "tcp"), "not on every frame"
+
+
+def tests(tools, captures):
+    for name in CAPTURES:
+        yield "/golden/alone/" + name, check, tools, captures[name]
+    yield "/golden/alone/protocol", check_protocol, tools, captures[CAPTURES[0]]
