@@ -115,17 +115,19 @@ typedef struct tcpt_diagnosis {
     uint8_t *brief_arguments;     /**< of them, owned; NULL for none */
     int64_t delay_ns;             /**< what it cost on this flow; 0 where that cannot be told */
     uint32_t related_count;
-    uint32_t bytes;      /**< that it takes, and what hangs on it */
-    uint32_t superseded; /**< how many of its findings end findings stand in for: those are not shown */
-    uint16_t set;        /**< bits, by place in detector->fields: the values that there are */
-    uint16_t differs;    /**< of a run: those that are not the same for all */
-    uint16_t owned;      /**< texts that are its own */
+    uint32_t bytes;            /**< that it takes, and what hangs on it */
+    uint32_t superseded;       /**< how many of its findings end findings stand in for: those are not shown */
+    uint16_t set;              /**< bits, by place in detector->fields: the values that there are */
+    uint16_t differs;          /**< of a run: those that are not the same for all */
+    uint16_t owned;            /**< texts that are its own */
+    struct tcpt_case *part_of; /**< its case; NULL until cases are made (cases.h) */
     uint16_t brief_bytes;
     uint16_t argument_bytes;
     uint16_t argument_room;
     uint8_t ruled_out_count;
     uint8_t confidence;   /**< tcpt_confidence; the least of a run's */
     bool at_end;          /**< an end finding */
+    bool consequence;     /**< of another finding in its case */
     bool wide;            /**< a run over all flows */
     bool first_gone;      /**< `first` was taken back, others of the run were not */
     bool unseen;          /**< on no frame: what nobody has room for */

@@ -2,10 +2,12 @@
 /* The one entry: find the flow, judge, let the detectors look, then commit. Until the commit nothing changes of what
  * was known before the segment. */
 #include "tcptriage/analysis.h"
+#include "tcptriage/cases.h"
 
 #include <glib.h>
 
 #include "core/dispatch.h"
+#include "core/finding/cases.h"
 #include "core/finding/memory.h"
 #include "core/finding/raising.h"
 #include "core/finding/store.h"
@@ -23,6 +25,7 @@ struct tcpt_analysis {
     tcpt_records records;
     tcpt_findings findings;
     tcpt_dispatch dispatch;
+    tcpt_case_list cases;
     uint64_t generation;  /* segments so far: what a settled flow is compared with */
     bool points_expected; /* several, for certain */
 };
@@ -178,6 +181,17 @@ void tcpt_settle_all(tcpt_analysis *analysis)
         tcpt_settle(analysis, flow);
 }
 
+const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
+{
+    if (!analysis->cases.cases || analysis->cases.made_for != analysis->generation) {
+        tcpt_settle_all(analysis);
+        tcpt_cases_make(&analysis->cases, tcpt_first_flow(analysis), analysis->findings.wide);
+        analysis->cases.made_for = analysis->generation;
+    }
+    *count = analysis->cases.cases->len;
+    return (const tcpt_case *const *)analysis->cases.cases->pdata;
+}
+
 /* ---- the analysis itself ---- */
 
 tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
@@ -205,6 +219,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_flows_free(analysis->flows);
     tcpt_peers_free(analysis->peers);
     tcpt_points_free(analysis->points);
+    tcpt_cases_clear(&analysis->cases);
     tcpt_records_clear(&analysis->records);
     tcpt_dispatch_clear(&analysis->dispatch);
     tcpt_findings_clear(&analysis->findings);

@@ -29,6 +29,10 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_STALL, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {
+    "syn_unanswered", "peer_silent", "acked_data_retransmitted", "conntrack_invalid", "keepalive_dead_peer",
+    "fin_unacked",    NULL};
+
 const tcpt_detector tcpt_accept_queue_overflow = {
     .id = "accept_queue_overflow",
     .message = "A valid final ACK was ignored: accept queue full?",
@@ -42,6 +46,8 @@ const tcpt_detector tcpt_accept_queue_overflow = {
     .reference = "Linux tcp_check_req(), tcp_v4_syn_recv_sock(), reqsk_timer_handler()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
     .wants = TCPT_TRAIT_SYN,
     .memory_bytes = sizeof(overflow_memory),
     .fields = fields,

@@ -56,6 +56,8 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_rule_out(mine->finding, "Bytes that the capture lacks: the other end repeats that it has not sent them.");
 }
 
+static const char *const explains[] = {"challenge_ack", "conntrack_invalid", "acked_data_retransmitted", NULL};
+
 const tcpt_detector tcpt_ack_war = {
     .id = "ack_war",
     .message = "ACK war: the same ACKs to and fro without end",
@@ -72,6 +74,8 @@ const tcpt_detector tcpt_ack_war = {
                  "sysctl net.ipv4.tcp_invalid_ratelimit",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .wants = TCPT_TRAIT_ACK_WAR,
     .memory_bytes = sizeof(war_memory),
     .judge = judge,

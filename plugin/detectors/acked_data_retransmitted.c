@@ -34,6 +34,7 @@ const tcpt_detector tcpt_acked_data_retransmitted = {
     .reference = "RFC 9293 section 3.10.7.4 (SND.UNA); RFC 6298 section 5",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
     .wants = TCPT_TRAIT_ACKED_AGAIN,
     .fields = fields,
     .judge = judge,

@@ -12,6 +12,14 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_STORM_COUNT,       TCPT_F_STORM_BYTES,    TCPT_F_STORM_FIRST,
                                     TCPT_F_STORM_IGNORED_ACK, TCPT_F_STORM_DURATION, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"acked_data_retransmitted",
+                                       "conntrack_divergence",
+                                       "conntrack_scale_reset",
+                                       "conntrack_invalid",
+                                       "peer_silent",
+                                       "fin_unacked",
+                                       NULL};
+
 const tcpt_detector tcpt_acked_retransmit_storm = {
     .id = "acked_retransmit_storm",
     .message = "Retransmit storm: acknowledged data again and again",
@@ -24,6 +32,8 @@ const tcpt_detector tcpt_acked_retransmit_storm = {
     .reference = "RFC 9293 section 3.10.7.4; Linux tcp_in_window() of nf_conntrack_proto_tcp.c",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_ACKED_AGAIN,
     .memory_bytes = sizeof(tcpt_storm),
     .fields = fields,

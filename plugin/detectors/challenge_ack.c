@@ -57,6 +57,7 @@ const tcpt_detector tcpt_challenge_ack = {
     .reference = "RFC 5961 sections 3.2, 4.2, 5.2; RFC 9293 section 3.10.7.4; Linux tcp_send_challenge_ack()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_RECEIVER,
     .wants = TCPT_TRAIT_CHALLENGE,
     .judge = judge,
 };

@@ -189,6 +189,14 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"peer_silent",
+                                       "fin_unacked",
+                                       "fin_missing",
+                                       "keepalive_dead_peer",
+                                       "accept_queue_overflow",
+                                       "acked_data_retransmitted",
+                                       NULL};
+
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
@@ -203,6 +211,8 @@ const tcpt_detector tcpt_checksum_bad = {
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_CHECKSUM | TCPT_TRAIT_DAMAGED,
     .fields = fields,
     .judge = judge,

@@ -21,6 +21,17 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_OVER_IP, TCPT_F_CHECKSUM_OVER_PADDING, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"checksum_bad",
+                                       "peer_silent",
+                                       "fin_unacked",
+                                       "fin_missing",
+                                       "close_wait_stuck",
+                                       "keepalive_dead_peer",
+                                       "accept_queue_overflow",
+                                       "vantage_loss",
+                                       "acked_data_retransmitted",
+                                       NULL};
+
 const tcpt_detector tcpt_checksum_over_padding = {
     .id = "checksum_over_padding",
     .message = "Checksum right only with the Ethernet padding counted in",
@@ -31,6 +42,8 @@ const tcpt_detector tcpt_checksum_over_padding = {
     .reference = "RFC 9293 section 3.1; IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_CHECKSUM,
     .fields = fields,
     .judge = judge,

@@ -28,6 +28,7 @@ const tcpt_detector tcpt_checksum_unverifiable = {
     .reference = "Linux Documentation/networking/checksum-offloads",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_SENDER,
     .wants = TCPT_TRAIT_CHECKSUM,
     .judge = judge,
 };

@@ -80,6 +80,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CLOSE_OWED_BY, TCPT_F_CLOSE_DURATION, TCPT_F_CLOSE_HINT, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"data_after_close", NULL};
+
 const tcpt_detector tcpt_close_wait_stuck = {
     .id = "close_wait_stuck",
     .message = "One side has closed, the other owes its close for long",
@@ -92,6 +94,8 @@ const tcpt_detector tcpt_close_wait_stuck = {
     .reference = "RFC 9293 sections 3.3.2 and 3.6",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_ENDING,
     .memory_bytes = sizeof(close_memory),
     .fields = fields,

@@ -29,6 +29,7 @@ const tcpt_detector tcpt_conntrack_divergence = {
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only (tcp_in_window())",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_PATH,
     .wants = TCPT_TRAIT_CT_DIVERGENT,
     .judge = judge,
 };

@@ -31,6 +31,7 @@ const tcpt_detector tcpt_conntrack_invalid = {
     .reference = "Linux nf_conntrack_proto_tcp.c: nf_conntrack_tcp_packet(), tcp_in_window()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_PATH,
     .wants = TCPT_TRAIT_CT_INVALID,
     .fields = fields,
     .judge = judge,

@@ -52,6 +52,8 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CONNTRACK_FIRST_INVALID_OFFSET, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"conntrack_divergence", NULL};
+
 const tcpt_detector tcpt_conntrack_scale_reset = {
     .id = "conntrack_scale_reset",
     .message = "A connection tracker before Linux 5.18 loses the window scale here",
@@ -67,6 +69,8 @@ const tcpt_detector tcpt_conntrack_scale_reset = {
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only (tcp_in_window())",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .wants = TCPT_TRAIT_SCALE_RESET | TCPT_TRAIT_CT_DIVERGENT,
     .memory_bytes = sizeof(reset_memory),
     .fields = fields,

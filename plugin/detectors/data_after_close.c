@@ -49,6 +49,7 @@ const tcpt_detector tcpt_data_after_close = {
     .reference = "RFC 9293 section 3.6.1; RFC 2525 section 2.17; RFC 1122 section 4.2.2.13",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
     .wants = TCPT_TRAIT_RST,
     .judge = judge,
 };

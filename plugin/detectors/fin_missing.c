@@ -185,6 +185,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_FIN_MISSING_FROM, TCPT_F_FIN_SILENCE, TCPT_F_FIN_HINT, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"close_wait_stuck", "fin_unacked", NULL};
+
 const tcpt_detector tcpt_fin_missing = {
     .id = "fin_missing",
     .message = "A close that must have happened never shows: FIN missing",
@@ -200,6 +202,8 @@ const tcpt_detector tcpt_fin_missing = {
     .reference = "RFC 9293 section 3.6; RFC 9112 section 9.6; RFC 8446 section 6.1; Linux commit 9382fe71c005",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .wants = TCPT_TRAIT_SILENCE | TCPT_TRAIT_ENDING | TCPT_TRAIT_SEQUENCE_ODD,
     .memory_bytes = sizeof(missing_memory),
     .fields = fields,

@@ -79,6 +79,7 @@ const tcpt_detector tcpt_fin_unacked = {
     .reference = "RFC 9293 section 3.6; RFC 6298 section 5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
     .wants = TCPT_TRAIT_FIN | TCPT_TRAIT_ENDING,
     .memory_bytes = sizeof(fin_memory),
     .fields = fields,

@@ -52,6 +52,10 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"peer_silent",      "keepalive_dead_peer", "fin_unacked",
+                                       "fin_missing",      "close_wait_stuck",    "data_after_close",
+                                       "rst_seq_mismatch", "conntrack_invalid",   NULL};
+
 const tcpt_detector tcpt_idle_drop = {
     .id = "idle_drop",
     .message = "After a long silence the connection is gone",
@@ -63,6 +67,8 @@ const tcpt_detector tcpt_idle_drop = {
     .reference = "RFC 5382 section 5; RFC 9293 section 3.8.4; Linux nf_conntrack-sysctl",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST,
     .memory_bytes = sizeof(idle_memory),
     .fields = fields,

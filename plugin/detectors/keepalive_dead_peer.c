@@ -60,6 +60,8 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"fin_unacked", NULL};
+
 const tcpt_detector tcpt_keepalive_dead_peer = {
     .id = "keepalive_dead_peer",
     .message = "Keep-alive probes without an answer",
@@ -71,6 +73,8 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .reference = "RFC 9293 section 3.8.4; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_RECEIVER,
+    .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_PROBED,
     .memory_bytes = sizeof(keepalive_memory),
     .fields = fields,

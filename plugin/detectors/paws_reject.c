@@ -41,6 +41,7 @@ const tcpt_detector tcpt_paws_reject = {
                  "PAWSEstabRejected",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_RECEIVER,
     .wants = TCPT_TRAIT_PAWS_ANSWER,
     .fields = fields,
     .judge = judge,

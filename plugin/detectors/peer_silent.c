@@ -55,6 +55,8 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SILENT_RETRANSMISSIONS, TCPT_F_SILENT_DURATION, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"fin_unacked", "keepalive_dead_peer", "close_wait_stuck", NULL};
+
 const tcpt_detector tcpt_peer_silent = {
     .id = "peer_silent",
     .message = "Data sent again and again without any answer",
@@ -69,6 +71,8 @@ const tcpt_detector tcpt_peer_silent = {
     .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_RECEIVER,
+    .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED,
     .memory_bytes = sizeof(silent_memory),
     .fields = fields,

@@ -23,6 +23,8 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_PORTS_IN_USE, TCPT_F_PORTS_RANGE, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"time_wait_reuse", NULL};
+
 const tcpt_detector tcpt_port_exhaustion = {
     .id = "port_exhaustion",
     .message = "A client is running out of ports toward one server port",
@@ -37,6 +39,8 @@ const tcpt_detector tcpt_port_exhaustion = {
     .reference = "RFC 6056 section 3.2; Linux ip-sysctl (ip_local_port_range, tcp_tw_reuse)",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PAIR,
+    .explains = explains,
     .wants = TCPT_TRAIT_SYN,
     .fields = fields,
     .judge = judge,

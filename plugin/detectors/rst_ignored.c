@@ -111,6 +111,10 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_RST_SURVIVED_FOR, TCPT_F_RST_RESOLVED_IN, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack",       "peer_silent", "close_wait_stuck",
+                                       "idle_drop",        "keepalive_dead_peer", "fin_unacked", "fin_missing",
+                                       "data_after_close", "conntrack_invalid",   NULL};
+
 const tcpt_detector tcpt_rst_ignored = {
     .id = "rst_ignored",
     .message = "A RST was not honoured: its receiver goes on",
@@ -123,6 +127,8 @@ const tcpt_detector tcpt_rst_ignored = {
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_RECEIVER,
+    .explains = explains,
     .wants = TCPT_TRAIT_RST | TCPT_TRAIT_ENDING,
     .memory_bytes = sizeof(rst_memory),
     .fields = fields,

@@ -81,6 +81,8 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_RST_SEQ_DELTA, TCPT_F_RST_EXPECTED_SEQ, TCPT_F_RST_POSITION,
                                     TCPT_F_RST_VERDICT,   TCPT_F_RST_RESOLVED_IN,  TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"challenge_ack", NULL};
+
 const tcpt_detector tcpt_rst_seq_mismatch = {
     .id = "rst_seq_mismatch",
     .message = "RST with a SEQ that is not the one its receiver expects",
@@ -94,6 +96,8 @@ const tcpt_detector tcpt_rst_seq_mismatch = {
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming(), tcp_reset_check()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_RST,
     .fields = fields,
     .judge = judge,

@@ -40,6 +40,7 @@ const tcpt_detector tcpt_short_frame_checksum = {
     .reference = "IEEE 802.3 clause 4.2.3.3; Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch)",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_SENDER,
     .wants = TCPT_TRAIT_PADDED,
     .memory_bytes = sizeof(short_memory),
     .fields = fields,

@@ -234,6 +234,11 @@ static void settle(const tcpt_context *context, const void *memory)
 static const tcpt_field fields[] = {TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, TCPT_F_LOSS_OTHER_MISSING,
                                     TCPT_F_LOSS_OTHER_TOTAL, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {
+    "vantage_loss",         "fin_missing",         "fin_unacked",           "close_wait_stuck",
+    "peer_silent",          "keepalive_dead_peer", "accept_queue_overflow", "acked_data_retransmitted",
+    "short_frame_checksum", "data_after_close",    "conntrack_invalid",     NULL};
+
 const tcpt_detector tcpt_short_frame_loss = {
     .id = "short_frame_loss",
     .message = "Only padded short frames of one sender go missing",
@@ -247,6 +252,8 @@ const tcpt_detector tcpt_short_frame_loss = {
     .reference = "Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch); IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .wants = TCPT_TRAIT_PADDED | TCPT_TRAIT_PADDED_FLOW | TCPT_TRAIT_ENDING | TCPT_TRAIT_FIN,
     .memory_bytes = sizeof(loss_memory),
     .fields = fields,

@@ -18,6 +18,8 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_relate(finding, then->last_record);
 }
 
+static const char *const explains[] = {"paws_reject", "challenge_ack", "conntrack_invalid", NULL};
+
 const tcpt_detector tcpt_stale_segment = {
     .id = "stale_segment",
     .message = "A segment of this 4-tuple's previous connection",
@@ -30,6 +32,8 @@ const tcpt_detector tcpt_stale_segment = {
     .reference = "RFC 9293 section 3.4.1 and 3.6.1; RFC 7323 section 5; RFC 1337",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_STALE,
     .judge = judge,
 };

@@ -132,6 +132,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"challenge_ack", "rst_seq_mismatch", "conntrack_invalid", NULL};
+
 const tcpt_detector tcpt_syn_in_live_flow = {
     .id = "syn_in_live_flow",
     .message = "SYN in a connection that is open",
@@ -147,6 +149,8 @@ const tcpt_detector tcpt_syn_in_live_flow = {
     .reference = "RFC 9293 sections 3.5.1 and 3.10.7.4; RFC 5961 section 4.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_OTHER_SYN | TCPT_TRAIT_CHALLENGE,
     .memory_bytes = sizeof(syn_memory),
     .fields = fields,

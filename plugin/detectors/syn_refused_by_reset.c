@@ -41,6 +41,7 @@ const tcpt_detector tcpt_syn_refused_by_reset = {
     .reference = "Linux tcp_check_req(); RFC 9293 section 3.10.7.1",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_LISTENER,
     .wants = TCPT_TRAIT_RST,
     .judge = judge,
 };

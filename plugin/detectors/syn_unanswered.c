@@ -102,6 +102,7 @@ const tcpt_detector tcpt_syn_unanswered = {
     .reference = "Linux tcp_conn_request(), tcp_peer_is_proven() (before 4.12); RFC 9293 section 3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
     .wants = TCPT_TRAIT_SYN,
     .memory_bytes = sizeof(unanswered_memory),
     .fields = fields,

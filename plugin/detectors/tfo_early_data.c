@@ -29,6 +29,7 @@ const tcpt_detector tcpt_tfo_early_data = {
     .reference = "RFC 7413 section 4.2; Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_LISTENER,
     .wants = TCPT_TRAIT_FAST_OPEN,
     .judge = judge,
 };

@@ -101,6 +101,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TFO_OUTCOME, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"tfo_early_data", "conntrack_scale_reset", NULL};
+
 const tcpt_detector tcpt_tfo_handshake = {
     .id = "tfo_handshake",
     .message = "TCP Fast Open was tried",
@@ -112,6 +114,8 @@ const tcpt_detector tcpt_tfo_handshake = {
     .reference = "RFC 7413 sections 3 and 4; Linux tcp_fastopen.c",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
+    .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
     .wants = TCPT_TRAIT_FAST_OPEN,
     .memory_bytes = sizeof(tfo_memory),
     .fields = fields,

@@ -12,6 +12,10 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_STORM_COUNT,       TCPT_F_STORM_BYTES,    TCPT_F_STORM_FIRST,
                                     TCPT_F_STORM_IGNORED_ACK, TCPT_F_STORM_DURATION, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {
+    "acked_data_retransmitted", "conntrack_scale_reset", "conntrack_divergence", "conntrack_invalid", "tfo_handshake",
+    "tfo_early_data",           "peer_silent",           "fin_unacked",          "close_wait_stuck",  NULL};
+
 const tcpt_detector tcpt_tfo_retransmit_storm = {
     .id = "tfo_retransmit_storm",
     .message = "Retransmit storm on a Fast Open connection: acknowledged data again and again",
@@ -27,6 +31,8 @@ const tcpt_detector tcpt_tfo_retransmit_storm = {
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only; RFC 7413 section 4.2",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_SENDER,
+    .explains = explains,
     .wants = TCPT_TRAIT_ACKED_AGAIN,
     .memory_bytes = sizeof(tcpt_storm),
     .fields = fields,

@@ -105,6 +105,14 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TIME_WAIT_GAP, TCPT_F_TIME_WAIT_OUTCOME, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"syn_unanswered",
+                                       "tsval_backwards",
+                                       "challenge_ack",
+                                       "syn_in_live_flow",
+                                       "rst_seq_mismatch",
+                                       "conntrack_invalid",
+                                       NULL};
+
 const tcpt_detector tcpt_time_wait_reuse = {
     .id = "time_wait_reuse",
     .message = "A 4-tuple is used again within its TIME-WAIT",
@@ -119,6 +127,8 @@ const tcpt_detector tcpt_time_wait_reuse = {
     .reference = "RFC 9293 section 3.6.1; RFC 6191 section 2; Linux tcp_timewait_state_process()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_PAIR,
+    .explains = explains,
     .wants = TCPT_TRAIT_HANDSHAKE,
     .memory_bytes = sizeof(reuse_memory),
     .fields = fields,

@@ -32,6 +32,8 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_F_TSVAL_CLOCKS, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"syn_unanswered", NULL};
+
 const tcpt_detector tcpt_tsval_backwards = {
     .id = "tsval_backwards",
     .message = "An unanswered SYN's timestamp lies behind others of its address",
@@ -46,6 +48,8 @@ const tcpt_detector tcpt_tsval_backwards = {
         "Linux before 4.12: tcp_peer_is_proven(), tcp_remember_stamp(); commit 4396e46187ca; RFC 7323 section 5",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
     .wants = TCPT_TRAIT_SYN,
     .memory_bytes = sizeof(backwards_memory),
     .fields = fields,

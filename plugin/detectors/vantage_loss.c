@@ -137,6 +137,21 @@ static const tcpt_field fields[] = {TCPT_F_VANTAGE_FROM,         TCPT_F_VANTAGE_
                                     TCPT_F_LOSS_PROPERTY,        TCPT_F_LOSS_WITH_MISSING,  TCPT_F_LOSS_WITH_TOTAL,
                                     TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, TCPT_FIELD_COUNT};
 
+static const char *const explains[] = {"fin_missing",
+                                       "fin_unacked",
+                                       "close_wait_stuck",
+                                       "peer_silent",
+                                       "keepalive_dead_peer",
+                                       "idle_drop",
+                                       "rst_ignored",
+                                       "acked_retransmit_storm",
+                                       "acked_data_retransmitted",
+                                       "accept_queue_overflow",
+                                       "syn_unanswered",
+                                       "data_after_close",
+                                       "conntrack_invalid",
+                                       NULL};
+
 const tcpt_detector tcpt_vantage_loss = {
     .id = "vantage_loss",
     .message = "Segments seen at one capture point never show at the next",
@@ -150,6 +165,8 @@ const tcpt_detector tcpt_vantage_loss = {
     .reference = "RFC 9293 section 3.8.1; for padded frames Linux nf_ip_checksum(), for large ones RFC 4821",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
     .fields = fields,
     .settle = settle,
 };

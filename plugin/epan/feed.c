@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "frames.h"
 #include "records.h"
+#include "tcptriage/cases.h"
 #include "tcptriage/label.h"
 #include "tcptriage/limits.h"
 
@@ -23,9 +24,10 @@ enum {
     IPV4_HEADER_MAX_BYTES = 60,
     IPV6_HEADER_BYTES = 40,
     FCS_BYTES = 4,
-    SLL2_IFINDEX_AT = 4, /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
-    ORDINARY_LAYERS = 4, /* frame, Ethernet, ethertype, IP */
-    FRAME_RECORDS = 32,  /* TCP layers shown per frame; more are analysed all the same */
+    SLL2_IFINDEX_AT = 4,  /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
+    ORDINARY_LAYERS = 4,  /* frame, Ethernet, ethertype, IP */
+    CASES_EVERY_MS = 500, /* while a capture goes on its rows are drawn again and again */
+    FRAME_RECORDS = 32,   /* TCP layers shown per frame; more are analysed all the same */
 };
 
 /* Odder ones do not fit 64 bits of nanoseconds; the core wants less (times.h). */
@@ -53,6 +55,7 @@ struct point {
 
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
+static gint64 cases_made_us; /* 0 never */
 static tcpt_settings settings;
 static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
 static GHashTable *points;               /* interface and index -> struct point */
@@ -483,6 +486,7 @@ static void end_capture(void)
 static void begin_capture(void)
 {
     end_capture();
+    cases_made_us = 0;
     restore_shim();
     settings = ask_settings();
     points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
@@ -543,6 +547,17 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
 tcpt_analysis *tcpt_feed_analysis(void)
 {
     return analysis;
+}
+
+void tcpt_feed_make_cases(void)
+{
+    gint64 now_us = g_get_monotonic_time();
+    unsigned count;
+
+    if (cases_made_us && now_us - cases_made_us < CASES_EVERY_MS * 1000)
+        return;
+    cases_made_us = now_us;
+    tcpt_cases(analysis, &count);
 }
 
 int64_t tcpt_feed_zero_ns(void)

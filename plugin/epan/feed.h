@@ -34,6 +34,9 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);
 
+/** Bring the cases up to date (tcpt_cases()), not too often. */
+void tcpt_feed_make_cases(void);
+
 /** The interface (frame.interface_id) of a capture point. */
 uint32_t tcpt_feed_interface_of(const tcpt_point *of);
 

@@ -16,6 +16,8 @@
 #include "feed.h"
 #include "frames.h"
 #include "renumber.h"
+#include "tcptriage/cases.h"
+#include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
 
 enum {
@@ -30,6 +32,10 @@ static int hf_finding = -1;
 static int hf_summary = -1;
 static int hf_brief = -1;
 static int hf_delay = -1;
+static int hf_outcome = -1;
+static int hf_case = -1;
+static int hf_case_role = -1;
+static int hf_case_flows = -1;
 static int hf_severity = -1;
 static int hf_confidence = -1;
 static int hf_explanation = -1;
@@ -101,6 +107,18 @@ static void register_fields(void)
         {&hf_delay,
          {"Delay", "tcptriage.delay", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "What the finding cost on this flow",
           HFILL}},
+        {&hf_outcome,
+         {"Outcome of the connection", "tcptriage.flow.outcome", FT_STRING, BASE_NONE, NULL, 0,
+          "How the connection ends, as far as it was captured (second pass and GUI)", HFILL}},
+        {&hf_case,
+         {"Case", "tcptriage.case", FT_UINT32, BASE_DEC, NULL, 0,
+          "Number of the problem that the finding is part of, 1 the gravest (second pass and GUI)", HFILL}},
+        {&hf_case_role,
+         {"Role in the case", "tcptriage.case.role", FT_STRING, BASE_NONE, NULL, 0,
+          "cause or consequence (second pass and GUI)", HFILL}},
+        {&hf_case_flows,
+         {"Flows hit by the case", "tcptriage.case.flows", FT_UINT32, BASE_DEC, NULL, 0,
+          "Connections that the same problem has hit (second pass and GUI)", HFILL}},
         {&hf_severity, {"Severity", "tcptriage.severity", FT_STRING, BASE_NONE, NULL, 0, "chat, note or warn", HFILL}},
         {&hf_confidence,
          {"Confidence", "tcptriage.confidence", FT_STRING, BASE_NONE, NULL, 0, "low, medium or high", HFILL}},
@@ -266,6 +284,7 @@ struct stage {
     proto_tree *tree; /* our protocol's, NULL when none is built */
     const tcpt_finding *headline;
     unsigned finding_count;
+    bool complete; /* all was captured, as far as anybody knows: the frame is shown again */
 };
 
 static void add_string(const struct stage *stage, proto_tree *tree, int field, const char *text)
@@ -371,6 +390,18 @@ static const char *summary_of(const struct stage *stage, const tcpt_finding *fin
     return shown_text(stage, tcpt_summary(finding));
 }
 
+/* Known when all was captured: on frames that are shown again. */
+static void add_case(const struct stage *stage, proto_tree *tree, const tcpt_diagnosis *diagnosis)
+{
+    const tcpt_case *made = stage->complete ? tcpt_case_of(diagnosis) : NULL;
+
+    if (!made)
+        return;
+    add_number(stage, tree, hf_case, made->number);
+    add_string(stage, tree, hf_case_role, tcpt_role_in_case(diagnosis));
+    add_number(stage, tree, hf_case_flows, made->flow_count);
+}
+
 static void add_values(const struct stage *stage, proto_tree *tree, const tcpt_finding *finding)
 {
     tcpt_value value;
@@ -398,6 +429,7 @@ static void add_finding(const tcpt_finding *finding, void *data)
         add_string(stage, tree, hf_brief, shown_text(stage, tcpt_brief_text(finding)));
     add_string(stage, tree, hf_severity, tcpt_severity_name(detector->severity));
     add_string(stage, tree, hf_confidence, tcpt_confidence_name(diagnosis->confidence));
+    add_case(stage, tree, diagnosis);
     if (diagnosis->delay_ns)
         add_duration(stage, tree, hf_delay, diagnosis->delay_ns);
     add_values(stage, tree, finding);
@@ -495,7 +527,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     tcpt_flow *flow = record->flow;
 
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
-    if (PINFO_FD_VISITED(pinfo))
+    stage.complete = PINFO_FD_VISITED(pinfo);
+    if (stage.complete)
         tcpt_settle(tcpt_feed_analysis(), flow);
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
@@ -506,6 +539,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
     if (tree)
         open_tree(&stage, tree);
+    if (stage.finding_count > 0 && stage.tree && stage.complete)
+        tcpt_feed_make_cases();
     if (stage.finding_count > 0)
         tcpt_each_finding(record, add_finding, &stage);
     if (!stage.tree)
@@ -515,6 +550,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     add_string(&stage, stage.tree, hf_server_state, tcpt_state_name((tcpt_state)record->server_state));
     add_string(&stage, stage.tree, hf_receiver_verdict, tcpt_verdict_name((tcpt_verdict)record->receiver_verdict));
     add_string(&stage, stage.tree, hf_receiver_drop_reason, tcpt_drop_name((tcpt_drop)record->receiver_drop));
+    if (stage.complete)
+        add_string(&stage, stage.tree, hf_outcome, tcpt_outcome_name(tcpt_outcome_of(flow)));
     if (record->pad_bytes > 0)
         add_number(&stage, stage.tree, hf_pad_len, record->pad_bytes);
     add_tracker(&stage, record);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings -> cases, in two rounds over the flows that have some: first the causes make cases, then consequences join
+ * them. */
+#include "core/finding/cases.h"
+
+#include <string.h>
+
+#include "core/finding/explains.h"
+#include "core/finding/places.h"
+#include "core/finding/tuples.h"
+#include "tcptriage/analysis.h"
+#include "tcptriage/points.h"
+
+typedef struct making {
+    tcpt_tuples tuples;
+    uint64_t *present;    /* by group (tcpt_tuple_of()): detectors, as bits */
+    GHashTable *by_place; /* placed -> tcpt_case */
+    GHashTable *of_group; /* group and detector in one number -> tcpt_case of the first such cause */
+    GPtrArray *cases;
+} making;
+
+/* One connection is a flow at each capture point: those of the point that has most of them are counted. Further points
+ * count together. */
+enum { POINTS_COUNTED = 8 };
+
+/* A place with its case, as a key and as a value. */
+typedef struct placed {
+    tcpt_place place;
+    tcpt_case *made;
+    const tcpt_flow *counted; /* newest: a flow's findings come one behind the other */
+    uint32_t flows[POINTS_COUNTED];
+} placed;
+
+static guint place_hash(gconstpointer key)
+{
+    const uint8_t *bytes = (const uint8_t *)&((const placed *)key)->place;
+    guint hash = 5381;
+
+    for (size_t i = 0; i < sizeof(tcpt_place); i++)
+        hash = hash * 33 + bytes[i];
+    return hash;
+}
+
+static gboolean place_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(&((const placed *)a)->place, &((const placed *)b)->place, sizeof(tcpt_place)) == 0;
+}
+
+/* Every diagnosis that some frame shows, end findings too. */
+static void each_of(const tcpt_flow *flow, void (*visit)(making *, uint32_t, tcpt_diagnosis *), making *all,
+                    uint32_t place)
+{
+    tcpt_diagnosis *lists[] = {(tcpt_diagnosis *)tcpt_first_diagnosis(flow),
+                               (tcpt_diagnosis *)tcpt_first_end_diagnosis(flow)};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
+        for (tcpt_diagnosis *at = lists[i]; at; at = at->next)
+            visit(all, place, at);
+}
+
+static void each_flow(making *all, void (*visit)(making *, uint32_t, tcpt_diagnosis *))
+{
+    for (uint32_t place = 0; place < all->tuples.flows->len; place++)
+        each_of(all->tuples.flows->pdata[place], visit, all, place);
+}
+
+/* ---- what a tuple has ---- */
+
+static void note_present(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    diagnosis->part_of = NULL;
+    if (tcpt_alike(diagnosis) == 0)
+        return; /* an end finding stands in its place */
+    all->present[tcpt_tuple_of(&all->tuples, place)] |= UINT64_C(1) << tcpt_detector_number(diagnosis->detector);
+}
+
+static gint64 group_key(uint32_t group, unsigned detector)
+{
+    return (gint64)((uint64_t)group << 8 | detector);
+}
+
+/* ---- cases ---- */
+
+static placed *placed_case(making *all, const tcpt_place *place)
+{
+    placed key = {.place = *place};
+    placed *known = g_hash_table_lookup(all->by_place, &key);
+
+    if (known)
+        return known;
+    known = g_new0(placed, 1);
+    known->place = *place;
+    known->made = g_new0(tcpt_case, 1);
+    known->made->detector = tcpt_detectors[place->detector];
+    g_hash_table_add(all->by_place, known);
+    g_ptr_array_add(all->cases, known->made);
+    return known;
+}
+
+static placed *case_at(making *all, const tcpt_place *place)
+{
+    placed key = {.place = *place};
+    placed *known = g_hash_table_lookup(all->by_place, &key);
+    tcpt_place nowhere = tcpt_nowhere(place->detector);
+
+    if (known || all->cases->len < TCPT_CASES_MOST)
+        return known ? known : placed_case(all, place);
+    known = placed_case(all, &nowhere);
+    known->made->scattered = true;
+    return known;
+}
+
+static void note_time(tcpt_case *made, const tcpt_diagnosis *diagnosis)
+{
+    int64_t last_ns =
+        diagnosis->run && diagnosis->run->last_ns > diagnosis->time_ns ? diagnosis->run->last_ns : diagnosis->time_ns;
+
+    if (!made->finding_count || diagnosis->time_ns < made->first_ns)
+        made->first_ns = diagnosis->time_ns;
+    if (!made->finding_count || last_ns > made->last_ns)
+        made->last_ns = last_ns;
+}
+
+static void take_into(tcpt_case *made, tcpt_diagnosis *diagnosis, bool consequence)
+{
+    uint32_t count = tcpt_alike(diagnosis);
+
+    note_time(made, diagnosis);
+    diagnosis->part_of = made;
+    diagnosis->consequence = consequence;
+    made->finding_count += count;
+    made->severity = MAX(made->severity, diagnosis->detector->severity);
+    if (consequence)
+        made->consequences[tcpt_detector_number(diagnosis->detector)] += count;
+    else
+        made->cause_count += count;
+}
+
+/* The costliest first; of equals the earliest. */
+static void note_example(tcpt_case *made, const tcpt_diagnosis *cause)
+{
+    tcpt_case_example *examples = made->examples;
+    const tcpt_flow *flow = cause->first.on->flow;
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < made->example_count; i++)
+        if (examples[i].flow == flow)
+            return;
+    while (at < made->example_count && examples[at].delay_ns >= cause->delay_ns)
+        at++;
+    if (at == TCPT_CASE_EXAMPLES)
+        return;
+    if (made->example_count < TCPT_CASE_EXAMPLES)
+        made->example_count++;
+    for (unsigned i = made->example_count - 1u; i > at; i--)
+        examples[i] = examples[i - 1];
+    examples[at] = (tcpt_case_example){flow, cause, cause->delay_ns};
+}
+
+static void count_flow(placed *at, const tcpt_flow *flow)
+{
+    uint32_t *flows = &at->flows[MIN(flow->at->index, POINTS_COUNTED - 1u)];
+
+    if (at->counted == flow)
+        return;
+    at->counted = flow;
+    ++*flows;
+    at->made->flow_count = MAX(at->made->flow_count, *flows);
+}
+
+static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    uint32_t group = tcpt_tuple_of(&all->tuples, place);
+    unsigned detector = tcpt_detector_number(diagnosis->detector);
+    gint64 key = group_key(group, detector);
+    const tcpt_record *on = diagnosis->first.on;
+    tcpt_place blamed;
+    placed *at;
+    uint8_t end;
+
+    if (tcpt_alike(diagnosis) == 0 || tcpt_root_of(detector, all->present[group]) != detector)
+        return;
+    blamed = tcpt_place_of(diagnosis, detector, &end);
+    at = case_at(all, &blamed);
+    if (!at->made->flow) {
+        at->made->flow = on->flow;
+        at->made->blamed_end = end;
+        at->made->frame = on->frame;
+    }
+    if (at->made->frame_count < TCPT_CASE_FRAMES)
+        at->made->frames[at->made->frame_count++] = on;
+    at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
+    at->made->delay_ns += diagnosis->delay_ns;
+    take_into(at->made, diagnosis, false);
+    note_example(at->made, diagnosis);
+    count_flow(at, on->flow);
+    if (!g_hash_table_contains(all->of_group, &key)) {
+        gint64 *kept = g_new(gint64, 1);
+
+        *kept = key;
+        g_hash_table_insert(all->of_group, kept, at->made);
+    }
+}
+
+static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    uint32_t group = tcpt_tuple_of(&all->tuples, place);
+    unsigned detector = tcpt_detector_number(diagnosis->detector);
+    unsigned root = tcpt_root_of(detector, all->present[group]);
+    gint64 key = group_key(group, root);
+    tcpt_case *made = root == detector ? NULL : g_hash_table_lookup(all->of_group, &key);
+
+    if (made && tcpt_alike(diagnosis) > 0)
+        take_into(made, diagnosis, true);
+}
+
+static void make_wide(making *all, tcpt_diagnosis *wide)
+{
+    for (; wide; wide = wide->next) {
+        tcpt_place nowhere = tcpt_nowhere(tcpt_detector_number(wide->detector));
+        tcpt_case *made;
+
+        if (tcpt_alike(wide) == 0)
+            continue;
+        made = placed_case(all, &nowhere)->made;
+        made->scattered = true;
+        made->confidence = MAX(made->confidence, (tcpt_confidence)wide->confidence);
+        made->flow_count += tcpt_alike(wide); /* at the most: flows of their own have no room either */
+        take_into(made, wide, false);
+    }
+}
+
+/* ---- ranking ---- */
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a < b) - (a > b);
+}
+
+static int compare_cases(gconstpointer a, gconstpointer b)
+{
+    const tcpt_case *left = *(const tcpt_case *const *)a, *right = *(const tcpt_case *const *)b;
+    int order = compare(left->severity, right->severity);
+
+    if (!order)
+        order = compare(left->flow_count, right->flow_count);
+    if (!order)
+        order = compare((uint64_t)left->delay_ns, (uint64_t)right->delay_ns);
+    if (!order)
+        order = compare(left->confidence, right->confidence);
+    if (!order)
+        order = -compare((uint64_t)left->first_ns, (uint64_t)right->first_ns);
+    return order ? order : -compare(left->frame, right->frame);
+}
+
+void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide)
+{
+    making all = {
+        .by_place = g_hash_table_new_full(place_hash, place_equal, g_free, NULL),
+        .of_group = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
+        .cases = g_ptr_array_new_with_free_func(g_free),
+    };
+
+    tcpt_cases_clear(list);
+    tcpt_tuples_open(&all.tuples, first);
+    all.present = g_new0(uint64_t, all.tuples.flows->len + 1);
+    each_flow(&all, note_present);
+    each_flow(&all, make_cause);
+    each_flow(&all, join_consequence);
+    make_wide(&all, wide);
+    g_ptr_array_sort(all.cases, compare_cases);
+    for (unsigned i = 0; i < all.cases->len; i++)
+        ((tcpt_case *)all.cases->pdata[i])->number = i + 1;
+    list->cases = all.cases;
+    g_free(all.present);
+    tcpt_tuples_clear(&all.tuples);
+    g_hash_table_destroy(all.by_place);
+    g_hash_table_destroy(all.of_group);
+}
+
+void tcpt_cases_clear(tcpt_case_list *list)
+{
+    if (list->cases)
+        g_ptr_array_unref(list->cases);
+    list->cases = NULL;
+}
+
+const tcpt_case *tcpt_case_of(const tcpt_diagnosis *diagnosis)
+{
+    return diagnosis->part_of;
+}
+
+const char *tcpt_role_in_case(const tcpt_diagnosis *diagnosis)
+{
+    return diagnosis->consequence ? "consequence" : "cause";
+}

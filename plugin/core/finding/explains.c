@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/finding/explains.h"
+
+#include <glib.h>
+
+#include "tcptriage/cases.h"
+
+/* By place in tcpt_detectors; made once from the rows, which do not change. */
+static uint64_t explainers[TCPT_DETECTORS_MOST];
+
+static unsigned number_of_id(const char *id)
+{
+    unsigned number = 0;
+
+    while (tcpt_detectors[number] && strcmp(tcpt_detectors[number]->id, id) != 0)
+        number++;
+    return number;
+}
+
+unsigned tcpt_detector_number(const tcpt_detector *detector)
+{
+    unsigned number = 0;
+
+    while (tcpt_detectors[number] != detector)
+        number++;
+    return number;
+}
+
+static void read_rows(void)
+{
+    static bool done;
+
+    if (done)
+        return;
+    done = true;
+    for (unsigned number = 0; tcpt_detectors[number]; number++)
+        for (const char *const *id = tcpt_detectors[number]->explains; id && *id; id++) {
+            unsigned explained = number_of_id(*id);
+
+            if (explained < TCPT_DETECTORS_MOST)
+                explainers[explained] |= UINT64_C(1) << number;
+        }
+}
+
+uint64_t tcpt_explained_by(unsigned detector)
+{
+    read_rows();
+    return explainers[detector];
+}
+
+/* The gravest of several; of equals the first in the list. */
+static unsigned gravest(uint64_t set)
+{
+    unsigned best = (unsigned)__builtin_ctzll(set);
+
+    for (set &= set - 1; set; set &= set - 1) {
+        unsigned next = (unsigned)__builtin_ctzll(set);
+
+        if (tcpt_detectors[next]->severity > tcpt_detectors[best]->severity)
+            best = next;
+    }
+    return best;
+}
+
+/* A test finds circles in the rows; were there one, this would still end. */
+unsigned tcpt_root_of(unsigned detector, uint64_t present)
+{
+    for (unsigned steps = 0; steps < TCPT_DETECTORS_MOST; steps++) {
+        uint64_t set = tcpt_explained_by(detector) & present & ~(UINT64_C(1) << detector);
+
+        if (!set)
+            break;
+        detector = gravest(set);
+    }
+    return detector;
+}

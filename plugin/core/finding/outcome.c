@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tcptriage/outcome.h"
+
+#include <string.h>
+
+#include "tcptriage/analysis.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/points.h"
+#include "tcptriage/times.h"
+
+enum {
+    /* What is not answered by then is taken to be lost, by any sender that knows nothing of the way (RFC 6298, section
+     * 2.1 and 2.5: the first timeout of a second, doubled once). A shorter end of a capture proves nothing. */
+    LOST_SECONDS = 3,
+    /* Players and back-pressure close windows for seconds all day (rule K.4). */
+    WINDOW_SECONDS = 10,
+};
+
+typedef struct ending {
+    const tcpt_flow *flow;
+    const tcpt_endpoint *client;
+    const tcpt_endpoint *server;
+    int64_t now_ns;
+} ending;
+
+const char *tcpt_outcome_name(tcpt_outcome outcome)
+{
+    static const char *const names[] = {"closed",    "half_closed",      "reset",  "open",  "refused",
+                                        "no_answer", "handshake_failed", "silent", "stuck", "partial"};
+
+    return names[outcome];
+}
+
+const char *tcpt_outcome_words(tcpt_outcome outcome)
+{
+    static const char *const words[] = {"closed",    "half closed",      "reset",  "open at the end", "refused",
+                                        "no answer", "handshake failed", "silent", "stuck",           "seen in part"};
+
+    return words[outcome];
+}
+
+bool tcpt_outcome_is_failure(tcpt_outcome outcome)
+{
+    return outcome >= TCPT_OUTCOME_REFUSED && outcome <= TCPT_OUTCOME_STUCK;
+}
+
+static bool long_ago(const ending *at, int64_t since_ns, int64_t seconds)
+{
+    return at->now_ns - since_ns >= seconds * TCPT_SECOND_NS;
+}
+
+static bool only_syns(const tcpt_endpoint *end)
+{
+    return end->segment_count == end->syn_count + end->rst_count;
+}
+
+/* The SYN was answered by nothing that completes the handshake. */
+static tcpt_outcome of_opening(const ending *at)
+{
+    if (!at->server->segment_count)
+        return long_ago(at, at->client->syn_ns, TCPT_FIRST_RTO_SECONDS) ? TCPT_OUTCOME_NO_ANSWER : TCPT_OUTCOME_OPEN;
+    if (at->server->rst_count && !at->server->syn)
+        return TCPT_OUTCOME_REFUSED;
+    if (at->client->rst_count && at->server->syn)
+        return TCPT_OUTCOME_RESET; /* health checks and scans end so on purpose */
+    return long_ago(at, at->flow->last_ns, TCPT_FIRST_RTO_SECONDS) ? TCPT_OUTCOME_HANDSHAKE_FAILED : TCPT_OUTCOME_OPEN;
+}
+
+/* It asked again, and for long enough; or it asked once, and there was time for ten answers. */
+static bool unanswered(const ending *at, const tcpt_endpoint *end)
+{
+    uint32_t again = end->unanswered_repeats + end->unanswered_fins + end->unanswered_probes;
+
+    return end->unanswered_ns && again > 0 && long_ago(at, end->unanswered_ns, LOST_SECONDS);
+}
+
+static bool has(const tcpt_diagnosis *at, const char *id)
+{
+    for (; at; at = at->next)
+        if (tcpt_alike(at) > 0 && strcmp(at->detector->id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool owes_close(const tcpt_flow *flow)
+{
+    return has(tcpt_first_diagnosis(flow), "close_wait_stuck") ||
+           has(tcpt_first_end_diagnosis(flow), "close_wait_stuck") ||
+           has(tcpt_first_end_diagnosis(flow), "fin_missing");
+}
+
+/* `end` has closed its window, and has not opened it since. */
+static bool withholds_window(const ending *at, const tcpt_endpoint *end, const tcpt_endpoint *sender)
+{
+    return end->acked && end->max_wnd && !end->rcv_wnd && sender->payload_ns &&
+           long_ago(at, sender->payload_ns, WINDOW_SECONDS);
+}
+
+static bool closed(const tcpt_endpoint *end)
+{
+    return end->fin || end->fin_acked;
+}
+
+static tcpt_outcome of_ending(const ending *at)
+{
+    if (closed(at->client) && closed(at->server))
+        return TCPT_OUTCOME_CLOSED;
+    return owes_close(at->flow) ? TCPT_OUTCOME_STUCK : TCPT_OUTCOME_HALF_CLOSED;
+}
+
+static tcpt_outcome of_open(const ending *at)
+{
+    if (at->client->reset || at->server->reset)
+        return TCPT_OUTCOME_RESET;
+    if (unanswered(at, at->client) || unanswered(at, at->server))
+        return TCPT_OUTCOME_SILENT;
+    if (closed(at->client) || closed(at->server))
+        return of_ending(at);
+    if (withholds_window(at, at->client, at->server) || withholds_window(at, at->server, at->client))
+        return TCPT_OUTCOME_STUCK;
+    return TCPT_OUTCOME_OPEN;
+}
+
+tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow)
+{
+    ending at = {flow, &flow->ends[flow->client], &flow->ends[!flow->client], flow->at->newest_ns};
+
+    if (!at.client->syn && !at.server->syn)
+        return TCPT_OUTCOME_PARTIAL;
+    if (!flow->both_ways && !(at.client->syn && only_syns(at.client)))
+        return TCPT_OUTCOME_PARTIAL;
+    if (!at.client->syn)
+        return flow->handshake_done ? of_open(&at) : TCPT_OUTCOME_PARTIAL;
+    return flow->handshake_done ? of_open(&at) : of_opening(&at);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/finding/places.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "tcptriage/detector.h"
+#include "tcptriage/points.h"
+
+tcpt_place tcpt_nowhere(unsigned detector)
+{
+    tcpt_place place;
+
+    memset(&place, 0, sizeof place);
+    place.detector = (uint8_t)detector;
+    return place;
+}
+
+static void put_address(tcpt_place *place, unsigned at, const tcpt_flow *flow, unsigned end)
+{
+    memcpy(place->address[at], flow->key.address[end], sizeof place->address[at]);
+}
+
+/* Between two points, where the finding names them; else between two hosts, whichever of them sent. */
+static void put_way(tcpt_place *place, const tcpt_diagnosis *diagnosis, const tcpt_flow *flow)
+{
+    tcpt_value from, to;
+
+    if (tcpt_value_of(&diagnosis->first, TCPT_F_VANTAGE_FROM, &from) &&
+        tcpt_value_of(&diagnosis->first, TCPT_F_VANTAGE_TO, &to)) {
+        place->points[0] = g_str_hash(from.text) | 1;
+        place->points[1] = g_str_hash(to.text) | 1;
+        return;
+    }
+    put_address(place, 0, flow, 0); /* the key's order, not the roles' */
+    put_address(place, 1, flow, 1);
+}
+
+static unsigned blamed_end(const tcpt_diagnosis *diagnosis)
+{
+    const tcpt_flow *flow = diagnosis->first.on->flow;
+
+    if (diagnosis->blamed)
+        return diagnosis->blamed - 1u;
+    switch (diagnosis->detector->blames) {
+    case TCPT_BLAMES_SENDER:
+        return diagnosis->first.on->from;
+    case TCPT_BLAMES_RECEIVER:
+        return !diagnosis->first.on->from;
+    case TCPT_BLAMES_SOURCE:
+        return flow->client;
+    default:
+        return !flow->client;
+    }
+}
+
+tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end)
+{
+    const tcpt_flow *flow = diagnosis->first.on->flow;
+    tcpt_place place = tcpt_nowhere(detector);
+
+    *end = (uint8_t)blamed_end(diagnosis);
+    place.family = flow->key.family;
+    switch (diagnosis->detector->blames) {
+    case TCPT_BLAMES_LISTENER:
+        place.port = flow->key.port[!flow->client];
+        put_address(&place, 0, flow, !flow->client);
+        break;
+    case TCPT_BLAMES_PAIR:
+        place.port = flow->key.port[!flow->client];
+        put_address(&place, 0, flow, !flow->client);
+        put_address(&place, 1, flow, flow->client);
+        break;
+    case TCPT_BLAMES_PATH:
+        put_way(&place, diagnosis, flow);
+        break;
+    case TCPT_BLAMES_CAPTURE:
+        place.family = 0;
+        break;
+    default:
+        put_address(&place, 0, flow, *end);
+    }
+    return place;
+}
