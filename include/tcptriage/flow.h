@@ -45,7 +45,7 @@ typedef struct tcpt_record {
     tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL */
     uint32_t frame;
     uint32_t same_as;         /**< frame of the same segment at another capture point, or of the first copy; 0 none */
-    uint8_t client_state : 4; /**< tcpt_state after this frame */
+    uint8_t client_state : 4; /**< tcpt_state after this frame, as it was taken then: tcpt_state_in() */
     uint8_t server_state : 4;
     uint8_t pad_bytes;
     uint8_t from : 1;       /**< end that sent it: index into tcpt_flow.ends */
@@ -57,6 +57,7 @@ typedef struct tcpt_record {
     uint8_t ct_reason;   /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
     bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
     bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
+    uint8_t inferred : 2;     /**< by end: the states rest on a FIN of it that was not captured */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
@@ -225,6 +226,7 @@ typedef struct tcpt_endpoint {
     /* Its FIN, with the times and frames below. */
     bool fin;           /**< seen */
     bool fin_acked;     /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
+    bool fin_refuted;   /**< one was inferred that was none */
     bool fin_delivered; /**< taken as received: in order and not refuted by a repeat */
     bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
 
@@ -438,6 +440,15 @@ static inline bool tcpt_shows_bare(const tcpt_endpoint *end)
 {
     return end->segment_count > end->payload_segments || (end->host && end->host->bare);
 }
+
+/** Whether an end's FIN was acknowledged and not captured: a hypothesis. */
+static inline bool tcpt_fin_is_inferred(const tcpt_endpoint *end)
+{
+    return end->fin_acked && !end->fin;
+}
+
+/** The state of an end after a frame, by all that is known now: it may have rested on a FIN that was refuted since. */
+tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end);
 
 /** "client" or "server". */
 static inline const char *tcpt_role(const tcpt_flow *flow, unsigned end)

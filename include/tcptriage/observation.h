@@ -101,6 +101,7 @@ typedef struct tcpt_observation {
                               length alone */
     bool sums_unusable; /**< with it, it is certain that the checksums of its host say nothing: see host_good */
     bool odd_ack;       /**< acknowledges bytes that cannot have been sent, or long forgotten ones: changes no state */
+    bool infers_fin;    /**< acknowledges one more than was seen: a FIN that the capture lacks, it seems */
     bool other_syn;     /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     bool stale;         /**< its numbers are the previous life's: changes no state */
     bool short_way; /**< what nearly every segment is: judged and taken in by the short way (core/flow/short_way.h) */

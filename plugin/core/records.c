@@ -66,4 +66,5 @@ void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow)
 {
     record->client_state = (uint8_t)flow->ends[flow->client].state;
     record->server_state = (uint8_t)flow->ends[!flow->client].state;
+    record->inferred = (uint8_t)(tcpt_fin_is_inferred(&flow->ends[0]) | tcpt_fin_is_inferred(&flow->ends[1]) << 1) & 3;
 }

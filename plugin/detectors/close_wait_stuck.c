@@ -14,7 +14,8 @@ static int64_t owed_since_ns(const tcpt_flow *flow, unsigned owing)
     const tcpt_endpoint *closer = &flow->ends[!owing];
     const tcpt_endpoint *ower = &flow->ends[owing];
 
-    if (!closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer || !tcpt_shows_bare(ower))
+    if (!closer->fin || !closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer ||
+        !tcpt_shows_bare(ower))
         return 0;
     return ower->payload_ns > closer->fin_acked_ns ? ower->payload_ns : closer->fin_acked_ns;
 }

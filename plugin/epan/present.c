@@ -546,8 +546,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!stage.tree)
         return;
     tcpt_each_proven(record, add_evidence, &stage);
-    add_string(&stage, stage.tree, hf_client_state, tcpt_state_name((tcpt_state)record->client_state));
-    add_string(&stage, stage.tree, hf_server_state, tcpt_state_name((tcpt_state)record->server_state));
+    add_string(&stage, stage.tree, hf_client_state, tcpt_state_name(tcpt_state_in(record, flow->client)));
+    add_string(&stage, stage.tree, hf_server_state, tcpt_state_name(tcpt_state_in(record, !flow->client)));
     add_string(&stage, stage.tree, hf_receiver_verdict, tcpt_verdict_name((tcpt_verdict)record->receiver_verdict));
     add_string(&stage, stage.tree, hf_receiver_drop_reason, tcpt_drop_name((tcpt_drop)record->receiver_drop));
     if (stage.complete)

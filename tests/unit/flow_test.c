@@ -260,6 +260,47 @@ static void test_wraps(gconstpointer reversed)
     tcpt_analysis_free(analysis);
 }
 
+/* The states of a frame, as they are known now. */
+static void assert_states(const tcpt_record *record, tcpt_state of_client, tcpt_state of_server)
+{
+    unsigned initiator = record->flow->client;
+    g_assert_cmpstr(tcpt_state_name(tcpt_state_in(record, initiator)), ==, tcpt_state_name(of_client));
+    g_assert_cmpstr(tcpt_state_name(tcpt_state_in(record, !initiator)), ==, tcpt_state_name(of_server));
+}
+
+/* An ACK one beyond all that was captured: a FIN, until its sender goes on below it. */
+static void test_inferred_fin_refuted(void)
+{
+    tcpt_analysis *analysis = begin();
+    handshake(analysis, 1000, 9000);
+    feed(analysis, make(1, TCPT_ACK, 9001, 1001, 1));
+    tcpt_record *beyond = feed(analysis, make(0, TCPT_ACK, 1001, 9003, 0));
+    assert_states(beyond, TCPT_CLOSE_WAIT, TCPT_FIN_WAIT_2);
+    tcpt_record *closing = feed(analysis, make(0, TCPT_FIN | TCPT_ACK, 1001, 9003, 0));
+    assert_states(closing, TCPT_CLOSING, TCPT_TIME_WAIT);
+    tcpt_record *acked = feed(analysis, make(1, TCPT_ACK, 9003, 1002, 0));
+    assert_states(acked, TCPT_TIME_WAIT, TCPT_TIME_WAIT);
+    feed(analysis, make(1, TCPT_ACK, 9003, 1002, 10));
+    assert_states(beyond, TCPT_ESTABLISHED, TCPT_ESTABLISHED);
+    assert_states(closing, TCPT_FIN_WAIT_1, TCPT_CLOSE_WAIT);
+    assert_states(acked, TCPT_FIN_WAIT_2, TCPT_CLOSE_WAIT);
+    /* Where one was none, none is inferred again. */
+    assert_states(feed(analysis, make(0, TCPT_ACK, 1002, 9014, 0)), TCPT_FIN_WAIT_2, TCPT_CLOSE_WAIT);
+    tcpt_analysis_free(analysis);
+}
+
+/* The FIN itself was captured behind its ACK. */
+static void test_inferred_fin_confirmed(void)
+{
+    tcpt_analysis *analysis = begin();
+    handshake(analysis, 1000, 9000);
+    tcpt_record *beyond = feed(analysis, make(0, TCPT_ACK, 1001, 9002, 0));
+    tcpt_record *fin = feed(analysis, make(1, TCPT_FIN | TCPT_ACK, 9001, 1001, 0));
+    assert_states(beyond, TCPT_CLOSE_WAIT, TCPT_FIN_WAIT_2);
+    assert_states(fin, TCPT_CLOSE_WAIT, TCPT_FIN_WAIT_2);
+    tcpt_analysis_free(analysis);
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
@@ -289,5 +330,7 @@ void add_flow_tests(void)
     g_test_add_func("/flow/bytes-per-flow", test_bytes_per_flow);
     g_test_add_data_func("/flow/wraps-from-the-client", GUINT_TO_POINTER(0), test_wraps);
     g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
+    g_test_add_func("/flow/inferred-fin-refuted", test_inferred_fin_refuted);
+    g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
     g_test_add_func("/flow/names", test_names);
 }

@@ -5,8 +5,9 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/flow/trouble.h"
 #include "core/flow/commit_syn.h"
+#include "core/flow/inferred_fin.h"
+#include "core/flow/trouble.h"
 #include "core/flow/ranges.h"
 
 enum {
@@ -54,8 +55,7 @@ static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
 /* The receiver's FIN counts as acknowledged too when the capture lacks it: one number more than all bytes seen. */
 static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
 {
-    bool unseen_fin = !receiver->fin && receiver->sent && segment->ack == receiver->snd_nxt + 1 &&
-                      receiver->snd_contig == receiver->snd_nxt && receiver->handshake == TCPT_ESTABLISHED;
+    bool unseen_fin = tcpt_infers_fin(receiver, segment->ack);
 
     if (receiver->fin_acked)
         return;
@@ -143,7 +143,7 @@ void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
     }
     sender->stands = false;
     shrink_unwanted(receiver, segment->ack);
-    if (!(receiver->fin_acked && !receiver->fin && segment->ack == receiver->fin_end))
+    if (!(tcpt_fin_is_inferred(receiver) && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
     if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))
         sender->took_payload = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/commit_sent.h"
 
+#include "core/flow/inferred_fin.h"
 #include "core/flow/ranges.h"
 #include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
@@ -30,16 +31,12 @@ void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tc
         sender->snd_contig = segment->end_seq;
         return;
     }
+    tcpt_commit_inferred_fin(flow, segment, seen->from);
     if (segment->end_seq != segment->seq) {
         if (seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->seq, receiver->rcv_nxt))
             receiver->stands = false; /* what it asks for is on the way again */
         fill_hole(flow, sender, segment);
         tcpt_ranges_add(sender, segment->seq, segment->end_seq);
-    }
-    if (sender->fin_acked && !sender->fin && segment->payload_bytes && seq_after(segment->end_seq, sender->fin_end)) {
-        sender->fin_acked = false; /* what looked like an uncaptured FIN was a byte */
-        sender->holed = true;
-        tcpt_ranges_skip_to(sender, sender->fin_end);
     }
     if (seq_after(segment->end_seq, sender->snd_nxt)) {
         sender->snd_nxt = segment->end_seq;

@@ -6,6 +6,7 @@
 
 #include "core/flow/checksums.h"
 #include "core/flow/final_ack.h"
+#include "core/flow/inferred_fin.h"
 #include "core/flow/observe_answers.h"
 #include "core/flow/short_way.h"
 #include "core/flow/stale.h"
@@ -138,6 +139,7 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         seen->old_numbers = true;
     if (seen->odd_ack || seen->old_numbers)
         return;
+    seen->infers_fin = tcpt_infers_fin(receiver, segment->ack);
     if (!sender->acked || seq_after(segment->ack, sender->rcv_nxt))
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
 }
@@ -181,10 +183,14 @@ static void observe_fin(tcpt_observation *seen, const tcpt_endpoint *sender, con
     seen->fin_repeats = sender->fin_repeats + seen->fin_again;
 }
 
-static bool probe(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+static bool probe(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    return segment->payload_bytes <= 1 && !(segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) && receiver->acked &&
-           sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt);
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (segment->payload_bytes > 1 || (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) || !receiver->acked)
+        return false;
+    return sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt) &&
+           !tcpt_denies_fin(flow, segment, from);
 }
 
 /* What is sent again within one RTT is one round, however many segments: no answer can have come. */
@@ -220,7 +226,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         return;
     }
     seen->payload_segments = sender->payload_segments + (segment->payload_bytes > 0);
-    seen->probe = probe(sender, receiver, segment);
+    seen->probe = probe(flow, segment, from);
     if (segment->flags & TCPT_SYN)
         observe_syn(seen, flow, segment);
     if (segment->flags & TCPT_FIN)

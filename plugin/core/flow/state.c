@@ -43,3 +43,44 @@ void tcpt_derive_states(tcpt_flow *flow)
     flow->ends[0].state = derive(&flow->ends[0], &flow->ends[1]);
     flow->ends[1].state = derive(&flow->ends[1], &flow->ends[0]);
 }
+
+/* What an end's state is without its own FIN. */
+static tcpt_state without_own_fin(tcpt_state state)
+{
+    switch (state) {
+    case TCPT_FIN_WAIT_2:
+        return TCPT_ESTABLISHED;
+    case TCPT_TIME_WAIT:
+        return TCPT_CLOSE_WAIT;
+    default:
+        return state;
+    }
+}
+
+/* What an end's state is without the other one's FIN. */
+static tcpt_state without_their_fin(tcpt_state state)
+{
+    switch (state) {
+    case TCPT_CLOSE_WAIT:
+        return TCPT_ESTABLISHED;
+    case TCPT_CLOSING:
+    case TCPT_LAST_ACK:
+        return TCPT_FIN_WAIT_1;
+    case TCPT_TIME_WAIT:
+        return TCPT_FIN_WAIT_2;
+    default:
+        return state;
+    }
+}
+
+tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end)
+{
+    const tcpt_flow *flow = record->flow;
+    tcpt_state state = (tcpt_state)(end == flow->client ? record->client_state : record->server_state);
+
+    if ((record->inferred >> end & 1) && flow->ends[end].fin_refuted)
+        state = without_own_fin(state);
+    if ((record->inferred >> !end & 1) && flow->ends[!end].fin_refuted)
+        state = without_their_fin(state);
+    return state;
+}

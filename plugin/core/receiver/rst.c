@@ -208,7 +208,8 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
 }
 
 /* A RST between the last ACK and the right edge that is not exact, a SYN in a live flow, its own handshake's included
- * (RFC 5961, sections 3.2 and 4.2), an ACK of bytes never sent (section 5.2; Linux answers it since 2026). */
+ * (RFC 5961, sections 3.2 and 4.2), an ACK of bytes never sent (section 5.2; Linux answers it since 2026). Where it
+ * acknowledges one more than was seen only an answer to its data shows that this was no FIN. */
 bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     if (seen->other_syn)
@@ -226,6 +227,6 @@ bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
     case TCPT_RST_IN_WINDOW:
         return true;
     default:
-        return seen->odd_ack;
+        return seen->odd_ack || (seen->infers_fin && segment->payload_bytes && !flow->ends[!seen->from].holed);
     }
 }
