@@ -88,6 +88,7 @@ target_link_libraries(short-way-test PRIVATE tcptriage_scenario)
 
 # Captures with odd clocks.
 add_executable(times-test tests/unit/times_test.c)
+target_include_directories(times-test PRIVATE plugin)
 target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
 

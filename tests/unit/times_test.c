@@ -3,6 +3,7 @@
  * shuffled. Nothing is expected but that the core goes through it; the sanitized build reports what overflows. */
 #include <glib.h>
 
+#include "core/flow/commit_syn.h"
 #include "scenario.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/settings.h"
@@ -136,9 +137,54 @@ static void run_clock(gconstpointer data)
     g_dir_close(folder);
 }
 
+static void test_bounds(void)
+{
+    static const struct {
+        int64_t time_ns, moved_ns;
+    } rows[] = {
+        {INT64_MIN, TCPT_TIME_FIRST_NS},
+        {-1, TCPT_TIME_FIRST_NS},
+        {0, TCPT_TIME_FIRST_NS},
+        {TCPT_TIME_FIRST_NS, TCPT_TIME_FIRST_NS},
+        {INT64_C(1700000000123456789), INT64_C(1700000000123456789)},
+        {TCPT_TIME_LAST_NS, TCPT_TIME_LAST_NS},
+        {TCPT_TIME_LAST_NS + 1, TCPT_TIME_LAST_NS},
+        {INT64_MAX, TCPT_TIME_LAST_NS},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        static const uint8_t address[16];
+        tcpt_settings settings = tcpt_settings_default();
+        tcpt_analysis *analysis = tcpt_analysis_new(&settings);
+        tcpt_segment segment = {
+            .time_ns = rows[i].time_ns, .frame = 1, .family = 4, .src = address, .dst = address, .flags = TCPT_SYN};
+
+        g_assert_cmpint(tcpt_time_moved(rows[i].time_ns), ==, rows[i].moved_ns);
+        g_assert_true(tcpt_time_fits(rows[i].time_ns) == (rows[i].time_ns == rows[i].moved_ns));
+        g_assert_cmpint(tcpt_analyse(analysis, &segment)->flow->first_ns, ==, rows[i].moved_ns);
+        tcpt_analysis_free(analysis);
+    }
+}
+
+/* Round trips are multiplied. */
+static void test_round_trip(void)
+{
+    tcpt_endpoint end = {0};
+
+    tcpt_note_rtt(&end, 0);
+    g_assert_cmpint(end.rtt_ns, ==, 0);
+    tcpt_note_rtt(&end, TCPT_TIME_LAST_NS);
+    g_assert_cmpint(end.rtt_ns, ==, TCPT_RTT_MOST_NS);
+    tcpt_note_rtt(&end, TCPT_MS_NS);
+    tcpt_note_rtt(&end, 2 * TCPT_MS_NS);
+    g_assert_cmpint(end.rtt_ns, ==, TCPT_MS_NS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/times/bounds", test_bounds);
+    g_test_add_func("/times/round-trip", test_round_trip);
     for (unsigned i = 0; i < G_N_ELEMENTS(clocks); i++) {
         char *path = g_strconcat("/times/", clocks[i].name, NULL);
 
