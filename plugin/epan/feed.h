@@ -10,7 +10,6 @@
 #include <epan/packet.h>
 
 #include "tcptriage/analysis.h"
-#include "tcptriage/points.h"
 
 /**
  * Register the shim's protocol and the routines that begin and end an analysis with each capture file.
@@ -36,9 +35,6 @@ tcpt_analysis *tcpt_feed_analysis(void);
 
 /** Bring the cases up to date (tcpt_cases()), not too often. */
 void tcpt_feed_make_cases(void);
-
-/** The interface (frame.interface_id) of a capture point. */
-uint32_t tcpt_feed_interface_of(const tcpt_point *of);
 
 /** The time that Wireshark counts from: the first frame's. */
 int64_t tcpt_feed_zero_ns(void);

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "feed.h"
 #include "frames.h"
+#include "interfaces.h"
 #include "lines.h"
 #include "present.h"
 #include "text.h"
@@ -90,7 +91,7 @@ static void print_report(void *data)
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
-        .interface_of = tcpt_feed_interface_of,
+        .interface_of = tcpt_interfaces_number,
     });
     request->form->write(text, model);
     tcpt_model_free(model);

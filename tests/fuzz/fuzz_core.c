@@ -233,6 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input.analysis = tcpt_analysis_new(&settings);
     if (input.mode & FUZZ_MODE_EXPECT_POINTS)
         tcpt_expect_points(input.analysis);
+    if (input.world & FUZZ_WORLD_SUSPECT)
+        tcpt_suspect_points(input.analysis);
     while (input.at < size && input.frame < SEGMENTS) {
         uint8_t control = take(&input), time = take(&input);
         pass_time(&input, control, time);

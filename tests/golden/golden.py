@@ -22,6 +22,7 @@ import bounds  # noqa: E402
 import compare  # noqa: E402
 import causes  # noqa: E402
 import contract  # noqa: E402
+import controller  # noqa: E402
 import filters  # noqa: E402
 import findings  # noqa: E402
 import shown  # noqa: E402
@@ -326,6 +327,7 @@ class Golden:
             yield from alone.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
+            yield from controller.tests(self, by_name)
             yield from compare.tests(self.tools, self.source)
             yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 

@@ -14,7 +14,7 @@ LINK_COOKED, LINK_RAW = 113, 101
 NUMBERS = itertools.count()
 
 
-def _sum16(data):
+def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(">%dH" % (len(data) // 2), data))
     while total >> 16:
@@ -26,7 +26,7 @@ def ipv4(protocol, payload, number=0):
     """An outer IPv4 packet between the tunnel's ends."""
     header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), number & 0xffff, 0, 64, protocol, 0,
                          bytes([203, 0, 113, 1]), bytes([203, 0, 113, 2]))
-    return header[:10] + struct.pack(">H", _sum16(header)) + header[12:] + payload
+    return header[:10] + struct.pack(">H", checksum(header)) + header[12:] + payload
 
 
 def inner(frame):
@@ -101,7 +101,7 @@ def check_icmp(golden, capture):
     for record in records:
         quoted = inner(record[bad.RECORD_HEADER:])[:28]
         error = bytes([3, 1, 0, 0, 0, 0, 0, 0]) + quoted
-        error = error[:2] + struct.pack(">H", _sum16(error)) + error[4:]
+        error = error[:2] + struct.pack(">H", checksum(error)) + error[4:]
         mixed += [record, dressed(record, ethernet(ipv4(1, error)))]
     path = bad.write_pcap(golden.tools, os.path.basename(capture) + ".icmp", header, mixed)
     wanted = {(2 * number - 1, ident) for number, ident in findings.pairs(golden.frames(capture, "-2"))}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "carriers.h"
+
+#include <string.h>
+
+#include <epan/exceptions.h>
+#include <epan/ipproto.h>
+#include <wsutil/crc32.h>
+
+#include "link.h"
+#include "tcptriage/limits.h"
+
+enum {
+    IPV4_HEADER_MAX_BYTES = 60,
+    IPV6_HEADER_BYTES = 40,
+    FCS_BYTES = 4,
+    ORDINARY_LAYERS = 4, /* frame, Ethernet, ethertype, IP */
+};
+
+/* Registered once, for the program's life. */
+static int proto_ip = -1;
+static int proto_ipv6 = -1;
+static int proto_eth = -1;
+static int proto_sll = -1;
+
+/* A TCP layer while it is dissected. */
+typedef struct tcp_layer {
+    uint8_t depth; /* 0: none */
+    tvbuff_t *tvb;
+} tcp_layer;
+
+static tcp_layer enclosing; /* innermost of those that are being dissected */
+static uint8_t frame_depth; /* of the frame's first TCP layer, 0 before it */
+
+void tcpt_carriers_handoff(void)
+{
+    proto_ip = proto_get_id_by_filter_name("ip");
+    proto_ipv6 = proto_get_id_by_filter_name("ipv6");
+    proto_eth = proto_get_id_by_filter_name("eth");
+    proto_sll = proto_get_id_by_filter_name("sll");
+}
+
+void tcpt_carriers_begin_frame(void)
+{
+    enclosing.depth = 0;
+    frame_depth = 0;
+}
+
+static uint16_t read_be16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static uint32_t read_be32(const uint8_t *bytes)
+{
+    return (uint32_t)read_be16(bytes) << 16 | read_be16(bytes + 2);
+}
+
+/* ---- layers ---- */
+
+/* An exception may have ended what seems to be going on. Bytes put together anew are another source. */
+static bool is_inside(tvbuff_t *tvb)
+{
+    int begin, outer_begin;
+
+    if (!enclosing.depth)
+        return false;
+    if (tvb_get_ds_tvb(tvb) != tvb_get_ds_tvb(enclosing.tvb))
+        return true;
+    begin = tvb_raw_offset(tvb);
+    outer_begin = tvb_raw_offset(enclosing.tvb);
+    return begin >= outer_begin && begin < outer_begin + (int)tvb_reported_length(enclosing.tvb);
+}
+
+/* Of a frame's first TCP layer. Wireshark lists all layers that it has met in the frame so far, those that are over
+ * too: later ones would count what was around their elder brothers. */
+static tcpt_carriers first_carriers(const packet_info *pinfo)
+{
+    tcpt_carriers around = {.depth = 1, .ethernet = true};
+    unsigned depth = 0;
+
+    if (pinfo->curr_layer_num == ORDINARY_LAYERS && tcpt_link_type(pinfo) == WTAP_ENCAP_ETHERNET)
+        return around;
+    around.ethernet = false;
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+
+        depth += proto == proto_ip || proto == proto_ipv6;
+        around.ethernet |= proto == proto_eth || proto == proto_sll;
+    }
+    around.depth = (uint8_t)CLAMP(depth, 1, UINT8_MAX);
+    return around;
+}
+
+/* Brothers (subframes of an aggregated 802.11 frame) have the same around them. Packets inside of a TCP stream
+ * (messages of a controller, tunnels over TCP) are one deeper, whatever they are wrapped in there; where such a packet
+ * ends, and whether it is padded, the frame does not tell. */
+static tcpt_carriers find_carriers(tvbuff_t *tvb, const packet_info *pinfo)
+{
+    tcpt_carriers around;
+
+    if (is_inside(tvb))
+        return (tcpt_carriers){.depth = (uint8_t)MIN(enclosing.depth + 1, UINT8_MAX), .ethernet = false};
+    around = first_carriers(pinfo);
+    if (!frame_depth)
+        frame_depth = around.depth;
+    around.depth = frame_depth;
+    return around;
+}
+
+int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
+                          void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around))
+{
+    tcp_layer outer = enclosing;
+    tcpt_carriers around = find_carriers(tvb, pinfo);
+    volatile int bytes = 0;
+
+    note(tvb, pinfo, around);
+    enclosing = (tcp_layer){.depth = around.depth, .tvb = tvb};
+    if (around.depth == frame_depth) { /* nothing behind it in the frame, as a rule */
+        bytes = call_dissector_only(tcp, tvb, pinfo, tree, data);
+        enclosing.depth = 0;
+        return bytes;
+    }
+    TRY
+    {
+        bytes = call_dissector_only(tcp, tvb, pinfo, tree, data);
+    }
+    FINALLY
+    {
+        enclosing = outer;
+    }
+    ENDTRY;
+    return bytes;
+}
+
+/* ---- bytes ---- */
+
+static tcpt_ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes, const tcpt_segment *segment,
+                                       uint32_t reported_bytes)
+{
+    tcpt_ip_header found = {0};
+
+    for (unsigned bytes = TCPT_IPV4_HEADER_BYTES; bytes <= before_bytes && bytes <= IPV4_HEADER_MAX_BYTES; bytes += 4) {
+        const uint8_t *header = end - bytes;
+        unsigned total_bytes = read_be16(header + 2);
+
+        if (header[0] != (0x40 | bytes / 4) || header[9] != IP_PROTO_TCP || memcmp(header + 12, segment->src, 4) != 0)
+            continue;
+        if (total_bytes != 0 && total_bytes < bytes + reported_bytes) /* 0: segmentation offload */
+            continue;
+        found.cut = total_bytes > bytes + reported_bytes;
+        found.at = header;
+        found.bytes = bytes;
+        found.ttl = header[8];
+        found.id = read_be16(header + 4);
+        return found;
+    }
+    return found;
+}
+
+static tcpt_ip_header find_ipv6_header(const uint8_t *end, unsigned before_bytes, const tcpt_segment *segment)
+{
+    const uint8_t *header = end - IPV6_HEADER_BYTES;
+    tcpt_ip_header found = {0};
+
+    if (before_bytes < IPV6_HEADER_BYTES || header[0] >> 4 != 6 || header[6] != IP_PROTO_TCP)
+        return found;
+    if (memcmp(header + 8, segment->src, 16) != 0)
+        return found;
+    found.bytes = IPV6_HEADER_BYTES;
+    found.ttl = header[7];
+    return found;
+}
+
+tcpt_ip_header tcpt_find_ip_header(const tcpt_place *place, const tcpt_segment *segment)
+{
+    unsigned before_bytes = MIN(place->begin, IPV4_HEADER_MAX_BYTES);
+    const uint8_t *before;
+
+    if (before_bytes < TCPT_IPV4_HEADER_BYTES || tvb_captured_length(place->source) < place->begin)
+        return (tcpt_ip_header){0};
+    before = tvb_get_ptr(place->source, (int)(place->begin - before_bytes), (int)before_bytes);
+    return segment->family == 4 ? find_ipv4_header(before + before_bytes, before_bytes, segment, place->bytes)
+                                : find_ipv6_header(before + before_bytes, before_bytes, segment);
+}
+
+/* Bytes of frame check sequence at the end of the frame, as far as they matter behind a datagram of `rest_bytes` in
+ * all. Some files say it; classic pcap does not, then four bytes that are the right CRC-32 are one. */
+static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t rest_bytes)
+{
+    unsigned frame_bytes = tvb_reported_length(source);
+    const uint8_t *frame;
+    uint32_t crc;
+    int fcs_len;
+
+    if (tcpt_link_type(pinfo) != WTAP_ENCAP_ETHERNET)
+        return 0;
+    if (frame_bytes != pinfo->fd->pkt_len)
+        return 0; /* another data source than the frame */
+    fcs_len = pinfo->pseudo_header->eth.fcs_len;
+    if (fcs_len >= 0)
+        return (unsigned)fcs_len;
+    if (rest_bytes <= TCPT_ETHERNET_PAYLOAD_LEAST || tvb_captured_length(source) < frame_bytes)
+        return 0; /* short enough without one */
+    frame = tvb_get_ptr(source, 0, (int)frame_bytes);
+    crc = crc32_ccitt(frame, frame_bytes - FCS_BYTES);
+    return crc == GUINT32_SWAP_LE_BE(read_be32(frame + frame_bytes - FCS_BYTES)) ? FCS_BYTES : 0;
+}
+
+/* Inside a tunnel the inner frame's: it ends where its carrier ends. */
+uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, const tcpt_ip_header *ip,
+                           tcpt_carriers around)
+{
+    uint32_t datagram_bytes = ip->bytes + place->bytes, end = place->begin + place->bytes;
+    uint32_t behind_bytes;
+
+    if (!around.ethernet || ip->bytes == 0 || tvb_reported_length(place->source) <= end)
+        return 0;
+    behind_bytes = tvb_reported_length(place->source) - end;
+    if (datagram_bytes + behind_bytes > TCPT_ETHERNET_PAYLOAD_LEAST + FCS_BYTES)
+        return 0; /* a trailer, with FCS or without */
+    behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, place->source, datagram_bytes + behind_bytes));
+    return tcpt_padding_bytes(datagram_bytes, behind_bytes);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What is around a TCP segment: IP headers, the link layer, padding.
+ */
+#ifndef TCPTRIAGE_EPAN_CARRIERS_H
+#define TCPTRIAGE_EPAN_CARRIERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <epan/packet.h>
+
+#include "tcptriage/segment.h"
+
+/** What is around a TCP layer. */
+typedef struct tcpt_carriers {
+    uint8_t depth; /**< IP headers */
+    bool ethernet; /**< a link layer that pads: Ethernet, or cooked, which may have been Ethernet */
+} tcpt_carriers;
+
+/** The IP header that ends where a segment begins. */
+typedef struct tcpt_ip_header {
+    const uint8_t *at;
+    unsigned bytes; /**< 0: not found, as in a reassembled datagram or behind IPv6 extension headers */
+    uint8_t ttl;
+    uint16_t id;
+    bool cut; /**< it claims more bytes than its carrier holds: what the checksum covers is not all there */
+} tcpt_ip_header;
+
+/** To be called when all protocols are registered. */
+void tcpt_carriers_handoff(void);
+
+/** Begin a frame that is new. */
+void tcpt_carriers_begin_frame(void);
+
+/**
+ * Dissect a TCP layer of a new frame: layers that come up meanwhile are inside of it.
+ *
+ * @param note  called first, with what is around this one
+ */
+int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
+                          void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around));
+
+/** Where a TCP layer's bytes are. */
+typedef struct tcpt_place {
+    tvbuff_t *source; /**< the frame, or bytes that were put together */
+    unsigned begin;   /**< in there */
+    uint32_t bytes;   /**< by the IP length */
+} tcpt_place;
+
+/** Find the IP header of a segment whose addresses are filled in. */
+tcpt_ip_header tcpt_find_ip_header(const tcpt_place *place, const tcpt_segment *segment);
+
+/** Ethernet padding behind the segment's datagram. */
+uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, const tcpt_ip_header *ip,
+                           tcpt_carriers around);
+
+#endif
