@@ -13,4 +13,14 @@
  * than time_wait_seconds before, and no exact RST has destroyed the entry. */
 const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings);
 
+/** Whether an end goes on without the timestamps that both SYNs have agreed on: its peer may drop all of it (RFC 7323,
+ * section 3.2). */
+static inline bool tcpt_lacks_timestamps(const tcpt_flow *flow, unsigned end)
+{
+    const tcpt_endpoint *sender = &flow->ends[end];
+
+    return (flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) &&
+           sender->segment_count > sender->syn_count && sender->tsval_ns <= sender->syn_ns;
+}
+
 #endif

@@ -18,9 +18,11 @@ static void judge(const tcpt_context *context, void *memory)
     mine->raised = true;
     finding =
         tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM,
-                   "The final ACK of the handshake (frame %u) had no effect for %.1f s: the SYN-ACK comes again, and "
-                   "the client's data goes unanswered",
+                   "The handshake's final ACK (frame %u) had no effect for %.1f s: the server sends its SYN-ACK again "
+                   "and does not answer the client's data (accept queue full?)",
                    flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
+    tcpt_brief(finding, "Accept queue full? Final ACK ignored for %.1f s", tcpt_as_seconds(stall_ns));
+    tcpt_set_delay(finding, stall_ns);
     tcpt_set_number(finding, TCPT_F_SYN_STALL, stall_ns);
     tcpt_relate(finding, flow->first_ack_record);
     tcpt_relate(finding, flow->ends[flow->client].payload_record);

@@ -7,7 +7,6 @@
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
-    const tcpt_endpoint *client = &flow->ends[flow->client];
     const tcpt_endpoint *server = &flow->ends[!flow->client];
     tcpt_finding *finding;
 
@@ -19,12 +18,14 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (server->segment_count != server->syn_count)
         return;
-    if (context->segment->time_ns - client->last_ns > 2 * tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
+    if (flow->ends[flow->client].payload_segments)
+        return; /* somebody may have read it, and not liked it: that is no longer about the handshake */
+    if (context->segment->time_ns - flow->first_ack_ns > 2 * tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
         return;
     finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "The server answered the SYN and refused the handshake's final ACK "
-                         "(frame %u) with a RST",
+                         "The server answered the SYN, then refused the handshake's final ACK (frame %u) with a RST",
                          flow->first_ack_record->frame);
+    tcpt_brief(finding, "Server refused the final ACK (frame %u) with a RST", flow->first_ack_record->frame);
     tcpt_relate(finding, flow->first_ack_record);
 }
 
