@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "tcptriage/finding.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/segment.h"
+#include "tcptriage/times.h"
 #include "tcptriage/tracker.h"
 
 /* Enumerations that flows hold are one byte long: TCPT_BYTE. */
@@ -44,8 +46,9 @@ typedef struct tcpt_record {
     struct tcpt_flow *flow;
     tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL */
     uint32_t frame;
-    uint32_t same_as;         /**< frame of the same segment at another capture point, or of the first copy; 0 none */
-    uint8_t client_state : 4; /**< tcpt_state after this frame, as it was taken then: tcpt_state_in() */
+    uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */
+    uint8_t
+        client_state : 4; /**< tcpt_state after this frame, as it was taken then and but for a RST: tcpt_state_in() */
     uint8_t server_state : 4;
     uint8_t pad_bytes;
     uint8_t from : 1;       /**< end that sent it: index into tcpt_flow.ends */
@@ -58,6 +61,7 @@ typedef struct tcpt_record {
     bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
     bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
     uint8_t inferred : 2;     /**< by end: the states rest on a FIN of it that was not captured */
+    uint8_t reset : 2;        /**< by end: a RST has closed it */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop;    /**< tcpt_drop */
 } tcpt_record;
@@ -82,6 +86,7 @@ typedef struct tcpt_ack_step {
 typedef struct tcpt_provocation {
     tcpt_record *record; /**< NULL when there is none */
     int64_t time_ns;
+    bool by_data_too; /**< a RST at the end of bytes on their way: the same ACK may be theirs */
 } tcpt_provocation;
 
 /** A segment refused for its timestamp (RFC 7323, section 5), waiting for the duplicate ACK. */
@@ -167,6 +172,18 @@ typedef struct tcpt_damages {
     uint8_t room;
     tcpt_damage at[];
 } tcpt_damages;
+
+/** A RST toward an end, of which nothing has told yet whether it had effect. */
+typedef struct tcpt_rst_toward {
+    tcpt_record *record; /**< NULL when there is none */
+    int64_t time_ns;
+    uint32_t again_seq; /**< what the end has sent again since, or probed with; valid with agains */
+    uint8_t agains;
+    uint8_t position;    /**< tcpt_rst_position */
+    uint8_t verdict;     /**< tcpt_verdict, of the chosen stack */
+    bool challenged;     /**< the end has answered it with a challenge ACK */
+    bool outlived_exact; /**< an exact RST before it had no effect on the end */
+} tcpt_rst_toward;
 
 /** What few flows ever need of an end. */
 typedef struct tcpt_trouble {
@@ -410,7 +427,8 @@ typedef struct tcpt_flow {
     struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
     struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */
 
-    tcpt_again *again; /**< newest run of acknowledged data sent again, owned; NULL before the first */
+    const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
+    tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
 
     /* Connection tracking, as modelled. */
     struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */
@@ -454,6 +472,12 @@ tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end);
 static inline const char *tcpt_role(const tcpt_flow *flow, unsigned end)
 {
     return end == flow->client ? "client" : "server";
+}
+
+/** Whether the capture was taken so near to the end that what passed has reached it. */
+static inline bool tcpt_is_near(const tcpt_endpoint *end)
+{
+    return end->rtt_ns && end->rtt_ns <= TCPT_NEAR_MS * TCPT_MS_NS;
 }
 
 /** Smallest round trip over the whole path, nanoseconds; 0 when neither half is known. */

@@ -12,6 +12,8 @@ enum {
     TCPT_TICK_MS = 10,
     /** What a busy host takes to act on a segment that has reached it. */
     TCPT_REACT_MS = 20,
+    /** A round trip of no more is within a host, or to the next switch: nothing gets lost there as a rule. */
+    TCPT_NEAR_MS = 1,
     /** What a stack answers of itself (challenge ACK, duplicate ACK, RST) leaves at once; this much is granted to slow
      * or jittery ways. */
     TCPT_ANSWER_MS = 200,

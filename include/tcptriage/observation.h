@@ -69,6 +69,12 @@ const char *tcpt_drop_name(tcpt_drop drop);
 /** "off_by_one_after_fin" and so on; "exact" for the exact ones. */
 const char *tcpt_rst_position_name(tcpt_rst_position position);
 
+/** At the receiver's ACK or behind all that was sent, whether or not the bytes between have arrived. */
+static inline bool tcpt_rst_is_exact(unsigned position)
+{
+    return position == TCPT_RST_EXACT || position == TCPT_RST_EXACT_UNACKED || position == TCPT_RST_AT_ACK;
+}
+
 /** The receiver's view of a RST. */
 typedef struct tcpt_rst_view {
     tcpt_rst_position position;
@@ -141,6 +147,8 @@ typedef struct tcpt_observation {
     tcpt_record *acked_in;                /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     tcpt_record *refused;                 /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
     tcpt_record *challenged;              /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *outlived;                /**< that RST, with TCPT_TRAIT_OUTLIVED */
+    int64_t outlived_ns;                  /**< how long before it that came */
     const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
 } tcpt_observation;

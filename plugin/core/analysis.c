@@ -78,6 +78,7 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
                    tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
+    tcpt_assumed assumed = tcpt_assumed_of(flow);
 
     tcpt_point_commit(flow->at, segment);
     tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
@@ -87,6 +88,8 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
         tcpt_points_commit(analysis->points, flow, segment, seen, record);
     tcpt_record_judged(record, seen);
     tcpt_record_states(record, flow);
+    if (assumed.any)
+        tcpt_records_correct(&analysis->records, flow, seen, &assumed);
 }
 
 /* A second copy of a captured packet changes nothing. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/records.h"
 
+#include "core/flow/flow.h"
+
 enum { SLAB_RECORDS = 1024 };
 
 void tcpt_records_open(tcpt_records *records)
@@ -64,7 +66,60 @@ void tcpt_record_copy(tcpt_record *copy, tcpt_record *original)
 
 void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow)
 {
-    record->client_state = (uint8_t)flow->ends[flow->client].state;
-    record->server_state = (uint8_t)flow->ends[!flow->client].state;
+    record->client_state = (uint8_t)tcpt_state_but_for_rst(flow, flow->client);
+    record->server_state = (uint8_t)tcpt_state_but_for_rst(flow, !flow->client);
     record->inferred = (uint8_t)(tcpt_fin_is_inferred(&flow->ends[0]) | tcpt_fin_is_inferred(&flow->ends[1]) << 1) & 3;
+    record->reset = (uint8_t)(flow->ends[0].reset | flow->ends[1].reset << 1) & 3;
+}
+
+/* ---- what later segments refute ---- */
+
+/* The end's FIN had not arrived at the other one. */
+static void forget_fin(tcpt_record *record, unsigned end)
+{
+    if (end == record->flow->client)
+        record->server_state = (uint8_t)tcpt_state_without_their_fin((tcpt_state)record->server_state);
+    else
+        record->client_state = (uint8_t)tcpt_state_without_their_fin((tcpt_state)record->client_state);
+}
+
+static void correct(tcpt_record *record, const tcpt_flow *flow, const tcpt_assumed *refuted)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        const tcpt_record *fin = flow->ends[end].fin_record;
+
+        if (refuted->reset[end])
+            record->reset &= (uint8_t) ~(1u << end) & 3;
+        if (refuted->fin[end] && fin && record->frame >= fin->frame)
+            forget_fin(record, end);
+    }
+}
+
+/* A RST that its receiver has challenged, or gone on after, has not reset it. */
+static void correct_rst(tcpt_record *rst, bool challenged)
+{
+    if (rst->receiver_verdict != TCPT_VERDICT_RESET && rst->receiver_verdict != TCPT_VERDICT_UNDETERMINED)
+        return;
+    rst->receiver_verdict = challenged ? TCPT_VERDICT_CHALLENGE_ACK : TCPT_VERDICT_IGNORED;
+    rst->receiver_drop = challenged ? TCPT_DROP_TCP_RESET : TCPT_DROP_NONE;
+}
+
+void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, const tcpt_observation *seen,
+                          const tcpt_assumed *assumed)
+{
+    tcpt_record *rst = flow->ends[!seen->from].rst_record;
+    tcpt_assumed refuted = {false};
+
+    for (unsigned end = 0; end < 2; end++) {
+        refuted.reset[end] = assumed->reset[end] && !flow->ends[end].reset;
+        refuted.fin[end] = assumed->fin[end] && !flow->ends[end].fin_delivered;
+        refuted.any |= refuted.reset[end] || refuted.fin[end];
+    }
+    if (seen->outlived)
+        correct_rst(seen->outlived, false);
+    if (rst && (refuted.reset[seen->from] || seen->challenged == rst))
+        correct_rst(rst, seen->challenged == rst);
+    for (unsigned i = 0; refuted.any && i < TCPT_FINGERPRINTS; i++)
+        if (flow->seen.hash[i])
+            correct(tcpt_records_at(records, flow->seen.record[i]), flow, &refuted);
 }

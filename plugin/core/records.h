@@ -34,4 +34,26 @@ void tcpt_record_copy(tcpt_record *copy, tcpt_record *original);
 /** Show the states of both ends as the flow has them now. */
 void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow);
 
+/** What records show that later segments may refute. */
+typedef struct tcpt_assumed {
+    bool any;
+    bool reset[2]; /**< that a RST has closed an end */
+    bool fin[2];   /**< that an end's FIN has arrived */
+} tcpt_assumed;
+
+/** What a flow's records show so far. */
+static inline tcpt_assumed tcpt_assumed_of(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *ends = flow->ends;
+
+    if (!flow->ending)
+        return (tcpt_assumed){false};
+    return (tcpt_assumed){true, {ends[0].reset, ends[1].reset}, {ends[0].fin_delivered, ends[1].fin_delivered}};
+}
+
+/** Correct what the segment refutes in the newest records of its flow: TCPT_FINGERPRINTS of them, copies left out. What
+ * one pass has shown by then stays shown. */
+void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, const tcpt_observation *seen,
+                          const tcpt_assumed *assumed);
+
 #endif

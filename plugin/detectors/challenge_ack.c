@@ -7,9 +7,22 @@ static bool both_offered_timestamps(const tcpt_flow *flow)
     return flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS;
 }
 
-/* What the chosen stack makes of the challenged segment, where that is not a challenge. */
-static const char *refuted(const tcpt_record *challenged)
+/* A RST behind bytes that had not come, or before bytes that had. */
+static bool was_exact(const tcpt_context *context)
 {
+    const tcpt_rst_toward *toward = context->flow->toward;
+
+    return toward && context->seen->challenged == toward[context->seen->from].record &&
+           tcpt_rst_is_exact(toward[context->seen->from].position);
+}
+
+/* What the chosen stack makes of the challenged segment, where that is not a challenge. */
+static const char *refuted(const tcpt_context *context)
+{
+    const tcpt_record *challenged = context->seen->challenged;
+
+    if (was_exact(context))
+        return ": its SEQ is not where the receiver stands";
     switch ((tcpt_verdict)challenged->receiver_verdict) {
     case TCPT_VERDICT_RESET:
         return "; the chosen stack would have reset: this receiver does not behave like the chosen stack";
@@ -41,7 +54,7 @@ static void judge(const tcpt_context *context, void *memory)
                    "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s%s",
                    tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
                    lacks_timestamps ? " (without the timestamps agreed on: a device on the path may have made it)" : "",
-                   refuted(context->seen->challenged));
+                   refuted(context));
     tcpt_relate(finding, context->seen->challenged);
 }
 

@@ -1,112 +1,182 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A RST was not honoured: its receiver goes on, and no exact RST has followed. */
+/* A RST was not honoured: its receiver goes on. An inexact one that an exact one follows at once is no matter; an exact
+ * one never reached TCP, or TCP took no notice (rules A.5 and K.3). */
 #include "detectors/detectors.h"
 
 #include "tcptriage/limits.h"
+#include "tcptriage/times.h"
 
-typedef struct pending {
-    tcpt_record *rst; /* first inexact RST toward this end that nothing has settled; NULL when there is none */
-    int64_t rst_ns;
-    tcpt_rst_position position;
-    tcpt_verdict verdict; /* of the chosen stack */
+/* An exact RST that follows so soon has done what the one before it could not. */
+enum { RESOLVED_SECONDS = 1 };
+
+/* What was raised of one end, of a RST that was inexact or of one that was exact. */
+typedef struct survival {
+    tcpt_finding *finding; /* while it may be taken back or told more of; else NULL */
+    int64_t raised_ns;
     bool raised;
-    tcpt_finding *finding;
-} pending;
+    bool stays; /* the next exact RST proves nothing */
+} survival;
 
 typedef struct rst_memory {
-    pending toward[2];
+    survival of[2][2]; /* by end; exact or not */
 } rst_memory;
 
-static void note_rst(const tcpt_context *context, rst_memory *memory)
+/* ---- the next exact RST ---- */
+
+static bool follows_at_once(const tcpt_context *context, const survival *me)
+{
+    return me->finding && context->segment->time_ns - me->raised_ns <= tcpt_seconds_ns(RESOLVED_SECONDS);
+}
+
+static void take_back(const tcpt_context *context, survival *me)
+{
+    tcpt_withdraw(context, me->finding);
+    me->raised = false;
+}
+
+static void resolve(const tcpt_context *context, survival *inexact, survival *exact)
+{
+    if (follows_at_once(context, inexact))
+        take_back(context, inexact);
+    else if (inexact->finding)
+        tcpt_set_number(inexact->finding, TCPT_F_RST_RESOLVED_IN, context->record->frame);
+    inexact->finding = NULL;
+    if (!exact->stays && follows_at_once(context, exact)) {
+        take_back(context, exact);
+        exact->stays = true; /* the first may have been lost; a second is enough */
+    }
+    exact->finding = NULL;
+}
+
+static void judge_rst(const tcpt_context *context, rst_memory *memory)
 {
     const tcpt_rst_view *rst = &context->seen->rst;
-    pending *toward = &memory->toward[!context->seen->from];
+    survival *of = memory->of[!context->seen->from];
 
-    if (!rst->mismatch) {
-        if (toward->finding && rst->position != TCPT_RST_NONE && rst->position != TCPT_RST_AT_ACK)
-            tcpt_set_number(toward->finding, TCPT_F_RST_RESOLVED_IN, context->record->frame);
-        toward->rst = NULL;
-        toward->finding = NULL;
-        return;
-    }
-    if (toward->rst || toward->raised || context->flow->ends[context->seen->from].reset_peer)
-        return;
-    toward->rst = context->record;
-    toward->rst_ns = context->segment->time_ns;
-    toward->position = rst->position;
-    toward->verdict = context->seen->receiver.verdict;
+    if (!rst->mismatch && rst->position != TCPT_RST_NONE && rst->position != TCPT_RST_AT_ACK)
+        resolve(context, &of[false], &of[true]);
 }
 
-/* Expectation against observation. */
-static const char *refuted(const tcpt_context *context, const pending *me)
-{
-    if (me->verdict == TCPT_VERDICT_RESET)
-        return "; the chosen stack would have reset: this receiver does not behave like the chosen stack, or the RST "
-               "never reached it";
-    if (me->verdict == TCPT_VERDICT_CHALLENGE_ACK &&
-        context->flow->ends[context->seen->from].trouble->provoked.record == me->rst)
-        return "; the chosen stack would have sent a challenge ACK, and none was captured";
-    return "";
-}
-
-static bool goes_on(const tcpt_context *context)
-{
-    return context->segment->payload_bytes || (context->segment->flags & (TCPT_FIN | TCPT_SYN)) || context->seen->probe;
-}
+/* ---- what is said ---- */
 
 /* Whether a tracker on the way still knows the flow that this host keeps. It takes any RST after a FIN for the end and
  * forgets the flow ten seconds later (nf_conntrack_tcp_packet(), table entry CLOSE). */
 static const char *tracker_note(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
-
     bool closing = flow->ends[0].fin || flow->ends[1].fin;
 
     switch (context->seen->tracker.state) {
     case TCPT_CT_NONE:
-        return "; a stateful firewall on the way has forgotten the flow (Linux, default timeouts)";
+        return "; a Linux firewall on the way has forgotten the flow";
     case TCPT_CT_CLOSE:
-        return "; a stateful firewall on the way took the RST for the end and forgets the flow 10 s later (Linux)";
+        return "; a Linux firewall on the way forgets the flow after 10 s";
     case TCPT_CT_OFF:
     case TCPT_CT_UNKNOWN:
-        return closing ? "; a stateful firewall on the way forgets the flow all the same (Linux: 10 s after a RST that "
-                         "follows a FIN)"
-                       : "";
+        return closing ? "; a Linux firewall on the way forgets the flow after 10 s" : "";
     case TCPT_CT_ESTABLISHED: /* after a FIN that can only be a new entry */
-        return closing ? "; a stateful firewall on the way had forgotten the flow and picks it up anew (Linux)" : "";
+        return closing ? "; a Linux firewall on the way had forgotten the flow" : "";
     default:
         return "";
     }
 }
 
+/* Expectation against observation: what the receiver cannot be, or cannot have got. */
+static void rule_out_stack(tcpt_finding *finding, const tcpt_context *context, tcpt_verdict verdict)
+{
+    static const char *const would_reset[] = {
+        [TCPT_STACK_LINUX] = "A receiver with Linux 4.11 or later that got the RST: it would have closed.",
+        [TCPT_STACK_RFC5961] = "A receiver by strict RFC 5961 that got the RST: it would have closed.",
+        [TCPT_STACK_RFC793] = "A receiver by RFC 793 that got the RST: it would have closed.",
+        [TCPT_STACK_FREEBSD] = "A receiver with FreeBSD that got the RST: it would have closed.",
+    };
+
+    if (verdict == TCPT_VERDICT_RESET)
+        tcpt_rule_out(finding, would_reset[context->settings->receiver_stack]);
+}
+
+static tcpt_finding *raise_inexact(const tcpt_context *context, const tcpt_rst_toward *rst)
+{
+    unsigned from = context->seen->from;
+    const char *position = tcpt_rst_position_name((tcpt_rst_position)rst->position);
+    tcpt_finding *finding = tcpt_raise(context, context->flow->ends[!from].holed ? TCPT_LOW : TCPT_HIGH,
+                                       "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s",
+                                       rst->record->frame, position, tcpt_role(context->flow, from),
+                                       tcpt_as_seconds(context->seen->outlived_ns), tracker_note(context));
+
+    tcpt_brief(finding, "RST ignored (%s): %s goes on", position, tcpt_role(context->flow, from));
+    rule_out_stack(finding, context, (tcpt_verdict)rst->verdict);
+    if (rst->verdict == TCPT_VERDICT_CHALLENGE_ACK && !rst->challenged)
+        tcpt_rule_out(finding, "A challenge ACK: the receiver should have sent one, and none was captured.");
+    tcpt_rule_out(finding, "An exact RST: none was captured between the inexact one and this frame.");
+    return finding;
+}
+
+static tcpt_finding *raise_exact(const tcpt_context *context, const tcpt_rst_toward *rst)
+{
+    unsigned from = context->seen->from;
+    const char *role = tcpt_role(context->flow, from), *tracker = tracker_note(context);
+    bool near = tcpt_is_near(&context->flow->ends[from]);
+    double seconds = tcpt_as_seconds(context->seen->outlived_ns);
+    uint32_t frame = rst->record->frame;
+
+    if (rst->challenged)
+        return tcpt_raise(context, TCPT_HIGH,
+                          "The RST in frame %u had no effect: the %s challenged it and is still there %.3f s later%s",
+                          frame, role, seconds, tracker);
+    if (rst->position == TCPT_RST_AT_ACK)
+        return tcpt_raise(
+            context, TCPT_MEDIUM,
+            "The RST in frame %u, with more on its way, had no effect: the %s is still there %.3f s later%s", frame,
+            role, seconds, tracker);
+    return tcpt_raise(context, near ? TCPT_HIGH : TCPT_MEDIUM,
+                      "The exact RST in frame %u was dropped %sbehind this point, or ignored: the %s goes on %.3f s "
+                      "later%s",
+                      frame, near ? "right " : "", role, seconds, tracker);
+}
+
+/* What is ruled out, and the few words. */
+static void complete_exact(const tcpt_context *context, tcpt_finding *finding, const tcpt_rst_toward *rst)
+{
+    unsigned from = context->seen->from;
+
+    tcpt_brief(finding, "%s without effect: %s goes on",
+               rst->challenged || rst->position == TCPT_RST_AT_ACK ? "RST" : "Exact RST",
+               tcpt_role(context->flow, from));
+    if (!rst->challenged && tcpt_is_near(&context->flow->ends[from]))
+        tcpt_rule_out(finding, "Loss of the RST on the way: it was captured at its receiver.");
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     rst_memory *mine = memory;
-    pending *me = &mine->toward[context->seen->from];
-    int64_t survived_ns;
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    const tcpt_rst_toward *rst;
+    survival *me;
+    bool exact;
 
     if (context->seen->really_bad)
         return;
-    if (context->segment->flags & TCPT_RST) {
-        note_rst(context, mine);
-        me->rst = NULL; /* it ends by itself */
+    if (context->segment->flags & TCPT_RST)
+        judge_rst(context, mine);
+    if (!context->seen->outlived)
         return;
-    }
-    if (!me->rst || me->raised || !goes_on(context) || context->seen->old_numbers)
-        return;
-    survived_ns = context->segment->time_ns - me->rst_ns;
-    if (survived_ns < tcpt_rtt_ns(context->flow) + TCPT_REACT_MS * TCPT_MS_NS)
+    rst = &flow->toward[from];
+    exact = tcpt_rst_is_exact(rst->position);
+    me = &mine->of[from][exact];
+    if (me->raised)
         return;
     me->raised = true;
-    me->finding =
-        tcpt_raise(context, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH,
-                   "The RST in frame %u (%s) had no effect: the %s is still there %.3f s later%s%s", me->rst->frame,
-                   tcpt_rst_position_name(me->position), tcpt_role(context->flow, context->seen->from),
-                   tcpt_as_seconds(survived_ns), refuted(context, me), tracker_note(context));
-    tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, survived_ns);
-    tcpt_relate(me->finding, me->rst);
-    tcpt_relate(me->finding, context->flow->ends[!context->seen->from].fin_record);
-    tcpt_rule_out(me->finding, "An exact RST: none was captured between the inexact one and this frame.");
+    me->raised_ns = context->segment->time_ns;
+    me->finding = exact ? raise_exact(context, rst) : raise_inexact(context, rst);
+    if (exact)
+        complete_exact(context, me->finding, rst);
+    me->stays |= exact && (rst->challenged || tcpt_is_near(&flow->ends[from]));
+    tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, context->seen->outlived_ns);
+    tcpt_relate(me->finding, rst->record);
+    if (!exact)
+        tcpt_relate(me->finding, flow->ends[!from].fin_record);
 }
 
 static const tcpt_field fields[] = {TCPT_F_RST_SURVIVED_FOR, TCPT_F_RST_RESOLVED_IN, TCPT_FIELD_COUNT};
@@ -118,18 +188,21 @@ static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack",     
 const tcpt_detector tcpt_rst_ignored = {
     .id = "rst_ignored",
     .message = "A RST was not honoured: its receiver goes on",
-    .explanation = "One side was told to forget the connection and did not, because the RST's SEQ was not the one it "
-                   "expects; the other side (or the device that sent the RST) has forgotten it. What the receiver "
-                   "still sends goes nowhere until its own timeout.",
-    .remedy = "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. "
-              "Until then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later "
-              "accepts the RST that is one below after a FIN.",
+    .explanation =
+        "One side was told to forget the connection and did not: the RST's SEQ was not the one it expects, or the RST, "
+        "exact as it was, never reached its TCP. The other side (or the device that sent the RST) has forgotten it. "
+        "What the receiver still sends goes nowhere until its own timeout.",
+    .remedy =
+        "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. Until "
+        "then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later accepts the RST "
+        "that is one below after a FIN. An exact one: look for a filter that drops RSTs or INVALID packets between "
+        "this capture point and the receiver's socket (host firewall, sandbox, tracker).",
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
     .explains = explains,
-    .wants = TCPT_TRAIT_RST | TCPT_TRAIT_ENDING,
+    .wants = TCPT_TRAIT_RST | TCPT_TRAIT_OUTLIVED,
     .memory_bytes = sizeof(rst_memory),
     .fields = fields,
     .judge = judge,

@@ -115,7 +115,8 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
 {
     tcpt_record *record = tcpt_analyse(input->analysis, segment);
     g_assert(record && record->flow && record->frame == segment->frame);
-    g_assert(record->client_state <= TCPT_TIME_WAIT && record->server_state <= TCPT_TIME_WAIT);
+    g_assert(tcpt_state_in(record, record->flow->client) <= TCPT_TIME_WAIT &&
+             tcpt_state_in(record, !record->flow->client) <= TCPT_TIME_WAIT);
     g_ptr_array_add(input->records, record);
     if (control & FUZZ_SETTLE)
         tcpt_settle(input->analysis, record->flow);

@@ -119,13 +119,14 @@ def report_problems(frames, text, known):
 
 
 def read_expected(path):
-    """(expectations, frame -> (scenario, line, strict, states)) of a file written by pkt2pcap."""
+    """(expectations, frame -> (scenario, line, strict, states by passes)) of a file written by pkt2pcap."""
     expectations, frames = [], {}
     with open(path) as lines:
         for line in lines:
             frame, when, ident, scenario, number, *rest = line.rstrip("\n").split("\t")
             if when == "of":
-                states = next((word[7:] for word in rest if word.startswith("states=")), None)
+                words = dict(word.split("=", 1) for word in rest if "=" in word)
+                states = words.get("states"), words.get("final", words.get("states"))
                 frames[int(frame)] = (scenario, int(number), "strict" in rest, states)
             else:
                 fields = dict(word.split("=", 1) for word in rest)

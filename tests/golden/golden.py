@@ -115,7 +115,7 @@ class Golden:
         frames = self.frames(capture, *options, *(["-2"] if two_passes else []))
         problems = list(self.missing(frames, expectations, two_passes))
         problems += self.unexpected(frames, expectations, owners, ident, two_passes)
-        problems += self.wrong_states(frames, owners)
+        problems += self.wrong_states(frames, owners, two_passes)
         problems += findings.order_problems(frames)
         assert not problems, "\n".join(problems)
 
@@ -143,11 +143,11 @@ class Golden:
             if watched and (number, found) not in due and (scenario, found) not in anywhere:
                 yield "%s, line %d, frame %d: %s was not expected" % (scenario, line, number, found)
 
-    def wrong_states(self, frames, owners):
+    def wrong_states(self, frames, owners, two_passes):
         for number, (scenario, line, _, states) in owners.items():
             shown = "/".join(frames[number].values.get(name, ["-"])[0] for name in findings.STATES)
-            if states and shown != states:
-                yield "%s, line %d: states are %s, expected %s" % (scenario, line, shown, states)
+            if states[two_passes] and shown != states[two_passes]:
+                yield "%s, line %d: states are %s, expected %s" % (scenario, line, shown, states[two_passes])
 
     # ---- The laboratory's captures.
 

@@ -333,12 +333,13 @@ void scn_check_states(const scn_run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
     const tcpt_record *record = test->records[index];
-    if (!frame->states || !record)
+    const char *expected = test->at_end && frame->final_states ? frame->final_states : frame->states;
+    if (!expected || !record)
         return;
-    char *states = g_strdup_printf("%s/%s", tcpt_state_name((tcpt_state)record->client_state),
-                                   tcpt_state_name((tcpt_state)record->server_state));
-    if (strcmp(states, frame->states) != 0)
-        complain(test, "states are %s, expected %s", states, frame->states);
+    char *states = g_strdup_printf("%s/%s", tcpt_state_name(tcpt_state_in(record, record->flow->client)),
+                                   tcpt_state_name(tcpt_state_in(record, !record->flow->client)));
+    if (strcmp(states, expected) != 0)
+        complain(test, "states are %s, expected %s", states, expected);
     g_free(states);
 }
 
@@ -421,6 +422,7 @@ void scn_check_end(scn_run *test)
     test->at_end = true;
     for (unsigned i = 0; i < test->scenario->frames->len; i++) {
         scn_check_frame(test, i);
+        scn_check_states(test, i);
         check_copy(test, i);
     }
     check_somewhere(test);

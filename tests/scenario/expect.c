@@ -56,8 +56,8 @@ void scn_expectations_read(scn_line *line, scn_frame *frame)
     static const char *const marks[] = {"!", "!end", "!may", "!back", NULL};
     const char *word;
     while ((word = scn_next(line))) {
-        if (!strcmp(word, "~")) {
-            frame->states = g_strdup(scn_need(line, "CLIENT/SERVER states"));
+        if (!strcmp(word, "~") || !strcmp(word, "~>")) {
+            *(word[1] ? &frame->final_states : &frame->states) = g_strdup(scn_need(line, "CLIENT/SERVER states"));
             continue;
         }
         if (!g_strv_contains(marks, word))

@@ -282,8 +282,9 @@ static void read_modifier(const target *to, const char *word)
         packet->options = scn_options(to->line, word, to->flow->ends[!packet->from].isn);
         return;
     }
-    if (!strcmp(word, "~")) {
-        to->frame->states = g_strdup(scn_need(to->line, "CLIENT/SERVER states"));
+    if (!strcmp(word, "~") || !strcmp(word, "~>")) {
+        *(word[1] ? &to->frame->final_states : &to->frame->states) =
+            g_strdup(scn_need(to->line, "CLIENT/SERVER states"));
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(modifiers); i++) {

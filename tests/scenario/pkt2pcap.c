@@ -152,6 +152,8 @@ static void write_frame(FILE *out, const placed *item)
             item->scenario->strict_chats ? "\tstrict" : "");
     if (item->frame->states)
         fprintf(out, "\tstates=%s", item->frame->states);
+    if (item->frame->final_states)
+        fprintf(out, "\tfinal=%s", item->frame->final_states);
     fputc('\n', out);
     for (unsigned i = 0; i < item->frame->expected->len; i++)
         write_expectation(out, item, item->frame->expected->pdata[i], item->numbers[item->index]);

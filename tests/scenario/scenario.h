@@ -84,6 +84,7 @@ typedef struct scn_frame {
     uint32_t wire_bytes;
     char *label;         /**< or NULL */
     char *states;        /**< "CLIENT/SERVER" after this frame, or NULL */
+    char *final_states;  /**< the same once the whole capture is known, or NULL: as `states` */
     GPtrArray *expected; /**< scn_expectation * */
 } scn_frame;
 

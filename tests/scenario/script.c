@@ -108,6 +108,7 @@ static void free_frame(void *data)
     g_ptr_array_unref(frame->expected);
     g_free(frame->label);
     g_free(frame->states);
+    g_free(frame->final_states);
     g_free(frame);
 }
 

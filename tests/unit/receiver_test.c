@@ -534,6 +534,33 @@ static void add_rows(const char *family, const test_row *rows, unsigned count)
 
 /* ---- what does not fit a row ---- */
 
+/* What the receiver does after a RST corrects what was said of it: it went on, or asked. */
+static void test_corrected(void)
+{
+    fixture f;
+    tcpt_record *rst;
+
+    set_up(&f, TCPT_STACK_LINUX);
+    bring_to(&f, CLOSE_WAIT);
+    rst = send(&f, 0, TCPT_RST, A - 1, 0, 0);
+    g_assert_cmpuint(rst->receiver_verdict, ==, RESETS);
+    f.now_ns += 500 * INT64_C(1000000);
+    send(&f, 1, TCPT_ACK, UNA, A, 20);
+    g_assert_cmpuint(rst->receiver_verdict, ==, SILENT);
+    g_assert_cmpuint(tcpt_state_in(rst, !rst->flow->client), ==, TCPT_CLOSE_WAIT);
+    tcpt_analysis_free(f.analysis);
+
+    set_up(&f, TCPT_STACK_LINUX);
+    bring_to(&f, GAP);
+    rst = send(&f, 0, TCPT_RST, A + 200, 0, 0);
+    g_assert_cmpuint(rst->receiver_verdict, ==, RESETS);
+    f.now_ns += 5 * INT64_C(1000000);
+    send_sack(&f, A + 100, A + 200);
+    g_assert_cmpuint(rst->receiver_verdict, ==, ASKS);
+    g_assert_cmpuint(tcpt_state_in(rst, !rst->flow->client), ==, TCPT_ESTABLISHED);
+    tcpt_analysis_free(f.analysis);
+}
+
 /* The server has acknowledged A and refused ten bytes behind it. */
 static void refuse_bytes(fixture *f)
 {
@@ -700,6 +727,7 @@ int main(int argc, char **argv)
     add_rows("data", data_rows, G_N_ELEMENTS(data_rows));
     add_rows("stamp", stamp_rows, G_N_ELEMENTS(stamp_rows));
     g_test_add_func("/receiver/refused-bytes", test_refused_bytes);
+    g_test_add_func("/receiver/corrected", test_corrected);
     g_test_add_func("/receiver/limit", test_limit);
     g_test_add_func("/receiver/no-limit", test_no_limit);
     g_test_add_func("/receiver/half-close", test_half_close);

@@ -168,6 +168,16 @@ static void same_list(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     g_assert_true(!a && !b);
 }
 
+static void same_resets(const tcpt_rst_toward *one, const tcpt_rst_toward *other)
+{
+    g_assert_true((one == NULL) == (other == NULL));
+    for (unsigned end = 0; one && end < 2; end++) {
+        tcpt_rst_toward a = one[end], b = other[end];
+        same_record(&a.record, &b.record);
+        same_bytes(&a, &b, sizeof a);
+    }
+}
+
 /** What is left of an exchange of pure ACKs that is none any more says nothing. */
 static void forget_exchange(tcpt_flow *flow)
 {
@@ -192,12 +202,14 @@ static void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     same_record(&a.acks.first, &b.acks.first);
     same_tracker(a.tracker, b.tracker);
     same_again(a.again, b.again);
+    same_resets(a.toward, b.toward);
     same_newest(a.found, b.found);
     g_assert_true((a.memory == NULL) == (b.memory == NULL));
     g_assert_cmpuint(a.at->index, ==, b.at->index);
     a.at = b.at = NULL;
     a.tracker = b.tracker = NULL;
     a.again = b.again = NULL;
+    a.toward = b.toward = NULL;
     a.found = b.found = NULL;
     a.memory = b.memory = NULL;
     a.previous = b.previous = a.next = b.next = a.twin = b.twin = NULL;

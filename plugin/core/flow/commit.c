@@ -8,6 +8,7 @@
 #include "core/flow/commit_rst.h"
 #include "core/flow/commit_sent.h"
 #include "core/flow/commit_syn.h"
+#include "core/flow/rst_outcome.h"
 #include "core/flow/port.h"
 #include "core/flow/said_close.h"
 #include "core/flow/short_way.h"
@@ -143,7 +144,9 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
     if (segment->flags & TCPT_RST) {
         tcpt_commit_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {
-        tcpt_commit_revival(flow, segment, seen->from);
+        if (flow->toward)
+            tcpt_commit_rst_outcome(flow, segment, seen);
+        tcpt_commit_revival(flow, segment, seen);
         commit_handshake_before_capture(flow, segment);
         if (segment->flags & TCPT_SYN)
             tcpt_commit_syn(flow, segment, seen);

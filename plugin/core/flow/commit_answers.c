@@ -49,7 +49,8 @@ void tcpt_commit_provocation(tcpt_flow *flow, const tcpt_segment *segment, const
     if ((seen->traits & TCPT_TRAIT_CHALLENGE) || (segment->flags & TCPT_SYN))
         forget_provocation(sender);
     if (seen->provokes)
-        tcpt_trouble_of(receiver)->provoked = (tcpt_provocation){record, segment->time_ns};
+        tcpt_trouble_of(receiver)->provoked =
+            (tcpt_provocation){record, segment->time_ns, seen->rst.position == TCPT_RST_EXACT_UNACKED};
     else if (seen->probe || (segment->payload_bytes && !(segment->flags & TCPT_RST)) || (segment->flags & TCPT_FIN))
         forget_provocation(receiver); /* whatever is acknowledged from now on may answer this instead */
 }

@@ -9,7 +9,7 @@
 
 void tcpt_commit_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
 
-/** An end that goes on long after a RST was not closed by it. */
-void tcpt_commit_revival(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+/** An end that goes on long after a RST was not closed by it; a RST that was challenged has closed neither. */
+void tcpt_commit_revival(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 
 #endif

@@ -32,4 +32,10 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings);
 
+/** An end's state, were there no RST. */
+tcpt_state tcpt_state_but_for_rst(const tcpt_flow *flow, unsigned end);
+
+/** What an end's state is without the other one's FIN. */
+tcpt_state tcpt_state_without_their_fin(tcpt_state state);
+
 #endif

@@ -109,5 +109,6 @@ void tcpt_life_clear(tcpt_flow *flow)
     g_free(flow->ends[0].ack_steps);
     g_free(flow->ends[1].ack_steps);
     g_free(flow->again);
+    g_free((tcpt_rst_toward *)flow->toward);
     tcpt_tracker_free(flow->tracker);
 }

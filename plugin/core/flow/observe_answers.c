@@ -12,6 +12,8 @@ enum {
      * seconds, and two RTT, was sent by a timer. */
     WAR_ACKS = 10,
     WAR_GAP_SECONDS = 2,
+    /* On the shortest ways a round trip says little: the handshake's is a scheduler's, or a virtual machine's. */
+    SHORT_WAY_MS = 1,
 };
 
 /* What was sent since the other end was last heard, this one included. What asks within a round trip, or a probe within
@@ -52,7 +54,35 @@ static bool window_update(const tcpt_endpoint *sender, const tcpt_endpoint *rece
  * none; half the RTT allows for a slow first one. */
 static bool in_time_to_answer(const tcpt_flow *flow, const tcpt_endpoint *sender, int64_t ago_ns)
 {
-    return ago_ns >= sender->rtt_ns / 2 && ago_ns <= MAX(2 * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+    return ago_ns >= sender->rtt_ns / 2 - SHORT_WAY_MS * TCPT_MS_NS &&
+           ago_ns <= MAX(2 * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+}
+
+/* Whether the ACK can only answer what provoked it, and not the newest bytes before that: it is due by a whole round
+ * trip, and theirs was due a quarter of one before. */
+static bool answers_nothing_else(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
+                                 const tcpt_segment *segment)
+{
+    int64_t ago_ns = segment->time_ns - sender->trouble->provoked.time_ns;
+    int64_t sent_ns = MAX(receiver->payload_ns, receiver->fin_last_ns);
+
+    return sender->rtt_ns && ago_ns >= sender->rtt_ns - SHORT_WAY_MS * TCPT_MS_NS &&
+           ago_ns <= 2 * tcpt_rtt_ns(flow) + TCPT_TICK_MS * TCPT_MS_NS &&
+           segment->time_ns - sent_ns >= sender->rtt_ns + sender->rtt_ns / 4;
+}
+
+/* The challenge ACK carries RCV.NXT, which may be ahead of the last ACK: anything up to what the other end has sent
+ * without a gap (rule A.5). Where bytes are on their way an ACK may be theirs. */
+static bool may_carry(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    bool moves = segment->ack != sender->rcv_nxt;
+
+    if (sender->sent && segment->seq != sender->snd_nxt)
+        return false;
+    if (moves && (seq_before(segment->ack, sender->rcv_nxt) || seq_after(segment->ack, receiver->snd_contig)))
+        return false;
+    return (!moves && !sender->trouble->provoked.by_data_too) || answers_nothing_else(flow, sender, receiver, segment);
 }
 
 /* A pure ACK that tells nothing new, soon after its sender was provoked: the challenge ACK. */
@@ -63,7 +93,7 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
 
     if (!sender->trouble->provoked.record || !seen->pure_ack || seen->probe)
         return;
-    if (!seen->old_numbers && (segment->ack != sender->rcv_nxt || (sender->sent && segment->seq != sender->snd_nxt)))
+    if (!seen->old_numbers && !may_carry(flow, segment, seen->from))
         return;
     if (!seen->old_numbers && window_update(sender, &flow->ends[!seen->from], segment))
         return;

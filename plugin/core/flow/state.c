@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/state.h"
 
+#include "core/flow/flow.h"
+
 const char *tcpt_state_name(tcpt_state state)
 {
     static const char *const names[] = {
@@ -31,17 +33,20 @@ static tcpt_state closing_state(const tcpt_endpoint *end, const tcpt_endpoint *p
 
 static tcpt_state derive(const tcpt_endpoint *end, const tcpt_endpoint *peer)
 {
-    if (end->reset)
-        return TCPT_CLOSED;
     if (end->handshake != TCPT_ESTABLISHED && !end->fin && !end->fin_acked)
         return end->handshake;
     return closing_state(end, peer);
 }
 
+tcpt_state tcpt_state_but_for_rst(const tcpt_flow *flow, unsigned end)
+{
+    return flow->ends[end].reset ? derive(&flow->ends[end], &flow->ends[!end]) : flow->ends[end].state;
+}
+
 void tcpt_derive_states(tcpt_flow *flow)
 {
-    flow->ends[0].state = derive(&flow->ends[0], &flow->ends[1]);
-    flow->ends[1].state = derive(&flow->ends[1], &flow->ends[0]);
+    for (unsigned end = 0; end < 2; end++)
+        flow->ends[end].state = flow->ends[end].reset ? TCPT_CLOSED : derive(&flow->ends[end], &flow->ends[!end]);
 }
 
 /* What an end's state is without its own FIN. */
@@ -57,8 +62,7 @@ static tcpt_state without_own_fin(tcpt_state state)
     }
 }
 
-/* What an end's state is without the other one's FIN. */
-static tcpt_state without_their_fin(tcpt_state state)
+tcpt_state tcpt_state_without_their_fin(tcpt_state state)
 {
     switch (state) {
     case TCPT_CLOSE_WAIT:
@@ -78,9 +82,11 @@ tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end)
     const tcpt_flow *flow = record->flow;
     tcpt_state state = (tcpt_state)(end == flow->client ? record->client_state : record->server_state);
 
+    if (record->reset >> end & 1)
+        return TCPT_CLOSED;
     if ((record->inferred >> end & 1) && flow->ends[end].fin_refuted)
         state = without_own_fin(state);
     if ((record->inferred >> !end & 1) && flow->ends[!end].fin_refuted)
-        state = without_their_fin(state);
+        state = tcpt_state_without_their_fin(state);
     return state;
 }

@@ -119,11 +119,6 @@ static tcpt_verdict by_stack(tcpt_stack stack, tcpt_rst_position position, bool 
     }
 }
 
-static bool exact(tcpt_rst_position position)
-{
-    return position == TCPT_RST_EXACT || position == TCPT_RST_EXACT_UNACKED || position == TCPT_RST_AT_ACK;
-}
-
 static tcpt_verdict judge_state(const tcpt_rst_view *view, const tcpt_endpoint *receiver, tcpt_stack stack,
                                 bool at_edge)
 {
@@ -132,9 +127,9 @@ static tcpt_verdict judge_state(const tcpt_rst_view *view, const tcpt_endpoint *
     case TCPT_LISTEN:
         return TCPT_VERDICT_IGNORED;
     case TCPT_TIME_WAIT:
-        return exact(view->position) ? TCPT_VERDICT_RESET : TCPT_VERDICT_IGNORED;
+        return tcpt_rst_is_exact(view->position) ? TCPT_VERDICT_RESET : TCPT_VERDICT_IGNORED;
     case TCPT_SYN_RECEIVED: /* in the window but not exact: older Linux drops the request, newer challenge */
-        return exact(view->position) ? TCPT_VERDICT_RESET : TCPT_VERDICT_UNDETERMINED;
+        return tcpt_rst_is_exact(view->position) ? TCPT_VERDICT_RESET : TCPT_VERDICT_UNDETERMINED;
     default:
         return by_stack(stack, view->position, at_edge);
     }
@@ -200,7 +195,7 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
 
     view->position = place(sender, receiver, segment, acked, next);
     view->expected_seq = sender->holed ? acked : next;
-    view->mismatch = !exact(view->position);
+    view->mismatch = !tcpt_rst_is_exact(view->position);
     view->confidence = confidence_of(flow, sender, receiver, view->position, segment->seq);
     view->verdict = judge_state(view, receiver, stack, segment->seq == receiver->rcv_edge);
     if (doubtful(view, sender, receiver, segment, stack) || (view->position == TCPT_RST_BEYOND_WINDOW && !scale_known))
@@ -220,7 +215,9 @@ bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
         return flow->previous;                   /* the SYN that meets a TIME-WAIT entry of the previous life */
     }
     switch (seen->rst.position) {
+    case TCPT_RST_EXACT_UNACKED: /* the bytes before it may be lost, or not have come yet */
     case TCPT_RST_AT_ACK:
+        return !flow->ends[seen->from].reset_peer;
     case TCPT_RST_OFF_BY_ONE_FIN_UNACKED:
     case TCPT_RST_SACK_EDGE:
     case TCPT_RST_IN_FLIGHT:

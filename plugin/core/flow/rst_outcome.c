@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/rst_outcome.h"
+
+#include <glib.h>
+
+#include "tcptriage/limits.h"
+#include "tcptriage/times.h"
+
+enum {
+    /* Far from the receiver the loss of the RST explains that bytes are sent again, once. */
+    AGAIN_FAR = 2,
+    AGAIN_NEAR = 1,
+    /* Once an exact RST was found without effect and another one followed, what is still on its way is no news: longer
+     * than that takes no path. */
+    SECOND_SECONDS = 1,
+};
+
+/* ---- observing ---- */
+
+static bool goes_on(const tcpt_observation *seen, const tcpt_segment *segment)
+{
+    return segment->payload_bytes || (segment->flags & (TCPT_FIN | TCPT_SYN)) || seen->probe;
+}
+
+static unsigned times_again(const tcpt_rst_toward *toward, const tcpt_segment *segment)
+{
+    return toward->agains && toward->again_seq == segment->seq ? toward->agains + 1u : 1u;
+}
+
+/* An exact RST may have been lost on its way: new bytes or a FIN speak against it, repeats when there are enough. */
+static bool outlives_exact(const tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_rst_toward *toward = &flow->toward[seen->from];
+    bool again = seen->probe || (seen->traits & TCPT_TRAIT_REPEAT);
+
+    if (segment->flags & TCPT_SYN)
+        return false; /* the next connection, or a SYN-ACK whose ACK was lost */
+    if (toward->challenged || !again)
+        return true;
+    return times_again(toward, segment) >= (tcpt_is_near(&flow->ends[seen->from]) ? AGAIN_NEAR : AGAIN_FAR);
+}
+
+/* What was on its way when the RST passed is no sign of life. */
+static bool late_enough(const tcpt_flow *flow, const tcpt_rst_toward *toward, const tcpt_segment *segment)
+{
+    int64_t least_ns = tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS;
+
+    if (toward->outlived_exact && tcpt_rst_is_exact(toward->position))
+        least_ns = MAX(least_ns, tcpt_seconds_ns(SECOND_SECONDS));
+    return segment->time_ns - toward->time_ns >= least_ns;
+}
+
+void tcpt_observe_rst_outcome(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_rst_toward *toward = &flow->toward[seen->from];
+
+    if (!toward->record || (segment->flags & TCPT_RST) || seen->really_bad || seen->old_numbers)
+        return;
+    if (!goes_on(seen, segment) || !late_enough(flow, toward, segment))
+        return;
+    if (tcpt_rst_is_exact(toward->position) && !outlives_exact(seen, flow, segment))
+        return;
+    seen->traits |= TCPT_TRAIT_OUTLIVED;
+    seen->outlived = toward->record;
+    seen->outlived_ns = segment->time_ns - toward->time_ns;
+}
+
+/* ---- committing ---- */
+
+static tcpt_rst_toward *toward_of(tcpt_flow *flow, unsigned end)
+{
+    if (!flow->toward)
+        flow->toward = g_new0(tcpt_rst_toward, 2);
+    return (tcpt_rst_toward *)&flow->toward[end];
+}
+
+static bool is_pending(const tcpt_rst_toward *toward, bool exact)
+{
+    return toward->record && (!exact || tcpt_rst_is_exact(toward->position));
+}
+
+void tcpt_commit_rst_toward(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                            tcpt_record *record, bool reset_before)
+{
+    tcpt_rst_position position = seen->rst.position;
+    bool exact = tcpt_rst_is_exact(position);
+    tcpt_rst_toward *toward = toward_of(flow, !seen->from);
+
+    toward_of(flow, seen->from)->record = NULL; /* its sender ends by itself */
+    if (position == TCPT_RST_NONE || position == TCPT_RST_SYN_SENT_OK) {
+        toward->record = NULL;
+        return;
+    }
+    /* The first one that nothing has told of; an exact one makes inexact ones idle. */
+    if (is_pending(toward, exact) || (!exact && reset_before))
+        return;
+    *toward = (tcpt_rst_toward){
+        .record = record,
+        .time_ns = segment->time_ns,
+        .position = (uint8_t)position,
+        .verdict = (uint8_t)seen->receiver.verdict,
+        .outlived_exact = toward->outlived_exact,
+    };
+}
+
+void tcpt_commit_rst_outcome(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    tcpt_rst_toward *toward = toward_of(flow, seen->from);
+
+    if (!toward->record)
+        return;
+    if (seen->challenged == toward->record)
+        toward->challenged = true;
+    if (seen->outlived) {
+        toward->outlived_exact |= tcpt_rst_is_exact(toward->position);
+        flow->ends[!seen->from].reset_peer = false;
+        toward->record = NULL;
+    } else if (goes_on(seen, segment) && late_enough(flow, toward, segment)) {
+        toward->agains = (uint8_t)MIN(times_again(toward, segment), UINT8_MAX);
+        toward->again_seq = segment->seq;
+    }
+}
