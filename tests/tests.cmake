@@ -7,7 +7,7 @@ add_library(tcptriage_scenario STATIC tests/scenario/script.c tests/scenario/pac
 target_include_directories(tcptriage_scenario PUBLIC tests/scenario)
 target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 
-add_library(tcptriage_check STATIC tests/scenario/check.c)
+add_library(tcptriage_check STATIC tests/scenario/check.c tests/scenario/said.c)
 target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
 
 add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c tests/scenario/live.c)

@@ -182,8 +182,8 @@ def run(source, work, mutants, jobs):
             result = copy.judge(mutant)
             with lock:
                 results.append(result)
-                if sys.stderr.isatty():
-                    print("\r%d of %d" % (len(results), len(mutants)), end="", file=sys.stderr, flush=True)
+                print("%d of %d: %s %s (%s) %s" % (len(results), len(mutants), result.verdict, mutant.path,
+                                                   mutant.edit.operator, result.by), file=sys.stderr, flush=True)
 
     threads = [threading.Thread(target=worker, args=(number,)) for number in range(jobs)]
     for thread in threads:

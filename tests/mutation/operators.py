@@ -29,7 +29,7 @@ SIDES = {"from", "end", "client", "side", "closer", "prober", "speaker", "owing"
          "refuser", "near", "dir", "direction", "opener"}
 
 # What tells the user, or takes it back.
-TELLING = re.compile(r"tcpt_(?:relate|relate_all|set_number|set_text|take_text|withdraw|rule_out|resummarise)$")
+TELLING = re.compile(r"tcpt_(?:relate|relate_all|set_\w+|take_text|withdraw|rule_out|rule_out_nothing|resummarise|brief)$")
 
 
 def tokenise(text):

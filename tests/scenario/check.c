@@ -2,6 +2,8 @@
 /* What a scenario's frames made the core find, against what its lines expect. */
 #include "check.h"
 
+#include "said.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,75 +66,6 @@ static char *show_value(const tcpt_value *value)
     return g_strdup_printf("%" G_GINT64_FORMAT, value->number);
 }
 
-/* ---- Words and frames. */
-
-static bool in_a_word(char character)
-{
-    return g_ascii_isalnum(character) || character == '_';
-}
-
-/** Where a piece stands in a summary, and is not part of a longer word or number; NULL nowhere. */
-static const char *find_piece(const char *summary, const char *piece)
-{
-    size_t length = strlen(piece);
-    for (const char *at = strstr(summary, piece); at; at = strstr(at + 1, piece)) {
-        char before = (char)(at == summary ? ' ' : at[-1]), last = piece[length - 1], after = at[length];
-        bool joined = in_a_word(*piece) && (in_a_word(before) || (before == '.' && g_ascii_isdigit(*piece)));
-        bool goes_on = in_a_word(last) && (in_a_word(after) || (after == '.' && g_ascii_isdigit(at[length + 1])));
-        if (!joined && !goes_on)
-            return at;
-    }
-    return NULL;
-}
-
-bool scn_says(const char *summary, const char *words)
-{
-    char **pieces = g_strsplit(words, " ... ", -1);
-    const char *at = summary;
-    for (char **piece = pieces; *piece && at; piece++) {
-        at = **piece ? find_piece(at, *piece) : NULL;
-        at = at ? at + strlen(*piece) : NULL;
-    }
-    g_strfreev(pieces);
-    return at != NULL;
-}
-
-static bool related_to(const tcpt_finding *finding, uint32_t frame)
-{
-    for (unsigned i = 0; i < finding->diagnosis->related_count; i++) {
-        if (finding->diagnosis->related[i]->frame == frame)
-            return true;
-    }
-    return false;
-}
-
-bool scn_relates(const tcpt_finding *finding, const char *frames, bool alone)
-{
-    char **numbers = g_strsplit(strcmp(frames, "none") ? frames : "", ",", -1);
-    bool all = !alone || finding->diagnosis->related_count == g_strv_length(numbers);
-    for (char **number = numbers; *number; number++)
-        all &= related_to(finding, (uint32_t)atoi(*number));
-    g_strfreev(numbers);
-    return all;
-}
-
-char *scn_show_related(const tcpt_finding *finding)
-{
-    GString *text = g_string_new(finding->diagnosis->related_count ? NULL : "none");
-    for (unsigned i = 0; i < finding->diagnosis->related_count; i++)
-        g_string_append_printf(text, "%s%u", i ? "," : "", finding->diagnosis->related[i]->frame);
-    return g_string_free(text, FALSE);
-}
-
-static void check_related(const scn_run *test, const tcpt_finding *finding, const char *expected)
-{
-    if (scn_relates(finding, expected, !test->crowded))
-        return;
-    char *shown = scn_show_related(finding);
-    complain(test, "%s: related frames are %s, expected %s", finding->diagnosis->detector->id, shown, expected);
-    g_free(shown);
-}
-
 static void check_typed(const scn_run *test, const tcpt_finding *finding, const char *name, const char *expected)
 {
     tcpt_value value;
@@ -148,38 +81,27 @@ static void check_typed(const scn_run *test, const tcpt_finding *finding, const 
     }
 }
 
-/** Compare one "name=value"; confidence, related, pad_len and says are no typed fields. What was `said` when the
- *  finding was raised is compared then. */
+static void check_said(const scn_run *test, const tcpt_finding *finding, const scn_said *said, const char *expected)
+{
+    char *shown = said->show(finding);
+    if (!(test->crowded && said->alone) && !said->fits(shown, expected))
+        complain(test, "%s: %s is \"%s\", expected \"%s\"", finding->diagnosis->detector->id, said->name, shown,
+                 expected);
+    g_free(shown);
+}
+
+/** Compare one "name=value". What was `said` when the finding was raised is compared then. */
 static void check_field(const scn_run *test, const tcpt_finding *finding, const char *field)
 {
     const char *equals = strchr(field, '=');
     char *name = g_strndup(field, (gsize)(equals - field));
     char *expected = scn_resolve(test->scenario, equals + 1, NULL);
-    char *summary = tcpt_summary(finding);
-    const char *id = finding->diagnosis->detector->id;
-    if (!strcmp(name, "said")) {
-        if (!test->at_end && !test->crowded && !scn_says(summary, expected))
-            complain(test, "%s does not say \"%s\" yet: %s", id, expected, summary);
-    } else if (!strcmp(name, "confidence")) {
-        const char *confidence = tcpt_confidence_name(finding->diagnosis->confidence);
-        if (strcmp(confidence, expected) != 0)
-            complain(test, "%s: confidence is %s, expected %s", id, confidence, expected);
-    } else if (!strcmp(name, "related")) {
-        check_related(test, finding, expected);
-    } else if (!strcmp(name, "delay")) {
-        double delay = (double)finding->diagnosis->delay_ns / 1e9;
-        if (fabs(delay - strtod(expected, NULL)) >= 0.001)
-            complain(test, "%s: delay is %.6f, expected %s", id, delay, expected);
-    } else if (!strcmp(name, "pad_len")) {
-        if (finding->on->pad_bytes != atoi(expected))
-            complain(test, "%s: pad_len is %u, expected %s", id, finding->on->pad_bytes, expected);
-    } else if (!strcmp(name, "says")) {
-        if (!test->crowded && !scn_says(summary, expected))
-            complain(test, "%s does not say \"%s\": %s", id, expected, summary);
-    } else {
+    bool then = !strcmp(name, "said");
+    const scn_said *said = scn_said_of(then ? "says" : name);
+    if (!said->name)
         check_typed(test, finding, name, expected);
-    }
-    g_free(summary);
+    else if (!then || !test->at_end)
+        check_said(test, finding, said, expected);
     g_free(expected);
     g_free(name);
 }
@@ -193,14 +115,40 @@ static bool watched(const scn_run *test, const tcpt_finding *finding)
     return detector->severity != TCPT_CHAT || test->scenario->strict_chats || !strcmp(detector->id, test->scenario->id);
 }
 
-/** Compare the fields: when the capture is over, or while the finding is there. */
-static void check_fields(const scn_run *test, const scn_expectation *expectation, const tcpt_finding *finding)
+static bool has_field(const scn_expectation *expectation, const char *name)
 {
     for (unsigned i = 0; i < expectation->fields->len; i++) {
         const char *field = expectation->fields->pdata[i];
-        if (test->at_end || expectation->taken_back || g_str_has_prefix(field, "said="))
+        if (g_str_has_prefix(field, name) && field[strlen(name)] == '=')
+            return true;
+    }
+    return false;
+}
+
+/** A script says everything of the findings that it is about. */
+static void check_told(const scn_run *test, const scn_expectation *expectation, const tcpt_finding *finding)
+{
+    if (test->crowded || !scn_own(test->scenario, expectation))
+        return;
+    for (const scn_said *said = scn_saids; said->name; said++) {
+        if (said->has && said->has(finding) && !has_field(expectation, said->name))
+            complain(test, "%s: %s= is missing; scenario/update.py writes it", expectation->id, said->name);
+    }
+    if (expectation->taken_back && !expectation->by)
+        complain(test, "%s: by= is missing", expectation->id);
+}
+
+/** Compare the fields: when the capture is over, or while the finding is there. */
+static void check_fields(const scn_run *test, const scn_expectation *expectation, const tcpt_finding *finding)
+{
+    bool all = test->at_end || expectation->taken_back;
+    for (unsigned i = 0; i < expectation->fields->len; i++) {
+        const char *field = expectation->fields->pdata[i];
+        if (all || g_str_has_prefix(field, "said="))
             check_field(test, finding, field);
     }
+    if (all)
+        check_told(test, expectation, finding);
 }
 
 /** True when it may be there now. */
@@ -385,36 +333,6 @@ static void check_copy(scn_run *test, unsigned index)
         complain(test, "its copy is not recognised (but as frame %u's)", copy ? copy->same_as : 0);
     else if (!record->copied || record->same_as != copy->frame)
         complain(test, "its copy is frame %u, not %u", copy->frame, record->same_as);
-}
-
-static bool has_field(const scn_expectation *expectation, const char *start)
-{
-    for (unsigned i = 0; i < expectation->fields->len; i++) {
-        if (g_str_has_prefix(expectation->fields->pdata[i], start))
-            return true;
-    }
-    return false;
-}
-
-static void check_told(const scn_scenario *scenario, const GPtrArray *expected)
-{
-    for (unsigned i = 0; i < expected->len; i++) {
-        const scn_expectation *expectation = expected->pdata[i];
-        bool said_when = !expectation->taken_back || expectation->by;
-        if (!scn_own(scenario, expectation) ||
-            (said_when && has_field(expectation, "says=") && has_field(expectation, "related=")))
-            continue;
-        g_test_message("%s:%u: says=, related= (scenario/update.py writes them) or by= is missing", scenario->file,
-                       expectation->line);
-        g_test_fail();
-    }
-}
-
-void scn_check_told(const scn_scenario *scenario)
-{
-    check_told(scenario, scenario->somewhere);
-    for (unsigned i = 0; i < scenario->frames->len; i++)
-        check_told(scenario, ((const scn_frame *)scenario->frames->pdata[i])->expected);
 }
 
 void scn_check_end(scn_run *test)

@@ -37,16 +37,6 @@ void scn_check_taken_back(scn_run *test, unsigned index);
 /** Compare the states of both ends after a frame. */
 void scn_check_states(const scn_run *test, unsigned index);
 
-/** True when every piece of "who ... how often ... when" stands in the summary, in this order, as words of its own. */
-bool scn_says(const char *summary, const char *words);
-/** True when the finding names these "frame,frame" or "none"; `alone`: and no others. */
-bool scn_relates(const tcpt_finding *finding, const char *frames, bool alone);
-/** What scn_relates() takes. @return g_free() it */
-char *scn_show_related(const tcpt_finding *finding);
-
-/** Every finding that a script is about must say its words and its frames. */
-void scn_check_told(const scn_scenario *scenario);
-
 /** Compare everything once the analysis is settled. */
 void scn_check_end(scn_run *test);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "said.h"
+
 /** An expectation, and the frame whose findings are looked at. */
 typedef struct telling {
     const scn_scenario *scenario;
@@ -12,22 +14,30 @@ typedef struct telling {
     unsigned nth;
 } telling;
 
-/** True when every NAME= of the expectation is right, and there is one. */
-static bool holds(const telling *about, const char *name, const tcpt_finding *finding)
+/** How many fields of that name the expectation has; *right is false when one of them does not hold. */
+static unsigned given(const telling *about, const scn_said *said, const char *shown, bool *right)
 {
-    char *summary = tcpt_summary(finding);
-    bool right = true, given = false;
+    unsigned count = 0;
     for (unsigned i = 0; i < about->expectation->fields->len; i++) {
         const char *field = about->expectation->fields->pdata[i];
-        if (!g_str_has_prefix(field, name))
+        if (scn_said_of(field) != said)
             continue;
-        char *value = scn_resolve(about->scenario, field + strlen(name), NULL);
-        given = true;
-        right &= *name == 's' ? scn_says(summary, value) : scn_relates(finding, value, true);
+        char *value = scn_resolve(about->scenario, strchr(field, '=') + 1, NULL);
+        *right &= said->fits(shown, value);
+        count++;
         g_free(value);
     }
-    g_free(summary);
-    return given && right;
+    return count;
+}
+
+static void tell_said(const telling *about, const scn_said *said, const tcpt_finding *finding)
+{
+    char *shown = said->show(finding);
+    bool right = true, must = said->has && said->has(finding);
+    unsigned count = given(about, said, shown, &right);
+    if (count || must)
+        printf("\t%s\t%d\t%s", said->name, count && right, shown);
+    g_free(shown);
 }
 
 static void tell(const tcpt_finding *finding, void *data)
@@ -36,12 +46,11 @@ static void tell(const tcpt_finding *finding, void *data)
     const scn_expectation *expectation = about->expectation;
     if (strcmp(finding->diagnosis->detector->id, expectation->id) != 0)
         return;
-    char *related = scn_show_related(finding), *summary = tcpt_summary(finding);
-    printf("told\t%s\t%u\t%u\t%u\t%s\t%d\t%d\t%d\t%s\t%s\n", about->scenario->file, about->scenario->line,
-           expectation->line, about->nth, expectation->id, scn_own(about->scenario, expectation),
-           holds(about, "says=", finding), holds(about, "related=", finding), related, summary);
-    g_free(related);
-    g_free(summary);
+    printf("told\t%s\t%u\t%u\t%u\t%s\t%d", about->scenario->file, about->scenario->line, expectation->line, about->nth,
+           expectation->id, scn_own(about->scenario, expectation));
+    for (const scn_said *said = scn_saids; said->name; said++)
+        tell_said(about, said, finding);
+    putchar('\n');
 }
 
 static void tell_expected(const scn_run *test, const GPtrArray *expected, unsigned index, bool taken_back)

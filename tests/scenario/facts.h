@@ -3,10 +3,11 @@
  * What the core finds in a scenario, as lines for update.py: values separated by tabs.
  *
  *   frame  FILE SCENARIO NUMBER LINE PART COPY LABEL                      where a frame number is written
- *   told   FILE SCENARIO LINE NTH ID OWN SAYS RELATES RELATED SUMMARY     what the expectation of a line met
+ *   told   FILE SCENARIO LINE NTH ID OWN NAME HOLDS VALUE ...             what the expectation of a line met
  *
- * SCENARIO is the line that it begins on, NTH counts the expectations of a line from 0; OWN, SAYS and RELATES are 1
- * where the finding is the script's own, and where the words and the frames that the line expects are right.
+ * SCENARIO is the line that it begins on, NTH counts the expectations of a line from 0, OWN is 1 where the finding is
+ * the script's own. NAMEs are those of said.h that the finding must say or the line says; HOLDS is 1 where that is
+ * right.
  */
 #ifndef TCPTRIAGE_TESTS_FACTS_H
 #define TCPTRIAGE_TESTS_FACTS_H

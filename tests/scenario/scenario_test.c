@@ -57,7 +57,6 @@ static void check_scenario(gconstpointer data)
 {
     static const steps checks = {check_frame, scn_check_end};
     run_scenario(data, &checks, NULL);
-    scn_check_told(data);
 }
 
 /** The end judged after every frame leaves what the end judged once finds. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes says= and related= of the scenario scripts from what the core finds now; `git diff` shows what to review.
+"""Writes what the scenario scripts say of findings (says=, related= ...) from what the core finds now; `git diff` shows it.
 
 update.py SCENARIO-TEST [--all] [SCRIPT...]: what still holds stays as it is, with --all it is written anew, too.
 """
@@ -35,7 +35,7 @@ FACTS = re.compile(r"""
   | \b(?: padded | pads | checksum | idle | SACK | fragments | sets\ them\ apart )\b
 """, re.X)
 
-Told = collections.namedtuple("Told", "line nth id own says relates related summary")
+Told = collections.namedtuple("Told", "line nth id own said")  # said: name -> (holds, value)
 Place = collections.namedtuple("Place", "line part copy label")
 
 
@@ -54,8 +54,9 @@ def read_facts(program):
         kind, script, first, *rest = row.split("\t")
         scenario = scripts[script][int(first)]
         if kind == "told":
-            line, nth, ident, own, says, relates, related, summary = rest
-            scenario.told.append(Told(int(line), int(nth), ident, own == "1", says == "1", relates == "1", related, summary))
+            line, nth, ident, own, *said = rest
+            said = {name: (holds == "1", value) for name, holds, value in zip(said[::3], said[1::3], said[2::3])}
+            scenario.told.append(Told(int(line), int(nth), ident, own == "1", said))
         else:
             number, line, part, copy, label = rest
             scenario.places[int(number)] = Place(int(line), int(part), copy == "1", label)
@@ -152,21 +153,32 @@ class Updater:
             self.labels[place.line] = self.script.add_label(place.line, set(self.labels.values()))
         return "@%s%s%s" % (self.labels[place.line], ".%d" % place.part if place.part else "", ".copy" if place.copy else "")
 
+    def labelled(self, text):
+        return re.sub(r"\b(frames? )(\d+)\b(?! of)", lambda match: match.group(1) + self.label(int(match.group(2))), text)
+
     def says(self, summary):
-        text = re.sub(r"\b(frames? )(\d+)\b(?! of)", lambda match: match.group(1) + self.label(int(match.group(2))), summary)
+        text = self.labelled(summary)
         return '"%s"' % (" ... ".join(match.group() for match in FACTS.finditer(text)) or text)
 
     def related(self, frames):
         return frames if frames == "none" else ",".join(self.label(int(frame)) for frame in frames.split(","))
 
+    def write(self, name, value):
+        """A field's value as a script has it."""
+        if name == "says":
+            return self.says(value)
+        if name == "related":
+            return self.related(value)
+        if name == "delay":
+            return "%g" % round(float(value), 3)
+        return '"%s"' % self.labelled(value) if name == "brief" else value
+
     def update(self, everything):
         seen = set()
         for told in self.scenario.told:
-            present, fields = self.script.fields(told), {}
-            if (told.own or "says" in present) and (everything or not told.says):
-                fields["says"] = self.says(told.summary)
-            if (told.own or "related" in present) and (everything or not told.relates):
-                fields["related"] = self.related(told.related)
+            present = self.script.fields(told)
+            fields = {name: self.write(name, value) for name, (holds, value) in told.said.items()
+                      if (told.own or name in present) and (everything or not holds)}
             if fields and (told.line, told.nth) not in seen:
                 self.script.set_fields(told, fields)
             seen.add((told.line, told.nth))
