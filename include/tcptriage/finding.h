@@ -101,26 +101,27 @@ typedef struct tcpt_run {
 typedef struct tcpt_diagnosis {
     const struct tcpt_detector *detector;
     struct tcpt_findings *store;
-    struct tcpt_diagnosis *next; /**< in the flow, oldest first */
-    struct tcpt_diagnosis *previous;
-    tcpt_finding first;           /**< the finding that it was made for */
-    int64_t time_ns;              /**< of that frame */
-    tcpt_run *run;                /**< NULL while no other may join */
-    tcpt_finding *instead_of;     /**< of an end finding: the judged one whose place it takes, or NULL */
-    const char *summary;          /**< format of the sentence; tcpt_summary() writes it out */
-    uint8_t *arguments;           /**< of the summary */
-    struct tcpt_record **related; /**< frames that prove it, in the order they were named; NULL for none */
-    const char **ruled_out;       /**< static sentences; NULL for none */
-    const char *brief;            /**< format of a few words; NULL: the detector's. tcpt_brief_text() writes it out */
-    uint8_t *brief_arguments;     /**< of them, owned; NULL for none */
-    int64_t delay_ns;             /**< what it cost on this flow; 0 where that cannot be told */
-    uint32_t related_count;
-    uint32_t bytes;            /**< that it takes, and what hangs on it */
-    uint32_t superseded;       /**< how many of its findings end findings stand in for: those are not shown */
-    uint16_t set;              /**< bits, by place in detector->fields: the values that there are */
-    uint16_t differs;          /**< of a run: those that are not the same for all */
-    uint16_t owned;            /**< texts that are its own */
+    struct tcpt_diagnosis *next;     /**< in the flow, oldest first */
+    struct tcpt_diagnosis *previous; /**< of the first: the last */
+    tcpt_finding first;              /**< the finding that it was made for */
+    int64_t time_ns;                 /**< of that frame */
+    tcpt_run *run;                   /**< NULL while no other may join */
+    tcpt_finding *instead_of;        /**< of an end finding: the judged one whose place it takes, or NULL */
+    const char *summary;             /**< format of the sentence; tcpt_summary() writes it out */
+    uint8_t *arguments;              /**< of the summary */
+    struct tcpt_record **related;    /**< frames that prove it, in the order they were named: `few`, or owned */
+    struct tcpt_record *few[2];      /**< as many as most findings have */
+    const char **ruled_out;          /**< static sentences; NULL for none */
+    const char *brief;         /**< format of a few words; NULL: the detector's. tcpt_brief_text() writes it out */
+    uint8_t *brief_arguments;  /**< of them, owned; NULL for none */
     struct tcpt_case *part_of; /**< its case; NULL until cases are made (cases.h) */
+    int64_t delay_ns;          /**< what it cost on this flow; 0 where that cannot be told */
+    uint32_t related_count;
+    uint32_t bytes;      /**< that it takes, and what hangs on it */
+    uint32_t superseded; /**< how many of its findings end findings stand in for: those are not shown */
+    uint16_t set;        /**< bits, by place in detector->fields: the values that there are */
+    uint16_t differs;    /**< of a run: those that are not the same for all */
+    uint16_t owned;      /**< texts that are its own */
     uint16_t brief_bytes;
     uint16_t argument_bytes;
     uint16_t argument_room;
@@ -137,10 +138,10 @@ typedef struct tcpt_diagnosis {
 
 /** What a flow has; flows without a finding have none of this. */
 typedef struct tcpt_found {
-    tcpt_diagnosis *first, *last;         /**< raised on segments */
-    tcpt_diagnosis *end_first, *end_last; /**< raised when the flow was settled */
-    tcpt_finding *end_wide;               /**< copies of those that joined a run over all flows then */
-    tcpt_diagnosis *runs;                 /**< those of `first` that others may join */
+    tcpt_diagnosis *first;     /**< raised on segments; its `previous` is the newest */
+    tcpt_diagnosis *end_first; /**< raised when the flow was settled */
+    tcpt_finding *end_wide;    /**< copies of those that joined a run over all flows then */
+    tcpt_diagnosis *runs;      /**< those of `first` that others may join */
 } tcpt_found;
 
 /** What was told as one, and left out. */

@@ -4,12 +4,13 @@
 
 #include <glib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/finding/raising.h"
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
 
-enum { FLOWS = 64, FRAMES = 2000 };
+enum { FLOWS = 64, FRAMES = 100000 };
 
 /** Flows that nothing is known of, and their frames. */
 typedef struct bench {
@@ -276,6 +277,21 @@ static void test_withdraw_newest(void)
     bench_close(&on);
 }
 
+/* Taking back costs the same however many there are; a walk over all of them would take minutes (processor time). */
+static void test_withdraw_many(void)
+{
+    enum { MOST_SECONDS = 5 };
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    clock_t begun = clock();
+    raise_many(&on, 0, FRAMES);
+    for (uint32_t frame = FRAMES; frame > 0; frame--)
+        tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, frame));
+    g_assert_cmpuint((clock() - begun) / CLOCKS_PER_SEC, <, MOST_SECONDS);
+    g_assert_null(tcpt_first_diagnosis(on.flows));
+    bench_close(&on);
+}
+
 /* ---- proofs ---- */
 
 static void test_proofs(void)
@@ -438,6 +454,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/finding/withdraw-backward", GUINT_TO_POINTER(99), test_withdraw);
     g_test_add_data_func("/finding/withdraw-scattered", GUINT_TO_POINTER(37), test_withdraw);
     g_test_add_func("/finding/withdraw-newest", test_withdraw_newest);
+    g_test_add_func("/finding/withdraw-many", test_withdraw_many);
     g_test_add_func("/finding/proofs", test_proofs);
     g_test_add_func("/finding/related", test_related);
     g_test_add_data_func("/finding/superseded", GUINT_TO_POINTER(5), test_superseded);

@@ -156,8 +156,9 @@ static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 static void same_newest(const tcpt_found *a, const tcpt_found *b)
 {
     g_assert_true((a == NULL) == (b == NULL));
-    if (a)
-        same_diagnosis(a->last, b->last);
+    if (!a || !a->first || !b->first)
+        return; /* taken back, all of them: same_list() looks */
+    same_diagnosis(a->first->previous, b->first->previous);
 }
 
 /** All of a flow: looked through once, as a conversation may raise one with every segment. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Floods in which every packet completes some evidence: what they find must be there, and what is kept of it stays
- * within the budget of ordinary packets. */
+/* Floods in which every packet completes some evidence: what they find must be there, what is kept of it stays within
+ * the budget of ordinary packets (96 bytes, and 1.5 KiB per flow), and no packet costs more than those before it. */
 #include <glib.h>
 #include <malloc.h>
 #include <string.h>
+#include <time.h>
 
 #include "tcptriage/analysis.h"
 #include "unit.h"
@@ -113,15 +114,16 @@ typedef struct flood {
     uint32_t times;
     unsigned packets; /**< each time */
     double budget;    /**< bytes each time */
-    const char *id;   /**< on every packet but the first ones */
+    const char *id;   /**< of a finding that they draw */
+    unsigned every;   /**< on every so many of the last packets */
 } flood;
 
 static const flood floods[] = {
-    {"one-segment-retransmitted", retransmit, 300000, 1, 96, "acked_data_retransmitted"},
-    {"resets", reset, 300000, 1, 96, "rst_seq_mismatch"},
-    {"challenge-acks", challenge, 300000, 1, 96, "challenge_ack"},
-    {"invalid", invalid, 300000, 1, 96, "conntrack_invalid"},
-    {"flows-reset", reset_flows, 100000, 9, 9 * 96 + 1536, "rst_seq_mismatch"},
+    {"one-segment-retransmitted", retransmit, 300000, 1, 96, "acked_data_retransmitted", 1},
+    {"resets", reset, 300000, 1, 96, "rst_seq_mismatch", 1},
+    {"challenge-acks", challenge, 300000, 1, 96, "challenge_ack", 2},
+    {"invalid", invalid, 300000, 1, 96, "conntrack_invalid", 1},
+    {"flows-reset", reset_flows, 100000, 9, 9 * 96 + 1536, "rst_seq_mismatch", 1},
 };
 
 static size_t allocated(void)
@@ -154,7 +156,7 @@ static void test_bytes(gconstpointer data)
         tcpt_record *record = of->feed(&on, i);
         tcpt_each_finding(record, count_finding, &found);
     }
-    g_test_message("%u of %u: %s", found.count, of->times, of->id);
+    g_assert_cmpuint(found.count, ==, of->times / of->every);
     double each = (double)(allocated() - before) / of->times;
     g_test_message("%.0f bytes each, budget %.0f", each, of->budget);
     if (!before)
@@ -164,8 +166,34 @@ static void test_bytes(gconstpointer data)
     tcpt_analysis_free(on.analysis);
 }
 
+/* ---- cost ---- */
+
+enum { MANY = 100000, FOLLOWING = 10000 };
+
+/* Processor time. A walk over MANY findings took 7 ms. */
+static const double each_most_seconds = 0.0005;
+
+/* A SYN-ACK of the next life asks for the SYN before it in a life of many findings. */
+static void test_next_life(void)
+{
+    talk on = begin();
+    open_connection(&on);
+    for (uint32_t i = 0; i < MANY; i++)
+        reset(&on, i);
+    on.now_ns += tcpt_seconds_ns(100);
+    say(&on, CLIENT, TCPT_SYN, 5000000, 0, 0);
+    clock_t begun = clock();
+    for (uint32_t i = 0; i < FOLLOWING; i++)
+        say(&on, SERVER, TCPT_SYN | TCPT_ACK, 7000000 + i, 5000001, 0);
+    double each = (double)(clock() - begun) / CLOCKS_PER_SEC / FOLLOWING;
+    g_test_message("%.1f us each", each * 1e6);
+    g_assert_cmpfloat(each, <, each_most_seconds);
+    tcpt_analysis_free(on.analysis);
+}
+
 void add_storms_tests(void)
 {
+    g_test_add_func("/storms/cost/next-life", test_next_life);
     for (unsigned i = 0; i < G_N_ELEMENTS(floods); i++) {
         char *path = g_strdup_printf("/storms/bytes/%s", floods[i].name);
         g_test_add_data_func(path, &floods[i], test_bytes);

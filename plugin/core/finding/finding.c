@@ -122,15 +122,13 @@ static bool is_related(const tcpt_diagnosis *diagnosis, const tcpt_record *recor
     return false;
 }
 
-/* Room for two, four, then eight: most findings have one or two. */
 static void make_room(tcpt_diagnosis *diagnosis)
 {
-    uint32_t count = diagnosis->related_count, room = count ? 2 * count : 2;
-
-    if (count & (count - 1) || count == 1)
+    if (diagnosis->related != diagnosis->few || diagnosis->related_count < G_N_ELEMENTS(diagnosis->few))
         return;
-    diagnosis->related = g_renew(tcpt_record *, diagnosis->related, room);
-    tcpt_diagnosis_count(diagnosis, (room - count) * sizeof(tcpt_record *));
+    diagnosis->related = g_new(tcpt_record *, TCPT_MAX_RELATED);
+    memcpy(diagnosis->related, diagnosis->few, sizeof diagnosis->few);
+    tcpt_diagnosis_count(diagnosis, TCPT_MAX_RELATED * sizeof(tcpt_record *));
 }
 
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
@@ -154,12 +152,14 @@ void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_
 
     if (diagnosis->wide || count == 0)
         return;
-    g_return_if_fail(diagnosis->at_end && !diagnosis->related);
-    diagnosis->related = g_memdup2(records, count * sizeof *records);
+    g_return_if_fail(diagnosis->at_end && diagnosis->related == diagnosis->few && diagnosis->related_count == 0);
+    diagnosis->related = g_new(tcpt_record *, count);
     diagnosis->related_count = count;
-    tcpt_diagnosis_count(diagnosis, count * sizeof *records);
-    for (uint32_t i = 0; i < count; i++)
+    tcpt_diagnosis_count(diagnosis, count * sizeof(tcpt_record *));
+    for (uint32_t i = 0; i < count; i++) {
+        diagnosis->related[i] = records[i];
         tcpt_note_proof(diagnosis, records[i]);
+    }
 }
 
 static bool is_ruled_out(const tcpt_diagnosis *diagnosis, const char *sentence)
@@ -221,22 +221,22 @@ static void compare_text(tcpt_diagnosis *diagnosis, int at, const char *text)
         diagnosis->differs |= (uint16_t)(1u << at);
 }
 
-void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t number)
+void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value)
 {
     tcpt_diagnosis *diagnosis = finding->diagnosis;
     int at = place_of(diagnosis, field);
 
     g_return_if_fail(at >= 0);
     if (tcpt_is_shared(diagnosis)) {
-        compare_number(diagnosis, at, number);
+        compare_number(diagnosis, at, value);
         return;
     }
-    diagnosis->values[at].number = number;
+    diagnosis->values[at].number = value;
     diagnosis->set |= (uint16_t)(1u << at);
 }
 
 /* A flow's diagnoses are few (TCPT_ALIKE_MOST). */
-void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t number)
+void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t value)
 {
     tcpt_diagnosis *diagnosis = context->flow->found ? context->flow->found->first : NULL;
 
@@ -245,7 +245,7 @@ void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64
 
         if (diagnosis->detector != context->detector || diagnosis->first.on->from != context->seen->from || at < 0)
             continue;
-        diagnosis->values[at].number = number;
+        diagnosis->values[at].number = value;
         diagnosis->set |= (uint16_t)(1u << at);
         if (diagnosis->run)
             diagnosis->run->late |= (uint16_t)(1u << at);

@@ -8,11 +8,7 @@
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
 
-/* ---- lists ---- */
-
-typedef struct list {
-    tcpt_diagnosis **first, **last;
-} list;
+/* ---- lists: `previous` of the first is the last ---- */
 
 static tcpt_found *found_in(tcpt_flow *flow)
 {
@@ -21,22 +17,35 @@ static tcpt_found *found_in(tcpt_flow *flow)
     return flow->found;
 }
 
-static list list_of(tcpt_found *found, const tcpt_diagnosis *diagnosis)
+static tcpt_diagnosis **list_of(tcpt_found *found, const tcpt_diagnosis *diagnosis)
 {
-    return diagnosis->at_end ? (list){&found->end_first, &found->end_last} : (list){&found->first, &found->last};
+    return diagnosis->at_end ? &found->end_first : &found->first;
 }
 
-static void append(list to, tcpt_diagnosis *diagnosis)
+static void append(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
 {
-    diagnosis->previous = *to.last;
-    *(diagnosis->previous ? &diagnosis->previous->next : to.first) = diagnosis;
-    *to.last = diagnosis;
+    diagnosis->previous = *list ? (*list)->previous : diagnosis;
+    if (*list) {
+        diagnosis->previous->next = diagnosis;
+        (*list)->previous = diagnosis;
+    } else {
+        *list = diagnosis;
+    }
 }
 
-static void take_out(list from, tcpt_diagnosis *diagnosis)
+static void take_out(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
 {
-    *(diagnosis->previous ? &diagnosis->previous->next : from.first) = diagnosis->next;
-    *(diagnosis->next ? &diagnosis->next->previous : from.last) = diagnosis->previous;
+    bool first = diagnosis == *list;
+    tcpt_diagnosis *last = (*list)->previous;
+
+    if (first)
+        *list = diagnosis->next;
+    else
+        diagnosis->previous->next = diagnosis->next;
+    if (diagnosis != last)
+        diagnosis->next->previous = first ? last : diagnosis->previous;
+    else if (!first)
+        (*list)->previous = diagnosis->previous;
 }
 
 /* ---- runs ---- */

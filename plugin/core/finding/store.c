@@ -61,6 +61,7 @@ tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *de
     memset(made, 0, bytes);
     made->detector = detector;
     made->store = store;
+    made->related = made->few;
     made->arguments = behind_values(made);
     made->argument_room = (uint16_t)argument_bytes;
     tcpt_diagnosis_count(made, bytes + argument_bytes);
@@ -107,7 +108,8 @@ void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
     if (diagnosis->arguments != behind_values(diagnosis))
         g_free(diagnosis->arguments);
     g_free(diagnosis->run);
-    g_free(diagnosis->related);
+    if (diagnosis->related != diagnosis->few)
+        g_free(diagnosis->related);
     g_free(diagnosis->ruled_out);
     g_free(diagnosis->brief_arguments);
     g_free(diagnosis);
