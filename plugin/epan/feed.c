@@ -234,7 +234,7 @@ void tcpt_feed_handoff(void)
     dissector_add_uint("ip.proto", IP_PROTO_TCP, shim_handle);
 }
 
-unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records)
+unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records)
 {
     unsigned count;
     bool again;

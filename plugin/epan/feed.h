@@ -25,10 +25,10 @@ void tcpt_feed_handoff(void);
 /**
  * Take over the records of the frame being dissected.
  *
- * @param records  one per TCP layer, outermost first; valid until the next frame's dissection
+ * @param records  one per TCP layer, outermost first; the caller's until the next frame's dissection
  * @return their number, 0 on frames without TCP
  */
-unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record *const **records);
+unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records);
 
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);

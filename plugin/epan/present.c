@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "feed.h"
 #include "frames.h"
+#include "layers.h"
 #include "renumber.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
@@ -285,6 +286,7 @@ struct stage {
     const tcpt_finding *headline;
     unsigned finding_count;
     bool complete; /* all was captured, as far as anybody knows: the frame is shown again */
+    bool named;    /* one of several in the frame: which one is said */
 };
 
 static void add_string(const struct stage *stage, proto_tree *tree, int field, const char *text)
@@ -484,10 +486,13 @@ static void append_headline(const struct stage *stage, proto_item *item)
         proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
 }
 
-static void open_tree(struct stage *stage, proto_tree *tree)
+static void open_tree(struct stage *stage, proto_tree *tree, const tcpt_record *record)
 {
     proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
+    char name[TCPT_LAYER_BYTES];
 
+    if (stage->named && PTREE_DATA(tree)->visible)
+        proto_item_append_text(item, ", %s", tcpt_layer_name(name, record));
     if (stage->headline && PTREE_DATA(tree)->visible)
         append_headline(stage, item);
     stage->tree = proto_item_add_subtree(item, ett_triage);
@@ -521,15 +526,11 @@ static void add_tracker(const struct stage *stage, const tcpt_record *record)
     add_uncut_tracker(stage, record);
 }
 
-static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record)
+static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record, bool named)
 {
-    struct stage stage = {.tvb = tvb, .pinfo = pinfo};
+    struct stage stage = {.tvb = tvb, .pinfo = pinfo, .complete = PINFO_FD_VISITED(pinfo), .named = named};
     tcpt_flow *flow = record->flow;
 
-    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
-    stage.complete = PINFO_FD_VISITED(pinfo);
-    if (stage.complete)
-        tcpt_settle(tcpt_feed_analysis(), flow);
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
     if (have_tap_listener(tap))
@@ -538,7 +539,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         return;
 
     if (tree)
-        open_tree(&stage, tree);
+        open_tree(&stage, tree, record);
     if (stage.finding_count > 0 && stage.tree && stage.complete)
         tcpt_feed_make_cases();
     if (stage.finding_count > 0)
@@ -560,14 +561,19 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
 static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    tcpt_record *const *records;
+    tcpt_record **records;
     unsigned count = tcpt_feed_take(pinfo, &records);
     const char *current_proto = pinfo->current_proto;
 
     (void)data;
     pinfo->current_proto = proto_short_name; /* whose expert infos these are, where no tree tells */
+    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
+    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
+        tcpt_settle(tcpt_feed_analysis(), records[i]->flow);
+    if (count > 1)
+        tcpt_layers_sort(records, count);
     for (unsigned i = 0; i < count; i++)
-        present_record(tvb, pinfo, tree, records[i]);
+        present_record(tvb, pinfo, tree, records[i], count > 1);
     pinfo->current_proto = current_proto;
     return 0; /* no layer of the packet */
 }

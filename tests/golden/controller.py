@@ -95,8 +95,27 @@ def check(golden, capture, way):
     assert shown == wanted, "only there: %s, only without: %s" % (sorted(shown - wanted), sorted(wanted - shown))
 
 
+def check_two_in_one(golden, capture):
+    """Of two packets in a frame each item of the tree says whose it is, and the gravest finding comes first."""
+    header, records = wrapped.frames_of(golden.tools, capture)
+    stream = Stream()
+    messages = [message(record[bad.RECORD_HEADER:]) for record in records] + [b""]
+    carried = [wrapped.dressed(records[at], stream.carry(messages[at] + messages[at + 1])) for at in range(0, len(records), 2)]
+    path = bad.write_pcap(golden.tools, "%s.two-in-one" % os.path.basename(capture), header, carried)
+    options = "-2", "-d", "tcp.port==%d,openflow" % PORT
+    frames = findings.read_frames(golden.tools, golden.names, golden.known, path, *options)
+    assert any(len(set(frame.values.get("severity", []))) > 1 for frame in frames.values()), "no frame has several findings"
+    problems = list(findings.order_problems(frames))
+    assert not problems, "\n".join(problems)
+    text = golden.tools.tshark("-r", path, *options, "-V")
+    for name in ("10.0.0.1:40000 -> 10.0.0.2:6653", "192.0.2.10:40001 -> 198.51.100.20:80"):
+        assert "\nTCP Triage, %s" % name in text, name
+    assert "TCP Triage, " not in golden.tools.tshark("-r", capture, "-2", "-V"), "one layer is named too"
+
+
 def tests(golden, captures):
     """`captures` by the laboratory's names."""
     for name in CAPTURES:
         for way in WAYS:
             yield "/golden/controller/%s/%s" % (name, way), check, golden, captures[name], way
+    yield "/golden/controller/two-in-one", check_two_in_one, golden, captures["rst-in-window-challenged"]
