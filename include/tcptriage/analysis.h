@@ -58,6 +58,10 @@ void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_findi
 /** Call `visit` for each finding that names this frame as proof, TCPT_PROOFS_MOST of them at most. */
 void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 
+/** Call `visit` for each finding of each frame, in the order of the frames, those of one gravest first. Settle
+ * everything first. */
+void tcpt_each_found(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data);
+
 /**
  * The highest port pressures of all clients, highest first: at most TCPT_PRESSURES of them, and none that has stayed
  * below both a tenth of the range and the share that port_exhaustion warns of.

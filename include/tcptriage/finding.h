@@ -79,6 +79,7 @@ typedef struct tcpt_finding {
     struct tcpt_diagnosis *diagnosis;
     struct tcpt_record *on;
     struct tcpt_finding *next; /**< of the same tcpt_record.notes */
+    int64_t time_ns;           /**< of that frame */
 } tcpt_finding;
 
 typedef union tcpt_stored {

@@ -184,6 +184,16 @@ void tcpt_settle_all(tcpt_analysis *analysis)
         tcpt_settle(analysis, flow);
 }
 
+void tcpt_each_found(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    for (uint32_t number = 0; number < analysis->records.count; number++) {
+        const tcpt_record *record = tcpt_records_at(&analysis->records, number);
+
+        if (record->notes)
+            tcpt_each_finding(record, visit, data);
+    }
+}
+
 const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
 {
     if (!analysis->cases.cases || analysis->cases.made_for != analysis->generation) {

@@ -17,24 +17,59 @@
 #include "feed.h"
 #include "frames.h"
 #include "interfaces.h"
+#include "json.h"
 #include "lines.h"
 #include "present.h"
+#include "terminal.h"
 #include "text.h"
+#include "words.h"
 
 #define OPTION "tcptriage"
+
+enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
 
 /* What a report looks like. */
 struct form {
     const char *name;
-    void (*write)(GString *out, const tcpt_model *model);
-    bool filtered; /* tells of frames, which a filter may choose */
+    void (*print)(const tcpt_model *model);
+    tcpt_severity least; /* what is told where nothing else is asked for */
+    bool filtered;       /* tells of frames, which a filter may choose */
 };
 
-static const struct form forms[] = {{"text", tcpt_report_text, true}, {"points", tcpt_report_lines, false}};
+static void print_text(const tcpt_model *model)
+{
+    GString *text = g_string_new(NULL);
+
+    tcpt_report_text(text, model);
+    fputs(text->str, stdout);
+    g_string_free(text, TRUE);
+}
+
+static void print_points(const tcpt_model *model)
+{
+    GString *text = g_string_new(NULL);
+
+    tcpt_report_lines(text, model);
+    fputs(text->str, stdout);
+    g_string_free(text, TRUE);
+}
+
+static void print_json(const tcpt_model *model)
+{
+    tcpt_report_json(stdout, model);
+}
+
+static const struct form forms[] = {
+    {"text", print_text, TCPT_NOTE, true},
+    {"json", print_json, TCPT_CHAT, true},
+    {"points", print_points, TCPT_CHAT, false},
+};
 
 /* One -z option; lives as long as the program. */
 struct request {
     const struct form *form;
+    tcpt_severity least;
+    unsigned columns;   /* 0: as wide as the terminal */
     GHashTable *passed; /* records of the frames that passed the filter, NULL without a filter */
 };
 
@@ -79,24 +114,21 @@ static void print_report(void *data)
 {
     const struct request *request = data;
     tcpt_analysis *analysis = tcpt_feed_analysis();
-    GString *text = g_string_new(NULL);
     tcpt_model *model;
 
     tcpt_frames_end();
-    if (analysis)
-        tcpt_settle_all(analysis);
     model = tcpt_model_new(&(tcpt_report){
         .analysis = analysis,
+        .least = request->least,
         .asked = request->passed,
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
         .interface_of = tcpt_interfaces_number,
     });
-    request->form->write(text, model);
+    set_columns(request->columns ? request->columns : tcpt_terminal_columns());
+    request->form->print(model);
     tcpt_model_free(model);
-    fputs(text->str, stdout);
-    g_string_free(text, TRUE);
 }
 
 /* Behind a comma and this word, or NULL when there is another one. */
@@ -110,6 +142,27 @@ static const char *skip_word(const char *argument, const char *word)
     return *argument == '\0' || *argument == ',' ? argument : NULL;
 }
 
+/* "min=note" and the like, "width=80". @return what follows, or NULL when the argument is none of them */
+static const char *skip_choice(const char *argument, struct request *wanted)
+{
+    static const char *const severities[] = {"min=chat", "min=note", "min=warn"};
+    char *behind;
+    guint64 columns;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(severities); i++)
+        if (skip_word(argument, severities[i])) {
+            wanted->least = (tcpt_severity)i;
+            return skip_word(argument, severities[i]);
+        }
+    if (!g_str_has_prefix(argument, ",width="))
+        return NULL;
+    columns = g_ascii_strtoull(argument + strlen(",width="), &behind, 10);
+    if (*behind != '\0' && *behind != ',')
+        return NULL;
+    wanted->columns = (unsigned)CLAMP(columns, COLUMNS_LEAST, COLUMNS_MOST);
+    return behind;
+}
+
 /* A form's name, if there is one, and the filter, which may be empty. Names of forms are no display filters. */
 static char *read_option(const char *option, struct request *wanted, const char **filter)
 {
@@ -117,9 +170,8 @@ static char *read_option(const char *option, struct request *wanted, const char 
 
     if (*argument != '\0' && *argument != ',')
         return g_strdup_printf("\"-z %s\" is not known; did you mean \"-z " OPTION "\"?", option);
-    if (skip_word(argument, "json") || skip_word(argument, "html"))
-        return g_strdup_printf("the %.4s report is not available yet; \"-z " OPTION "\" prints it as text.",
-                               argument + 1);
+    if (skip_word(argument, "html"))
+        return g_strdup("the html report is not available yet; \"-z " OPTION "\" prints it as text.");
     wanted->form = &forms[0];
     for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
         behind = skip_word(argument, forms[i].name);
@@ -129,6 +181,9 @@ static char *read_option(const char *option, struct request *wanted, const char 
         argument = behind;
         break;
     }
+    wanted->least = wanted->form->least;
+    for (const char *next; (next = skip_choice(argument, wanted)) != NULL;)
+        argument = next;
     *filter = *argument && argument[1] ? argument + 1 : NULL;
     if (*filter && !wanted->form->filtered)
         return g_strdup_printf("\"-z " OPTION ",%s\" takes no filter.", wanted->form->name);

@@ -40,6 +40,11 @@ char *tcpt_filter_for_entry(const tcpt_model *model, const tcpt_flow *flow, cons
     return g_string_free(filter, FALSE);
 }
 
+char *tcpt_filter_for_case(const tcpt_case *made)
+{
+    return g_strdup_printf("tcptriage.case eq %u", made->number);
+}
+
 char *tcpt_filter_for_frames(const GArray *frames)
 {
     GString *filter = g_string_new("frame.number in {");

@@ -10,6 +10,9 @@
 /** Selects the findings of an entry in a flow's chapter. To be freed, as the others. */
 char *tcpt_filter_for_entry(const tcpt_model *model, const tcpt_flow *flow, const tcpt_entry *entry);
 
+/** Selects the findings of a case: in Wireshark, and in tshark with -2. */
+char *tcpt_filter_for_case(const tcpt_case *made);
+
 /** Selects frames by their numbers. */
 char *tcpt_filter_for_frames(const GArray *frames);
 

@@ -9,13 +9,29 @@ typedef struct shown {
     GPtrArray *on; /* const tcpt_record *: FRAMES_KEPT of them */
 } shown;
 
-enum { FRAMES_KEPT = 32 }; /* more than any form lists */
+enum {
+    FRAMES_KEPT = 32,        /* more than any form lists */
+    PAYLOAD_ONLY_LEAST = 10, /* segments: fewer of them may lack a bare one by chance */
+};
 
 /* A model while it is made. */
 typedef struct gathering {
     tcpt_model *model;
     GHashTable *shown; /* const tcpt_diagnosis * -> shown; NULL when all frames are asked for */
 } gathering;
+
+static void free_frames(void *data)
+{
+    g_ptr_array_free(data, TRUE);
+}
+
+static void add_frame(GArray *frames, const tcpt_model *model, const tcpt_record *record)
+{
+    uint32_t frame = tcpt_model_frame(model, record);
+
+    if (frame)
+        g_array_append_val(frames, frame);
+}
 
 static void free_entry(void *data)
 {
@@ -239,9 +255,15 @@ static void gather_all(gathering *into)
     g_ptr_array_sort(model->wide, compare_entries);
 }
 
-static bool is_asked_for(const tcpt_model *model, const tcpt_record *record)
+bool tcpt_model_wants(const tcpt_model *model, const tcpt_record *record)
 {
     return !model->report.asked || g_hash_table_contains(model->report.asked, record);
+}
+
+bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made)
+{
+    return made->severity >= model->report.least &&
+           (!model->cases_asked || g_hash_table_contains(model->cases_asked, made));
 }
 
 static void gather_pressures(tcpt_model *model)
@@ -250,10 +272,95 @@ static void gather_pressures(tcpt_model *model)
     const tcpt_pressure *all = tcpt_highest_pressures(model->report.analysis, &count);
 
     for (unsigned i = 0; i < count; i++)
-        if (is_asked_for(model, all[i].at) && tcpt_model_frame(model, all[i].at)) {
+        if (tcpt_model_wants(model, all[i].at) && tcpt_model_frame(model, all[i].at)) {
             g_ptr_array_add(model->pressures, (gpointer)&all[i]);
             note_time(model, all[i].time_ns);
         }
+}
+
+/* ---- outcomes, and what could not be judged ---- */
+
+const char *tcpt_not_judged_name(tcpt_not_judged reason)
+{
+    static const char *const names[] = {"one_direction", "no_handshake", "holes", "out_of_order", "payload_only"};
+
+    return names[reason];
+}
+
+const char *tcpt_not_judged_words(tcpt_not_judged reason)
+{
+    static const char *const words[] = {
+        "captured in one direction only: what was answered cannot be told",
+        "began before the capture: window scale and options are unknown",
+        "with packets that the capture lacks: losses and connection tracking cannot be told",
+        "with packets out of order: what came first is uncertain",
+        "in a capture without bare segments: that an ACK, SYN, FIN or RST does not show proves nothing",
+    };
+
+    return words[reason];
+}
+
+static void note_flow(tcpt_model *model, const tcpt_flow *flow)
+{
+    const tcpt_endpoint *ends = flow->ends;
+
+    model->outcomes[tcpt_outcome_of(flow)]++;
+    model->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && !(ends[0].syn || ends[1].syn);
+    model->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
+    model->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holed || ends[1].holed;
+    model->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;
+}
+
+static void note_case(const tcpt_finding *finding, void *data)
+{
+    GHashTable *asked = data;
+    const tcpt_case *part_of = tcpt_case_of(finding->diagnosis);
+    GPtrArray *on = part_of ? g_hash_table_lookup(asked, part_of) : NULL;
+
+    if (!part_of)
+        return;
+    if (!on) {
+        on = g_ptr_array_new();
+        g_hash_table_insert(asked, (gpointer)part_of, on);
+    }
+    if (!finding->diagnosis->consequence)
+        g_ptr_array_add(on, finding->on);
+}
+
+static int compare_records(gconstpointer a, gconstpointer b)
+{
+    uint32_t left = (*(const tcpt_record *const *)a)->frame, right = (*(const tcpt_record *const *)b)->frame;
+
+    return (left > right) - (left < right);
+}
+
+GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count)
+{
+    GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    GPtrArray *asked = model->cases_asked ? g_hash_table_lookup(model->cases_asked, made) : NULL;
+
+    *count = asked ? asked->len : made->cause_count;
+    if (asked)
+        g_ptr_array_sort(asked, compare_records);
+    for (unsigned i = 0; asked && i < asked->len && i < FRAMES_KEPT; i++)
+        add_frame(frames, model, asked->pdata[i]);
+    for (unsigned i = 0; !asked && i < made->frame_count; i++)
+        add_frame(frames, model, made->frames[i]);
+    return frames;
+}
+
+static void gather_cases(tcpt_model *model)
+{
+    GHashTableIter at;
+    gpointer record;
+
+    model->cases = tcpt_cases(model->report.analysis, &model->case_count);
+    if (!model->report.asked)
+        return;
+    model->cases_asked = g_hash_table_new_full(NULL, NULL, NULL, free_frames);
+    g_hash_table_iter_init(&at, model->report.asked);
+    while (g_hash_table_iter_next(&at, &record, NULL))
+        tcpt_each_finding(record, note_case, model->cases_asked);
 }
 
 tcpt_model *tcpt_model_new(const tcpt_report *report)
@@ -270,7 +377,12 @@ tcpt_model *tcpt_model_new(const tcpt_report *report)
         model->paths = g_array_new(FALSE, FALSE, sizeof(tcpt_path));
         return model;
     }
+    gather_cases(model); /* settles everything */
     model->totals = tcpt_analysis_totals(report->analysis);
+    for (const tcpt_flow *flow = tcpt_first_flow(report->analysis); flow; flow = flow->next)
+        note_flow(model, flow);
+    model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY] =
+        model->totals.segments >= PAYLOAD_ONLY_LEAST && model->totals.bare == 0 ? model->totals.flows : 0;
     into.shown = report->asked ? note_all_shown(report->asked) : NULL;
     gather_all(&into);
     if (into.shown)
@@ -289,6 +401,8 @@ void tcpt_model_free(tcpt_model *model)
     g_ptr_array_free(model->wide, TRUE);
     g_ptr_array_free(model->pressures, TRUE);
     g_array_free(model->paths, TRUE);
+    if (model->cases_asked)
+        g_hash_table_destroy(model->cases_asked);
     g_free(model);
 }
 
@@ -311,14 +425,6 @@ static void keep_each_once(GArray *frames)
             g_array_index(frames, uint32_t, kept++) = frame;
     }
     g_array_set_size(frames, kept);
-}
-
-static void add_frame(GArray *frames, const tcpt_model *model, const tcpt_record *record)
-{
-    uint32_t frame = tcpt_model_frame(model, record);
-
-    if (frame)
-        g_array_append_val(frames, frame);
 }
 
 GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt_frames which)
@@ -353,15 +459,31 @@ uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry)
     return stream;
 }
 
-char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis)
+/* Takes the text over. */
+static char *as_shown(const tcpt_model *model, char *text)
 {
-    char *text = tcpt_summary(&diagnosis->first), *renumbered;
+    char *renumbered;
 
     if (!model->report.shown)
         return text;
     renumbered = tcpt_renumbered(text, model->report.shown);
     g_free(text);
     return renumbered;
+}
+
+char *tcpt_model_summary_of(const tcpt_model *model, const tcpt_finding *finding)
+{
+    return as_shown(model, tcpt_summary(finding));
+}
+
+char *tcpt_model_brief(const tcpt_model *model, const tcpt_finding *finding)
+{
+    return as_shown(model, tcpt_brief_text(finding));
+}
+
+char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis)
+{
+    return tcpt_model_summary_of(model, &diagnosis->first);
 }
 
 bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns)

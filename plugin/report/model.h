@@ -12,12 +12,15 @@
 
 #include "paths.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/cases.h"
+#include "tcptriage/outcome.h"
 
 /** What is reported, and what only the caller knows. */
 typedef struct tcpt_report {
-    const tcpt_analysis *analysis; /**< settled by the caller; NULL counts as empty */
-    GHashTable *asked;             /**< set of tcpt_record *: the frames that are asked for; NULL for all */
-    int64_t zero_ns;               /**< times are told from here on */
+    tcpt_analysis *analysis; /**< NULL counts as empty */
+    tcpt_severity least;     /**< less severe findings and cases are not told */
+    GHashTable *asked;       /**< set of tcpt_record *: the frames that are asked for; NULL for all */
+    int64_t zero_ns;         /**< times are told from here on */
     /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
     uint32_t (*stream_of)(const tcpt_record *record);
     /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
@@ -41,19 +44,39 @@ typedef struct tcpt_chapter {
     GPtrArray *entries; /**< tcpt_entry *, owned */
 } tcpt_chapter;
 
+/** What could not be judged, and why. */
+typedef enum tcpt_not_judged {
+    TCPT_NOT_JUDGED_ONE_WAY,      /**< flows of which one direction was captured */
+    TCPT_NOT_JUDGED_NO_HANDSHAKE, /**< flows that began before the capture: no window scale, no options */
+    TCPT_NOT_JUDGED_HOLES,        /**< flows of which the capture lacks packets */
+    TCPT_NOT_JUDGED_ORDER,        /**< flows whose packets are out of order */
+    TCPT_NOT_JUDGED_PAYLOAD_ONLY, /**< a capture without a single bare segment */
+    TCPT_NOT_JUDGED
+} tcpt_not_judged;
+
+/** "one_direction" and so on, for programs. */
+const char *tcpt_not_judged_name(tcpt_not_judged reason);
+/** What it keeps from being told, as a sentence's rest behind a count of flows. */
+const char *tcpt_not_judged_words(tcpt_not_judged reason);
+
 /** Lives as long as the analysis stays as it is. */
 typedef struct tcpt_model {
     tcpt_report report;
     tcpt_totals totals;
     uint64_t counts[TCPT_WARN + 1]; /**< findings by severity */
-    uint64_t left_out;              /**< findings on frames that are never shown: told by their number only */
-    bool fine_times;                /**< some time is no whole number of microseconds */
-    GPtrArray *chapters;            /**< tcpt_chapter *, owned: flows with warnings or notes */
-    GPtrArray *chats;               /**< tcpt_entry *, owned */
-    GPtrArray *wide;                /**< tcpt_entry *, owned: what no flow has for itself (tcpt_run) */
-    GPtrArray *pressures;           /**< const tcpt_pressure *, borrowed; the highest first */
-    GArray *paths;                  /**< tcpt_path, owned: of all frames, whichever are wanted */
-    tcpt_apart apart;               /**< why there are none */
+    uint64_t outcomes[TCPT_OUTCOMES];
+    uint64_t not_judged[TCPT_NOT_JUDGED];
+    const tcpt_case *const *cases; /**< of the analysis, the gravest first; see tcpt_model_tells() */
+    unsigned case_count;
+    GHashTable *cases_asked; /**< tcpt_case * -> GPtrArray of the frames asked for that its causes are on; NULL: all */
+    uint64_t left_out;       /**< findings on frames that are never shown: told by their number only */
+    bool fine_times;         /**< some time is no whole number of microseconds */
+    GPtrArray *chapters;     /**< tcpt_chapter *, owned: flows with warnings or notes */
+    GPtrArray *chats;        /**< tcpt_entry *, owned */
+    GPtrArray *wide;         /**< tcpt_entry *, owned: what no flow has for itself (tcpt_run) */
+    GPtrArray *pressures;    /**< const tcpt_pressure *, borrowed; the highest first */
+    GArray *paths;           /**< tcpt_path, owned: of all frames, whichever are wanted */
+    tcpt_apart apart;        /**< why there are none */
 } tcpt_model;
 
 /** @return everything that is wanted; tcpt_model_free() it. */
@@ -78,6 +101,18 @@ uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry);
 
 /** A finding's sentence, with frames as they are shown. To be freed. */
 char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis);
+
+/** The same of one finding. To be freed. */
+char *tcpt_model_summary_of(const tcpt_model *model, const tcpt_finding *finding);
+char *tcpt_model_brief(const tcpt_model *model, const tcpt_finding *finding);
+
+/** Whether a frame is asked for, and a case is told. */
+bool tcpt_model_wants(const tcpt_model *model, const tcpt_record *record);
+bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made);
+
+/** @return uint32_t numbers, as they are shown, of frames that a case's causes are on: some of them, in order.
+ *  @param count  set to how many findings are the cause there */
+GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count);
 
 /** Time of an entry's first frame. @return false when it is not kept, as that frame is within a run */
 bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "case_text.h"
 #include "filters.h"
 #include "points.h"
 #include "tcptriage/address.h"
@@ -13,9 +14,10 @@
 
 enum {
     TEXT_AT = 15,
-    FRAMES_LISTED = 8,     /* of a folded entry */
-    FRAMES_IN_FILTER = 16, /* more of them and the finding's own filter is the better one */
-    CHATS_LISTED = 5,      /* per kind */
+    FRAMES_LISTED = 8, /* of a folded entry */
+    EXAMPLES_LISTED = 3,
+    CASES_IN_FULL = 8, /* a screen or three */
+    CASES_BY_TITLE = 32,
 };
 
 /* The report while it is written. */
@@ -75,41 +77,6 @@ static void append_frames(GString *out, const GArray *frames, unsigned most)
         g_string_append_printf(out, " ... %u", g_array_index(frames, uint32_t, frames->len - 1));
 }
 
-static void write_frames(struct draft *draft, const tcpt_entry *entry)
-{
-    GArray *on = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ON);
-    GArray *related = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_RELATED);
-    GString *text = g_string_new(on->len == 1 ? "frame " : "frames ");
-    int64_t time_ns;
-
-    append_frames(text, on, FRAMES_LISTED);
-    if (tcpt_entry_time_ns(entry, &time_ns)) {
-        g_string_append(text, on->len == 1 ? " at " : ", first at ");
-        append_time(text, draft, time_ns);
-    }
-    if (related->len > 0) {
-        g_string_append(text, related->len == 1 ? "; evidence: frame " : "; evidence: frames ");
-        append_frames(text, related, FRAMES_LISTED);
-    }
-    write_labelled(draft->out, "Frames", text->str);
-    g_string_free(text, TRUE);
-    g_array_free(on, TRUE);
-    g_array_free(related, TRUE);
-}
-
-static void write_filters(struct draft *draft, const tcpt_flow *flow, const tcpt_entry *entry)
-{
-    GArray *frames = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ALL);
-
-    write_filter(draft->out, "Filter", tcpt_filter_for_entry(draft->model, flow, entry));
-    if (frames->len <= FRAMES_IN_FILTER && entry->count <= entry->on->len)
-        write_filter(draft->out, "", tcpt_filter_for_frames(frames));
-    if (entry->at_end)
-        write_labelled(draft->out, "Shown",
-                       "in Wireshark, and by tshark with -2: known at the end of the capture only");
-    g_array_free(frames, TRUE);
-}
-
 static const char *severity_word(tcpt_severity severity)
 {
     switch (severity) {
@@ -123,6 +90,104 @@ static const char *severity_word(tcpt_severity severity)
     return "CHAT";
 }
 
+/* ---- A case ---- */
+
+static void append_case_frames(struct draft *draft, GString *text, const tcpt_case *made)
+{
+    uint64_t count;
+    GArray *frames = tcpt_model_case_frames(draft->model, made, &count);
+    unsigned listed = MIN(frames->len, FRAMES_LISTED);
+
+    g_string_append(text, count == 1 ? "frame " : "frames ");
+    for (unsigned i = 0; i < listed; i++)
+        g_string_append_printf(text, "%s%u", i ? ", " : "", g_array_index(frames, uint32_t, i));
+    if (count > listed)
+        g_string_append_printf(text, "%s%" PRIu64 " more", listed ? " and " : "", count - listed);
+    g_array_free(frames, TRUE);
+}
+
+/* What proves the worst example, as far as it is shown. */
+static void append_evidence(struct draft *draft, GString *text, const tcpt_diagnosis *cause)
+{
+    unsigned listed = 0, left = 0;
+
+    for (uint32_t i = 0; i < cause->related_count; i++) {
+        uint32_t frame = tcpt_model_frame(draft->model, cause->related[i]);
+
+        if (frame && listed < FRAMES_LISTED)
+            g_string_append_printf(text, "%s%u", listed++ ? ", " : "; evidence: frame ", frame);
+        else
+            left += frame > 0;
+    }
+    if (left)
+        g_string_append_printf(text, " and %u more", left);
+}
+
+static void append_wall_clock(GString *text, int64_t time_ns)
+{
+    GDateTime *time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
+    char *second = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    if (second)
+        g_string_append_printf(text, "%s.%03" PRId64 " UTC", second, time_ns % TCPT_SECOND_NS / TCPT_MS_NS);
+    g_free(second);
+    if (time)
+        g_date_time_unref(time);
+}
+
+static void write_frames(struct draft *draft, const tcpt_case *made)
+{
+    GString *text = g_string_new(NULL);
+
+    append_case_frames(draft, text, made);
+    g_string_append(text, " at ");
+    append_time(text, draft, made->first_ns);
+    g_string_append(text, " (");
+    append_wall_clock(text, made->first_ns);
+    g_string_append_c(text, ')');
+    if (made->example_count)
+        append_evidence(draft, text, made->examples[0].cause);
+    write_labelled(draft->out, "Frames", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void append_flow(struct draft *draft, GString *text, const tcpt_flow *flow)
+{
+    append_end(text, flow, flow->client);
+    g_string_append(text, flow->client_known ? " -> " : " (taken for the client) -> ");
+    append_end(text, flow, !flow->client);
+    if (tcpt_point_count(draft->model->report.analysis) > 1)
+        g_string_append_printf(text, " at %s", flow->at->name);
+}
+
+static void append_example(struct draft *draft, GString *text, const tcpt_case_example *example)
+{
+    append_flow(draft, text, example->flow);
+    g_string_append_printf(text, " (%s, frame %u", tcpt_outcome_words(tcpt_outcome_of(example->flow)),
+                           tcpt_model_frame(draft->model, example->cause->first.on));
+    if (example->delay_ns >= TCPT_MS_NS)
+        g_string_append_printf(text, ", %.1f s", tcpt_as_seconds(example->delay_ns));
+    g_string_append_c(text, ')');
+}
+
+/* Whom it hit: all of them by number, the worst by name. */
+static void write_hit(struct draft *draft, const tcpt_case *made)
+{
+    unsigned listed = MIN(made->example_count, EXAMPLES_LISTED);
+    GString *text = g_string_new(NULL);
+
+    if (made->flow_count > 1) {
+        append_count(text, made->flow_count, "connection");
+        g_string_append(text, "; for example ");
+    }
+    for (unsigned i = 0; i < listed; i++) {
+        g_string_append(text, i ? "; " : "");
+        append_example(draft, text, &made->examples[i]);
+    }
+    write_labelled(draft->out, "Hit", text->str);
+    g_string_free(text, TRUE);
+}
+
 /* Well-known timeouts that a silence matches: the fields named "....hint". */
 static void write_hints(GString *out, const tcpt_diagnosis *diagnosis)
 {
@@ -133,115 +198,137 @@ static void write_hints(GString *out, const tcpt_diagnosis *diagnosis)
             write_labelled(out, "Matches", value.text);
 }
 
-/* What it rules out belongs to the finding, not to its kind: it is never passed over. */
-static void write_meaning(struct draft *draft, const tcpt_diagnosis *diagnosis)
+static void write_example_text(struct draft *draft, const tcpt_diagnosis *cause)
 {
-    const tcpt_detector *detector = diagnosis->detector;
+    char *summary = tcpt_model_summary(draft->model, cause);
+
+    write_labelled(draft->out, "Seen", summary);
+    g_free(summary);
+}
+
+/* What is ruled out belongs to the finding, not to its kind: it is never passed over. */
+static void write_meaning(struct draft *draft, const tcpt_case *made)
+{
+    const tcpt_detector *detector = made->detector;
+    const tcpt_diagnosis *cause = made->example_count ? made->examples[0].cause : NULL;
     bool known = !g_hash_table_add(draft->explained, (gpointer)detector);
 
     write_labelled(draft->out, "Meaning", known ? "as explained above" : detector->explanation);
-    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
-        write_labelled(draft->out, i == 0 ? "Ruled out" : "", diagnosis->ruled_out[i]);
-    write_hints(draft->out, diagnosis);
+    for (unsigned i = 0; cause && i < cause->ruled_out_count; i++)
+        write_labelled(draft->out, i == 0 ? "Ruled out" : "", cause->ruled_out[i]);
+    if (cause)
+        write_hints(draft->out, cause);
     if (known)
         return;
-    write_labelled(draft->out, "Remedy", detector->remedy);
+    write_labelled(draft->out, "To do", detector->remedy);
     write_labelled(draft->out, "Reference", detector->reference);
 }
 
-static void write_summary(struct draft *draft, const tcpt_diagnosis *diagnosis)
+static void write_consequences(struct draft *draft, const tcpt_case *made)
 {
-    char *summary = tcpt_model_summary(draft->model, diagnosis);
-
-    g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
-    write_wrapped(draft->out, summary, LABEL_AT, LABEL_AT);
-    g_free(summary);
-}
-
-static void write_entry(struct draft *draft, const tcpt_flow *flow, const tcpt_entry *entry)
-{
-    const tcpt_diagnosis *head = entry->head;
-    GString *out = draft->out;
-    char *title = g_strdup_printf("%s %s (confidence %s): %s", severity_word(head->detector->severity),
-                                  head->detector->id, tcpt_confidence_name(head->confidence), head->detector->message);
-
-    g_string_append(out, "\n  ");
-    write_wrapped(out, title, 2, LABEL_AT);
-    g_free(title);
-    write_summary(draft, head);
-    if (entry->count > 1)
-        g_string_append_printf(out, "%*sand %" PRIu64 " more like it in this flow\n", LABEL_AT, "", entry->count - 1);
-    write_frames(draft, entry);
-    write_meaning(draft, head);
-    write_filters(draft, flow, entry);
-}
-
-/* Where all of it is in one. */
-static void write_stream(struct draft *draft, const tcpt_chapter *chapter)
-{
-    uint32_t stream = tcpt_model_stream(draft->model, chapter->entries->pdata[0]);
-
-    for (unsigned i = 1; i < chapter->entries->len; i++)
-        if (tcpt_model_stream(draft->model, chapter->entries->pdata[i]) != stream)
-            return;
-    if (stream != UINT32_MAX)
-        g_string_append_printf(draft->out, "  tcp.stream %u", stream);
-}
-
-static void write_chapter(struct draft *draft, const tcpt_chapter *chapter)
-{
-    const tcpt_flow *flow = chapter->flow;
-    GString *out = draft->out;
-
-    g_string_append(out, "\nFlow ");
-    append_end(out, flow, flow->client);
-    g_string_append(out, flow->client_known ? " (client) -> " : " (taken for the client) -> ");
-    append_end(out, flow, !flow->client);
-    if (tcpt_point_count(draft->model->report.analysis) > 1)
-        g_string_append_printf(out, "  seen at %s", flow->at->name);
-    write_stream(draft, chapter);
-    g_string_append_c(out, '\n');
-    for (unsigned i = 0; i < chapter->entries->len; i++)
-        write_entry(draft, flow, chapter->entries->pdata[i]);
-}
-
-static void write_chat(struct draft *draft, const tcpt_diagnosis *diagnosis)
-{
-    const tcpt_record *on = diagnosis->first.on;
-    const tcpt_model *model = draft->model;
-    uint32_t stream = model->report.stream_of ? model->report.stream_of(on) : UINT32_MAX;
-    char *summary = tcpt_model_summary(model, diagnosis);
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "frame %u", tcpt_model_frame(model, on));
-    if (stream != UINT32_MAX)
-        g_string_append_printf(text, ", tcp.stream %u", stream);
-    g_string_append_printf(text, ": %s", summary);
-    g_free(summary);
-    g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
-    write_wrapped(draft->out, text->str, LABEL_AT, LABEL_AT + 2);
+    for (unsigned number = 0; tcpt_detectors[number]; number++) {
+        if (!made->consequences[number] || tcpt_detectors[number]->severity < draft->model->report.least)
+            continue;
+        g_string_append_printf(text, "%s%s", text->len ? ", " : "", tcpt_detectors[number]->id);
+        if (made->consequences[number] > 1)
+            g_string_append_printf(text, " (%" PRIu64 ")", made->consequences[number]);
+    }
+    write_labelled(draft->out, "Explains", text->str);
     g_string_free(text, TRUE);
 }
 
-static void write_chats(struct draft *draft)
+static void write_case_title(struct draft *draft, const tcpt_case *made)
 {
-    const GPtrArray *chats = draft->model->chats;
-    GString *out = draft->out;
+    char *title = tcpt_case_title(draft->model, made);
+    char *line = g_strdup_printf("%u. %s %s (confidence %s): %s", made->number, severity_word(made->severity),
+                                 made->detector->id, tcpt_confidence_name(made->confidence), title);
 
-    if (chats->len == 0)
-        return;
-    g_string_append(out, "\nFor information\n");
-    for (unsigned i = 0; i < chats->len; i++) {
-        const tcpt_entry *entry = chats->pdata[i];
-        unsigned listed = MIN(entry->diagnoses->len, CHATS_LISTED);
+    write_wrapped(draft->out, line, 0, 3);
+    g_free(line);
+    g_free(title);
+}
 
-        g_string_append_printf(out, "\n  %s: %s\n", entry->head->detector->id, entry->head->detector->message);
-        for (unsigned j = 0; j < listed; j++)
-            write_chat(draft, entry->diagnoses->pdata[j]);
-        if (entry->count > listed) {
-            g_string_append_printf(out, "%*sand %" PRIu64 " more\n", LABEL_AT, "", entry->count - listed);
-            write_filter(out, "Filter", tcpt_filter_for_kind(entry->head->detector));
+static void write_case(struct draft *draft, const tcpt_case *made)
+{
+    g_string_append_c(draft->out, '\n');
+    write_case_title(draft, made);
+    if (made->example_count)
+        write_example_text(draft, made->examples[0].cause);
+    if (made->frame_count)
+        write_frames(draft, made);
+    if (made->example_count)
+        write_hit(draft, made);
+    write_meaning(draft, made);
+    write_consequences(draft, made);
+    write_filter(draft->out, "Filter", tcpt_filter_for_case(made));
+}
+
+/* The gravest in full, further ones by their titles, the rest by their number. */
+static void write_cases(struct draft *draft)
+{
+    const tcpt_model *model = draft->model;
+    unsigned told = 0;
+
+    for (unsigned i = 0; i < model->case_count; i++) {
+        if (!tcpt_model_tells(model, model->cases[i]))
+            continue;
+        if (told < CASES_IN_FULL) {
+            write_case(draft, model->cases[i]);
+        } else if (told < CASES_BY_TITLE) {
+            g_string_append(draft->out, told == CASES_IN_FULL ? "\n" : "");
+            write_case_title(draft, model->cases[i]);
         }
+        told++;
+    }
+    if (told <= CASES_BY_TITLE)
+        return;
+    append_count(draft->out, told - CASES_BY_TITLE, "further case");
+    g_string_append(draft->out, " of no greater weight: -z tcptriage,json lists them all\n");
+}
+
+/* ---- What was looked at ---- */
+
+static void write_looked_at(struct draft *draft)
+{
+    const tcpt_model *model = draft->model;
+    GString *text = g_string_new(NULL);
+
+    append_count(text, model->totals.flows, "connection");
+    g_string_append(text, ": ");
+    for (unsigned i = 0, told = 0; i < TCPT_OUTCOMES; i++) {
+        if (!model->outcomes[i])
+            continue;
+        g_string_append_printf(text, "%s%s %" PRIu64, told++ ? ", " : "", tcpt_outcome_words((tcpt_outcome)i),
+                               model->outcomes[i]);
+    }
+    g_string_append(text, "; from ");
+    append_wall_clock(text, model->totals.first_ns);
+    g_string_append_printf(text, ", for %.3f s", tcpt_as_seconds(model->totals.newest_ns - model->totals.first_ns));
+    g_string_append(draft->out, "\nLooked at\n");
+    write_labelled(draft->out, "Outcomes", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void write_not_judged(struct draft *draft)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < TCPT_NOT_JUDGED; i++) {
+        GString *text;
+
+        if (!draft->model->not_judged[i])
+            continue;
+        if (!any)
+            g_string_append(draft->out, "\nNot judged\n");
+        any = true;
+        text = g_string_new(NULL);
+        append_count(text, draft->model->not_judged[i], "connection");
+        g_string_append_printf(text, " %s", tcpt_not_judged_words((tcpt_not_judged)i));
+        g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
+        write_wrapped(draft->out, text->str, LABEL_AT, LABEL_AT + 2);
+        g_string_free(text, TRUE);
     }
 }
 
@@ -337,7 +424,7 @@ static const char only_payload[] =
     "proves nothing here.";
 
 /* A capture without findings is told in one line, the highest pressure included. */
-static void write_clean(struct draft *draft)
+static void append_clean(struct draft *draft)
 {
     const tcpt_report *report = &draft->model->report;
     GString *out = draft->out;
@@ -353,59 +440,70 @@ static void write_clean(struct draft *draft)
         append_pressure(draft, out, draft->model->pressures->pdata[0]);
         g_string_append_c(out, '.');
     }
-    if (payload_only(draft->model))
-        g_string_append_printf(out, " %s", only_payload);
     g_string_append_c(out, '\n');
 }
 
-static bool anything_found(const tcpt_model *model)
+static bool any_case_told(const tcpt_model *model)
 {
-    return model->chapters->len > 0 || model->chats->len > 0 || model->wide->len > 0;
+    for (unsigned i = 0; i < model->case_count; i++)
+        if (tcpt_model_tells(model, model->cases[i]))
+            return true;
+    return false;
 }
 
-static void write_title(struct draft *draft)
+static void write_verdict(struct draft *draft)
 {
     const tcpt_model *model = draft->model;
     const tcpt_totals *totals = &model->totals;
-    GString *out = draft->out;
+    GString *out = draft->out, *counts = g_string_new("(");
+    char *verdict = tcpt_verdict_line(model);
 
-    g_string_append(out, "TCP Triage: ");
-    append_count(out, model->counts[TCPT_WARN], "warning");
-    g_string_append(out, ", ");
-    append_count(out, model->counts[TCPT_NOTE], "note");
-    g_string_append(out, ", ");
-    append_count(out, model->counts[TCPT_CHAT], "chat");
-    g_string_append(out, " (");
-    append_count(out, totals->flows, "TCP flow");
-    g_string_append(out, ", ");
-    append_count(out, totals->segments, "segment");
-    g_string_append_printf(out, ", %.3f s)\n", (double)(totals->newest_ns - totals->first_ns) / 1e9);
-    if (model->left_out > 0) {
-        append_count(out, model->left_out, "finding");
-        g_string_append(out, " on frames that the read filter has left out\n");
-    }
-    if (totals->segments == 0)
-        g_string_append(out, "Nothing to judge: no TCP segment was seen.\n");
-    else if (!anything_found(model))
-        write_clean(draft);
-    else if (model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0)
-        g_string_append(out, "Clean: no warnings and no notes.\n");
-    if (anything_found(model) && payload_only(model))
-        g_string_append_printf(out, "%s\n", only_payload);
+    write_wrapped(out, verdict, 0, 2);
+    g_free(verdict);
+    append_count(counts, model->counts[TCPT_WARN], "warning");
+    g_string_append(counts, ", ");
+    append_count(counts, model->counts[TCPT_NOTE], "note");
+    g_string_append(counts, ", ");
+    append_count(counts, model->counts[TCPT_CHAT], "chat");
+    g_string_append(counts, "; ");
+    append_count(counts, totals->flows, "TCP flow");
+    g_string_append(counts, ", ");
+    append_count(counts, totals->segments, "segment");
+    g_string_append_printf(counts, ", %.3f s)", tcpt_as_seconds(totals->newest_ns - totals->first_ns));
+    write_wrapped(out, counts->str, 0, 2);
+    g_string_free(counts, TRUE);
+    if (model->left_out == 0)
+        return;
+    append_count(out, model->left_out, "finding");
+    g_string_append(out, " on frames that the read filter has left out\n");
+}
+
+static bool is_clean(const tcpt_model *model)
+{
+    for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
+        if (model->outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
+            return false;
+    return model->totals.segments > 0 && model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0 &&
+           !any_case_told(model);
 }
 
 void tcpt_report_text(GString *out, const tcpt_model *model)
 {
     struct draft draft = {.out = out, .model = model, .explained = g_hash_table_new(NULL, NULL)};
 
-    write_title(&draft);
-    for (unsigned i = 0; i < model->chapters->len; i++)
-        write_chapter(&draft, model->chapters->pdata[i]);
-    write_chats(&draft);
-    if (anything_found(model)) {
+    if (is_clean(model)) {
+        append_clean(&draft);
+    } else {
+        write_verdict(&draft);
+        write_cases(&draft);
         write_shortened(&draft);
+        if (model->totals.segments > 0)
+            write_looked_at(&draft);
+        write_not_judged(&draft);
         tcpt_report_points(out, model);
         write_pressures(&draft);
     }
+    if (payload_only(model))
+        g_string_append_printf(out, "%s\n", only_payload);
     g_hash_table_destroy(draft.explained);
 }

@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-enum { COLUMNS = 100 };
+static unsigned columns = 100;
+
+void set_columns(unsigned wanted)
+{
+    columns = wanted;
+}
 
 void write_wrapped(GString *out, const char *text, unsigned at, unsigned further)
 {
@@ -13,7 +18,7 @@ void write_wrapped(GString *out, const char *text, unsigned at, unsigned further
         size_t bytes = strcspn(word, " \n");
         unsigned width = (unsigned)g_utf8_strlen(word, (gssize)bytes);
 
-        if (column > begin && column + 1 + width > COLUMNS) {
+        if (column > begin && column + 1 + width > columns) {
             g_string_append_printf(out, "\n%*s", (int)further, "");
             column = begin = further;
         } else if (column > begin) {

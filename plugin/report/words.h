@@ -18,6 +18,9 @@ static inline void append_count(GString *out, uint64_t count, const char *noun)
     g_string_append_printf(out, "%" PRIu64 " %s%s", count, noun, count == 1 ? "" : "s");
 }
 
+/** How wide lines are, 100 at first. */
+void set_columns(unsigned wanted);
+
 /** Write words of `text` from column `at` on, where the line is by now; further lines begin at column `further`. */
 void write_wrapped(GString *out, const char *text, unsigned at, unsigned further);
 

@@ -22,7 +22,7 @@ def _numbers(text):
 
 def _frames_line(text):
     """Frames that a line "Frames" says the findings are on."""
-    return _numbers(re.split(r"(?:, first)? at ", text)[0])
+    return _numbers(re.split(r" and \\d+ more| at ", text)[0])
 
 
 class _Reader:
@@ -71,6 +71,15 @@ def read(report):
     return reader.printed
 
 
+def of_document(document):
+    """[Printed] of a JSON report: of cases, and of each kind of finding's first."""
+    printed = [Printed(case["filter"], case["cause_frames"]) for case in document["cases"]]
+    first = {}
+    for one in document["findings"]:
+        first.setdefault(one["id"], Printed(one["filter"], [one["frame"]]))
+    return printed + list(first.values())
+
+
 def selected(tools, captures, options):
     """{(capture, filter): set of frames, or sharkd's complaint} of {capture: filters}."""
     settings = [word.split(":", 1) for word in options if word != "-o"]
@@ -97,7 +106,8 @@ def selected(tools, captures, options):
 
 def problems(golden, captures, options):
     """What is wrong with the filters of the reports of captures that have the same preferences."""
-    printed = {capture: read(golden.report(capture, options)) for capture in captures}
+    printed = {capture: read(golden.report(capture, options)) + of_document(golden.document(capture, options))
+               for capture in captures}
     filters = {capture: sorted({one.filter for one in rows}) for capture, rows in printed.items() if rows}
     found = selected(golden.tools, filters, options)
     for capture, rows in printed.items():

@@ -63,59 +63,31 @@ def pairs(frames):
     return {(number, ident) for number, frame in frames.items() for ident in frame.ids}
 
 
-# The text report lists so many frames of a repeated finding, so many chats of a kind; then it counts.
-LISTED = {"warn": 8, "note": 8, "chat": 5}
-
-
-def _sections(text, known):
-    """(id, lines below) of each entry of a text report. Headings are indented by two and name a finding."""
-    ident, lines = None, []
-    heading = re.compile(r" {2}(?=\S).*?\b(%s)\b" % "|".join(sorted(known, key=len, reverse=True)))
-    for line in text.splitlines():
-        match = heading.match(line)
-        if match:
-            if ident:
-                yield ident, lines
-            ident, lines = match.group(1), []
-        else:
-            lines.append(line)
-    if ident:
-        yield ident, lines
-
-
-def read_report(text, known):
-    """({(frame, id)} as far as listed, {severity: how many}) of a text report."""
-    found = set()
-    for ident, lines in _sections(text, known):
-        below = "\n".join(lines)
-        block = re.search(r"^ +Frames +frames? (.*?)(?:, first at| at )", below, re.M | re.S)
-        numbers = re.findall(r"\d+", block.group(1)) if block else re.findall(r"^ {4}frame (\d+)", below, re.M)
-        found |= {(int(number), ident) for number in numbers}
-    title = re.search(r"(\d+) warnings?, (\d+) notes?, (\d+) chats?", text)
-    return found, dict(zip(("warn", "note", "chat"), map(int, title.groups()))) if title else {}
-
-
-def report_problems(frames, text, known):
-    """Where a text report and the fields of -2 differ."""
-    reported, counts = read_report(text, known)
+def report_problems(frames, document, text):
+    """Where the report, as JSON and as text, and the fields of -2 differ."""
+    reported = [(one["frame"], one["id"]) for one in document["findings"]]
     found = pairs(frames)
-    by_severity = collections.Counter(frames[number].severity(ident) for number, ident in found)
+    if sorted(reported) != sorted(found):
+        yield "the report has %s, the fields show %s" % (sorted(set(reported) - found), sorted(found - set(reported)))
+    for one in document["findings"]:
+        frame = frames[one["frame"]]
+        if one["severity"] != frame.severity(one["id"]):
+            yield "frame %d: %s is %s in the report" % (one["frame"], one["id"], one["severity"])
+    cases = {one["number"]: one for one in document["cases"]}
+    counted = collections.Counter(one["case"] for one in document["findings"])
+    for number, case in cases.items():
+        if counted[number] != case["finding_count"]:
+            yield "case %d counts %d findings, %d name it" % (number, case["finding_count"], counted[number])
+    if set(counted) - set(cases):
+        yield "findings of no case: %s" % sorted(set(counted) - set(cases))
+    by_severity = collections.Counter(one["severity"] for one in document["findings"])
+    title = re.search(r"(\d+)\s+warnings?,\s+(\d+)\s+notes?,\s+(\d+)\s+chats?", text)
+    told = dict(zip(("warn", "note", "chat"), map(int, title.groups()))) if title else {}
     for severity in EXPERT:
-        if counts.get(severity) != by_severity[severity]:
-            yield "the report's title counts %s of %s, the fields show %d" % (
-                counts.get(severity), severity, by_severity[severity])
-    if reported - found:
-        yield "only in the report: %s" % sorted(reported - found)
-    # Warnings and notes are listed by flow, chats for the whole capture.
-    def kind(number, ident):
-        chat = frames[number].severity(ident) == "chat"
-        return ident, None if chat else frames[number].values.get("stream", [""])[0]
-
-    how_many = collections.Counter(kind(*pair) for pair in found)
-    lost = sorted((number, ident) for number, ident in found - reported
-                  if how_many[kind(number, ident)] <= LISTED[frames[number].severity(ident)])
-    if lost:
-        yield "not in the report: %s" % lost
+        if told and told[severity] != by_severity[severity]:
+            yield "the text counts %d of %s, there are %d" % (told[severity], severity, by_severity[severity])
+    if document["cases"] and any(case["severity"] != "chat" for case in document["cases"]) and "1. " not in text:
+        yield "the text tells no case"
 
 
 def read_expected(path):

@@ -47,7 +47,7 @@ void tcpt_note_proof(tcpt_diagnosis *diagnosis, tcpt_record *record)
         return;
     }
     note = tcpt_finding_take(diagnosis->store);
-    *note = (tcpt_finding){diagnosis, diagnosis->first.on, record->notes};
+    *note = (tcpt_finding){diagnosis, diagnosis->first.on, record->notes, diagnosis->time_ns};
     record->notes = note;
 }
 

@@ -99,6 +99,7 @@ static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t ti
 
     finding->diagnosis = diagnosis;
     finding->on = on;
+    finding->time_ns = time_ns;
     run->newest[run->joined++ % G_N_ELEMENTS(run->newest)] = on;
     run->count++;
     run->last_ns = time_ns;
@@ -127,7 +128,7 @@ static void remember_wide(tcpt_finding *finding)
     tcpt_found *found = found_in(finding->on->flow);
     tcpt_finding *copy = tcpt_finding_take(finding->diagnosis->store);
 
-    *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide};
+    *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide, finding->time_ns};
     found->end_wide = copy;
 }
 
@@ -169,7 +170,7 @@ static tcpt_diagnosis *diagnose(const tcpt_context *context, tcpt_record *on, in
     bool full = tcpt_store_is_full(context->store);
     tcpt_diagnosis *made = tcpt_diagnosis_new(context->store, context->detector, summary, packed, bytes);
 
-    made->first = (tcpt_finding){made, on, NULL};
+    made->first = (tcpt_finding){made, on, NULL, time_ns};
     made->time_ns = time_ns;
     made->confidence = (uint8_t)confidence;
     made->at_end = !context->segment;
@@ -272,7 +273,7 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
     tcpt_diagnosis *made =
         tcpt_diagnosis_new(context->store, from->detector, from->summary, from->arguments, from->argument_bytes);
 
-    made->first = (tcpt_finding){made, judged->on, NULL};
+    made->first = (tcpt_finding){made, judged->on, NULL, judged->time_ns};
     made->time_ns = tcpt_is_folded(judged) ? from->run->last_ns : from->time_ns;
     made->confidence = from->confidence;
     made->at_end = true;

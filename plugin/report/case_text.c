@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "case_text.h"
+
+#include <inttypes.h>
+
+#include "tcptriage/address.h"
+#include "tcptriage/outcome.h"
+#include "tcptriage/times.h"
+#include "words.h"
+
+static char *address_of(const tcpt_flow *flow, unsigned end)
+{
+    char text[TCPT_ADDRESS_BYTES];
+
+    return g_strdup(tcpt_address_text(text, flow->key.family, flow->key.address[end]));
+}
+
+static char *socket_of(const tcpt_flow *flow, unsigned end)
+{
+    char text[TCPT_SOCKET_BYTES];
+
+    return g_strdup(tcpt_socket_text(text, flow->key.family, flow->key.address[end], flow->key.port[end]));
+}
+
+/* Takes both over. */
+static char *join(const char *format, char *a, char *b)
+{
+    char *text = g_strdup_printf(format, a, b);
+
+    g_free(a);
+    g_free(b);
+    return text;
+}
+
+static char *way(const tcpt_case *made)
+{
+    const tcpt_diagnosis *cause = made->example_count ? made->examples[0].cause : NULL;
+    tcpt_value from, to;
+
+    if (cause && tcpt_value_of(&cause->first, TCPT_F_VANTAGE_FROM, &from) &&
+        tcpt_value_of(&cause->first, TCPT_F_VANTAGE_TO, &to))
+        return g_strdup_printf("between %s and %s", from.text, to.text);
+    return join("between %s and %s", address_of(made->flow, made->flow->client),
+                socket_of(made->flow, !made->flow->client));
+}
+
+char *tcpt_case_blamed(const tcpt_case *made)
+{
+    if (!made->flow || made->scattered)
+        return g_strdup("several places");
+    switch (made->detector->blames) {
+    case TCPT_BLAMES_LISTENER:
+        return socket_of(made->flow, !made->flow->client);
+    case TCPT_BLAMES_PAIR:
+        return join("%s to %s", address_of(made->flow, made->flow->client), socket_of(made->flow, !made->flow->client));
+    case TCPT_BLAMES_PATH:
+        return way(made);
+    case TCPT_BLAMES_CAPTURE:
+        return g_strdup("the capture");
+    default:
+        return address_of(made->flow, made->blamed_end);
+    }
+}
+
+static void append_cost(GString *title, const tcpt_case *made)
+{
+    int64_t each_ns = made->delay_ns / MAX(made->flow_count, 1u);
+
+    if (made->flow_count > 1)
+        g_string_append_printf(title, "; %u connections", made->flow_count);
+    if (made->delay_ns >= TCPT_MS_NS)
+        g_string_append_printf(title, "%s %.1f s lost", made->flow_count > 1 ? "," : ";", tcpt_as_seconds(each_ns));
+    if (made->flow_count > 1 && made->delay_ns >= TCPT_MS_NS)
+        g_string_append(title, " each");
+}
+
+char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made)
+{
+    char *blamed = tcpt_case_blamed(made);
+    char *brief = made->example_count ? tcpt_model_brief(model, &made->examples[0].cause->first)
+                                      : g_strdup(made->detector->message);
+    GString *title = g_string_new(brief);
+
+    g_string_append_printf(title, " (%s)", blamed);
+    append_cost(title, made);
+    g_free(brief);
+    g_free(blamed);
+    return g_string_free(title, FALSE);
+}
+
+static uint64_t failures(const tcpt_model *model)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
+        count += tcpt_outcome_is_failure((tcpt_outcome)i) ? model->outcomes[i] : 0;
+    return count;
+}
+
+static void append_failures(GString *line, const tcpt_model *model)
+{
+    bool first = true;
+
+    for (unsigned i = 0; i < TCPT_OUTCOMES; i++) {
+        if (!model->outcomes[i] || !tcpt_outcome_is_failure((tcpt_outcome)i))
+            continue;
+        g_string_append_printf(line, "%s%s %" PRIu64, first ? "" : ", ", tcpt_outcome_words((tcpt_outcome)i),
+                               model->outcomes[i]);
+        first = false;
+    }
+}
+
+char *tcpt_verdict_line(const tcpt_model *model)
+{
+    GString *line = g_string_new(NULL);
+    unsigned problems = 0;
+    const tcpt_case *gravest = NULL;
+
+    for (unsigned i = 0; i < model->case_count; i++) {
+        if (model->cases[i]->severity < TCPT_NOTE || !tcpt_model_tells(model, model->cases[i]))
+            continue;
+        gravest = gravest ? gravest : model->cases[i];
+        problems += model->cases[i]->severity == gravest->severity;
+    }
+    if (gravest) {
+        char *title = tcpt_case_title(model, gravest);
+
+        append_count(line, problems, gravest->severity == TCPT_WARN ? "problem" : "note");
+        g_string_append_printf(line, "%s: %s", problems > 1 ? ", first" : "", title);
+        g_free(title);
+    } else if (model->totals.segments == 0) {
+        g_string_append(line, "Nothing to judge: no TCP segment was seen.");
+    } else if (failures(model)) {
+        append_count(line, failures(model), "connection");
+        g_string_append(line, " failed, and the capture does not say why: ");
+        append_failures(line, model);
+    } else {
+        g_string_append(line, "Clean: no warnings and no notes.");
+    }
+    return g_string_free(line, FALSE);
+}

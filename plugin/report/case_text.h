@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What every form says of a case in the same words. Texts are to be freed.
+ */
+#ifndef TCPTRIAGE_REPORT_CASE_TEXT_H
+#define TCPTRIAGE_REPORT_CASE_TEXT_H
+
+#include "model.h"
+
+/** The problem in one line: what it is, whom it blames, how many connections it has hit, what it cost. */
+char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made);
+
+/** The place that is to blame: "192.0.2.1:80", "between tap-host and tap-vm". */
+char *tcpt_case_blamed(const tcpt_case *made);
+
+/** The report's first line: how many problems, and the gravest. */
+char *tcpt_verdict_line(const tcpt_model *model);
+
+#endif
