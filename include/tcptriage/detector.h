@@ -21,10 +21,19 @@ typedef struct tcpt_context {
     const tcpt_segment *segment;  /**< NULL when a flow is settled */
     const tcpt_observation *seen; /**< NULL when a flow is settled */
     tcpt_record *record;          /**< of the segment, or the flow's last */
-    int64_t now_ns;               /**< time of the segment, or the capture's newest */
+    int64_t now_ns;               /**< time of the segment, or the newest of the piece that holds the flow */
+    int64_t piece_ns;             /**< when that contiguous piece of the capture began: for tcpt_since_ns() */
     const struct tcpt_detector *detector;
     struct tcpt_findings *store; /**< where tcpt_raise() keeps what it makes */
 } tcpt_context;
+
+/** How much time has passed since then, as far as clocks compare: a jump of the capture's clock is none. */
+static inline int64_t tcpt_since_ns(const tcpt_context *context, int64_t then_ns)
+{
+    int64_t from_ns = then_ns > context->piece_ns ? then_ns : context->piece_ns;
+
+    return context->now_ns > from_ns ? context->now_ns - from_ns : 0;
+}
 
 /** What a finding puts the blame on: findings of several flows are one case when cause and place agree. */
 typedef enum tcpt_blame {

@@ -130,6 +130,9 @@ typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_CHUNKED_DONE,
 } tcpt_reply;
 
+/** So many connections that one host does not close are no coincidence. */
+#define TCPT_PILE 3
+
 /** One source address at one capture point, its checksums above all; shared by its flows, lives as long as the
  * analysis.
  */
@@ -140,6 +143,7 @@ typedef struct tcpt_host {
     uint32_t unverifiable; /**< all others whose sum does not verify, offload artefacts included */
     bool sums_told;        /**< that its sums say nothing is told: once per host */
     bool bare;             /**< it has sent a segment without payload */
+    const struct tcpt_flow *waits[TCPT_PILE]; /**< its connections in CLOSE-WAIT, the oldest ones; NULL for none */
 } tcpt_host;
 
 /** What a wrong checksum is taken for. */
@@ -412,6 +416,7 @@ typedef struct tcpt_flow {
     tcpt_side side;
     tcpt_port_use port_use;
     bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
+    uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */
     uint8_t seen_next;     /**< place of the next one in `seen` */
     uint8_t padding_spent; /**< frames of it that the budget for unfinished handshakes has paid for */
 

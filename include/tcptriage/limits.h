@@ -32,6 +32,10 @@ enum {
     /** How long a SYN that was answered tells of the others of its address and port. A half-open connection is gone by
      *  then, too (Linux, tcp_synack_retries: 63 s). */
     TCPT_SIBLING_SECONDS = 60,
+    /** A pause of a whole point that is none of the network: joined files, a clock that was set. */
+    TCPT_JUMP_SECONDS = 86400,
+    /** Steps back within a capture are milliseconds, a buffer's worth of seconds at the most. */
+    TCPT_STEP_BACK_SECONDS = 10,
     /** How long hosts with tcp_tw_recycle remembered the last timestamp of an address: Linux before 4.12, TCP_PAWS_MSL.
      */
     TCPT_RECYCLE_SECONDS = 60,

@@ -13,7 +13,14 @@
 #include <stdint.h>
 
 #include "tcptriage/flow.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/times.h"
+
+/** A part of a capture without jumps of the clock. */
+typedef struct tcpt_piece {
+    int64_t first_ns; /**< of its first segment */
+    int64_t newest_ns;
+} tcpt_piece;
 
 /** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis.
  */
@@ -25,6 +32,8 @@ typedef struct tcpt_point {
     int64_t first_ns; /**< earliest and newest time of its clock; valid with segments */
     int64_t newest_ns;
     int64_t back_step_ns; /**< largest step back of its clock */
+    tcpt_piece *pieces;   /**< owned; valid with segments */
+    uint16_t piece;       /**< number of the one that is being read */
     uint64_t segments;
     uint64_t sums[TCPT_CHECKSUM_WRONG + 1]; /**< of those, by what their checksums are (tcpt_checksum) */
     uint64_t bare;                          /**< of those, without payload */
@@ -34,6 +43,40 @@ typedef struct tcpt_point {
     struct tcpt_point *next;
     struct tcpt_points *all; /**< what it is one of */
 } tcpt_point;
+
+/** Pieces of a capture that are told apart, per point: more of them, and the clock is of no use. */
+#define TCPT_PIECES 1024
+
+/**
+ * Whether a segment begins another piece of what was captured: files were joined, or a clock was set. Times on both
+ * sides do not compare, and what lies between is no silence. A pause of more than a day is taken for that, and a step
+ * back by more than packets come out of order within one capture (rule I.6).
+ */
+static inline bool tcpt_begins_piece(const tcpt_point *point, int64_t time_ns)
+{
+    int64_t since_ns = point->segments ? time_ns - point->pieces[point->piece].newest_ns : 0;
+
+    return since_ns > TCPT_JUMP_SECONDS * TCPT_SECOND_NS || since_ns < -TCPT_STEP_BACK_SECONDS * TCPT_SECOND_NS;
+}
+
+/** How long the capture is known to go on for a flow: newest time of the piece that holds the flow's last segment. The
+ * clock of its own point: another one may be hours ahead. */
+static inline int64_t tcpt_now_ns(const tcpt_flow *flow)
+{
+    return flow->at->pieces[flow->piece].newest_ns;
+}
+
+/** How long a flow was silent before a segment; 0 where clocks do not compare. Asks the point only where that can be.
+ */
+static inline int64_t tcpt_silence_ns(const tcpt_flow *flow, int64_t time_ns)
+{
+    int64_t since_ns = time_ns - flow->last_ns;
+
+    if (since_ns > TCPT_JUMP_SECONDS * TCPT_SECOND_NS &&
+        (flow->piece != flow->at->piece || tcpt_begins_piece(flow->at, time_ns)))
+        return 0;
+    return since_ns > 0 ? since_ns : 0;
+}
 
 /** What lost segments may have in common, as bits of their number. In the order in which they are named. */
 typedef enum tcpt_loss_property {

@@ -36,6 +36,12 @@ static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detec
     memset(dispatch->blank, 0, bytes);
 }
 
+/* When the piece of the capture began that a segment belongs to. */
+static int64_t piece_of(const tcpt_point *point, int64_t time_ns)
+{
+    return !point->segments || tcpt_begins_piece(point, time_ns) ? time_ns : point->pieces[point->piece].first_ns;
+}
+
 void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_observation *seen, tcpt_record *record)
 {
@@ -47,6 +53,7 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
         .seen = seen,
         .record = record,
         .now_ns = segment->time_ns,
+        .piece_ns = piece_of(flow->at, segment->time_ns),
         .store = dispatch->store,
     };
 
@@ -91,7 +98,8 @@ void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
         .settings = dispatch->settings,
         .flow = flow,
         .record = flow->last_record,
-        .now_ns = flow->at->newest_ns, /* another point's clock may be hours ahead */
+        .now_ns = tcpt_now_ns(flow),
+        .piece_ns = flow->at->pieces[flow->piece].first_ns,
         .store = dispatch->store,
     };
 

@@ -3,8 +3,20 @@
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
+#include <glib.h>
+
+#include "tcptriage/limits.h"
+
+/* What is known of the wait for one end's close. */
+typedef struct overdue {
+    bool raised;
+    int64_t blocked_ns; /* newest time that the closer's window was closed: the other end could not send, nor close */
+    tcpt_record *hurt;  /* newest segment by which the closer shows that it suffers: it sends again, probes, or drew a
+                         * RST */
+} overdue;
+
 typedef struct close_memory {
-    bool raised[2]; /* by the end that owes */
+    overdue by[2]; /* the end that owes */
 } close_memory;
 
 /* Since when `owing` owes its close, with nothing new sent since; 0 when it does not. A half-closed connection
@@ -14,28 +26,72 @@ static int64_t owed_since_ns(const tcpt_flow *flow, unsigned owing)
     const tcpt_endpoint *closer = &flow->ends[!owing];
     const tcpt_endpoint *ower = &flow->ends[owing];
 
-    if (!closer->fin || !closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer ||
-        !tcpt_shows_bare(ower))
+    if (!closer->fin || !closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer)
         return 0;
-    return ower->payload_ns > closer->fin_acked_ns ? ower->payload_ns : closer->fin_acked_ns;
+    if (!tcpt_shows_bare(ower) || (closer->acked && closer->rcv_wnd == 0))
+        return 0;
+    return MAX(ower->payload_ns, closer->fin_acked_ns);
 }
 
-static void raise_stuck(const tcpt_context *context, unsigned owing, int64_t owed_ns, const char *end)
+/* For how long it has owed it; 0 while that is not too long. */
+static int64_t overdue_ns(const tcpt_context *context, const overdue *owed, unsigned owing)
+{
+    int64_t since_ns = owed_since_ns(context->flow, owing), owed_ns;
+
+    if (!since_ns || owed->raised)
+        return 0;
+    owed_ns = tcpt_since_ns(context, MAX(since_ns, owed->blocked_ns));
+    return owed_ns > tcpt_seconds_ns(context->settings->close_wait_seconds) ? owed_ns : 0;
+}
+
+/* A client may keep a connection that an idle server has closed until it wants to use it again: pools do. */
+static bool matters(const tcpt_context *context, const overdue *owed, unsigned owing)
+{
+    return owing != context->flow->client || owed->hurt;
+}
+
+/* How many connections its host does not close either, this one included, as far as its oldest ones tell. */
+static unsigned pile(const tcpt_context *context, unsigned owing)
+{
+    const tcpt_host *host = context->flow->ends[owing].host;
+    int64_t limit_ns = tcpt_seconds_ns(context->settings->close_wait_seconds);
+    unsigned count = 1;
+
+    for (unsigned i = 0; host && i < TCPT_PILE; i++) {
+        const tcpt_flow *other = host->waits[i];
+        int64_t since_ns;
+
+        if (!other || other == context->flow)
+            continue;
+        since_ns = owed_since_ns(other, other->ends[1].host == host);
+        count += since_ns && tcpt_since_ns(context, since_ns) > limit_ns;
+    }
+    return count;
+}
+
+static tcpt_finding *raise_stuck(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns,
+                                 const char *until)
 {
     const tcpt_endpoint *closer = &context->flow->ends[!owing];
+    const tcpt_endpoint *ower = &context->flow->ends[owing];
+    const char *who = tcpt_role(context->flow, owing);
     tcpt_finding *finding =
-        tcpt_raise(context, context->flow->ends[owing].holed ? TCPT_LOW : TCPT_MEDIUM,
-                   "The %s has closed (FIN acknowledged in frame %u), the %s owes its close for %.1f s%s",
-                   tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, tcpt_role(context->flow, owing),
-                   tcpt_as_seconds(owed_ns), end);
+        tcpt_raise(context, ower->holed ? TCPT_LOW : TCPT_MEDIUM,
+                   "The %s did not close for %.1f s after the %s's FIN (acknowledged in frame %u)%s", who,
+                   tcpt_as_seconds(owed_ns), tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, until);
 
-    tcpt_set_text(finding, TCPT_F_CLOSE_OWED_BY, tcpt_role(context->flow, owing));
+    tcpt_brief(finding, "%s did not close for %.1f s (CLOSE-WAIT)",
+               owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed_ns));
+    tcpt_set_delay(finding, owed_ns);
+    tcpt_set_blamed(finding, owing);
+    tcpt_set_text(finding, TCPT_F_CLOSE_OWED_BY, who);
     tcpt_set_number(finding, TCPT_F_CLOSE_DURATION, owed_ns);
-    tcpt_take_text(finding, TCPT_F_CLOSE_HINT, tcpt_timeout_hint(owed_ns));
     tcpt_relate(finding, closer->fin_record);
     tcpt_relate(finding, closer->fin_acked_record);
     tcpt_relate(finding, closer->rst_record);
+    tcpt_relate(finding, owed->hurt);
     tcpt_rule_out(finding, "Loss of the FIN: it was acknowledged.");
+    return finding;
 }
 
 /* What ends the wait: the owing side speaks again or closes, or the other side gives up. */
@@ -46,22 +102,70 @@ static bool ends_wait(const tcpt_context *context, unsigned owing)
     return context->seen->from == owing && ((context->segment->flags & TCPT_FIN) || context->seen->new_payload);
 }
 
+static const char *what_ends(const tcpt_context *context, unsigned owing)
+{
+    if (context->seen->from != owing)
+        return "; then the other side reset the connection";
+    if (context->segment->flags & TCPT_RST)
+        return "; then it sent a RST";
+    return context->segment->flags & TCPT_FIN ? "; then it sent its FIN" : "; then it sent data";
+}
+
+/* The closer's window was closed up to this segment, or is from now on. */
+static void note_blocked(const tcpt_context *context, close_memory *memory)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *closer = &context->flow->ends[from];
+
+    if (context->segment->flags & TCPT_RST)
+        return;
+    if (context->segment->window == 0 || (closer->acked && closer->rcv_wnd == 0))
+        memory->by[!from].blocked_ns = context->segment->time_ns;
+}
+
+/* What crosses the ACK of the FIN on its way, or was sent by a timer that had just run, suffers from nothing. */
+static bool sent_late(const tcpt_context *context, const tcpt_endpoint *closer)
+{
+    return closer->fin_acked && context->segment->time_ns - closer->fin_acked_ns >
+                                    2 * tcpt_rtt_ns(context->flow) + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+}
+
+static bool answers_at_once(const tcpt_context *context, const tcpt_endpoint *asking)
+{
+    return context->segment->time_ns - asking->last_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS;
+}
+
+/* The end whose FIN was acknowledged sends again or probes, or what it has sent since draws a RST. */
+static void note_hurt(const tcpt_context *context, close_memory *memory)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from], *closer = &context->flow->ends[!from];
+    bool rst = context->segment->flags & TCPT_RST;
+
+    if (!rst && sent_late(context, sender) && (context->seen->probe || (context->seen->traits & TCPT_TRAIT_REPEAT)))
+        memory->by[!from].hurt = context->record;
+    if (rst && sent_late(context, closer) && closer->last_ns > closer->fin_acked_ns && answers_at_once(context, closer))
+        memory->by[from].hurt = closer->last_record;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     close_memory *mine = memory;
 
-    if (context->seen->really_bad)
+    if (context->seen->really_bad || context->seen->stale)
         return;
+    note_hurt(context, mine);
     for (unsigned owing = 0; owing < 2; owing++) {
-        int64_t since_ns = owed_since_ns(context->flow, owing);
+        int64_t owed_ns = overdue_ns(context, &mine->by[owing], owing);
+        tcpt_finding *finding;
 
-        if (!since_ns || mine->raised[owing] || !ends_wait(context, owing))
+        if (!owed_ns || !ends_wait(context, owing) || !matters(context, &mine->by[owing], owing))
             continue;
-        if (context->segment->time_ns - since_ns <= tcpt_seconds_ns(context->settings->close_wait_seconds))
-            continue;
-        mine->raised[owing] = true;
-        raise_stuck(context, owing, context->segment->time_ns - since_ns, ", until this frame");
+        mine->by[owing].raised = true;
+        finding = raise_stuck(context, &mine->by[owing], owing, owed_ns, what_ends(context, owing));
+        tcpt_take_text(finding, TCPT_F_CLOSE_HINT, tcpt_timeout_hint(context->flow, context->seen->from, owed_ns));
     }
+    note_blocked(context, mine);
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -69,13 +173,15 @@ static void settle(const tcpt_context *context, const void *memory)
     const close_memory *mine = memory;
 
     for (unsigned owing = 0; owing < 2; owing++) {
-        int64_t since_ns = owed_since_ns(context->flow, owing);
+        int64_t owed_ns = overdue_ns(context, &mine->by[owing], owing);
 
-        if (!since_ns || mine->raised[owing] || context->flow->ends[owing].reset)
+        if (!owed_ns || context->flow->ends[owing].reset)
             continue;
-        if (context->now_ns - since_ns <= tcpt_seconds_ns(context->settings->close_wait_seconds))
-            continue;
-        raise_stuck(context, owing, context->now_ns - since_ns, " and still does at the end of the capture");
+        if (matters(context, &mine->by[owing], owing))
+            raise_stuck(context, &mine->by[owing], owing, owed_ns, ", up to the end of the capture");
+        else if (pile(context, owing) >= TCPT_PILE)
+            raise_stuck(context, &mine->by[owing], owing, owed_ns,
+                        ", up to the end of the capture, as others of its connections");
     }
 }
 
@@ -85,7 +191,8 @@ static const char *const explains[] = {"data_after_close", NULL};
 
 const tcpt_detector tcpt_close_wait_stuck = {
     .id = "close_wait_stuck",
-    .message = "One side has closed, the other owes its close for long",
+    .message = "One side has closed, the other has not for a long time (CLOSE-WAIT)",
+    .brief = "The other side closed, this one does not (CLOSE-WAIT)",
     .explanation = "The peer's FIN was received and acknowledged, so this side's kernel is in CLOSE-WAIT: only its "
                    "application can end the connection, and it does not. Consistent with an application that does "
                    "not notice the end of input, or waits for a timeout of its own.",

@@ -32,9 +32,11 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (writer->payload_ns < closed->fin_ns || !answers_payload(context))
         return;
-    finding = tcpt_raise(context, TCPT_MEDIUM, "Payload of the %s (frame %u) met a %s that had closed in frame %u: RST",
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "The %s sent data (frame %u) after the %s had closed (frame %u), which answered with a RST",
                          tcpt_role(context->flow, !context->seen->from), writer->payload_record->frame,
                          tcpt_role(context->flow, context->seen->from), closed->fin_record->frame);
+    tcpt_brief(finding, "Data after the %s had closed: RST", tcpt_role(context->flow, context->seen->from));
     tcpt_relate(finding, closed->fin_record);
     tcpt_relate(finding, writer->payload_record);
 }
@@ -48,7 +50,7 @@ const tcpt_detector tcpt_data_after_close = {
               "first and close later. Otherwise this is the usual picture of a client that cancels.",
     .reference = "RFC 9293 section 3.6.1; RFC 2525 section 2.17; RFC 1122 section 4.2.2.13",
     .group = TCPT_GROUP_PROTOCOL,
-    .severity = TCPT_NOTE,
+    .severity = TCPT_CHAT,
     .blames = TCPT_BLAMES_SENDER,
     .wants = TCPT_TRAIT_RST,
     .judge = judge,

@@ -16,13 +16,16 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
                                    tcpt_confidence confidence, const char *why)
 {
     const tcpt_endpoint *closer = &context->flow->ends[end];
-    tcpt_finding *finding = tcpt_raise(context, confidence, "No FIN from the %s, though %s: silence of %.1f s%s",
+    tcpt_finding *finding = tcpt_raise(context, confidence, "No FIN from the %s, though %s: %.1f s of silence%s",
                                        tcpt_role(context->flow, end), why, tcpt_as_seconds(silence_ns),
-                                       context->segment ? ", ended by this frame" : " up to the end of the capture");
+                                       context->segment ? "" : " up to the end of the capture");
 
+    tcpt_brief(finding, "No FIN from %s, %.1f s lost", tcpt_role(context->flow, end), tcpt_as_seconds(silence_ns));
+    tcpt_set_delay(finding, silence_ns);
     tcpt_set_text(finding, TCPT_F_FIN_MISSING_FROM, tcpt_role(context->flow, end));
     tcpt_set_number(finding, TCPT_F_FIN_SILENCE, silence_ns);
-    tcpt_take_text(finding, TCPT_F_FIN_HINT, tcpt_timeout_hint(silence_ns));
+    if (context->segment)
+        tcpt_take_text(finding, TCPT_F_FIN_HINT, tcpt_timeout_hint(context->flow, context->seen->from, silence_ns));
     if (closer->said_close != TCPT_SAID_NOTHING)
         tcpt_relate(finding, closer->said_record);
     tcpt_relate(finding, closer->last_record);
@@ -113,6 +116,7 @@ static void withdraw(const tcpt_context *context, missing_memory *memory, unsign
     tcpt_set_confidence(finding, TCPT_LOW);
     tcpt_resummarise(finding, "The %s's FIN was due but came only in frame %u, after the other side had closed",
                      tcpt_role(context->flow, end), context->record->frame);
+    tcpt_brief(finding, "FIN of the %s late, after the other side's", tcpt_role(context->flow, end));
     tcpt_relate(finding, context->record);
 }
 
@@ -120,7 +124,7 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
 {
     const tcpt_endpoint *closer = &context->flow->ends[end];
     int64_t stall_ns = tcpt_seconds_ns(context->settings->stall_seconds);
-    int64_t own_silence_ns = context->segment->time_ns - closer->last_ns;
+    int64_t own_silence_ns = tcpt_since_ns(context, closer->last_ns);
 
     withdraw(context, memory, end);
     if (memory->finding[end] || !missed(context, end))
@@ -170,15 +174,15 @@ static void settle(const tcpt_context *context, const void *memory)
 
     for (unsigned end = 0; end < 2; end++) {
         const tcpt_endpoint *other = &flow->ends[!end];
-        int64_t silence_ns = context->now_ns - flow->last_ns;
+        int64_t silence_ns = tcpt_since_ns(context, flow->last_ns);
 
         if (mine->finding[end] || !missed(context, end))
             continue;
         if (!other->rst_count && silence_ns >= stall_ns &&
             (raise_seen_elsewhere(context, end, silence_ns) || raise_said(context, end, silence_ns, TCPT_MEDIUM)))
             continue;
-        if (never_answers(flow, end) && context->now_ns - other->fin_ns >= stall_ns)
-            raise_missing(context, end, context->now_ns - flow->ends[end].last_ns, TCPT_LOW,
+        if (never_answers(flow, end) && tcpt_since_ns(context, other->fin_ns) >= stall_ns)
+            raise_missing(context, end, tcpt_since_ns(context, flow->ends[end].last_ns), TCPT_LOW,
                           "the other side has closed and its FIN is not answered at all");
     }
 }

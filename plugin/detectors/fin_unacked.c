@@ -6,14 +6,23 @@
 
 #include "tcptriage/sequence.h"
 
+/* Acknowledged so soon after it was first sent, its repeats were ordinary loss: the timeouts before a round trip is
+ * known add up to as much (RFC 6298, sections 2.1 and 5.5). */
+enum { SOON_SECONDS = 3 };
+
 typedef struct fin_memory {
     tcpt_finding *finding[2]; /* of the FIN of that end */
 } fin_memory;
 
-static void summarise(tcpt_finding *finding, const tcpt_flow *flow, unsigned from, uint32_t repeats, const char *end)
+static void summarise(const tcpt_context *context, tcpt_finding *finding, unsigned from, uint32_t repeats,
+                      const char *end)
 {
-    tcpt_resummarise(finding, "The %s's FIN of frame %u was sent again %u times and is not acknowledged%s",
-                     tcpt_role(flow, from), flow->ends[from].fin_record->frame, repeats, end);
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+
+    tcpt_resummarise(finding, "The %s's FIN of frame %u was retransmitted %u times and not acknowledged%s",
+                     tcpt_role(context->flow, from), sender->fin_record->frame, repeats, end);
+    tcpt_brief(finding, "FIN of the %s sent again %u times, no ACK", tcpt_role(context->flow, from), repeats);
+    tcpt_set_delay(finding, tcpt_since_ns(context, sender->fin_ns));
     tcpt_set_number(finding, TCPT_F_FIN_RETRANSMISSIONS, repeats);
 }
 
@@ -29,18 +38,18 @@ static void judge_repeat(const tcpt_context *context, fin_memory *memory)
     if (!receiver->segment_count)
         return; /* one direction only: its ACKs may be there, uncaptured */
     if (repeats > 2 && memory->finding[from]) {
-        summarise(memory->finding[from], context->flow, from, repeats, "");
+        summarise(context, memory->finding[from], from, repeats, "");
         return;
     }
     if (repeats != 2)
         return;
     memory->finding[from] = tcpt_raise(context, receiver->holed || sender->holed ? TCPT_LOW : TCPT_HIGH, " ");
-    summarise(memory->finding[from], context->flow, from, repeats, " so far");
+    summarise(context, memory->finding[from], from, repeats, " so far");
     tcpt_relate(memory->finding[from], sender->fin_record);
     tcpt_relate(memory->finding[from], receiver->last_record);
 }
 
-/* Acknowledged at last: the summary says when. */
+/* Acknowledged at last: soon, and nothing was wrong; else the summary says when. */
 static void judge_ack(const tcpt_context *context, fin_memory *memory)
 {
     unsigned closer = !context->seen->from;
@@ -49,9 +58,14 @@ static void judge_ack(const tcpt_context *context, fin_memory *memory)
 
     if (!memory->finding[closer] || sender->fin_acked || seq_before(context->segment->ack, sender->fin_end))
         return;
+    if (tcpt_since_ns(context, sender->fin_ns) <= tcpt_seconds_ns(SOON_SECONDS)) {
+        tcpt_withdraw(context, memory->finding[closer]);
+        memory->finding[closer] = NULL;
+        return;
+    }
     g_snprintf(end, sizeof end, " until frame %u, %.1f s after it", context->record->frame,
-               tcpt_as_seconds(context->segment->time_ns - sender->fin_ns));
-    summarise(memory->finding[closer], context->flow, closer, sender->fin_repeats, end);
+               tcpt_as_seconds(tcpt_since_ns(context, sender->fin_ns)));
+    summarise(context, memory->finding[closer], closer, sender->fin_repeats, end);
     tcpt_relate(memory->finding[closer], context->record);
 }
 

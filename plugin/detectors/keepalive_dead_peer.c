@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keep-alive probes, one after the other, without an answer. */
+/* Probes, of an idle connection or of a closed window, one after the other, without an answer. */
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
@@ -28,6 +28,38 @@ static void take_back(const tcpt_context *context, keepalive_memory *memory)
     memory->finding[prober] = NULL;
 }
 
+static tcpt_finding *raise_idle(const tcpt_context *context)
+{
+    unsigned from = context->seen->from;
+    int64_t idle_ns = context->flow->ends[from].idle_before_ns;
+    char *hint = tcpt_idle_hint(idle_ns);
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer%s%s",
+        tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns), hint ? "; idle limits below that: " : "",
+        hint ? hint : "");
+
+    g_free(hint);
+    tcpt_brief(finding, "No answer to keep-alive probes: the %s is gone", tcpt_role(context->flow, !from));
+    return finding;
+}
+
+/* A host answers probes of its closed window as long as it lives (RFC 9293, section 3.8.6.1; RFC 1122, section
+ * 4.2.2.17). */
+static tcpt_finding *raise_behind_window(const tcpt_context *context)
+{
+    unsigned from = context->seen->from;
+    int64_t since_ns = context->segment->time_ns - context->flow->ends[from].unanswered_ns;
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "The %s closed its window and is gone: three probes of the %s in %.1f s got no "
+                   "answer",
+                   tcpt_role(context->flow, !from), tcpt_role(context->flow, from), tcpt_as_seconds(since_ns));
+
+    tcpt_brief(finding, "No answer to window probes: the %s is gone", tcpt_role(context->flow, !from));
+    tcpt_set_delay(finding, since_ns);
+    return finding;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     keepalive_memory *mine = memory;
@@ -35,22 +67,14 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const tcpt_endpoint *receiver = &context->flow->ends[!from];
     tcpt_finding *finding;
-    char *hint;
 
     if (mine->finding[!from])
         take_back(context, mine);
     if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
         return;
-    if (receiver->acked && receiver->rcv_wnd == 0)
-        return; /* it probes a closed window (RFC 9293, section 3.8.6.1) */
     if (!context->seen->new_round || context->seen->unanswered_probes != PROVEN_BY)
         return;
-    hint = tcpt_idle_hint(sender->idle_before_ns);
-    finding = tcpt_raise(context, TCPT_HIGH,
-                         "Three keep-alive probes of the %s, after %.0f s of silence, without an answer%s%s",
-                         tcpt_role(context->flow, from), tcpt_as_seconds(sender->idle_before_ns),
-                         hint ? "; idle limits below that: " : "", hint ? hint : "");
-    g_free(hint);
+    finding = receiver->acked && receiver->rcv_wnd == 0 ? raise_behind_window(context) : raise_idle(context);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
     mine->finding[from] = finding;
     mine->raised_ns[from] = context->segment->time_ns;
@@ -64,13 +88,14 @@ static const char *const explains[] = {"fin_unacked", NULL};
 
 const tcpt_detector tcpt_keepalive_dead_peer = {
     .id = "keepalive_dead_peer",
-    .message = "Keep-alive probes without an answer",
-    .explanation = "One side asks whether the other is still there and hears nothing: consistent with a host that is "
-                   "gone, or with a device on the way that has forgotten the idle connection.",
+    .message = "Probes of the other side without an answer",
+    .explanation = "One side asks whether the other is still there, or whether its window has opened again, and hears "
+                   "nothing: consistent with a host that is gone, or with a device on the way that has forgotten the "
+                   "idle connection.",
     .remedy =
         "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
         "period shorter than its idle limit.",
-    .reference = "RFC 9293 section 3.8.4; Linux tcp_keepalive_timer()",
+    .reference = "RFC 9293 sections 3.8.4 and 3.8.6.1; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,

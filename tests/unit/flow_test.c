@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tcptriage/analysis.h"
+#include "tcptriage/points.h"
 #include "unit.h"
 
 static const uint8_t client[4] = {192, 0, 2, 1};
@@ -260,6 +261,49 @@ static void test_wraps(gconstpointer reversed)
     tcpt_analysis_free(analysis);
 }
 
+static tcpt_flow *feed_at(tcpt_analysis *analysis, int64_t time_ns, uint16_t port)
+{
+    tcpt_segment segment = make(0, TCPT_ACK, 1001, 9001, 10);
+    segment.time_ns = time_ns;
+    segment.src_port = port;
+    return feed(analysis, segment)->flow;
+}
+
+/* "Now" is the end of the piece that holds a flow: a jump of more than a day, or a file joined behind, ends it. */
+static void test_pieces(void)
+{
+    const int64_t day_ns = 86400 * TCPT_SECOND_NS, start_ns = 100 * day_ns;
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *first = feed_at(analysis, start_ns, 1);
+    feed_at(analysis, start_ns + day_ns, 2);
+    g_assert_cmpint(tcpt_now_ns(first), ==, start_ns + day_ns); /* a day exactly is a quiet point */
+    tcpt_flow *second = feed_at(analysis, start_ns + 3 * day_ns, 3);
+    g_assert_cmpint(tcpt_now_ns(first), ==, start_ns + day_ns);
+    g_assert_cmpint(tcpt_now_ns(second), ==, start_ns + 3 * day_ns);
+    feed_at(analysis, start_ns + 3 * day_ns - 10 * TCPT_SECOND_NS, 4); /* disorder within a capture */
+    g_assert_cmpint(tcpt_now_ns(second), ==, start_ns + 3 * day_ns);
+    tcpt_flow *joined = feed_at(analysis, start_ns, 5);
+    feed_at(analysis, start_ns + TCPT_SECOND_NS, 6);
+    g_assert_cmpint(tcpt_now_ns(second), ==, start_ns + 3 * day_ns);
+    g_assert_cmpint(tcpt_now_ns(joined), ==, start_ns + TCPT_SECOND_NS);
+    /* A flow is in the piece of its newest segment. */
+    g_assert_true(feed_at(analysis, start_ns + TCPT_SECOND_NS, 3) == second);
+    g_assert_cmpint(tcpt_now_ns(second), ==, start_ns + TCPT_SECOND_NS);
+    tcpt_analysis_free(analysis);
+}
+
+/* A clock that jumps with every segment: what is kept of it stays bounded. */
+static void test_pieces_bounded(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = NULL;
+    for (unsigned i = 0; i < 3 * TCPT_PIECES; i++)
+        flow = feed_at(analysis, (1 + i % 2) * TCPT_TIME_LAST_NS / 3, (uint16_t)(i + 1));
+    g_assert_cmpuint(flow->at->piece, ==, TCPT_PIECES - 1);
+    g_assert_cmpint(tcpt_now_ns(flow), ==, 2 * (TCPT_TIME_LAST_NS / 3));
+    tcpt_analysis_free(analysis);
+}
+
 /* The states of a frame, as they are known now. */
 static void assert_states(const tcpt_record *record, tcpt_state of_client, tcpt_state of_server)
 {
@@ -332,5 +376,7 @@ void add_flow_tests(void)
     g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
     g_test_add_func("/flow/inferred-fin-refuted", test_inferred_fin_refuted);
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
+    g_test_add_func("/flow/pieces", test_pieces);
+    g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
     g_test_add_func("/flow/names", test_names);
 }

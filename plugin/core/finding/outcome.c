@@ -123,7 +123,7 @@ static tcpt_outcome of_open(const ending *at)
 
 tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow)
 {
-    ending at = {flow, &flow->ends[flow->client], &flow->ends[!flow->client], flow->at->newest_ns};
+    ending at = {flow, &flow->ends[flow->client], &flow->ends[!flow->client], tcpt_now_ns(flow)};
 
     if (!at.client->syn && !at.server->syn)
         return TCPT_OUTCOME_PARTIAL;

@@ -14,6 +14,7 @@
 #include "core/flow/short_way.h"
 #include "core/flow/state.h"
 #include "core/flow/trouble.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
 static void commit_handshake_before_capture(tcpt_flow *flow, const tcpt_segment *segment)
@@ -184,6 +185,7 @@ void tcpt_flow_commit(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_o
                       tcpt_record *record)
 {
     flow->ends[seen->from].host = host;
+    flow->piece = flow->at->piece;
     if (seen->padding_tells)
         commit_padding_told(flow, segment, seen->from);
     if (!seen->short_way) {

@@ -216,7 +216,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         tcpt_observe_checksum(seen, flow, segment, host);
     if (flow->last_record)
-        seen->since_ns = MAX(0, segment->time_ns - flow->last_ns);
+        seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 

@@ -5,6 +5,7 @@
 #include "core/flow/commit_syn.h"
 #include "core/flow/said_close.h"
 #include "core/flow/stale.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
 /* No more than the largest window in flight; within that, comparisons of sequence numbers hold. */
@@ -63,10 +64,9 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
                             const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
-    int64_t since_ns = segment->time_ns - flow->last_ns;
 
     if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || segment->sack_count ||
-        segment->checksum_is > TCPT_CHECKSUM_GOOD || since_ns < 0)
+        segment->checksum_is > TCPT_CHECKSUM_GOOD || segment->time_ns < flow->last_ns)
         return false;
     if (!fits(sender, &flow->ends[!from], segment) || odd(flow, segment, from))
         return false;
@@ -75,8 +75,8 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     seen->short_way = true;
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
-    seen->since_ns = since_ns;
-    if (since_ns >= tcpt_seconds_ns(settings->stall_seconds))
+    seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
+    if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
     if (segment->ack != sender->rcv_nxt)
         seen->traits |= TCPT_TRAIT_ACKS_NEW;

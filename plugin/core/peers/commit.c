@@ -219,4 +219,7 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
         note_close(peers, flow, was, settings, now_ns);
     if (flow->ending && seen->from == flow->client)
         note_server_close(peers, flow, now_ns, record);
+    if (flow->ends[seen->from].state == TCPT_CLOSE_WAIT && flow->ends[!seen->from].fin_acked_record == record &&
+        flow->ends[seen->from].host)
+        tcpt_host_note_wait(flow->ends[seen->from].host, flow);
 }

@@ -70,6 +70,24 @@ tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned 
     return &entry->host;
 }
 
+static bool waits(const tcpt_flow *flow, const tcpt_host *host)
+{
+    for (unsigned end = 0; end < 2; end++)
+        if (flow->ends[end].host == host && flow->ends[end].state == TCPT_CLOSE_WAIT)
+            return true;
+    return false;
+}
+
+void tcpt_host_note_wait(tcpt_host *host, const tcpt_flow *flow)
+{
+    for (unsigned i = 0; i < TCPT_PILE; i++) {
+        if (host->waits[i] && host->waits[i] != flow && waits(host->waits[i], host))
+            continue;
+        host->waits[i] = flow;
+        return;
+    }
+}
+
 void tcpt_hosts_open(tcpt_hosts *hosts)
 {
     hosts->entries = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);

@@ -23,6 +23,9 @@ tcpt_host *tcpt_hosts_find(const tcpt_hosts *hosts, const tcpt_flow_key *key, un
 /** Make the host of a flow's end, that is not there yet. */
 tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end);
 
+/** Note that an end of a flow waits for its application to close, if few of its host's do so far. */
+void tcpt_host_note_wait(tcpt_host *host, const tcpt_flow *flow);
+
 /** Bytes that the table takes. */
 size_t tcpt_hosts_bytes(const tcpt_hosts *hosts);
 

@@ -31,6 +31,7 @@ static void free_point(gpointer data)
     point_entry *entry = data;
 
     g_free(entry->name);
+    g_free(entry->point.pieces);
     g_free(entry);
 }
 
@@ -65,10 +66,27 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
     return &entry->point;
 }
 
+/* Room grows by doubling: at 0, 1, 2, 4, ... */
+static void begin_piece(tcpt_point *point, int64_t time_ns)
+{
+    unsigned count = point->segments ? point->piece + 1u : 0;
+
+    if (count == TCPT_PIECES)
+        return;
+    if ((count & (count - 1)) == 0)
+        point->pieces = g_renew(tcpt_piece, point->pieces, MAX(1, 2 * count));
+    point->piece = (uint16_t)count;
+    point->pieces[count] = (tcpt_piece){time_ns, time_ns};
+}
+
 void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
 {
     int64_t time_ns = segment->time_ns;
 
+    if (!point->segments || tcpt_begins_piece(point, time_ns))
+        begin_piece(point, time_ns);
+    else if (time_ns > point->pieces[point->piece].newest_ns)
+        point->pieces[point->piece].newest_ns = time_ns;
     if (!point->segments || time_ns < point->first_ns)
         point->first_ns = time_ns;
     if (!point->segments || time_ns > point->newest_ns)

@@ -3,13 +3,16 @@
 
 #include <glib.h>
 
+enum { ROLE_ANY, ROLE_CLIENT, ROLE_SERVER, ROLE_DEVICE };
+
 struct timeout {
     uint32_t seconds;
+    unsigned role;
     const char *who;
 };
 
 static const struct timeout timeouts[] = {
-#define TCPT_TIMEOUT(seconds, who) {seconds, who},
+#define TCPT_TIMEOUT(seconds, role, who) {seconds, ROLE_##role, who},
 #define TCPT_IDLE_LIMIT(seconds, who)
 #include "detectors/shared/timeouts.def"
 #undef TCPT_TIMEOUT
@@ -17,8 +20,8 @@ static const struct timeout timeouts[] = {
 };
 
 static const struct timeout idle_limits[] = {
-#define TCPT_TIMEOUT(seconds, who)
-#define TCPT_IDLE_LIMIT(seconds, who) {seconds, who},
+#define TCPT_TIMEOUT(seconds, role, who)
+#define TCPT_IDLE_LIMIT(seconds, who) {seconds, ROLE_DEVICE, who},
 #include "detectors/shared/timeouts.def"
 #undef TCPT_TIMEOUT
 #undef TCPT_IDLE_LIMIT
@@ -47,15 +50,16 @@ char *tcpt_idle_hint(int64_t gap_ns)
     return g_string_free(hint, hint->len == 0);
 }
 
-char *tcpt_timeout_hint(int64_t silence_ns)
+char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns)
 {
+    unsigned stranger = end == flow->client ? ROLE_SERVER : ROLE_CLIENT;
     double silence = (double)silence_ns / 1e9;
     GString *hint = g_string_new(NULL);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(timeouts); i++) {
         double slack = MAX(1.0, timeouts[i].seconds * 0.02);
 
-        if (ABS(silence - timeouts[i].seconds) > slack)
+        if (timeouts[i].role == stranger || ABS(silence - timeouts[i].seconds) > slack)
             continue;
         append(hint, &timeouts[i]);
     }

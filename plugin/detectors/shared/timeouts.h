@@ -5,14 +5,15 @@
 #ifndef TCPTRIAGE_DETECTORS_SHARED_TIMEOUTS_H
 #define TCPTRIAGE_DETECTORS_SHARED_TIMEOUTS_H
 
-#include <stdint.h>
+#include "tcptriage/flow.h"
 
 /**
  * The well-known timeouts that a silence matches within 2 % or one second, whichever is more.
  *
+ * @param end  that ended it: what only servers wait for explains no client
  * @return a text to g_free(), or NULL when none matches
  */
-char *tcpt_timeout_hint(int64_t silence_ns);
+char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns);
 
 /**
  * The idle limits of devices that a gap has outlasted: the three nearest below it.
