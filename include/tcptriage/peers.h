@@ -58,11 +58,12 @@ typedef struct tcpt_pair {
 
 /** A server's port, as far as the SYNs that it leaves unanswered need it. */
 typedef struct tcpt_listener {
-    uint64_t hash;      /**< of address, port, capture point, depth; 0: no entry */
-    int64_t since_ns;   /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
-    uint32_t answered;  /**< SYNs answered since then */
-    uint32_t finished;  /**< handshakes completed or reset since then */
-    int64_t ignored_ns; /**< newest SYN-ACK that came again although its final ACK and data had been sent */
+    uint64_t hash;       /**< of address, port, capture point, depth; 0: no entry */
+    int64_t since_ns;    /**< when counting began, a minute ago at the most: a half-open connection lasts no longer */
+    int64_t answered_ns; /**< newest SYN-ACK */
+    uint32_t answered;   /**< SYNs answered since then */
+    uint32_t finished;   /**< handshakes completed or reset since then */
+    int64_t ignored_ns;  /**< newest SYN-ACK that came again although its final ACK and data had been sent */
     struct tcpt_record *ignored_record; /**< NULL without one */
 } tcpt_listener;
 

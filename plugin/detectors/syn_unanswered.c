@@ -9,53 +9,75 @@ typedef struct unanswered_memory {
     tcpt_finding *finding;
 } unanswered_memory;
 
-/* The causes with this judgement, in words. */
-static char *names(const tcpt_context *context, tcpt_judgement wanted)
+enum { SUMMARY_MOST = 160 }; /* characters that a column shows */
+
+/* The causes with this judgement, as far as they fit behind `text`. */
+static void name_causes(const tcpt_context *context, tcpt_judgement wanted, const char *title, GString *text)
 {
-    GString *list = g_string_new(NULL), *evidence = g_string_new(NULL);
+    const char *unused;
+    bool any = false;
 
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++) {
-        g_string_truncate(evidence, 0);
-        if (cause->judge(context, evidence) != wanted)
+        g_autoptr(GString) evidence = g_string_new(NULL);
+        gsize before = text->len;
+
+        if (cause->judge(context, evidence, &unused) != wanted)
             continue;
-        g_string_append_printf(list, "%s%s", list->len ? ", " : "", cause->name);
+        g_string_append_printf(text, "%s%s", any ? ", " : title, cause->name);
         if (evidence->len)
-            g_string_append_printf(list, " (%s)", evidence->str);
+            g_string_append_printf(text, " (%s)", evidence->str);
+        if (text->len > SUMMARY_MOST) {
+            g_string_truncate(text, before);
+            return;
+        }
+        any = true;
     }
-    g_string_free(evidence, TRUE);
-    return g_string_free(list, FALSE);
+}
+
+static const char *first_suspect(const tcpt_context *context)
+{
+    const char *unused, *suspect = NULL;
+    g_autoptr(GString) evidence = g_string_new(NULL);
+
+    for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name && !suspect; cause++)
+        if (cause->judge(context, evidence, &unused) == TCPT_CAUSE_LIKELY)
+            suspect = cause->name;
+    return suspect;
 }
 
 static void rule_out(const tcpt_context *context, tcpt_finding *finding)
 {
-    GString *unused = g_string_new(NULL);
+    g_autoptr(GString) unused = g_string_new(NULL);
+    const char *why_not;
 
     tcpt_rule_out_nothing(finding); /* what came since the last try may have changed it */
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++)
-        if (cause->judge(context, unused) == TCPT_CAUSE_RULED_OUT)
-            tcpt_rule_out(finding, cause->why_not);
-    g_string_free(unused, TRUE);
+        if (cause->judge(context, unused, &why_not) == TCPT_CAUSE_RULED_OUT)
+            tcpt_rule_out(finding, why_not);
 }
 
 static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_t tries)
 {
-    char *likely = names(context, TCPT_CAUSE_LIKELY), *possible = names(context, TCPT_CAUSE_POSSIBLE);
-    char *ruled_out = names(context, TCPT_CAUSE_RULED_OUT);
     uint32_t siblings = context->seen->pair->answered;
+    int64_t waited_ns = context->segment->time_ns - context->flow->first_ns;
+    const char *suspect = first_suspect(context);
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    tcpt_resummarise(
-        finding,
-        "SYN without an answer, %u tries in %.1f s, while %u other%s of this address to this port %s answered: "
-        "%s%s%spossible are %s%s%s",
-        tries, tcpt_as_seconds(context->segment->time_ns - context->flow->first_ns), siblings, siblings == 1 ? "" : "s",
-        siblings == 1 ? "was" : "were", *likely ? "first of all suspect " : "", likely, *likely ? "; " : "", possible,
-        *ruled_out ? "; ruled out are " : "", ruled_out);
+    g_string_printf(text,
+                    "No answer to this SYN, %u tries in %.1f s; %u other%s from this address to this port answered.",
+                    tries, tcpt_as_seconds(waited_ns), siblings, siblings == 1 ? "" : "s");
+    name_causes(context, TCPT_CAUSE_LIKELY, " Likely: ", text);
+    name_causes(context, TCPT_CAUSE_POSSIBLE, suspect ? ". Possible: " : " Possible: ", text);
+    tcpt_resummarise(finding, "%s", text->str);
+    if (suspect)
+        tcpt_brief(finding, "%s? SYN unanswered, others are not", suspect);
+    else
+        tcpt_brief(finding, "SYN unanswered (%u tries), %u other%s answered", tries, siblings,
+                   siblings == 1 ? "" : "s");
+    tcpt_set_delay(finding, waited_ns);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
     tcpt_set_number(finding, TCPT_F_SYN_SIBLINGS_ANSWERED, siblings);
     rule_out(context, finding);
-    g_free(likely);
-    g_free(possible);
-    g_free(ruled_out);
 }
 
 /* Frames that speak for a cause. */
@@ -75,6 +97,8 @@ static void judge(const tcpt_context *context, void *memory)
     unanswered_memory *mine = memory;
     uint32_t tries = context->seen->syn_count;
 
+    if (mine->finding && context->seen->from != context->flow->client && !context->seen->really_bad)
+        tcpt_set_delay(mine->finding, context->segment->time_ns - context->flow->first_ns); /* answered at last */
     if (!tcpt_syn_left_out(context))
         return;
     if (mine->finding) {
@@ -92,8 +116,11 @@ const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",
     .message = "SYN without an answer while others of its address are answered",
     .explanation =
-        "The server is up and answers this very address on this very port, only not this SYN, repeats included. "
-        "So something picks: a queue that is full for moments, a filter, or a host that compares timestamps.",
+        "Within a minute the server answered this very address on this very port, only not this SYN, repeats included. "
+        "So something is selective: a queue that is full at times, a filter, rate limit or full tracker table on the "
+        "way, a connection of the same ports that is still remembered, or a host that compares timestamps "
+        "(net.ipv4.tcp_tw_recycle). Where no SYN was answered between the tries the service may have been down "
+        "meanwhile.",
     .remedy =
         "Capture on the server: does the SYN arrive? If so look at nstat (TcpExtListenDrops, TcpExtListenOverflows, "
         "TcpExtPAWSPassive, TcpExtTCPReqQFullDrop) and conntrack -S (drop, insert_failed); if not, at the devices "

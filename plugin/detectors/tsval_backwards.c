@@ -18,12 +18,13 @@ static void judge(const tcpt_context *context, void *memory)
     if (mine->raised || !tcpt_syn_left_out(context) || !tcpt_tsval_behind(context, &delta))
         return;
     mine->raised = true;
-    finding =
-        tcpt_raise(context, TCPT_MEDIUM,
-                   "The unanswered SYN's TSval is %u behind the last one the server saw from this address (frame %u), "
-                   "%.1f s before: consistent with tcp_tw_recycle behind a NAT",
-                   0u - (uint32_t)delta, pair->busy->closed_record->frame,
-                   tcpt_as_seconds(context->segment->time_ns - pair->busy->closed_ns));
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "TSval %u behind the server's last from this address (frame %u, %.1f s before): consistent "
+                         "with tcp_tw_recycle behind a NAT",
+                         0u - (uint32_t)delta, pair->busy->closed_record->frame,
+                         tcpt_as_seconds(context->segment->time_ns - pair->busy->closed_ns));
+    tcpt_brief(finding, "tcp_tw_recycle? TSval %u behind frame %u", 0u - (uint32_t)delta,
+               pair->busy->closed_record->frame);
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_TSVAL_CLOCKS, tcpt_clock_count(pair));
     tcpt_relate(finding, pair->busy->closed_record);

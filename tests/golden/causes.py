@@ -3,21 +3,22 @@
 
 # capture -> (words for the true cause, it is the first suspect, some that are ruled out)
 TRUTH = {
-    "syn-filtered": ("a filter, rate limit", False, ("timestamps", "a TIME-WAIT collision", "a tracker")),
-    "syn-queue-full": ("a full SYN queue", True, ("a TIME-WAIT collision", "a tracker")),
-    "accept-queue-full-syn": ("a full accept queue", False, ("a TIME-WAIT collision", "a tracker")),
-    "tuple-reuse-unanswered": ("a TIME-WAIT collision", True, ("a tracker",)),
-    "nat-two-clocks-recycle": ("timestamps that a server compares", True, ("a TIME-WAIT collision", "a tracker")),
+    "syn-filtered": ("filter", False, ("tcp_tw_recycle", "TIME-WAIT collision", "tracker")),
+    "syn-queue-full": ("SYN queue full", True, ("TIME-WAIT collision", "tracker")),
+    "accept-queue-full-syn": ("accept queue full", False, ("TIME-WAIT collision", "tracker")),
+    "tuple-reuse-unanswered": ("TIME-WAIT collision", True, ("tracker",)),
+    "nat-two-clocks-recycle": ("tcp_tw_recycle", True, ("TIME-WAIT collision", "tracker")),
 }
 
 
 def check(golden, capture, cause, suspected, not_these):
-    text = golden.tools.tshark("-r", capture, "-Y", "tcptriage.syn_unanswered", "-T", "fields", "-e", "tcptriage.summary")
-    allowed, _, ruled_out = text.partition("ruled out are")
-    assert cause in allowed and cause not in ruled_out, text
-    first = allowed.partition("first of all suspect ")[2].partition("; possible are")[0]
-    assert (cause in first) == suspected and (suspected or not first), text
-    assert all(other in ruled_out and other not in allowed for other in not_these), text
+    allowed, ruled_out = (
+        golden.tools.tshark("-r", capture, "-Y", "tcptriage.syn_unanswered", "-T", "fields", "-e", "tcptriage." + field)
+        for field in ("summary", "ruled_out"))
+    assert cause in allowed and cause not in ruled_out, (allowed, ruled_out)
+    first = allowed.partition("Likely: ")[2].partition("Possible: ")[0]
+    assert (cause in first) == suspected and (suspected or not first), allowed
+    assert all(other in ruled_out and other not in allowed for other in not_these), (allowed, ruled_out)
 
 
 def tests(golden, captures):

@@ -29,8 +29,8 @@ FACTS = re.compile(r"""
   | \b outcome\ \w+ | \b asks\ for | \b carries | \b without\ data | \b and\ data
   | \b HTTP/1\.[01] | \b Connection:\ close | \b TLS\ alert | \b keep-alive\ probes?
   | \b invalid\ [a-z]+ | \b(?: upper | lower )\ bound | \b over | \b VALID\b | \b INVALID\b
-  | \b(?: suspect | possible | ruled\ out )\b
-  | \b(?: timestamps?\ (?:that|is) | accept\ queue | SYN\ queue | cookies | TIME-WAIT | filter | loss\ of\ every
+  | \b(?: Likely | Possible )\b
+  | \b(?: timestamps?\ is | tcp_tw_recycle | accept\ queue | SYN\ queue | TIME-WAIT | filter | loss | server\ down
       | network\ card | SYN-ACK | initial\ sequence | newer )\b
   | \b(?: padded | pads | checksum | idle | SACK | fragments | sets\ them\ apart )\b
 """, re.X)

@@ -185,6 +185,8 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool compl
     listener = tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns);
     listener->finished += completed || given_up;
     listener->answered += answered;
+    if (answered)
+        listener->answered_ns = segment->time_ns;
     if (!seen->final_ack_ignored)
         return;
     listener->ignored_ns = segment->time_ns;

@@ -39,10 +39,17 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta)
 
 /* ---- causes ---- */
 
-static tcpt_judgement judge_down(const tcpt_context *context, GString *evidence)
+/* One incident is all tries of this SYN: whoever was answered at this port meanwhile, the service was there. */
+static tcpt_judgement judge_down(const tcpt_context *context, GString *evidence, const char **why_not)
 {
+    const tcpt_listener *listener = context->seen->listener;
+    int64_t since_ns = context->flow->first_ns;
+
     (void)evidence;
-    return context->seen->pair->answered_ns >= context->flow->first_ns ? TCPT_CAUSE_RULED_OUT : TCPT_CAUSE_POSSIBLE;
+    *why_not = "A service or host that is down: another SYN to this port was answered between the tries.";
+    if (context->seen->pair->answered_ns >= since_ns || (listener && listener->answered_ns >= since_ns))
+        return TCPT_CAUSE_RULED_OUT;
+    return TCPT_CAUSE_POSSIBLE;
 }
 
 static bool answered_no_newer(const tcpt_context *context, int64_t time_ns, uint32_t tsval)
@@ -65,17 +72,28 @@ static bool older_one_was_answered(const tcpt_context *context)
     return pair->busy && pair->busy->takes_older;
 }
 
+/* Does the server have any timestamp of this address? */
+static bool stamps_seen(const tcpt_pair *pair)
+{
+    return pair->first_ns || (pair->busy && pair->busy->closed_by_server);
+}
+
 /* tcp_tw_recycle: without a connection that the server was seen to close first, nobody knows what it remembers. */
-static tcpt_judgement judge_timestamps(const tcpt_context *context, GString *evidence)
+static tcpt_judgement judge_timestamps(const tcpt_context *context, GString *evidence, const char **why_not)
 {
     const tcpt_busy *busy = context->seen->pair->busy;
-    bool stamped = context->segment->options & TCPT_OPTION_TIMESTAMPS;
+    bool stamped = context->flow->ends[context->flow->client].syn_options & TCPT_OPTION_TIMESTAMPS;
     int32_t delta;
 
     if (tcpt_tsval_behind(context, &delta)) {
         g_string_append_printf(evidence, "frame %u", busy->closed_record->frame);
         return TCPT_CAUSE_LIKELY;
     }
+    *why_not = "Timestamps that a server compares per address (tcp_tw_recycle): no SYN of this address has any.";
+    if (!stamped && !stamps_seen(context->seen->pair))
+        return TCPT_CAUSE_RULED_OUT;
+    *why_not = "Timestamps that a server compares per address (tcp_tw_recycle): this one is not behind those that it "
+               "took.";
     if (stamped && older_one_was_answered(context))
         return TCPT_CAUSE_RULED_OUT;
     if (!busy || !busy->closed_by_server ||
@@ -86,73 +104,71 @@ static tcpt_judgement judge_timestamps(const tcpt_context *context, GString *evi
     return TCPT_CAUSE_POSSIBLE; /* since Linux 3.17 a SYN without timestamp is dropped there, too */
 }
 
-static tcpt_judgement judge_time_wait(const tcpt_context *context, GString *evidence)
+/* The host with the TIME-WAIT would answer with an ACK, which may be lost; a device between that keeps the connection
+ * for as long drops the SYN, whichever end closed first. time_wait_reuse stands on the same SYN then. */
+static tcpt_judgement judge_time_wait(const tcpt_context *context, GString *evidence, const char **why_not)
 {
     const tcpt_flow *old = tcpt_life_in_time_wait(context->flow, context->settings);
 
-    if (!old || old->ends[!context->flow->client].state != TCPT_TIME_WAIT)
-        return TCPT_CAUSE_RULED_OUT; /* the client's own TIME-WAIT refuses nothing on the wire */
-    g_string_append_printf(evidence, "since frame %u; its ACK is lost then", old->last_record->frame);
+    *why_not =
+        "A TIME-WAIT collision: no connection of this 4-tuple was closed shortly before, as far as was captured.";
+    if (!old)
+        return TCPT_CAUSE_RULED_OUT;
+    g_string_append_printf(evidence, "frame %u", old->last_record->frame);
     return TCPT_CAUSE_LIKELY;
 }
 
 /* A tracker takes a SYN for invalid only where it holds an entry that was opened from the other side. */
-static tcpt_judgement judge_tracker(const tcpt_context *context, GString *evidence)
+static tcpt_judgement judge_tracker(const tcpt_context *context, GString *evidence, const char **why_not)
 {
     const tcpt_flow *old = context->flow->previous;
 
+    *why_not = "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.";
     if (!old || !old->last_record || old->client == context->flow->client)
         return TCPT_CAUSE_RULED_OUT; /* without a record: all that was seen of it was damaged */
-    g_string_append_printf(evidence, "frame %u: the other side opened that one", old->last_record->frame);
+    g_string_append_printf(evidence, "frame %u", old->last_record->frame);
     return TCPT_CAUSE_LIKELY;
 }
 
-static tcpt_judgement judge_accept_queue(const tcpt_context *context, GString *evidence)
+static tcpt_judgement judge_accept_queue(const tcpt_context *context, GString *evidence, const char **why_not)
 {
     const tcpt_listener *listener = context->seen->listener;
 
+    (void)why_not;
     if (!listener || !listener->ignored_record ||
         context->segment->time_ns - listener->ignored_ns >= tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
         return TCPT_CAUSE_POSSIBLE;
-    g_string_append_printf(evidence, "frame %u: a final ACK was ignored there", listener->ignored_record->frame);
+    g_string_append_printf(evidence, "frame %u", listener->ignored_record->frame);
     return TCPT_CAUSE_LIKELY;
 }
 
 /* The smallest backlog in use is a handful; a few half-open connections are there at any time. */
-static tcpt_judgement judge_syn_queue(const tcpt_context *context, GString *evidence)
+static tcpt_judgement judge_syn_queue(const tcpt_context *context, GString *evidence, const char **why_not)
 {
     enum { MANY = 8 };
     const tcpt_listener *listener = context->seen->listener;
 
+    (void)why_not;
     if (!listener || tcpt_half_open(listener) < MANY)
         return TCPT_CAUSE_POSSIBLE;
-    g_string_append_printf(evidence, "%u connections half open", tcpt_half_open(listener));
+    g_string_append_printf(evidence, "%u half open", tcpt_half_open(listener));
     return TCPT_CAUSE_LIKELY;
 }
 
-static tcpt_judgement always_possible(const tcpt_context *context, GString *evidence)
+static tcpt_judgement always_possible(const tcpt_context *context, GString *evidence, const char **why_not)
 {
-    (void)context, (void)evidence;
+    (void)context, (void)evidence, (void)why_not;
     return TCPT_CAUSE_POSSIBLE;
 }
 
 const tcpt_syn_cause tcpt_syn_causes[] = {
-    {"timestamps that a server compares per address (tcp_tw_recycle)",
-     "Timestamps that a server compares (tcp_tw_recycle): this one is not behind those that it took.",
-     judge_timestamps},
-    {"a TIME-WAIT collision",
-     "A TIME-WAIT collision: the server closed no connection of this 4-tuple shortly before, as far as was captured, "
-     "and "
-     "it would have drawn an ACK.",
-     judge_time_wait},
-    {"a tracker that calls it INVALID",
-     "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.",
-     judge_tracker},
-    {"a full accept queue", NULL, judge_accept_queue},
-    {"a full SYN queue without cookies", NULL, judge_syn_queue},
-    {"a filter, rate limit or full tracker table on the way", NULL, always_possible},
-    {"loss of every try", NULL, always_possible},
-    {"a service that was down", "A service or host that is down: another SYN of this address was answered meanwhile.",
-     judge_down},
-    {NULL, NULL, NULL},
+    {"tcp_tw_recycle", judge_timestamps},
+    {"TIME-WAIT collision", judge_time_wait},
+    {"tracker: INVALID", judge_tracker},
+    {"accept queue full", judge_accept_queue},
+    {"SYN queue full", judge_syn_queue},
+    {"filter", always_possible},
+    {"loss", always_possible},
+    {"server down", judge_down},
+    {NULL, NULL},
 };

@@ -21,12 +21,12 @@ bool tcpt_tsval_behind(const tcpt_context *context, int32_t *delta);
 /** What the capture says of one possible cause. */
 typedef enum tcpt_judgement { TCPT_CAUSE_POSSIBLE, TCPT_CAUSE_LIKELY, TCPT_CAUSE_RULED_OUT } tcpt_judgement;
 
-/** A cause of rule C.5, in words: `name` after "possible are" or "ruled out are". */
+/** A cause of rule C.5: `name` is a few words for the summary. */
 typedef struct tcpt_syn_cause {
     const char *name;
-    const char *why_not; /**< a sentence, where it can be ruled out */
-    /** `evidence` takes a few words more for the name, in brackets. */
-    tcpt_judgement (*judge)(const tcpt_context *context, GString *evidence);
+    /** `evidence` takes a few words more for the name, in brackets; `why_not` is set, to a static sentence, where the
+     * cause is ruled out. */
+    tcpt_judgement (*judge)(const tcpt_context *context, GString *evidence, const char **why_not);
 } tcpt_syn_cause;
 
 /** All of them, ended by one without a name. To be asked on SYNs of which tcpt_syn_left_out() is true. */
