@@ -16,24 +16,20 @@ static bool was_exact(const tcpt_context *context)
            tcpt_rst_is_exact(toward[context->seen->from].position);
 }
 
-/* What the chosen stack makes of the challenged segment, where that is not a challenge. */
-static const char *refuted(const tcpt_context *context)
+/* What the chosen stack does instead, where that is not a challenge. */
+static const char *instead(const tcpt_context *context)
 {
     const tcpt_record *challenged = context->seen->challenged;
 
     if (was_exact(context))
-        return ": its SEQ is not where the receiver stands";
+        return NULL; /* it depends on what had arrived */
     switch ((tcpt_verdict)challenged->receiver_verdict) {
     case TCPT_VERDICT_RESET:
-        return "; the chosen stack would have reset: this receiver does not behave like the chosen stack";
+        return " would have closed";
     case TCPT_VERDICT_IGNORED:
-        return challenged->over_limit
-                   ? "; the chosen stack's limit would have kept it silent: this receiver does not behave like the "
-                     "chosen "
-                     "stack"
-                   : "; the chosen stack would have stayed silent: this receiver does not behave like the chosen stack";
+        return challenged->over_limit ? " would have kept silent, by its limit" : " would have kept silent";
     default:
-        return "";
+        return NULL;
     }
 }
 
@@ -41,20 +37,21 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     bool lacks_timestamps = both_offered_timestamps(flow) && !(context->segment->options & TCPT_OPTION_TIMESTAMPS);
+    const char *other = instead(context);
     tcpt_finding *finding;
 
     (void)memory;
     if (context->seen->really_bad)
         return;
-    finding =
-        tcpt_raise(context,
-                   lacks_timestamps                             ? TCPT_LOW
-                   : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
-                                                                : TCPT_MEDIUM,
-                   "Challenge ACK: the %s answers frame %u, which it does not accept, with its own numbers%s%s",
-                   tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
-                   lacks_timestamps ? " (without the timestamps agreed on: a device on the path may have made it)" : "",
-                   refuted(context));
+    finding = tcpt_raise(
+        context,
+        lacks_timestamps                             ? TCPT_LOW
+        : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
+                                                     : TCPT_MEDIUM,
+        "Challenge ACK: the %s answers frame %u, which it does not accept%s%s%s%s",
+        tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
+        lacks_timestamps ? "; without the timestamps agreed on: a device may have made it" : "", other ? "; " : "",
+        other ? tcpt_stack_names[context->settings->receiver_stack].description : "", other ? other : "");
     tcpt_relate(finding, context->seen->challenged);
 }
 

@@ -3,11 +3,13 @@
  * the stack (RFC 5961, section 3.2). */
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
 
 static const char *const meaning[] = {
-    [TCPT_RST_OFF_BY_ONE_AFTER_FIN] = "it counts the FIN before it as nothing",
-    [TCPT_RST_OFF_BY_ONE_FIN_UNACKED] = "it counts the FIN before it, not acknowledged yet, as nothing",
+    [TCPT_RST_OFF_BY_ONE_AFTER_FIN] = "it does not count the sender's own FIN",
+    [TCPT_RST_OFF_BY_ONE_FIN_UNACKED] = "it does not count the sender's own FIN, not acknowledged yet",
     [TCPT_RST_SACK_EDGE] = "it sits at the right edge of the receiver's SACK blocks",
     [TCPT_RST_IN_FLIGHT] = "it points into data that is still in flight",
     [TCPT_RST_IN_WINDOW] = "it is in the window but ahead of everything captured from this side",
@@ -19,15 +21,75 @@ static const char *consequence(tcpt_verdict verdict)
 {
     switch (verdict) {
     case TCPT_VERDICT_RESET:
-        return "the chosen receiver accepts it all the same";
+        return "closes all the same";
     case TCPT_VERDICT_CHALLENGE_ACK:
-        return "the chosen receiver answers with a challenge ACK and keeps the connection";
+        return "answers with a challenge ACK and keeps the connection";
     case TCPT_VERDICT_IGNORED:
-        return "the chosen receiver ignores it silently and keeps the connection";
+        return "ignores it and keeps the connection";
     default:
-        return "what the receiver does with it cannot be told";
+        return "may do either, or the capture does not tell";
     }
 }
+
+/* A socket that is gone answers each segment with a RST without ACK whose SEQ is that segment's ACK number (RFC 9293,
+ * section 3.10.7.1). The segment left before its sender had got all that was sent, and met the closed socket less than
+ * a round trip ago. */
+static bool answers_older_segment(const tcpt_context *context)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
+    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
+    int64_t least_ns = context->segment->time_ns - sender->rtt_ns - TCPT_REACT_MS * TCPT_MS_NS;
+    unsigned at = receiver->ack_step_count;
+
+    if (context->segment->flags & TCPT_ACK)
+        return false;
+    while (at && seq_after(receiver->ack_steps[at - 1].ack, context->segment->seq))
+        at--;
+    if (!at || at == receiver->ack_step_count || receiver->ack_steps[at - 1].ack != context->segment->seq)
+        return false;
+    if (context->seen->rst.position == TCPT_RST_OFF_BY_ONE_AFTER_FIN)
+        return sender->fin_acked_ns - sender->fin_crossed_ms * TCPT_MS_NS >= least_ns;
+    return receiver->ack_steps[at].time_ns >= least_ns;
+}
+
+static const char *meaning_of(const tcpt_context *context)
+{
+    tcpt_rst_position position = context->seen->rst.position;
+
+    if (!answers_older_segment(context))
+        return meaning[position];
+    return position == TCPT_RST_OFF_BY_ONE_AFTER_FIN ? "a closed socket answers a segment that had crossed its FIN"
+                                                     : "a closed socket answers an older segment";
+}
+
+static uint32_t distance(int32_t delta)
+{
+    return delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta;
+}
+
+/* ---- what became of it ---- */
+
+/* The chosen stack would have closed, this receiver has not: it is of another one, or never got the RST. */
+static void judge_outcome(const tcpt_context *context)
+{
+    bool challenged = context->seen->traits & TCPT_TRAIT_CHALLENGE;
+    const tcpt_record *rst = challenged ? context->seen->challenged : context->seen->outlived;
+    tcpt_finding *finding = rst->receiver_verdict == TCPT_VERDICT_RESET ? tcpt_raised_on(context, rst) : NULL;
+    const char *role = tcpt_role(context->flow, !context->seen->from);
+    tcpt_value delta;
+
+    if (!finding || !tcpt_value_of(finding, TCPT_F_RST_SEQ_DELTA, &delta))
+        return;
+    tcpt_resummarise(
+        finding,
+        "RST from the %s was %u %s the SEQ its receiver expects; %s would have closed, this receiver %s in "
+        "frame %u",
+        role, distance((int32_t)delta.number), delta.number < 0 ? "below" : "above",
+        tcpt_stack_names[context->settings->receiver_stack].description, challenged ? "challenges it" : "goes on",
+        context->record->frame);
+}
+
+/* ---- the RST ---- */
 
 static void raise_syn_sent(const tcpt_context *context)
 {
@@ -42,16 +104,29 @@ static void raise_syn_sent(const tcpt_context *context)
     tcpt_relate(finding, context->flow->ends[!context->seen->from].last_record);
 }
 
-static void judge(const tcpt_context *context, void *memory)
+static void raise(const tcpt_context *context)
 {
     const tcpt_rst_view *rst = &context->seen->rst;
-    const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
-    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
     int32_t delta = seq_delta(context->segment->seq, rst->expected_seq);
-    tcpt_finding *finding;
+    tcpt_finding *finding =
+        tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the SEQ its receiver expects: %s; %s %s",
+                   tcpt_role(context->flow, context->seen->from), distance(delta), delta < 0 ? "below" : "above",
+                   meaning_of(context), tcpt_stack_names[context->settings->receiver_stack].description,
+                   consequence(rst->verdict));
 
-    (void)memory;
-    if (sender->reset_peer || context->seen->really_bad)
+    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, delta);
+    tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, rst->expected_seq);
+    tcpt_set_text(finding, TCPT_F_RST_POSITION, tcpt_rst_position_name(rst->position));
+    tcpt_set_text(finding, TCPT_F_RST_VERDICT, tcpt_verdict_name(rst->verdict));
+    tcpt_relate(finding, context->flow->ends[context->seen->from].fin_record);
+    tcpt_relate(finding, context->flow->ends[!context->seen->from].last_record);
+}
+
+static void judge_rst(const tcpt_context *context)
+{
+    const tcpt_rst_view *rst = &context->seen->rst;
+
+    if (context->flow->ends[context->seen->from].reset_peer)
         return;
     if (rst->position == TCPT_RST_EXACT || rst->position == TCPT_RST_EXACT_UNACKED ||
         rst->position == TCPT_RST_SYN_SENT_OK) {
@@ -59,23 +134,21 @@ static void judge(const tcpt_context *context, void *memory)
         tcpt_set_number_of_all(context, TCPT_F_RST_RESOLVED_IN, context->record->frame);
         return;
     }
-    if (!rst->mismatch)
-        return;
-    if (rst->position == TCPT_RST_SYN_SENT_BAD_ACK || rst->position == TCPT_RST_SYN_SENT_NO_ACK) {
+    if (rst->position == TCPT_RST_SYN_SENT_BAD_ACK || rst->position == TCPT_RST_SYN_SENT_NO_ACK)
         raise_syn_sent(context);
-        return;
-    }
+    else if (rst->mismatch)
+        raise(context);
+}
 
-    finding =
-        tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the SEQ its receiver expects: %s; %s",
-                   tcpt_role(context->flow, context->seen->from), delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta,
-                   delta < 0 ? "below" : "above", meaning[rst->position], consequence(rst->verdict));
-    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, delta);
-    tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, rst->expected_seq);
-    tcpt_set_text(finding, TCPT_F_RST_POSITION, tcpt_rst_position_name(rst->position));
-    tcpt_set_text(finding, TCPT_F_RST_VERDICT, tcpt_verdict_name(rst->verdict));
-    tcpt_relate(finding, sender->fin_record);
-    tcpt_relate(finding, receiver->last_record);
+static void judge(const tcpt_context *context, void *memory)
+{
+    (void)memory;
+    if (context->seen->really_bad)
+        return;
+    if (context->segment->flags & TCPT_RST)
+        judge_rst(context);
+    else
+        judge_outcome(context);
 }
 
 static const tcpt_field fields[] = {TCPT_F_RST_SEQ_DELTA, TCPT_F_RST_EXPECTED_SEQ, TCPT_F_RST_POSITION,
@@ -92,13 +165,13 @@ const tcpt_detector tcpt_rst_seq_mismatch = {
         "4.11 accepts one exception: one below, after the peer's FIN.",
     .remedy = "See whether an exact RST follows (rst.resolved_in) and whether the receiver went on. If a device on the "
               "path sent this RST (other TTL or IP ID than its neighbours), correct that device: after a FIN its RST "
-              "must count the FIN.",
+              "must count the FIN. One that a closed socket sends in answer to a segment on its way is ordinary.",
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming(), tcp_reset_check()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_SENDER,
     .explains = explains,
-    .wants = TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_RST | TCPT_TRAIT_CHALLENGE | TCPT_TRAIT_OUTLIVED,
     .fields = fields,
     .judge = judge,
 };

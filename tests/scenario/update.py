@@ -25,7 +25,7 @@ FACTS = re.compile(r"""
   | \b(?: below | above | behind | never | again | anything | nothing | none | so\ far | end\ of\ the\ capture | until )\b
   | \b no(?:t|\ answer)? \b | \b a\ RST \b
   | \b(?: refused | accepted | ignored | ignores | accepts | answered | answers | challenged | challenge\ ACK )\b
-  | \b(?: left\ of | beyond | in\ the\ window | right\ edge | counts\ the\ FIN | stale )\b
+  | \b(?: left\ of | beyond | in\ the\ window | right\ edge | count\ the\ sender | closed\ socket | may\ do\ either | closes | keeps | stale )\b
   | \b outcome\ \w+ | \b asks\ for | \b carries | \b without\ data | \b and\ data
   | \b HTTP/1\.[01] | \b Connection:\ close | \b TLS\ alert | \b keep-alive\ probes?
   | \b invalid\ [a-z]+ | \b(?: upper | lower )\ bound | \b over | \b VALID\b | \b INVALID\b

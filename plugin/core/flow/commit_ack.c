@@ -52,8 +52,17 @@ static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
         receiver->holes++;
 }
 
+/* How long before this one its sender's newest segment came, which did not know of the FIN. */
+static uint32_t ms_since_last(const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    int64_t ago_ns = segment->time_ns - sender->last_ns;
+
+    return ago_ns < 0 ? 0 : (uint32_t)MIN(ago_ns / TCPT_MS_NS, (int64_t)UINT32_MAX);
+}
+
 /* The receiver's FIN counts as acknowledged too when the capture lacks it: one number more than all bytes seen. */
-static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, tcpt_record *record)
+static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_endpoint *sender, const tcpt_segment *segment,
+                         tcpt_record *record)
 {
     bool unseen_fin = tcpt_infers_fin(receiver, segment->ack);
 
@@ -64,6 +73,7 @@ static void note_fin_ack(tcpt_endpoint *receiver, const tcpt_segment *segment, t
     receiver->fin_acked = true;
     receiver->fin_acked_ns = segment->time_ns;
     receiver->fin_acked_record = record;
+    receiver->fin_crossed_ms = ms_since_last(sender, segment);
     if (unseen_fin)
         receiver->fin_end = segment->ack;
 }
@@ -136,7 +146,7 @@ void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
     tcpt_take_window(sender, segment);
     commit_sack(sender, segment);
     note_handshake(flow, segment, seen, record);
-    note_fin_ack(receiver, segment, record);
+    note_fin_ack(receiver, sender, segment, record);
     if (!(seen->traits & TCPT_TRAIT_ACKS_NEW)) {
         tcpt_note_standing(sender, receiver, segment);
         return;
