@@ -286,9 +286,9 @@ typedef struct tcpt_endpoint {
     uint32_t tsval_counted; /**< newest that counts for TS.Recent there, if it arrived; valid with counts */
 
     /* Its FIN. */
-    uint32_t fin_end; /**< sequence number behind it */
-    uint32_t fin_crossed_ms; /**< the other end's newest segment that did not acknowledge it came so long before the one that
-                                  did; valid with fin_acked */
+    uint32_t fin_end;        /**< sequence number behind it */
+    uint32_t fin_crossed_ms; /**< the other end's newest segment that did not acknowledge it came so long before the one
+                                that did; valid with fin_acked */
     int64_t fin_ns;
     int64_t fin_last_ns; /**< newest transmission */
     int64_t fin_acked_ns;

@@ -48,8 +48,9 @@ static void judge(const tcpt_context *context, void *memory)
         lacks_timestamps                             ? TCPT_LOW
         : flow->ends[!context->seen->from].rst_count ? TCPT_HIGH
                                                      : TCPT_MEDIUM,
-        "Challenge ACK: the %s answers frame %u, which it does not accept%s%s%s%s",
+        "Challenge ACK: the %s answers frame %u, which it does not accept%s%s%s%s%s",
         tcpt_role(flow, context->seen->from), context->seen->challenged->frame,
+        context->seen->old_numbers ? ": it has an earlier connection of these ports" : "",
         lacks_timestamps ? "; without the timestamps agreed on: a device may have made it" : "", other ? "; " : "",
         other ? tcpt_stack_names[context->settings->receiver_stack].description : "", other ? other : "");
     tcpt_relate(finding, context->seen->challenged);

@@ -75,18 +75,16 @@ static void judge_outcome(const tcpt_context *context)
     bool challenged = context->seen->traits & TCPT_TRAIT_CHALLENGE;
     const tcpt_record *rst = challenged ? context->seen->challenged : context->seen->outlived;
     tcpt_finding *finding = rst->receiver_verdict == TCPT_VERDICT_RESET ? tcpt_raised_on(context, rst) : NULL;
-    const char *role = tcpt_role(context->flow, !context->seen->from);
+    const tcpt_rst_toward *toward = context->flow->toward ? &context->flow->toward[context->seen->from] : NULL;
     tcpt_value delta;
 
-    if (!finding || !tcpt_value_of(finding, TCPT_F_RST_SEQ_DELTA, &delta))
+    if (!finding || !toward || toward->record != rst || !tcpt_value_of(finding, TCPT_F_RST_SEQ_DELTA, &delta))
         return;
     tcpt_resummarise(
-        finding,
-        "RST from the %s was %u %s the SEQ its receiver expects; %s would have closed, this receiver %s in "
-        "frame %u",
-        role, distance((int32_t)delta.number), delta.number < 0 ? "below" : "above",
-        tcpt_stack_names[context->settings->receiver_stack].description, challenged ? "challenges it" : "goes on",
-        context->record->frame);
+        finding, "RST from the %s, %u %s the expected SEQ: %s; the receiver %s in frame %u, %s would have closed",
+        tcpt_role(context->flow, !context->seen->from), distance((int32_t)delta.number),
+        delta.number < 0 ? "below" : "above", meaning[toward->position], challenged ? "challenges it" : "goes on",
+        context->record->frame, tcpt_stack_names[context->settings->receiver_stack].description);
 }
 
 /* ---- the RST ---- */

@@ -14,6 +14,8 @@ enum {
     WAR_GAP_SECONDS = 2,
     /* On the shortest ways a round trip says little: the handshake's is a scheduler's, or a virtual machine's. */
     SHORT_WAY_MS = 1,
+    /* A connection is not much further when its handshake is not even captured. */
+    NEAR_BYTES = 1 << 20,
 };
 
 /* What was sent since the other end was last heard, this one included. What asks within a round trip, or a probe within
@@ -103,6 +105,21 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     seen->challenged = sender->trouble->provoked.record;
 }
 
+/* A SYN has met a connection that its receiver still has and the capture has not seen: the ACK has that one's numbers.
+ * What lies near to the SYN's own may be of this connection, and the capture lacks what it acknowledges. */
+static void observe_answer_to_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *client = &flow->ends[!seen->from];
+
+    if (!seen->old_numbers || !seen->pure_ack || seen->challenged || !client->syn || client->last_ns != client->syn_ns)
+        return;
+    if (segment->ack - client->iss <= NEAR_BYTES ||
+        segment->time_ns - client->syn_ns >= tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
+        return;
+    seen->traits |= TCPT_TRAIT_CHALLENGE;
+    seen->challenged = client->last_record;
+}
+
 /* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
 static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
@@ -146,6 +163,8 @@ void tcpt_observe_answers(tcpt_observation *seen, const tcpt_flow *flow, const t
     observe_unanswered(seen, flow, segment);
     if (trouble->provoked.record)
         observe_challenge(seen, flow, segment);
+    if (seen->old_numbers)
+        observe_answer_to_syn(seen, flow, segment);
     if (trouble->refused.record)
         observe_refusal(seen, flow, segment);
     observe_exchange(seen, flow, segment);

@@ -202,6 +202,12 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
         view->verdict = TCPT_VERDICT_UNDETERMINED; /* the window may be larger than it looks */
 }
 
+/* The small entry that Linux keeps of FIN-WAIT-2 answers what is outside of its window, a RST too. */
+static bool may_be_entry(const tcpt_endpoint *receiver)
+{
+    return receiver->state == TCPT_FIN_WAIT_2 && !receiver->took_payload;
+}
+
 /* A RST between the last ACK and the right edge that is not exact, a SYN in a live flow, its own handshake's included
  * (RFC 5961, sections 3.2 and 4.2), an ACK of bytes never sent (section 5.2; Linux answers it since 2026). Where it
  * acknowledges one more than was seen only an answer to its data shows that this was no FIN. */
@@ -223,6 +229,9 @@ bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
     case TCPT_RST_IN_FLIGHT:
     case TCPT_RST_IN_WINDOW:
         return true;
+    case TCPT_RST_STALE:
+    case TCPT_RST_BEYOND_WINDOW:
+        return may_be_entry(&flow->ends[!seen->from]);
     default:
         return seen->odd_ack || (seen->infers_fin && segment->payload_bytes && !flow->ends[!seen->from].holed);
     }
