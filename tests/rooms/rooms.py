@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The house: no circle among modules or rooms, private headers stay private, detectors only read, one room writes flows.
+"""The house: no circle among modules or rooms, private headers stay private, detectors only read and walk no findings, one
+room writes flows.
 
 rooms.py SOURCE prints TAP.
 
@@ -143,6 +144,13 @@ def detectors_only_read(files):
             for target in included(files, path) if room(target) not in (DETECTORS, SHARED, VOCABULARY)]
 
 
+def detectors_walk_no_findings(files):
+    """What they raise before goes by their own memory: there may be 100,000 of it."""
+    lists = re.compile(r"->(?:found|notes)\b|\btcpt_(?:first_\w*diagnosis|each_finding|each_proven)\b")
+    return ["%s looks through findings: %s" % (path, match.group()) for path in files if room(path) in (DETECTORS, SHARED)
+            for match in lists.finditer(bare(files[path]))]
+
+
 def flows_have_one_writer(files):
     """No other room has a function that takes a flow to write to, or an end of one."""
     faults = []
@@ -155,7 +163,8 @@ def flows_have_one_writer(files):
     return faults
 
 
-RULES = [modules_go_round, rooms_go_round, private_headers_stay_private, detectors_only_read, flows_have_one_writer]
+RULES = [modules_go_round, rooms_go_round, private_headers_stay_private, detectors_only_read, detectors_walk_no_findings,
+         flows_have_one_writer]
 
 # Rule, file, line: put there, the rule must object.
 PLANTED = [
@@ -164,6 +173,7 @@ PLANTED = [
     (private_headers_stay_private, "plugin/core/analysis.c", '#include "core/flow/ranges.h"'),
     (detectors_only_read, "plugin/detectors/idle_drop.c", '#include "core/flow/flow.h"'),
     (detectors_only_read, "plugin/detectors/shared/storm.c", '#include "core/peers/commit.h"'),
+    (detectors_walk_no_findings, "plugin/detectors/idle_drop.c", "#define first(flow) ((flow)->found->first)"),
     (flows_have_one_writer, "plugin/core/points/paths.c", "static void mend(tcpt_flow *flow);"),
     (flows_have_one_writer, "plugin/detectors/idle_drop.c", "static void mend(const char *why, tcpt_endpoint *end);"),
     (modules_go_round, "plugin/core/flow/stale.c", '#include "core/flow/short_way.h"'),

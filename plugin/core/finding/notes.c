@@ -49,6 +49,7 @@ void tcpt_note_proof(tcpt_diagnosis *diagnosis, tcpt_record *record)
     note = tcpt_finding_take(diagnosis->store);
     *note = (tcpt_finding){diagnosis, diagnosis->first.on, record->notes, diagnosis->time_ns};
     record->notes = note;
+    tcpt_diagnosis_count(diagnosis, sizeof *note);
 }
 
 static tcpt_finding *proof_of(const tcpt_diagnosis *diagnosis, const tcpt_record *record)
