@@ -3,16 +3,16 @@
 #
 # sh tests/readme_table.sh [--update] [TABLE-PROGRAM]
 #
-# Compares README.md's tables with what they are made of: findings with the detectors' rows, preferences with settings.def.
+# Compares tables with what they are made of: in README.md findings with the detectors' rows and preferences with
+# settings.def, in plugin/ARCHITECTURE.md what explains what with the detectors' rows.
 # Status 1 where they differ. With --update the tables are written anew, and tests/contract.tsv gets a row for each finding
 # that it lacks; rows that are there are a promise and stay as they are. TABLE-PROGRAM is a built tcptriage-table; without it
 # one is built.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-readme=$root/README.md
 contract=$root/tests/contract.tsv
-tables='findings preferences'
+tables='README.md:findings README.md:preferences plugin/ARCHITECTURE.md:explains'
 update=
 if [ "${1-}" = --update ]; then
     update=yes
@@ -28,28 +28,33 @@ if [ -z "$program" ]; then
         { cat "$work/log" >&2; exit 1; }
 fi
 
-cp "$readme" "$work/wanted"
-for table in $tables; do
+differs=
+for named in $tables; do
+    page=${named%:*}
+    table=${named#*:}
     begin="<!-- $table: begin (made by tests/readme_table.sh --update) -->"
     end="<!-- $table: end -->"
     for line in "$begin" "$end"; do
-        grep -qxF "$line" "$readme" || { echo "readme_table.sh: README.md lacks the line $line" >&2; exit 1; }
+        grep -qxF "$line" "$root/$page" || { echo "readme_table.sh: $page lacks the line $line" >&2; exit 1; }
     done
     "$program" "$table" >"$work/table"
     awk -v begin="$begin" -v end="$end" -v table="$work/table" '
         $0 == end { inside = 0 }
         !inside { print }
         $0 == begin { inside = 1; while ((getline line < table) > 0) print line }
-    ' "$work/wanted" >"$work/next"
-    mv "$work/next" "$work/wanted"
+    ' "$root/$page" >"$work/wanted"
+    if [ -n "$update" ]; then
+        cat "$work/wanted" >"$root/$page"
+    elif ! diff -u "$root/$page" "$work/wanted"; then
+        differs=yes
+    fi
 done
 
 if [ -n "$update" ]; then
-    cat "$work/wanted" >"$readme"
     "$program" rows | while IFS= read -r row; do
         grep -q "^${row%%	*}	" "$contract" || printf '%s\n' "$row" | cut -f 1-3 >>"$contract"
     done
-elif ! diff -u "$readme" "$work/wanted"; then
-    echo "readme_table.sh: README.md's tables differ from their sources; run sh tests/readme_table.sh --update" >&2
+elif [ -n "$differs" ]; then
+    echo "readme_table.sh: tables differ from their sources; run sh tests/readme_table.sh --update" >&2
     exit 1
 fi

@@ -65,15 +65,34 @@ static void print_preferences(void)
     }
 }
 
+/* An arrow of the cases: what a finding makes a consequence. */
+static void print_explains(void)
+{
+    static const char *const places[] = {
+        "the sender",           "the receiver", "the listening port", "client and listening port",
+        "the client's address", "the way",      "the capture"};
+
+    puts("| finding | blames | explains |");
+    puts("|---|---|---|");
+    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+        printf("| `%s` | %s |", tcpt_detectors[i]->id, places[tcpt_detectors[i]->blames]);
+        for (const char *const *id = tcpt_detectors[i]->explains; id && *id; id++)
+            printf("%s `%s`", id == tcpt_detectors[i]->explains ? "" : ",", *id);
+        puts(" |");
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "findings") == 0)
         print_findings();
     else if (argc == 2 && strcmp(argv[1], "preferences") == 0)
         print_preferences();
+    else if (argc == 2 && strcmp(argv[1], "explains") == 0)
+        print_explains();
     else if (argc == 2 && strcmp(argv[1], "rows") == 0)
         print_rows();
     else
-        return fprintf(stderr, "usage: tcptriage-table findings|preferences|rows\n"), 2;
+        return fprintf(stderr, "usage: tcptriage-table findings|preferences|explains|rows\n"), 2;
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/cases.h"
 
 static bool is_here(const tcpt_finding *note, const tcpt_record *record)
 {
@@ -82,23 +83,21 @@ void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_findin
 
 /* ---- findings ---- */
 
-static unsigned place_in_list(const tcpt_detector *detector)
-{
-    unsigned place = 0;
-
-    while (tcpt_detectors[place] != detector)
-        place++;
-    return place;
-}
-
-/* Negative when `a` is to be read before `b`: severity, confidence, then the order of the detectors. */
+/* Negative when `a` is to be read before `b`: severity, what explains the other, confidence, then the order of the
+ * detectors. */
 static int compare_gravity(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
+    unsigned number_of_a = tcpt_detector_number(a->detector), number_of_b = tcpt_detector_number(b->detector);
+
     if (a->detector->severity != b->detector->severity)
         return (int)b->detector->severity - (int)a->detector->severity;
+    if (tcpt_explained_by(number_of_b) >> number_of_a & 1)
+        return -1;
+    if (tcpt_explained_by(number_of_a) >> number_of_b & 1)
+        return 1;
     if (a->confidence != b->confidence)
         return (int)b->confidence - (int)a->confidence;
-    return (int)place_in_list(a->detector) - (int)place_in_list(b->detector);
+    return (int)number_of_a - (int)number_of_b;
 }
 
 /* The findings of one frame, gravest first: few, so that each finds its place by walking. */
