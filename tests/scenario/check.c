@@ -187,14 +187,26 @@ static bool meets_somewhere(const scn_run *test, const tcpt_finding *finding)
     return false;
 }
 
-/** Gravest first: severity, then confidence. */
+/** What one finding's row says of another's. */
+static bool explains(const tcpt_detector *one, const tcpt_detector *other)
+{
+    for (const char *const *id = one->explains; id && *id; id++)
+        if (strcmp(*id, other->id) == 0)
+            return true;
+    return false;
+}
+
+/** Gravest first: severity, then a cause before what it explains, then confidence. */
 static void check_order(scn_run *test, const tcpt_finding *finding)
 {
     const tcpt_diagnosis *before = test->shown_before, *now = finding->diagnosis;
     test->shown_before = now;
     if (!before || before->detector->severity > now->detector->severity)
         return;
-    if (before->detector->severity < now->detector->severity || before->confidence < now->confidence)
+    if (before->detector->severity == now->detector->severity && explains(before->detector, now->detector))
+        return;
+    if (before->detector->severity < now->detector->severity || explains(now->detector, before->detector) ||
+        before->confidence < now->confidence)
         complain(test, "%s stands before %s, which is graver", before->detector->id, now->detector->id);
 }
 
