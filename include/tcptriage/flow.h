@@ -390,9 +390,18 @@ typedef struct tcpt_next_syn {
     uint8_t fast_open_bytes;
 } tcpt_next_syn;
 
+/** A life's SYN was answered by an ACK of the life before, and what came of that. */
+typedef struct tcpt_old_refusal {
+    int64_t reset_ns; /**< time of the RST with the SEQ that this ACK asks for; valid with `reset` */
+    uint32_t ack;     /**< of the newest one */
+    bool seen;
+    bool reset; /**< that RST was seen, and no SYN sent after it has been refused */
+} tcpt_old_refusal;
+
 /** What few flows ever need. */
 typedef struct tcpt_rarities {
     tcpt_next_syn next_syn;
+    tcpt_old_refusal refusal;
     tcpt_record *early_record; /**< the first of early_data */
     tcpt_record
         *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */

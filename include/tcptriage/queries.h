@@ -13,6 +13,9 @@
  * than time_wait_seconds before, and no exact RST has destroyed the entry. */
 const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings);
 
+/** The same for a segment that speaks from that life: a RST that seemed to have destroyed the entry had not. */
+const tcpt_flow *tcpt_life_that_refuses(const tcpt_flow *flow, const tcpt_settings *settings);
+
 /** Whether an end goes on without the timestamps that both SYNs have agreed on: its peer may drop all of it (RFC 7323,
  * section 3.2). */
 static inline bool tcpt_lacks_timestamps(const tcpt_flow *flow, unsigned end)

@@ -11,8 +11,10 @@ typedef struct reuse_memory {
     bool raised;
     bool told;             /* nothing more to add */
     tcpt_finding *refusal; /* while the client's reset and what becomes of its next SYN may follow */
+    const tcpt_flow *old;  /* the life that refuses */
     uint32_t refusal_ack;  /* SEQ of the RST that ends TIME-WAIT (RFC 9293, section 3.10.7.3) */
     tcpt_record *reset;    /* that RST */
+    int64_t reset_ns;      /* its time */
 } reuse_memory;
 
 static bool newer_timestamp(const tcpt_flow *flow, const tcpt_flow *old)
@@ -30,9 +32,9 @@ static tcpt_finding *raise_reuse(const tcpt_context *context, const tcpt_flow *o
 {
     const tcpt_flow *flow = context->flow;
     int64_t gap_ns = flow->first_ns - old->last_ns;
-    tcpt_finding *finding = tcpt_raise(
-        context, TCPT_HIGH, "These addresses and ports were in use until frame %u, %.3f s before: the new SYN %s",
-        old->last_record->frame, tcpt_as_seconds(gap_ns), meaning);
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_HIGH, "4-tuple in use until frame %u (%.3f s before): the new SYN %s",
+                   old->last_record->frame, tcpt_as_seconds(gap_ns), meaning);
 
     tcpt_set_number(finding, TCPT_F_TIME_WAIT_GAP, gap_ns);
     tcpt_set_text(finding, TCPT_F_TIME_WAIT_OUTCOME, outcome);
@@ -41,27 +43,88 @@ static tcpt_finding *raise_reuse(const tcpt_context *context, const tcpt_flow *o
     return finding;
 }
 
+static void raise_refusal(const tcpt_context *context, reuse_memory *mine, const tcpt_flow *old)
+{
+    mine->refusal = raise_reuse(context, old, "refused_old_ack", "is answered with an ACK of the old connection");
+    mine->old = old;
+    mine->refusal_ack = context->segment->ack;
+    tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused with an ACK of the old connection");
+}
+
+/* What the refusal's summary begins with, for what follows. */
+#define REFUSED "4-tuple in use until frame %u (%.3f s before): SYN refused by an old ACK; "
+
+static unsigned last_frame(const reuse_memory *mine)
+{
+    return mine->old->last_record->frame;
+}
+
+static double gap_seconds(const tcpt_flow *flow, const reuse_memory *mine)
+{
+    return tcpt_as_seconds(flow->first_ns - mine->old->last_ns);
+}
+
+/* The refusal comes again, on a SYN that was sent after the RST. `flow` is the one that was refused first. */
+static void deny_reset(const tcpt_context *context, const tcpt_flow *flow, const reuse_memory *mine)
+{
+    tcpt_resummarise(mine->refusal, REFUSED "RST (frame %u) did not end it: the SYN is refused again (frame %u)",
+                     last_frame(mine), gap_seconds(flow, mine), mine->reset->frame, context->record->frame);
+    tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused, and again after the RST");
+    tcpt_set_delay(mine->refusal, context->now_ns - flow->first_ns);
+    tcpt_relate(mine->refusal, context->record);
+}
+
+static void tell_acceptance(const tcpt_context *context, const reuse_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    int64_t wait_ns = context->now_ns - flow->first_ns;
+
+    if (mine->reset)
+        tcpt_resummarise(mine->refusal, REFUSED "RST (frame %u) ended it, accepted %.3f s later (frame %u)",
+                         last_frame(mine), gap_seconds(flow, mine), mine->reset->frame, tcpt_as_seconds(wait_ns),
+                         context->record->frame);
+    else
+        tcpt_resummarise(mine->refusal, REFUSED "accepted %.3f s later (frame %u)", last_frame(mine),
+                         gap_seconds(flow, mine), tcpt_as_seconds(wait_ns), context->record->frame);
+    tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused, accepted %.1f s later", tcpt_as_seconds(wait_ns));
+    tcpt_set_delay(mine->refusal, wait_ns);
+    tcpt_relate(mine->refusal, flow->ends[flow->client].last_record);
+    tcpt_relate(mine->refusal, context->record);
+}
+
 /* The refusal's story goes on: the client's RST, exact by the refusal's ACK, and the answer to its next SYN. */
 static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_segment *segment = context->segment;
     bool by_client = context->seen->from == flow->client;
-    char *so_far = tcpt_summary(mine->refusal); /* is replaced */
 
     if (by_client && !mine->reset && (segment->flags & TCPT_RST) && segment->seq == mine->refusal_ack) {
         mine->reset = context->record;
-        tcpt_resummarise(mine->refusal, "%s; the client's RST (frame %u) ends TIME-WAIT", so_far,
-                         context->record->frame);
+        mine->reset_ns = segment->time_ns;
+        tcpt_resummarise(mine->refusal, REFUSED "the client's RST (frame %u) ends it", last_frame(mine),
+                         gap_seconds(flow, mine), context->record->frame);
         tcpt_relate(mine->refusal, context->record);
+    } else if (!by_client && mine->reset && context->seen->old_numbers && context->seen->pure_ack &&
+               flow->ends[flow->client].syn_ns > mine->reset_ns) {
+        mine->told = true;
+        deny_reset(context, flow, mine);
     } else if (!by_client && (segment->flags & TCPT_SYN)) {
         mine->told = true;
-        tcpt_resummarise(mine->refusal, "%s, and %.3f s after the first SYN one is accepted (frame %u)", so_far,
-                         tcpt_as_seconds(segment->time_ns - flow->first_ns), context->record->frame);
-        tcpt_relate(mine->refusal, flow->ends[flow->client].last_record);
-        tcpt_relate(mine->refusal, context->record);
+        tell_acceptance(context, mine);
     }
-    g_free(so_far);
+}
+
+/* The attempt before said that its RST had ended TIME-WAIT. */
+static void correct_attempt_before(const tcpt_context *context)
+{
+    const tcpt_flow *before = context->flow->previous;
+    reuse_memory *then = tcpt_memory_of(before, context->detector);
+
+    if (!then || !then->refusal || !then->reset || then->told)
+        return;
+    then->told = true;
+    deny_reset(context, before, then);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -76,16 +139,19 @@ static void judge(const tcpt_context *context, void *memory)
         follow_refusal(context, mine);
         return;
     }
+    if (context->seen->old_numbers && context->seen->pure_ack)
+        old = tcpt_life_that_refuses(flow, context->settings);
     if (!old || mine->raised || context->seen->from == flow->client)
         return;
     if (context->seen->old_numbers && context->seen->pure_ack) {
-        mine->refusal =
-            raise_reuse(context, old, "refused_old_ack", "was refused with an ACK that carries the old numbers");
-        mine->refusal_ack = context->segment->ack;
+        correct_attempt_before(context);
+        raise_refusal(context, mine, old);
     } else if ((context->segment->flags & TCPT_SYN) && newer_timestamp(flow, old)) {
-        raise_reuse(context, old, "accepted_by_timestamp", "was accepted, its timestamp is newer");
+        tcpt_brief(raise_reuse(context, old, "accepted_by_timestamp", "was accepted, its timestamp is newer"),
+                   "TIME-WAIT reused: newer timestamp, accepted");
     } else if (context->segment->flags & TCPT_SYN) {
-        raise_reuse(context, old, "accepted_by_isn", "was accepted by its initial sequence number");
+        tcpt_brief(raise_reuse(context, old, "accepted_by_isn", "was accepted by its initial sequence number"),
+                   "TIME-WAIT reused: higher sequence number, accepted");
     } else {
         return;
     }
@@ -100,7 +166,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
     if (!old || mine->raised || flow->both_ways || flow->ends[flow->client].syn_count < 2)
         return;
-    raise_reuse(context, old, "unanswered", "was not answered at all");
+    tcpt_brief(raise_reuse(context, old, "unanswered", "was not answered at all"),
+               "TIME-WAIT? SYN of a reused 4-tuple gets no answer");
 }
 
 static const tcpt_field fields[] = {TCPT_F_TIME_WAIT_GAP, TCPT_F_TIME_WAIT_OUTCOME, TCPT_FIELD_COUNT};

@@ -27,7 +27,7 @@ FACTS = re.compile(r"""
   | \b(?: refused | accepted | ignored | ignores | accepts | answered | answers | challenged | challenge\ ACK )\b
   | \b(?: left\ of | beyond | in\ the\ window | right\ edge | count\ the\ sender | closed\ socket | may\ do\ either | closes | keeps | stale )\b
   | \b outcome\ \w+ | \b asks\ for | \b carries | \b without\ data | \b and\ data
-  | \b HTTP/1\.[01] | \b Connection:\ close | \b TLS\ alert | \b keep-alive\ probes?
+  | \b RST\ \(frame\ @\w+\)\ (?: did\ not\ end\ it | ended\ it | ends\ it ) | \b HTTP/1\.[01] | \b Connection:\ close | \b TLS\ alert | \b keep-alive\ probes?
   | \b invalid\ [a-z]+ | \b(?: upper | lower )\ bound | \b over | \b VALID\b | \b INVALID\b
   | \b(?: Likely | Possible )\b
   | \b(?: timestamps?\ is | tcp_tw_recycle | accept\ queue | SYN\ queue | TIME-WAIT | filter | loss | server\ down

@@ -142,6 +142,8 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
         tcpt_commit_refusal(flow, segment, seen, record);
     if (seen->other_syn)
         tcpt_note_next_syn(flow, segment, seen->from);
+    if (seen->old_numbers || flow->rare->refusal.seen)
+        tcpt_commit_old_refusal(flow, segment, seen);
     if (segment->flags & TCPT_RST) {
         tcpt_commit_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {

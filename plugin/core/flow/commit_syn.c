@@ -20,6 +20,24 @@ void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     };
 }
 
+void tcpt_commit_old_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_old_refusal *before = &flow->rare->refusal;
+    tcpt_old_refusal *now;
+
+    if (seen->old_numbers && seen->pure_ack) {
+        now = &tcpt_rarities_of(flow)->refusal;
+        now->reset = now->reset && flow->ends[!seen->from].syn_ns <= now->reset_ns;
+        now->ack = segment->ack;
+        now->seen = true;
+    } else if (before->seen && !before->reset && (segment->flags & TCPT_RST) && flow->ends[seen->from].syn &&
+               segment->seq == before->ack) {
+        now = &tcpt_rarities_of(flow)->refusal;
+        now->reset = true;
+        now->reset_ns = segment->time_ns;
+    }
+}
+
 /* Scaling is in force only when both SYNs offer it (RFC 7323, section 2.2). */
 static void agree_on_scale(tcpt_flow *flow)
 {

@@ -21,6 +21,10 @@ static inline void tcpt_note_rtt(tcpt_endpoint *end, int64_t sample_ns)
 /** Remember a SYN that is not this life's: it opens the next one if it is answered. */
 void tcpt_note_next_syn(tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
+/** Note that an ACK of the life before refuses this life's SYN, that the RST which it asks for was sent, and whether
+ * that helped. */
+void tcpt_commit_old_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
+
 /** Take a SYN or SYN-ACK of this life into the flow. */
 void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 

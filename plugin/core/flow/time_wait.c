@@ -5,13 +5,29 @@
 /* Attempts that came to nothing between two lives: a client makes a handful within TIME-WAIT, a flood any number. */
 enum { ATTEMPTS_MOST = 64 };
 
-const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings)
+/* @param refused  an ACK of the old life shows that it is there: what was to end it had not */
+static const tcpt_flow *held(const tcpt_flow *flow, const tcpt_settings *settings, bool refused)
 {
     const tcpt_flow *old = flow->previous;
 
-    for (unsigned count = 0; old && !old->synchronised && count < ATTEMPTS_MOST; count++)
-        old = old->previous; /* a SYN that came to nothing leaves the entry as it was */
+    /* A SYN that came to nothing leaves the entry as it was, unless its refusal was answered by the exact RST. */
+    for (unsigned count = 0; old && !old->synchronised && count < ATTEMPTS_MOST; count++) {
+        if (old->rare->refusal.reset && !refused)
+            return NULL;
+        refused = refused || old->rare->refusal.seen;
+        old = old->previous;
+    }
     if (!old || flow->first_ns - old->last_ns >= tcpt_seconds_ns(settings->time_wait_seconds))
         return NULL;
     return old->ends[0].state == TCPT_TIME_WAIT || old->ends[1].state == TCPT_TIME_WAIT ? old : NULL;
+}
+
+const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    return held(flow, settings, flow->rare->refusal.seen);
+}
+
+const tcpt_flow *tcpt_life_that_refuses(const tcpt_flow *flow, const tcpt_settings *settings)
+{
+    return held(flow, settings, true);
 }
