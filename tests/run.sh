@@ -89,7 +89,7 @@ count_results() {
 # shellcheck source=/dev/null
 style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14)
 # shellcheck disable=SC2086
-tcpt_ensure_packages $TCPT_PACKAGES wireshark-common python3-jsonschema python3 binutils util-linux iproute2 nftables $style
+tcpt_ensure_packages $TCPT_PACKAGES wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables $style
 tcpt_ensure_tools cmake ctest pkg-config gcc tshark sharkd editcap mergecap python3 nm
 [ "$(id -u)" -ne 0 ] || tcpt_ensure_tools setpriv
 tcpt_ensure_wireshark
