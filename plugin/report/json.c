@@ -228,7 +228,7 @@ static void write_case(writing *to, const tcpt_case *made)
     consequences_member(out, made);
     text_member(out, "explanation", made->detector->explanation);
     ruled_out_member(out, worst);
-    text_member(out, "remedy", made->detector->remedy);
+    take_text_member(out, "remedy", tcpt_case_remedy(made));
     text_member(out, "reference", made->detector->reference);
     json_dumper_end_object(out);
 }

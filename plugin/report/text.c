@@ -212,6 +212,7 @@ static void write_meaning(struct draft *draft, const tcpt_case *made)
     const tcpt_detector *detector = made->detector;
     const tcpt_diagnosis *cause = made->example_count ? made->examples[0].cause : NULL;
     bool known = !g_hash_table_add(draft->explained, (gpointer)detector);
+    char *remedy;
 
     write_labelled(draft->out, "Meaning", known ? "as explained above" : detector->explanation);
     for (unsigned i = 0; cause && i < cause->ruled_out_count; i++)
@@ -220,7 +221,9 @@ static void write_meaning(struct draft *draft, const tcpt_case *made)
         write_hints(draft->out, cause);
     if (known)
         return;
-    write_labelled(draft->out, "To do", detector->remedy);
+    remedy = tcpt_case_remedy(made);
+    write_labelled(draft->out, "To do", remedy);
+    g_free(remedy);
     write_labelled(draft->out, "Reference", detector->reference);
 }
 
