@@ -26,4 +26,8 @@ static inline bool tcpt_lacks_timestamps(const tcpt_flow *flow, unsigned end)
            sender->segment_count > sender->syn_count && sender->tsval_ns <= sender->syn_ns;
 }
 
+/** Whether a silent end goes on under another address or port: a connection whose opening is not in the capture came to
+ * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another). */
+bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from);
+
 #endif

@@ -64,6 +64,8 @@ static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_fl
     tcpt_flow_before before = {flow->port_use, flow->padding_spent};
     tcpt_host *host = found->host;
 
+    if (!flow->last_record && !(segment->flags & (TCPT_SYN | TCPT_RST)))
+        tcpt_peers_commit_stray(analysis->peers, flow, seen->from);
     if (!flow->ends[seen->from].host)
         host = tcpt_peers_commit_host(analysis->peers, host, flow, seen->from);
     tcpt_flow_commit(flow, segment, seen, host, record);

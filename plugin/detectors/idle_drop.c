@@ -1,30 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A healthy flow was idle for long, and what comes next meets silence or a RST. */
 #include "detectors/shared/close_due.h"
+#include "detectors/shared/silence.h"
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
+#include "tcptriage/sequence.h"
+
 typedef struct idle_memory {
-    bool raised[2]; /* by the end that speaks first again */
+    bool raised[2];           /* by the end that speaks first again */
+    tcpt_finding *finding[2]; /* the same, while an answer may come */
 } idle_memory;
 
 /* The third repeat without any answer: one or two are ordinary loss. */
 enum { PROVEN_BY = 3 };
 
-static void raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
+static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
-    char *hint = tcpt_idle_hint(end->idle_before_ns);
-    tcpt_finding *finding =
-        tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and meets %s%s%s",
-                   tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
-                   end->unanswered_record->frame, how, hint ? "; idle limits below that: " : "", hint ? hint : "");
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s",
+        tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker), end->unanswered_record->frame, how);
 
+    tcpt_brief(finding, "Gone after %.0f s of silence: the %s gets %s", tcpt_as_seconds(end->idle_before_ns),
+               tcpt_role(context->flow, speaker), how);
+    tcpt_set_delay(finding, context->segment->time_ns - end->unanswered_ns);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, end->idle_before_ns);
-    tcpt_take_text(finding, TCPT_F_IDLE_HINT, hint);
+    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns));
     tcpt_relate(finding, end->unanswered_record);
     tcpt_relate(finding, context->flow->ends[!speaker].last_record);
     tcpt_rule_out(finding, "A close: neither FIN nor RST was captured before the silence.");
+    return finding;
+}
+
+/* Heard again: taken back, or the summary says when. */
+static void judge_answer(const tcpt_context *context, idle_memory *memory)
+{
+    unsigned speaker = !context->seen->from;
+    const tcpt_endpoint *end = &context->flow->ends[speaker];
+    tcpt_finding *finding = memory->finding[speaker];
+    bool rst = context->segment->flags & TCPT_RST;
+
+    memory->finding[speaker] = NULL;
+    if (!rst && !tcpt_answers(context))
+        return;
+    if (!rst && tcpt_heard_in_time(context)) {
+        tcpt_withdraw(context, finding);
+        memory->raised[speaker] = false;
+        return;
+    }
+    tcpt_resummarise(finding,
+                     "After %.0f s of silence the %s speaks again (frame %u) and gets no answer for %.1f s, then %s "
+                     "(frame %u)",
+                     tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
+                     end->unanswered_record->frame, tcpt_as_seconds(tcpt_waited_ns(context)), rst ? "a RST" : "one",
+                     context->record->frame);
+    tcpt_set_delay(finding, tcpt_waited_ns(context));
+    tcpt_relate(finding, context->record);
+}
+
+/* It acknowledges what it answers: a socket was there, and its application closed on the request. */
+static bool takes_it(const tcpt_context *context)
+{
+    const tcpt_segment *segment = context->segment;
+
+    return (segment->flags & TCPT_ACK) && seq_after(segment->ack, context->flow->ends[context->seen->from].rcv_nxt);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -35,7 +75,11 @@ static void judge(const tcpt_context *context, void *memory)
     unsigned speaker = rst ? !context->seen->from : context->seen->from;
     const tcpt_endpoint *end = &flow->ends[speaker];
 
-    if (context->seen->really_bad || !flow->both_ways || !flow->synchronised || mine->raised[speaker])
+    if (context->seen->really_bad)
+        return;
+    if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!context->seen->from])
+        judge_answer(context, mine);
+    if (!flow->both_ways || !flow->synchronised || mine->raised[speaker] || !(rst || context->seen->new_round))
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
         return;
@@ -46,8 +90,13 @@ static void judge(const tcpt_context *context, void *memory)
     if (!rst &&
         (context->seen->probe || context->seen->unanswered_repeats + context->seen->unanswered_fins < PROVEN_BY))
         return;
+    if (rst ? takes_it(context) : tcpt_silence_explained(context))
+        return;
     mine->raised[speaker] = true;
-    raise_drop(context, speaker, rst ? "a RST" : "no answer to three repeats");
+    if (rst)
+        raise_drop(context, speaker, "a RST");
+    else
+        mine->finding[speaker] = raise_drop(context, speaker, "no answer");
 }
 
 static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};
@@ -69,7 +118,7 @@ const tcpt_detector tcpt_idle_drop = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
-    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST | TCPT_TRAIT_HEARD_AGAIN,
     .memory_bytes = sizeof(idle_memory),
     .fields = fields,
     .judge = judge,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Data is sent again and again, and nothing at all comes back. */
+#include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
 
 typedef struct silent_memory {
@@ -20,15 +21,41 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     bool only_syn_ack =
         from == context->flow->client && receiver->syn && receiver->segment_count == receiver->syn_count;
 
-    tcpt_resummarise(finding, "The %s has sent data again %u times in %.1f s without any answer from the %s%s",
+    tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s",
                      tcpt_role(context->flow, from), context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns),
                      tcpt_role(context->flow, !from),
-                     only_syn_ack
-                         ? ", which sent nothing but its SYN-ACK: a full accept queue behind SYN cookies looks like "
-                           "this, too"
-                         : "");
+                     only_syn_ack ? ", and before only its SYN-ACK (accept queue full behind SYN cookies?)" : "");
+    tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", tcpt_role(context->flow, !from),
+               context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns));
+    tcpt_set_delay(finding, duration_ns);
     tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, context->seen->unanswered_repeats);
     tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
+}
+
+/* Heard again: taken back, or the summary says when. A RST only says that the connection is gone. */
+static void judge_answer(const tcpt_context *context, silent_memory *memory)
+{
+    unsigned repeater = !context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[repeater];
+    tcpt_finding *finding = memory->finding[repeater];
+    bool rst = context->segment->flags & TCPT_RST;
+    int64_t waited_ns = tcpt_waited_ns(context);
+
+    memory->finding[repeater] = NULL;
+    if (!rst && !tcpt_answers(context))
+        return;
+    if (!rst && tcpt_heard_in_time(context)) {
+        tcpt_withdraw(context, finding);
+        return;
+    }
+    tcpt_resummarise(finding, "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
+                     tcpt_role(context->flow, repeater), sender->unanswered_repeats,
+                     tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns), rst ? "a RST" : "answered",
+                     context->record->frame);
+    tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, !repeater),
+               tcpt_as_seconds(waited_ns), sender->unanswered_repeats);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_relate(finding, context->record);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -38,14 +65,18 @@ static void judge(const tcpt_context *context, void *memory)
     silent_memory *mine = memory;
     uint32_t repeats = context->seen->unanswered_repeats;
 
-    if (context->seen->really_bad || context->seen->probe || !context->segment->payload_bytes ||
+    if (context->seen->really_bad)
+        return;
+    if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!from])
+        judge_answer(context, mine);
+    if (!context->seen->new_round || context->seen->probe || !context->segment->payload_bytes ||
         !context->flow->both_ways)
         return;
     if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         return; /* idle_drop */
     if (repeats > PROVEN_BY && mine->finding[from])
         complete(context, mine->finding[from]);
-    if (repeats != PROVEN_BY)
+    if (repeats != PROVEN_BY || tcpt_silence_explained(context))
         return;
     mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
     complete(context, mine->finding[from]);
@@ -73,7 +104,7 @@ const tcpt_detector tcpt_peer_silent = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
     .explains = explains,
-    .wants = TCPT_TRAIT_UNANSWERED,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN,
     .memory_bytes = sizeof(silent_memory),
     .fields = fields,
     .judge = judge,

@@ -195,9 +195,7 @@ def rst_off_by_one_ignored(directory):
                                     (late.time_ns - fin_acked.time_ns) / 1e9,
                                     (late.time_ns - speaks.time_ns) / 1e9),
                         close__owed_by="server"),
-                finding("peer_silent", again[4], "fifth retransmission of frame %d, nothing came"
-                        " back since" % speaks.frame),
-            ], remarks=["close_wait_stuck counts from the last new data; were each retransmission"
+            ], absent=["peer_silent"], remarks=["close_wait_stuck counts from the last new data; were each retransmission"
                         " counted as data, no gap would reach ten seconds"])
 
 

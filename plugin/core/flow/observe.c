@@ -194,12 +194,30 @@ static bool probe(const tcpt_flow *flow, const tcpt_segment *segment, unsigned f
            !tcpt_denies_fin(flow, segment, from);
 }
 
-/* What is sent again within one RTT is one round, however many segments: no answer can have come. */
+/* The oldest byte that is not acknowledged: while others are sent again loss recovery may be under way. */
+static bool carries_oldest(const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    return !receiver->acked ||
+           (!seq_after(segment->seq, receiver->rcv_nxt) && seq_after(segment->end_seq, receiver->rcv_nxt));
+}
+
+/* A tail loss probe (RFC 8985, section 7): the newest segment, once, before any timer sends the oldest one again. */
+static bool tail_probe(const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    return sender->unanswered_ns && !sender->unanswered_repeats && segment->end_seq == sender->snd_nxt;
+}
+
+/* What is sent again within one RTT is one round, however many segments: no answer can have come. The first segment
+ * since the other end was heard begins one if it is a repeat itself. */
 static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
     int64_t least_ns = MAX(tcpt_rtt_ns(flow), TCPT_TICK_MS * TCPT_MS_NS);
 
-    return (seen->traits & TCPT_TRAIT_REPEAT) && segment->time_ns - flow->ends[seen->from].round_ns >= least_ns;
+    if (!(seen->traits & TCPT_TRAIT_REPEAT) ||
+        !(carries_oldest(&flow->ends[!seen->from], segment) || tail_probe(sender, segment)))
+        return false;
+    return !sender->unanswered_ns || segment->time_ns - sender->round_ns >= least_ns;
 }
 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
@@ -239,7 +257,10 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     }
     if (receiver->unanswered_probes)
         seen->traits |= TCPT_TRAIT_PROBED;
-    if (sender->unanswered_ns && (seen->probe || new_round(flow, segment, seen)))
+    if (receiver->unanswered_repeats || receiver->unanswered_fins)
+        seen->traits |= TCPT_TRAIT_HEARD_AGAIN;
+    seen->new_round = !seen->probe && new_round(flow, segment, seen);
+    if (sender->unanswered_ns && (seen->probe || seen->new_round))
         seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))

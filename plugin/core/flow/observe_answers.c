@@ -28,12 +28,10 @@ static void observe_unanswered(tcpt_observation *seen, const tcpt_flow *flow, co
     seen->unanswered_fins = sender->unanswered_fins;
     seen->unanswered_probes = sender->unanswered_probes;
     if (segment->flags & (TCPT_RST | TCPT_SYN))
-        return;
-    if (seen->probe)
+        seen->new_round = false;
+    else if (seen->probe)
         seen->new_round =
             !sender->unanswered_ns || segment->time_ns - sender->round_ns >= TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS;
-    else
-        seen->new_round = seen->traits & TCPT_TRAIT_UNANSWERED;
     if (!seen->new_round)
         return;
     seen->unanswered_probes += seen->probe;
