@@ -20,7 +20,7 @@ void tcpt_peers_free(tcpt_peers *peers);
 tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt_flow *flow, unsigned from);
 
 /** Note a flow whose first segment, from `from`, is neither SYN nor RST. */
-void tcpt_peers_commit_stray(tcpt_peers *peers, tcpt_flow *flow, unsigned from);
+void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned from);
 
 /** What a flow was before a segment, as far as that counts across flows. */
 typedef struct tcpt_flow_before {
