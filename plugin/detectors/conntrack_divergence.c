@@ -11,11 +11,9 @@ static void judge(const tcpt_context *context, void *memory)
 
     (void)memory;
     tcpt_ct_reason_text(view->old_reason, TCPT_CT_BEFORE_5_18, reason);
-    finding =
-        tcpt_raise(context, TCPT_HIGH,
-                   "First segment of the %s that a connection tracker before Linux 5.18 calls invalid (%s); today's "
-                   "says %s",
-                   tcpt_role(flow, context->seen->from), reason, tcpt_ct_verdict_name((tcpt_ct_verdict)view->current));
+    finding = tcpt_raise(
+        context, TCPT_HIGH, "First of the %s that a tracker before Linux 5.18 calls invalid (%s); today's says %s",
+        tcpt_role(flow, context->seen->from), reason, tcpt_ct_verdict_name((tcpt_ct_verdict)view->current));
     tcpt_relate(finding, flow->rare->divergent[!context->seen->from]);
 }
 

@@ -12,7 +12,8 @@ static void judge(const tcpt_context *context, void *memory)
 
     (void)memory;
     tcpt_ct_reason_text(view->reason, TCPT_CT_CURRENT, reason);
-    finding = tcpt_raise(context, TCPT_MEDIUM, "Linux connection tracking calls this segment invalid: %s", reason);
+    finding = tcpt_raise(context, TCPT_MEDIUM, "Invalid for Linux connection tracking: %s", reason);
+    tcpt_brief(finding, "Invalid for Linux conntrack: %s", reason);
     tcpt_take_text(finding, TCPT_F_CONNTRACK_REASON, g_strdup(reason));
 }
 

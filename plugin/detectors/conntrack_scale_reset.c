@@ -15,8 +15,7 @@ static void raise_reset(const tcpt_context *context, reset_memory *memory)
     memory->from = (uint8_t)from;
     memory->finding =
         tcpt_raise(context, TCPT_HIGH,
-                   "A connection tracker of Linux before 5.18 takes this for a new start of the %s and forgets its "
-                   "window scale (%u)",
+                   "A tracker before Linux 5.18 takes this for a new start of the %s and forgets its window scale (%u)",
                    tcpt_role(flow, from), flow->ends[from].wscale);
     tcpt_relate(memory->finding, flow->ends[from].last_record);
 }
@@ -34,8 +33,8 @@ static void complete(const tcpt_context *context, reset_memory *memory)
     tcpt_set_number(memory->finding, TCPT_F_CONNTRACK_FIRST_INVALID_OFFSET, offset);
     tcpt_resummarise(
         memory->finding,
-        "A connection tracker of Linux before 5.18 takes this for a new start of the %s, forgets its window "
-        "scale (%u) and refuses what the %s sends from byte %u of its stream on (frame %u)",
+        "A tracker before Linux 5.18 takes this for a new start of the %s, forgets its window scale (%u) and refuses "
+        "the %s's bytes from %u on (frame %u)",
         tcpt_role(context->flow, memory->from), context->flow->ends[memory->from].wscale,
         tcpt_role(context->flow, from), offset, context->record->frame);
     tcpt_relate(memory->finding, context->record);

@@ -63,6 +63,23 @@ static bool acks_uncaptured(const tcpt_endpoint *receiver, const tcpt_segment *s
     return false;
 }
 
+/* Numbers that no hole of the capture explains: what they acknowledge was beyond every window that their sender gave,
+ * while its own bytes have no gap. */
+static bool beyond_any_hole(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from], *receiver = &flow->ends[!seen->from];
+    int64_t window = MAX(sender->max_wnd, 65535); /* the largest without a scale, where none was seen */
+
+    if (!receiver->sent || !sender->sent || seq_after(segment->seq, sender->snd_contig))
+        return false;
+    if (seen->odd_ack)
+        return true;
+    for (unsigned i = 0; i < segment->sack_count; i++)
+        if (seq_delta(segment->sack_right[i], receiver->snd_nxt) > window)
+            return true;
+    return false;
+}
+
 /* Far beyond the largest right edge ever seen. A sender that ignores the window runs into loss within a round or two:
  * after three whole windows it is the ACKs that moved the edge that were not captured. */
 static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *segment)
@@ -90,14 +107,15 @@ static bool overrun_unanswered(tcpt_tracker_proposal *proposal, const tcpt_flow 
 }
 
 /* A window's edge was crossed according to the model. The capture proves it only when it holds all that went before. */
-static bool unproven(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                     uint8_t reason)
+static bool unproven(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, const tcpt_segment *segment,
+                     const tcpt_observation *seen, uint8_t reason)
 {
+    unsigned from = seen->from;
     const tcpt_endpoint *sender = &flow->ends[from];
 
     switch (reason) {
     case TCPT_CT_ACK_OVER:
-        return acks_uncaptured(&flow->ends[!from], segment);
+        return acks_uncaptured(&flow->ends[!from], segment) && !beyond_any_hole(flow, segment, seen);
     case TCPT_CT_SEQ_OVER:
     case TCPT_CT_OVERSHOOT:
         if (segment->flags & (TCPT_RST | TCPT_SYN))
@@ -193,8 +211,8 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
         return;
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
     tcpt_ct_judge_both(models, &packet, &proposal->models, results);
-    if ((current->reason && unproven(proposal, flow, segment, seen->from, current->reason)) ||
-        (old->reason && unproven(proposal, flow, segment, seen->from, old->reason)))
+    if ((current->reason && unproven(proposal, flow, segment, seen, current->reason)) ||
+        (old->reason && unproven(proposal, flow, segment, seen, old->reason)))
         return;
     proposal->course = TCPT_TRACKER_FOLLOWS;
     show(view, current, old);
