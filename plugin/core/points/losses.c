@@ -48,6 +48,20 @@ void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *si
     list_lost(table, sighting, from);
 }
 
+/* A bare ACK that its receiver had, or did not need: a later one that came there covers it, and nothing was ever sent
+ * again for want of it. The receiver has gone on as if it had it. */
+static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
+{
+    const tcpt_member *there = &sighting->connection->members[to];
+    const tcpt_endpoint *sender = &there->flow->ends[sighting->way ^ there->turned];
+    const tcpt_endpoint *receiver = &there->flow->ends[!(sighting->way ^ there->turned)];
+
+    if (!(sighting->flags & TCPT_ACK) || (sighting->flags & (TCPT_RST | TCPT_SYN)) || !sender->acked)
+        return false;
+    return !receiver->payload_repeats && !receiver->fin_repeats && receiver->syn_count <= 1 &&
+           !seq_before(sender->rcv_nxt, sighting->ack + there->shift[!sighting->way]);
+}
+
 /* Acknowledged at the other point although its bytes were never seen there: they passed, and the capture lacks them
  * (rule I.3). */
 static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
@@ -57,7 +71,9 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
     const tcpt_endpoint *receiver = &there->flow->ends[!(sighting->way ^ there->turned)];
     uint32_t seq = sighting->seq + there->shift[sighting->way], end = sighting->end_seq + there->shift[sighting->way];
 
-    if (seq == end || !receiver->acked || seq_after(end, receiver->rcv_nxt))
+    if (seq == end)
+        return ack_not_missed(sighting, to);
+    if (!receiver->acked || seq_after(end, receiver->rcv_nxt))
         return false;
     if (!sender->sent)
         return true; /* only the other direction is captured there */
