@@ -109,8 +109,10 @@ static void observe_answer_to_syn(tcpt_observation *seen, const tcpt_flow *flow,
 {
     const tcpt_endpoint *client = &flow->ends[!seen->from];
 
-    if (!seen->old_numbers || !seen->pure_ack || seen->challenged || !client->syn || client->last_ns != client->syn_ns)
+    if (!seen->pure_ack || seen->challenged || !client->syn || client->last_ns != client->syn_ns)
         return;
+    if (!client->last_record)
+        return; /* the SYN was captured in the life before */
     if (segment->ack - client->iss <= NEAR_BYTES ||
         segment->time_ns - client->syn_ns >= tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return;
