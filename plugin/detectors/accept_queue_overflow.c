@@ -32,8 +32,8 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_SYN_STALL, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {
-    "syn_unanswered", "peer_silent", "acked_data_retransmitted", "conntrack_invalid", "keepalive_dead_peer",
-    "fin_unacked",    NULL};
+    "syn_unanswered",    "connect_unanswered",  "peer_silent", "acked_data_retransmitted",
+    "conntrack_invalid", "keepalive_dead_peer", "fin_unacked", NULL};
 
 const tcpt_detector tcpt_accept_queue_overflow = {
     .id = "accept_queue_overflow",

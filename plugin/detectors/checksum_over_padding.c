@@ -30,6 +30,7 @@ static const char *const explains[] = {"checksum_bad",
                                        "accept_queue_overflow",
                                        "vantage_loss",
                                        "acked_data_retransmitted",
+                                       "connect_unanswered",
                                        NULL};
 
 const tcpt_detector tcpt_checksum_over_padding = {

@@ -148,6 +148,7 @@ static const char *const explains[] = {"fin_missing",
                                        "acked_data_retransmitted",
                                        "accept_queue_overflow",
                                        "syn_unanswered",
+                                       "connect_unanswered",
                                        "data_after_close",
                                        "conntrack_invalid",
                                        NULL};

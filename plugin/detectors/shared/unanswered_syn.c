@@ -8,17 +8,24 @@
 
 enum { TRIES = 3 }; /* two in a row may be lost together */
 
-bool tcpt_syn_left_out(const tcpt_context *context)
+bool tcpt_syn_retried(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *client = &flow->ends[flow->client];
-    const tcpt_pair *pair = context->seen->pair;
 
-    if (!pair || !pair->answered || context->seen->from != flow->client || context->seen->really_bad)
+    if (!(context->segment->flags & TCPT_SYN) || context->seen->from != flow->client || context->seen->really_bad)
         return false;
     if (!client->syn || client->iss != context->segment->seq || context->seen->syn_count < TRIES)
         return false;
-    if (flow->ends[!flow->client].segment_count)
+    return !flow->ends[!flow->client].segment_count;
+}
+
+bool tcpt_syn_left_out(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_pair *pair = context->seen->pair;
+
+    if (!pair || !pair->answered || !tcpt_syn_retried(context))
         return false;
     return flow->first_ns - pair->answered_ns < tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 }

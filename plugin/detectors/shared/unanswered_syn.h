@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * SYNs without an answer: what syn_unanswered and tsval_backwards share.
+ * SYNs without an answer: what syn_unanswered, connect_unanswered and tsval_backwards share.
  */
 #ifndef TCPTRIAGE_DETECTORS_SHARED_UNANSWERED_SYN_H
 #define TCPTRIAGE_DETECTORS_SHARED_UNANSWERED_SYN_H
@@ -9,8 +9,10 @@
 
 #include "tcptriage/detector.h"
 
-/** Whether this segment is a SYN's second retry or a later one, unanswered so far, while a SYN of the same address to
- * the same port was answered within 60 s. */
+/** Whether this segment is a SYN's second retry or a later one, and nothing has come back so far. */
+bool tcpt_syn_retried(const tcpt_context *context);
+
+/** The same, while a SYN of the same address to the same port was answered within 60 s. */
 bool tcpt_syn_left_out(const tcpt_context *context);
 
 /** Whether its TSval lies behind what the server last saw of this address, by the rule of tcp_tw_recycle

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SYN is sent again and again, and nothing comes back. */
+#include "detectors/shared/unanswered_syn.h"
+#include "detectors/detectors.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/peers.h"
+
+typedef struct unanswered_memory {
+    tcpt_finding *finding;
+    uint32_t tries; /* when it was raised */
+} unanswered_memory;
+
+/* Two tries in a row may be lost together; Linux sends its third after 1 + 2 s (TCP_TIMEOUT_INIT, doubled), BSD after 2
+ * and the fourth after 3. */
+enum { WAIT_SECONDS = 3 };
+
+/* Flows of a 4-tuple that are looked at: points, and lives within the seconds of a handshake. */
+enum { TWINS_MOST = 8 };
+
+/* An answer was captured, at another point of its way. */
+static bool answered_elsewhere(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    unsigned count = 0;
+
+    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+        if (twin->client == flow->client && twin->ends[flow->client].syn &&
+            twin->ends[flow->client].iss == client->iss && twin->ends[!flow->client].segment_count)
+            return true;
+    return false;
+}
+
+static void complete(const tcpt_context *context, tcpt_finding *finding, const char *after)
+{
+    const tcpt_listener *listener = context->seen->listener;
+    bool others = listener && listener->answered_ns >= context->flow->first_ns;
+    uint32_t tries = context->flow->ends[context->flow->client].syn_count + (*after ? 0 : 1);
+    int64_t waited_ns = context->segment->time_ns - context->flow->first_ns;
+
+    tcpt_resummarise(finding, "Nothing came back for this SYN, %u tries in %.1f s%s. Consistent with %s", tries,
+                     tcpt_as_seconds(waited_ns), after,
+                     others ? "a filter on this address, or no way back to it: others are answered on this port"
+                            : "a host that is down, a filter that drops, a wrong route, or no way back");
+    tcpt_brief(finding,
+               others ? "Filter or no way back? %u SYNs unanswered, others are not"
+                      : "Host down, filter or route? No answer to %u SYNs",
+               tries);
+    tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
+    tcpt_set_number(finding, TCPT_F_SYN_SILENCE, waited_ns);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_rule_out_nothing(finding);
+    if (others)
+        tcpt_rule_out(finding, "A service or host that is down: another SYN to this port was answered between the "
+                               "tries.");
+}
+
+static void take_back(const tcpt_context *context, unanswered_memory *mine)
+{
+    if (mine->finding)
+        tcpt_withdraw(context, mine->finding);
+    mine->finding = NULL;
+}
+
+/* The last try brought an answer: one that was raised on it was raised too soon. */
+static void judge_answer(const tcpt_context *context, unanswered_memory *mine)
+{
+    if (context->flow->ends[context->flow->client].syn_count == mine->tries) {
+        take_back(context, mine);
+        return;
+    }
+    complete(context, mine->finding, context->segment->flags & TCPT_RST ? ", then a RST" : ", then answered");
+    mine->finding = NULL;
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    unanswered_memory *mine = memory;
+
+    if (mine->finding && context->seen->from != context->flow->client && !context->seen->really_bad) {
+        judge_answer(context, mine);
+        return;
+    }
+    if (mine->finding && !(context->segment->flags & TCPT_SYN) && (context->segment->flags & TCPT_ACK)) {
+        take_back(context, mine); /* the client goes on: it has an answer that was not captured */
+        return;
+    }
+    if (!tcpt_syn_retried(context))
+        return;
+    if (tcpt_syn_left_out(context)) { /* syn_unanswered knows more */
+        take_back(context, mine);
+        return;
+    }
+    if (context->segment->time_ns - context->flow->first_ns < tcpt_seconds_ns(WAIT_SECONDS) ||
+        answered_elsewhere(context->flow))
+        return;
+    if (!mine->finding) {
+        mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
+        mine->tries = context->seen->syn_count;
+        tcpt_relate(mine->finding, context->flow->ends[context->flow->client].last_record);
+    }
+    complete(context, mine->finding, "");
+}
+
+static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SILENCE, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_connect_unanswered = {
+    .id = "connect_unanswered",
+    .message = "A SYN is sent again and again, and nothing comes back",
+    .explanation =
+        "Neither SYN-ACK nor RST was captured from the server's address, and no other SYN from this address to this "
+        "port was answered in the last minute. A host that is up and reachable answers: with a RST where nobody "
+        "listens. So either the SYN does not arrive (host down, wrong address or route, a filter that drops), or the "
+        "answer does not (no route back, a filter on the way back, a NAT that has no entry for it).",
+    .remedy = "Capture on the server's interface: tcpdump 'tcp[tcpflags] & tcp-syn != 0'. If the SYN does not arrive, "
+              "look at the "
+              "devices before it: ip route get, traceroute -T -p, rules with DROP. If it does and nothing leaves, at "
+              "the server's own filter and nstat (TcpExtListenDrops, IpReversePathFilter); if the SYN-ACK leaves, at "
+              "the way back.",
+    .reference = "RFC 9293 section 3.8.3; Linux net.ipv4.tcp_syn_retries",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
+    .wants = TCPT_TRAIT_SYN | TCPT_TRAIT_HANDSHAKE,
+    .memory_bytes = sizeof(unanswered_memory),
+    .fields = fields,
+    .judge = judge,
+};
