@@ -82,6 +82,27 @@ static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
     same_bytes(&a, &b, sizeof a);
 }
 
+/** Flows of two analyses, by their newest frames. */
+static void same_flow_pointer(const tcpt_flow **a, const tcpt_flow **b)
+{
+    g_assert_true((*a == NULL) == (*b == NULL));
+    if (*a)
+        g_assert_cmpuint(number_of((*a)->last_record), ==, number_of((*b)->last_record));
+    *a = *b = NULL;
+}
+
+static void same_host(const tcpt_host *one, const tcpt_host *other)
+{
+    g_assert_true((one == NULL) == (other == NULL));
+    if (!one)
+        return;
+    tcpt_host a = *one, b = *other;
+    for (unsigned i = 0; i < TCPT_PILE; i++)
+        same_flow_pointer(&a.waits[i], &b.waits[i]);
+    same_flow_pointer(&a.stray, &b.stray);
+    same_bytes(&a, &b, sizeof a);
+}
+
 static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
 {
     same_record(&a->payload_record, &b->payload_record);
@@ -94,7 +115,7 @@ static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
     same_trouble(a->trouble, b->trouble);
     a->trouble = b->trouble = NULL;
     same_steps(a, b);
-    same_bytes(a->host, b->host, sizeof(tcpt_host));
+    same_host(a->host, b->host);
     a->host = b->host = NULL;
 }
 
