@@ -10,7 +10,8 @@ target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 add_library(tcptriage_check STATIC tests/scenario/check.c tests/scenario/said.c)
 target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
 
-add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c tests/scenario/live.c)
+add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c tests/scenario/live.c
+    tests/scenario/turned.c)
 target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios"
     STATES="${CMAKE_SOURCE_DIR}/tests/scenario")
 target_link_libraries(scenario-test PRIVATE tcptriage_check)

@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Changes the core and the detectors as a slip of the hand would, and looks whether a test notices.
 
-mutate.py SOURCE WORK [--count N] [--seed N] [--jobs N] [--only PATH] prints a table and what survived; its exit status
-is 0 when at least 85 of 100 valid mutants were killed. Valid are those that compile and are not listed in equivalent.txt.
+mutate.py SOURCE WORK [--count N] [--seed N] [--jobs N] [--only PATH] [--again] prints a table and what survived; its exit
+status is 0 when at least 85 of 100 valid mutants were killed. Valid are those that compile and are not listed in
+equivalent.txt. --again tries what survived the last time, and nothing else.
 """
 
 import argparse
 import collections
 import difflib
 import glob
+import json
 import os
 import queue
 import random
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -31,22 +32,19 @@ FOLDERS = ("plugin/core", "plugin/detectors")
 PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures/scenarios", "README.md", "CHANGELOG.md")
 # The suites are the programs of tests.cmake that are called so; the flood takes a gigabyte and half a minute.
 SUITE, TOO_SLOW = re.compile(r"^add_executable\((\S+-test) ", re.M), {"flood-test"}
-MEMORY_BYTES = 4 << 30
+SANITIZED = {"scenario-test", "finding-test", "receiver-test", "tracker-test"}
 GTEST_SEED = "R02S00000000000000000000000000000000"
 
 Mutant = collections.namedtuple("Mutant", "path edit")
 Result = collections.namedtuple("Result", "mutant verdict by")
 
 
-def limit_memory():
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-
-
 class Copy:
-    """A copy of the source with its own build."""
+    """A copy of the source with two builds of its own: one, and one with sanitizers, which notices what is read from
+    beyond an array and what is never freed. The second comes last, and with the quick suites only."""
 
     def __init__(self, source, work):
-        self.root, self.build = os.path.join(work, "source"), os.path.join(work, "build")
+        self.root, self.builds = os.path.join(work, "source"), [os.path.join(work, name) for name in ("build", "sanitized")]
         shutil.rmtree(self.root, ignore_errors=True)
         for part in PARTS:
             origin, target = os.path.join(source, part), os.path.join(self.root, part)
@@ -56,11 +54,15 @@ class Copy:
             elif os.path.exists(origin):
                 shutil.copy(origin, target)
         with open(os.path.join(source, "tests/tests.cmake")) as text:
-            self.suites = [name for name in SUITE.findall(text.read()) if name not in TOO_SLOW]
+            suites = [name for name in SUITE.findall(text.read()) if name not in TOO_SLOW]
+        for build, options in zip(self.builds, ((), ("-DTCPT_SANITIZE=address,undefined",))):
+            self.run("cmake", "-S", self.root, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                     "-DCMAKE_C_FLAGS_DEBUG=-O1", "-DTCPT_PLUGIN=OFF", *options)
+        self.suites = [(self.builds[0], suites), (self.builds[1], sorted(SANITIZED.intersection(suites)))]
         self.limits = {}
-        self.run("cmake", "-S", self.root, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                 "-DCMAKE_C_FLAGS_DEBUG=-O1", "-DTCPT_PLUGIN=OFF")
-        self.run("ninja", "-C", self.build, *self.suites)
+        for build, names in self.suites:
+            self.run("ninja", "-C", build, *names)
+            self.measure(build, names)
 
     @staticmethod
     def run(*command):
@@ -68,27 +70,29 @@ class Copy:
         if done.returncode:
             raise RuntimeError("%s failed:\n%s" % (" ".join(command), done.stdout[-2000:]))
 
-    def compiles(self):
-        return not subprocess.run(["ninja", "-C", self.build, *self.suites], stdout=subprocess.DEVNULL,
+    @staticmethod
+    def compiles(build, names):
+        return not subprocess.run(["ninja", "-C", build, *names], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL).returncode
 
-    def suite(self, name, seconds):
+    @staticmethod
+    def suite(program, seconds):
         """None when the suite is content, else how it ended."""
         try:
-            done = subprocess.run([os.path.join(self.build, name), "--seed", GTEST_SEED], timeout=seconds,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit_memory)
+            done = subprocess.run([program, "--seed", GTEST_SEED], timeout=seconds, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return "time"
         return None if not done.returncode else "crash" if done.returncode < 0 and done.returncode != -6 else "red"
 
-    def measure(self):
+    def measure(self, build, names):
         """The suites without a mutant: all must be content; their time sets the limits, and the fast ones come first."""
-        for name in self.suites:
-            begun = time.monotonic()
-            if self.suite(name, 600):
-                raise RuntimeError("%s fails without a mutant" % name)
-            self.limits[name] = 5 + 8 * (time.monotonic() - begun)
-        self.suites.sort(key=self.limits.get)
+        for name in names:
+            program, begun = os.path.join(build, name), time.monotonic()
+            if self.suite(program, 600):
+                raise RuntimeError("%s fails without a mutant" % program)
+            self.limits[program] = 5 + 8 * (time.monotonic() - begun)
+        names.sort(key=lambda name: self.limits[os.path.join(build, name)])
 
     def judge(self, mutant):
         path = os.path.join(self.root, mutant.path)
@@ -97,12 +101,15 @@ class Copy:
         try:
             with open(path, "w") as text:
                 text.write(apply(original, mutant.edit))
-            if not self.compiles():
-                return Result(mutant, "invalid", "")
-            for name in self.suites:
-                how = self.suite(name, self.limits[name])
-                if how:
-                    return Result(mutant, "killed", name + (", " + how if how != "red" else ""))
+            for build, names in self.suites:
+                if not self.compiles(build, names):
+                    return Result(mutant, "invalid", "")
+                for name in names:
+                    program = os.path.join(build, name)
+                    how = self.suite(program, self.limits[program])
+                    if how:
+                        front = "" if build == self.builds[0] else "sanitized "
+                        return Result(mutant, "killed", front + name + (", " + how if how != "red" else ""))
             return Result(mutant, "survived", "")
         finally:
             with open(path, "w") as text:
@@ -173,7 +180,6 @@ def run(source, work, mutants, jobs):
 
     def worker(number):
         copy = Copy(source, os.path.join(work, str(number)))
-        copy.measure()
         while True:
             try:
                 mutant = todo.get_nowait()
@@ -202,12 +208,18 @@ def print_survivor(text, mutant):
     print("\n".join(diff))
 
 
+def identity(mutant, texts):
+    """What names a mutant however many lines there are above it."""
+    return (mutant.path, mutant.edit.operator, *lines_of(texts[mutant.path], mutant.edit))
+
+
 def report(results, texts, equivalent):
     table, survivors = collections.defaultdict(collections.Counter), []
     for result in results:
         verdict, mutant = result.verdict, result.mutant
         if verdict == "survived":
-            if (mutant.path, *lines_of(texts[mutant.path], mutant.edit)) in equivalent:
+            path, _, before, after = identity(mutant, texts)
+            if (path, before, after) in equivalent:
                 verdict = "equivalent"
             else:
                 survivors.append(mutant)
@@ -234,16 +246,25 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--again", action="store_true", help="only what survived the last time")
     parser.add_argument("--list", action="store_true", help="count what there is and stop")
     options = parser.parse_args()
     mutants, texts = all_mutants(options.source, options.only)
     if options.list:
         print(collections.Counter(mutant.edit.operator for mutant in mutants))
         return 0
+    known = os.path.join(options.work, "survivors.json")
+    if options.again:
+        with open(known) as text:
+            survived = {tuple(one) for one in json.load(text)}
+        mutants = [mutant for mutant in mutants if identity(mutant, texts) in survived]
     chosen = sample(mutants, options.count, options.seed)
     print("%d of %d mutants, seed %d" % (len(chosen), len(mutants), options.seed))
     equivalent = read_equivalent(os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent.txt"))
-    return 0 if report(run(options.source, options.work, chosen, options.jobs), texts, equivalent) else 1
+    results = run(options.source, options.work, chosen, options.jobs)
+    with open(known, "w") as text:
+        json.dump([identity(result.mutant, texts) for result in results if result.verdict == "survived"], text, indent=1)
+    return 0 if report(results, texts, equivalent) else 1
 
 
 if __name__ == "__main__":

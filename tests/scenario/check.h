@@ -20,6 +20,7 @@ typedef struct scn_run {
     GArray *met_somewhere;              /**< the same for the scenario's */
     const tcpt_diagnosis *shown_before; /**< on the same frame, or NULL */
     GString *described;                 /**< of live.h: all that was found, in words */
+    const struct scn_guise *guise;      /**< of turned.h; NULL: as the script has it */
 } scn_run;
 
 void scn_run_open(scn_run *test, const scn_scenario *scenario);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>; and again with the end
- * judged after every frame, /live/<id>/<name>.
+/* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>; again with the end judged
+ * after every frame, /live/<id>/<name>; and in other guises, /turned/<id>/<name>.
  * --facts prints what is found instead, for update.py. */
 
 #include "check.h"
 #include "facts.h"
 #include "live.h"
+#include "turned.h"
 
 static void feed(scn_run *test, unsigned index)
 {
@@ -14,12 +15,16 @@ static void feed(scn_run *test, unsigned index)
         .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = index + 1, .point = frame->point};
     if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
         return;
+    uint8_t src[16], dst[16];
+    if (test->guise)
+        scn_disguise(&segment, test->guise, src, dst);
     test->records[index] = tcpt_analyse(test->analysis, &segment);
     g_assert_nonnull(test->records[index]);
 }
 
-/** What is done with a scenario on its way; NULL for nothing. */
+/** How a scenario is run, and what is done with it on its way; NULL for nothing. */
 typedef struct steps {
+    const scn_guise *guise;
     void (*frame)(scn_run *test, unsigned index); /**< after each frame */
     void (*end)(scn_run *test);                   /**< when all is settled */
 } steps;
@@ -32,6 +37,7 @@ static void run_scenario(const scn_scenario *scenario, const steps *todo, GStrin
         scn_apply_setting(&settings, scenario->settings->pdata[i]);
     scn_run_open(&test, scenario);
     test.described = described;
+    test.guise = todo->guise;
     test.analysis = tcpt_analysis_new(&settings);
     if (scenario->across_ns)
         tcpt_expect_points(test.analysis);
@@ -55,30 +61,52 @@ static void check_frame(scn_run *test, unsigned index)
 
 static void check_scenario(gconstpointer data)
 {
-    static const steps checks = {check_frame, scn_check_end};
+    static const steps checks = {NULL, check_frame, scn_check_end};
     run_scenario(data, &checks, NULL);
+}
+
+/** Two ways to run a scenario find the same. */
+static void compare_runs(const scn_scenario *scenario, const steps *one, const steps *other, const char *how)
+{
+    GString *text = g_string_new(NULL), *again = g_string_new(NULL);
+    run_scenario(scenario, one, text);
+    run_scenario(scenario, other, again);
+    if (strcmp(text->str, again->str) != 0) {
+        char **plain = g_strsplit(text->str, "\n", -1), **changed = g_strsplit(again->str, "\n", -1);
+        unsigned line = 0;
+        while (plain[line] && changed[line] && !strcmp(plain[line], changed[line]))
+            line++;
+        g_test_message("%s:%u: found: %s", scenario->file, scenario->line, plain[line] ? plain[line] : "nothing more");
+        g_test_message("%s: %s", how, changed[line] ? changed[line] : "nothing more");
+        g_test_fail();
+        g_strfreev(plain);
+        g_strfreev(changed);
+    }
+    g_string_free(text, TRUE);
+    g_string_free(again, TRUE);
 }
 
 /** The end judged after every frame leaves what the end judged once finds. */
 static void check_live(gconstpointer data)
 {
-    static const steps at_end = {NULL, scn_describe}, always = {scn_settle_now, scn_describe};
-    GString *once = g_string_new(NULL), *live = g_string_new(NULL);
-    run_scenario(data, &at_end, once);
-    run_scenario(data, &always, live);
-    if (strcmp(once->str, live->str) != 0) {
-        g_test_message("settled once:\n%s", once->str);
-        g_test_message("settled after every frame:\n%s", live->str);
-        g_test_fail();
+    static const steps at_end = {NULL, NULL, scn_describe}, always = {NULL, scn_settle_now, scn_describe};
+    compare_runs(data, &at_end, &always, "settled after every frame");
+}
+
+/** Neither the order of addresses nor where sequence numbers begin changes what is found. */
+static void check_turned(gconstpointer data)
+{
+    static const steps plain = {NULL, NULL, scn_describe};
+    for (const scn_guise *guise = scn_guises; guise->name; guise++) {
+        const steps disguised = {guise, NULL, scn_describe};
+        compare_runs(data, &plain, &disguised, guise->name);
     }
-    g_string_free(once, TRUE);
-    g_string_free(live, TRUE);
 }
 
 /** For update.py: what is found, and where. */
 static void tell_facts(GPtrArray *kept)
 {
-    static const steps facts = {scn_tell_frame, scn_tell_end};
+    static const steps facts = {NULL, scn_tell_frame, scn_tell_end};
     for (unsigned i = 0; i < kept->len; i++) {
         const GPtrArray *scenarios = kept->pdata[i];
         for (unsigned s = 0; s < scenarios->len; s++)
@@ -104,6 +132,7 @@ static void add_script(const char *path, GPtrArray *kept)
     for (unsigned i = 0; i < scenarios->len; i++) {
         add_test("scenario", scenarios->pdata[i], check_scenario);
         add_test("live", scenarios->pdata[i], check_live);
+        add_test("turned", scenarios->pdata[i], check_turned);
     }
 }
 
