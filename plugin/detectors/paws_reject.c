@@ -13,10 +13,12 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (context->seen->really_bad)
         return;
-    finding =
-        tcpt_raise(context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
-                   "The %s refused frame %u for its timestamp, %u behind the newest it had taken, and repeats its ACK",
-                   tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
+    finding = tcpt_raise(
+        context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
+        "The %s dropped frame %u because its timestamp is %u ticks behind the newest accepted one (PAWS), and repeats "
+        "its ACK",
+        tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
+    tcpt_brief(finding, "PAWS: frame %u dropped, timestamp %u behind", context->seen->refused->frame, behind);
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->trouble->refused.tsval_delta);
     tcpt_relate(finding, context->seen->refused);
     tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");

@@ -12,11 +12,12 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (!in_use || (uint64_t)in_use * 100 < line || context->seen->really_bad)
         return;
-    finding =
-        tcpt_raise(context, TCPT_MEDIUM,
-                   "%u of %u ports of this client toward this server port are open or in TIME-WAIT: soon connect() "
-                   "fails with EADDRNOTAVAIL, and nothing of that is on the wire",
-                   in_use, settings->ephemeral_ports);
+    finding = tcpt_raise(
+        context, TCPT_MEDIUM,
+        "%u of %u client ports toward this server port are open or in TIME-WAIT: connect() will soon fail with "
+        "EADDRNOTAVAIL, which leaves no trace on the wire",
+        in_use, settings->ephemeral_ports);
+    tcpt_brief(finding, "%u of %u client ports in use, EADDRNOTAVAIL soon", in_use, settings->ephemeral_ports);
     tcpt_set_number(finding, TCPT_F_PORTS_IN_USE, in_use);
     tcpt_set_number(finding, TCPT_F_PORTS_RANGE, settings->ephemeral_ports);
 }

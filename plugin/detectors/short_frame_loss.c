@@ -87,14 +87,20 @@ static void set_counts(tcpt_finding *finding, uint32_t padded_missing, uint32_t 
     tcpt_set_number(finding, TCPT_F_LOSS_OTHER_TOTAL, other_total);
 }
 
+static void tell_briefly(const tcpt_context *context, tcpt_finding *finding, unsigned from, uint32_t missing)
+{
+    tcpt_brief(finding, "Only padded frames of the %s go missing, all %u", tcpt_role(context->flow, from), missing);
+}
+
 static void complete(const tcpt_context *context, const sent *mine)
 {
     uint32_t missing = mine->padded + mine->acks_missing;
     uint32_t other = others(context->seen->payload_segments, mine);
 
     tcpt_resummarise(mine->finding,
-                     "Only padded frames of the %s have no effect: %u of %u, of its longer frames 0 of %u",
-                     tcpt_role(context->flow, context->seen->from), missing, missing, other);
+                     "All %u padded frames of the %s went unacknowledged, all %u longer ones were acknowledged",
+                     missing, tcpt_role(context->flow, context->seen->from), other);
+    tell_briefly(context, mine->finding, context->seen->from, missing);
     set_counts(mine->finding, missing, missing, 0, other);
 }
 
@@ -158,11 +164,11 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
         return;
     if (!mine->alive_late && missing < 3)
         return;
-    finding =
-        tcpt_raise(context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
-                   "No short frame of the %s was ever seen: its FIN and %u bare ACKs are missing, %u longer frames "
-                   "came",
-                   tcpt_role(flow, end), missing - 1, longer + 1);
+    finding = tcpt_raise(
+        context, mine->alive_late ? TCPT_MEDIUM : TCPT_LOW,
+        "No short frame of the %s was ever seen: its FIN and %u bare ACK%s are missing, %u longer frames came",
+        tcpt_role(flow, end), missing - 1, missing == 2 ? "" : "s", longer + 1);
+    tell_briefly(context, finding, end, missing);
     set_counts(finding, missing, missing, 0, longer + 1);
     tcpt_relate(finding, sender->payload_record);
     tcpt_relate(finding, other->fin_record);
@@ -200,9 +206,9 @@ static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt
     finding = suspected ? tcpt_instead_of(context, suspected)
                         : tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
     tcpt_set_confidence(finding, tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH);
-    tcpt_resummarise(finding,
-                     "Only padded frames of the %s are lost between %s and %s: %u of %u, of its longer frames 0 of %u",
-                     tcpt_role(context->flow, end), losses->from->name, losses->to->name, missing, missing, other);
+    tcpt_resummarise(finding, "All %u padded frames of the %s were lost between %s and %s, none of its %u longer ones",
+                     missing, tcpt_role(context->flow, end), losses->from->name, losses->to->name, other);
+    tell_briefly(context, finding, end, missing);
     set_counts(finding, missing, missing, 0, other);
     for (uint32_t i = 0; i < losses->lost_count; i++)
         tcpt_relate(finding, losses->lost[i].record);

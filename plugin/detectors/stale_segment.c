@@ -11,10 +11,11 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (context->seen->really_bad || !previous->last_record) /* a life of damaged segments only has no numbers */
         return;
-    finding =
-        tcpt_raise(context, TCPT_HIGH,
-                   "A segment of the %s with numbers of the connection before this one, which ended with frame %u",
-                   tcpt_role(context->flow, context->seen->from), previous->last_record->frame);
+    finding = tcpt_raise(
+        context, TCPT_HIGH,
+        "The %s's segment carries numbers of the previous connection on these ports, which ended with frame %u",
+        tcpt_role(context->flow, context->seen->from), previous->last_record->frame);
+    tcpt_brief(finding, "Segment of the previous connection (until frame %u)", previous->last_record->frame);
     tcpt_relate(finding, then->last_record);
 }
 

@@ -47,6 +47,8 @@ static void raise(const tcpt_context *context, syn_memory *memory)
         tcpt_raise(context, idle || !flow->both_ways ? TCPT_LOW : TCPT_MEDIUM,
                    "%s from the %s in a connection that is open, %.3f s after its last segment", kind(context),
                    tcpt_role(flow, context->seen->from), tcpt_as_seconds(context->seen->since_ns));
+    tcpt_brief(memory->finding, "%s from the %s in an open connection", kind(context),
+               tcpt_role(flow, context->seen->from));
     tcpt_relate(memory->finding, flow->ends[!context->seen->from].last_record);
 }
 
@@ -74,6 +76,8 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
                      "its old numbers",
                      tcpt_role(context->flow, memory->from), tcpt_role(context->flow, context->seen->from),
                      context->record->frame);
+    tcpt_brief(memory->finding, "SYN in an open connection: the %s still has the old one",
+               tcpt_role(context->flow, context->seen->from));
     tcpt_relate(memory->finding, context->record);
 }
 
@@ -97,6 +101,9 @@ static void judge_next_life(const tcpt_context *context)
               "later, so the other end did not have it any more",
         tcpt_role(previous, then->from), context->record->frame,
         tcpt_as_seconds(context->segment->time_ns - then->time_ns));
+    tcpt_brief(then->finding, "SYN in an open connection: answered %.1f s later",
+               tcpt_as_seconds(context->segment->time_ns - then->time_ns));
+    tcpt_set_delay(then->finding, context->segment->time_ns - then->time_ns);
     tcpt_set_text(then->finding, TCPT_F_SYN_OUTCOME, "recovered");
     tcpt_relate(then->finding, context->record);
 }
@@ -122,6 +129,7 @@ static void settle(const tcpt_context *context, const void *memory)
         context->now_ns - mine->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return; /* an answer may still be on its way */
     finding = tcpt_instead_of(context, mine->finding);
+    tcpt_brief(finding, "SYN in an open connection: never answered");
     tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "unanswered");
     tcpt_resummarise(
         finding,

@@ -24,7 +24,7 @@ const tcpt_detector tcpt_tfo_early_data = {
     .explanation = "With Fast Open a server that accepted the cookie may answer at once, before the handshake's third "
                    "packet. That is in order; but a connection tracker of Linux before 5.18 takes such a segment, when "
                    "it carries TCP options, for a new start of the server's side and loses its window scale.",
-    .remedy = "Nothing to mend by itself. If acknowledged data is sent again and again later in this flow, see "
+    .remedy = "Nothing to fix by itself. If acknowledged data is sent again and again later in this flow, see "
               "tfo_retransmit_storm.",
     .reference = "RFC 7413 section 4.2; Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only",
     .group = TCPT_GROUP_PROTOCOL,

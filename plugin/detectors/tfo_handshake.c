@@ -39,6 +39,7 @@ static tcpt_finding *raise_outcome(const tcpt_context *context, const char *outc
     tcpt_finding *finding = tcpt_raise(context, TCPT_HIGH, "Fast Open: the SYN %s (%u bytes of data); outcome %s",
                                        request_of(client), client->syn_payload_bytes, outcome);
 
+    tcpt_brief(finding, "Fast Open: %s", outcome);
     tcpt_set_text(finding, TCPT_F_TFO_OUTCOME, outcome);
     return finding;
 }
@@ -79,6 +80,7 @@ static void judge(const tcpt_context *context, void *memory)
                          "Fast Open: the SYN carries a cookie without data; outcome cookie_accepted, by the early data "
                          "in frame %u",
                          context->record->frame);
+        tcpt_brief(mine->cookie_sent, "Fast Open: cookie_accepted");
         tcpt_relate(mine->cookie_sent, context->record);
         mine->cookie_sent = NULL;
     }
@@ -109,7 +111,7 @@ const tcpt_detector tcpt_tfo_handshake = {
     .explanation =
         "The client's SYN carries the Fast Open option. The outcome says whether the server granted a cookie, "
         "took the data in the SYN, or fell back to the ordinary handshake.",
-    .remedy = "Nothing to mend by itself. A SYN with Fast Open that gets no answer while a plain one does points to a "
+    .remedy = "Nothing to fix by itself. A SYN with Fast Open that gets no answer while a plain one does points to a "
               "device that drops unknown options or data in SYNs.",
     .reference = "RFC 7413 sections 3 and 4; Linux tcp_fastopen.c",
     .group = TCPT_GROUP_PROTOCOL,

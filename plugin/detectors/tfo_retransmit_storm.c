@@ -18,14 +18,14 @@ static const char *const explains[] = {
 
 const tcpt_detector tcpt_tfo_retransmit_storm = {
     .id = "tfo_retransmit_storm",
-    .message = "Retransmit storm on a Fast Open connection: acknowledged data again and again",
+    .message = "Retransmit storm with Fast Open or a lost window scale: acknowledged data again and again",
     .explanation =
         "The host keeps sending what its peer has acknowledged in this very capture: the ACKs reach the "
         "machine but not its TCP. Consistent with a connection tracker of Linux before 5.18 on that machine, "
         "which loses the window scale when the server of a Fast Open connection speaks first, calls ACKs "
         "beyond about 64 kB invalid, and rules that drop invalid packets.",
     .remedy =
-        "Kernel 5.18 or later (5.17.6) on the host or firewall that drops; or do not offer Fast Open to that peer "
+        "Linux 5.18 (or 5.17.6) or later on the host or firewall that drops; or do not offer Fast Open to that peer "
         "(Exim: hosts_try_fastopen); or do not drop ct state invalid towards the host. Switching TCP window "
         "scaling off hides it.",
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only; RFC 7413 section 4.2",

@@ -113,6 +113,8 @@ static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_lo
                       "%u of %u segments from the %s were seen at %s and not at %s: %s", losses->all.missing,
                       losses->all.total, tcpt_role(context->flow, from), losses->from->name, losses->to->name, what);
 
+    tcpt_brief(finding, "%u of %u segments of the %s lost between two points", losses->all.missing, losses->all.total,
+               tcpt_role(context->flow, from));
     set_table(finding, losses, property);
     relate_lost(finding, losses);
     rule_out(finding, losses);

@@ -21,8 +21,10 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
 static char *tracker_note(const tcpt_flow *flow, unsigned from)
 {
     if (coincides(flow, from))
-        return g_strdup_printf("; from frame %u on a connection tracker of Linux before 5.18 calls its ACKs invalid",
+        return g_strdup_printf("; from frame %u on trackers before Linux 5.18 refuse its ACKs",
                                flow->rare->divergent[!from]->frame);
+    if (flow->early_data)
+        return g_strdup("; the server had spoken before the client's first ACK");
     if (tcpt_storm_of_tracker(flow))
         return g_strdup("; the host ignores ACKs that arrived");
     return g_strdup("");
@@ -47,12 +49,12 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
     char *note = tracker_note(flow, from);
 
     tcpt_resummarise(
-        finding,
-        "The %s sent acknowledged data %u times again within %.1f s, from frame %u on: the ACK in frame %u "
-        "had no effect on it%s%s",
-        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns), flow->again->first->frame,
-        flow->again->ignored_ack->frame,
-        flow->early_data ? "; the server had spoken before the client's first ACK" : "", note);
+        finding, "The %s retransmitted acknowledged data %u times in %.1f s; the ACK in frame %u had no effect on it%s",
+        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns),
+        flow->again->ignored_ack->frame, note);
+    tcpt_brief(finding, "Acknowledged data retransmitted %u times in %.1f s", context->seen->again_count,
+               tcpt_as_seconds(duration_ns));
+    tcpt_set_delay(finding, duration_ns);
     g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, context->seen->again_bytes);
