@@ -140,12 +140,28 @@ static bool same_life(const tcpt_points *points, const tcpt_flow *twin, const tc
     return client_of(flow)->iss == client_of(twin)->iss || renumbered(points, twin, flow);
 }
 
+/* The farther point knows the connection by a SYN sent again: without Fast Open and its data, and with a timestamp of
+ * its own, but under the same initial sequence number. */
+static bool same_retry(const tcpt_points *points, const tcpt_flow *early, const tcpt_flow *late)
+{
+    const tcpt_endpoint *a = client_of(early), *b = client_of(late);
+
+    return a->syn_count > 1 && b->syn_count == 1 && a->segment_count == a->syn_count && a->iss == b->iss &&
+           a->mss == b->mss && a->wscale == b->wscale &&
+           ((a->syn_options ^ b->syn_options) & ~(unsigned)TCPT_OPTION_FAST_OPEN) == 0 &&
+           in_time(points, early, late) && (!has_timestamps(late) || a->newest_tsval == b->syn_tsval);
+}
+
 /* Other addresses or ports, the same SYN. */
 static bool same_syn(const tcpt_points *points, const tcpt_flow *other, const tcpt_flow *flow)
 {
     const tcpt_endpoint *a = client_of(other), *b = client_of(flow);
 
-    if (other->key.family != flow->key.family || !same_options(a, b) || !in_time(points, other, flow))
+    if (other->key.family != flow->key.family)
+        return false;
+    if (same_retry(points, other, flow))
+        return true;
+    if (!same_options(a, b) || !in_time(points, other, flow))
         return false;
     if (has_timestamps(flow))
         return a->syn_tsval == b->syn_tsval;
