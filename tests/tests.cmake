@@ -95,3 +95,8 @@ target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/cap
 target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
 
 include(tests/suites.cmake)
+
+# Scenarios of one capture point, seen at two.
+add_executable(passing-test tests/scenario/passing_test.c tests/scenario/turned.c)
+target_compile_definitions(passing-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(passing-test PRIVATE tcptriage_check)
