@@ -309,6 +309,11 @@ def syn_lost_once(directory):
         Control.""", "client", [], about=syns_of(capture, THIRD)[0])
 
 
+def refusals(resets):
+    return [finding("connection_refused", reset, "the RST that answers the SYN of a port on which nobody listens",
+                    syn__tries=1) for reset in resets]
+
+
 def port_closed(directory):
     with Lab() as lab, lab.record(trace=False) as recording:
         listener = lab.server_socket(PORT)
@@ -321,7 +326,7 @@ def port_closed(directory):
     resets = [s for s in recording.seen["client"] if s.has("R")]
     require(len(resets) == 2 and all(s.has("RA") for s in resets), "not two refusals")
     publish(recording, directory, "port-closed", """Nobody listens on one of two ports: its SYNs draw a RST
-        at once. Control.""", "client", [])
+        at once. Control.""", "client", refusals(resets))
 
 
 def health_check(directory):
@@ -439,10 +444,11 @@ def port_scan(directory):
             time.sleep(SETTLE_S)
             listener.close()
     capture = recording.seen["server"]
-    require(len([s for s in capture if s.has("R")]) == 20, "not twenty refusals")
+    resets = [s for s in capture if s.has("R")]
+    require(len(resets) == 20, "not twenty refusals")
     publish(recording, directory, "port-scan", """One address tries forty ports: half are closed and draw
         RSTs, half are filtered and stay silent for three tries. Its ordinary connections before and after are
-        served. Control.""", "server", [], absent=["syn_refused_by_reset", "syn_unanswered"])
+        served. Control.""", "server", refusals(resets), absent=["syn_refused_by_reset", "syn_unanswered"])
 
 
 # ---- one address, two clocks, and a server that compares them ----

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SYN is answered by a RST. */
+#include "detectors/detectors.h"
+
+typedef struct refused_memory {
+    tcpt_finding *finding;
+} refused_memory;
+
+#define CAUSES "Consistent with a port on which nobody listens, or a filter that rejects"
+
+static void complete(const tcpt_context *context, tcpt_finding *finding)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    int64_t since_ns = context->segment->time_ns - context->flow->first_ns;
+
+    tcpt_set_number(finding, TCPT_F_SYN_TRIES, client->syn_count);
+    if (client->syn_count == 1)
+        return;
+    tcpt_set_delay(finding, since_ns);
+    tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES, client->syn_count,
+                     tcpt_as_seconds(since_ns));
+}
+
+/* Once per SYN: Windows asks a closed port three times, and some clients for as long as they live. */
+static void judge(const tcpt_context *context, void *memory)
+{
+    refused_memory *mine = memory;
+    const tcpt_flow *flow = context->flow;
+
+    if (context->seen->rst.position != TCPT_RST_SYN_SENT_OK || context->seen->really_bad)
+        return;
+    if (context->seen->from == flow->client || flow->ends[!flow->client].syn)
+        return;
+    if (!mine->finding) {
+        mine->finding = tcpt_raise(context, TCPT_HIGH, "The server refuses: a RST answers the SYN (frame %u). " CAUSES,
+                                   flow->ends[flow->client].last_record->frame);
+        tcpt_relate(mine->finding, flow->ends[flow->client].last_record);
+    }
+    complete(context, mine->finding);
+}
+
+static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
+
+const tcpt_detector tcpt_connection_refused = {
+    .id = "connection_refused",
+    .message = "A SYN is answered by a RST",
+    .brief = "Connection refused: closed port, or a filter that rejects",
+    .explanation =
+        "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
+        "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
+        "with a filter that rejects instead of dropping. The host itself, or a device before it, is up.",
+    .remedy =
+        "On the server: ss -ltn (does the service listen, and on this address?), and the rules that reject with "
+        "tcp-reset. Where the service listens, capture there: a RST that leaves nobody's network card comes from a "
+        "device on the way.",
+    .reference = "RFC 9293 section 3.10.7.1; Linux tcp_v4_rcv(), tcp_rcv_synsent_state_process()",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_LISTENER,
+    .wants = TCPT_TRAIT_RST,
+    .memory_bytes = sizeof(refused_memory),
+    .fields = fields,
+    .judge = judge,
+};
