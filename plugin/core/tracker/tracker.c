@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "core/tracker/judge.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
 
 static bool plain_syn(const tcpt_segment *segment)
 {
@@ -134,6 +136,26 @@ static bool sum_unknown(const tcpt_segment *segment, const tcpt_observation *see
            (segment->checksum_is == TCPT_CHECKSUM_WRONG && !seen->really_bad);
 }
 
+static bool far_from(uint32_t a, uint32_t b)
+{
+    enum { WINDOW = 65535 }; /* a host whose IP IDs stand still goes on within that */
+
+    return ABS((int64_t)seq_delta(a, b)) > WINDOW;
+}
+
+/* The sender's newest packet once more, by its IP ID, with numbers from elsewhere: the capture holds both sides of a
+ * device that shifts them, and no tracker sees both. */
+static bool on_both_sides(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from];
+
+    if (!segment->has_ip_id || !segment->ip_id || !sender->segment_count || sender->ip_id != segment->ip_id ||
+        segment->time_ns - sender->last_ns >= TCPT_SHORTEST_RTO_MS * TCPT_MS_NS)
+        return false;
+    return (sender->sent && far_from(segment->seq, sender->snd_nxt)) ||
+           ((segment->flags & TCPT_ACK) && sender->acked && far_from(segment->ack, sender->rcv_nxt));
+}
+
 static void show(tcpt_ct_view *view, const tcpt_ct_result *current, const tcpt_ct_result *old)
 {
     view->state = current->state;
@@ -207,7 +229,7 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     proposal->begins = begin;
     proposal->overrun_ns = 0;
     proposal->course = TCPT_TRACKER_LOSES;
-    if (capture_lacks(flow, segment, seen->from))
+    if (capture_lacks(flow, segment, seen->from) || on_both_sides(flow, segment, seen->from))
         return;
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
     tcpt_ct_judge_both(models, &packet, &proposal->models, results);
