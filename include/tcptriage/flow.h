@@ -101,8 +101,9 @@ typedef struct tcpt_ack_exchange {
     uint32_t seq[2]; /**< by end */
     uint32_t ack[2];
     uint16_t window[2];
-    uint8_t from;   /**< newest */
-    uint32_t count; /**< ACKs in the run, both ends together */
+    uint16_t ip_id[2]; /**< newest; 0 where there is none */
+    uint8_t from;      /**< newest */
+    uint32_t count;    /**< ACKs in the run, both ends together */
     int64_t first_ns;
     tcpt_record *first;
 } tcpt_ack_exchange;
@@ -373,6 +374,8 @@ typedef enum TCPT_BYTE tcpt_port_use {
 typedef struct tcpt_again {
     uint32_t count;
     uint32_t bytes;
+    uint32_t seq; /**< of the newest */
+    bool same;    /**< all of them begin there */
     uint8_t from;
     int64_t first_ns;
     int64_t last_ns;

@@ -6,7 +6,7 @@
 #include "tcptriage/sequence.h"
 
 typedef struct war_memory {
-    tcpt_finding *finding; /* of the run that lasts, or of the last one */
+    tcpt_finding *finding; /* one per flow */
     tcpt_record *first;
 } war_memory;
 
@@ -18,7 +18,7 @@ static const char *quarrel(const tcpt_flow *flow, unsigned end)
     if (seq_after(acks->ack[end], acks->seq[!end]))
         return "acknowledges bytes that the other end has not sent";
     if (seq_before(acks->seq[end], acks->ack[!end]))
-        return "speaks from numbers that the other end has passed";
+        return "speaks from numbers that the other end has already acknowledged";
     if (seq_after(acks->seq[end], acks->ack[!end]))
         return "speaks from numbers that the other end has not reached";
     return NULL;
@@ -29,9 +29,13 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     const tcpt_flow *flow = context->flow;
     unsigned end = quarrel(flow, flow->client) ? flow->client : !flow->client;
     const char *reason = quarrel(flow, end);
+    int64_t lasted_ns = context->segment->time_ns - flow->acks.first_ns;
 
-    tcpt_resummarise(finding, "The same two ACKs go to and fro, %u rounds in %.1f s: the %s%s%s",
-                     context->seen->war_acks / 2, tcpt_as_seconds(context->segment->time_ns - flow->acks.first_ns),
+    tcpt_brief(finding, "ACK war: %u rounds in %.1f s, nothing gets through", context->seen->war_acks / 2,
+               tcpt_as_seconds(lasted_ns));
+    tcpt_set_delay(finding, lasted_ns);
+    tcpt_resummarise(finding, "The same two ACKs bounce back and forth, %u rounds in %.1f s: the %s%s%s",
+                     context->seen->war_acks / 2, tcpt_as_seconds(lasted_ns),
                      reason ? tcpt_role(flow, end) : "two ends", reason ? " " : " keep answering each other",
                      reason ? reason : "");
 }
@@ -43,8 +47,9 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (context->seen->really_bad)
         return;
-    if (mine->finding && mine->first == flow->acks.first) {
-        complete(context, mine->finding);
+    if (mine->finding) {
+        if (mine->first == flow->acks.first)
+            complete(context, mine->finding);
         return;
     }
     mine->first = flow->acks.first;
@@ -60,7 +65,7 @@ static const char *const explains[] = {"challenge_ack", "conntrack_invalid", "ac
 
 const tcpt_detector tcpt_ack_war = {
     .id = "ack_war",
-    .message = "ACK war: the same ACKs to and fro without end",
+    .message = "ACK war: the same ACKs back and forth without end",
     .explanation =
         "Each end finds the other's numbers unacceptable, drops the segment and answers with its own numbers, "
         "which the other finds unacceptable. Nothing gets through and it does not end by itself. Consistent "

@@ -12,9 +12,10 @@ static void judge(const tcpt_context *context, void *memory)
     if (seen->really_bad)
         return;
     finding = tcpt_raise(context, tcpt_again_confidence(context->flow, seen->from),
-                         "The %s sends %u bytes again that frame %u had acknowledged %.3f s before",
+                         "The %s retransmits %u bytes that frame %u had acknowledged %.3f s before",
                          tcpt_role(context->flow, seen->from), context->segment->payload_bytes, seen->acked_in->frame,
                          tcpt_as_seconds(seen->acked_ago_ns));
+    tcpt_brief(finding, "Data acknowledged in frame %u is sent again", seen->acked_in->frame);
     tcpt_set_number(finding, TCPT_F_STORM_ACKED_IN, seen->acked_in->frame);
     tcpt_set_number(finding, TCPT_F_STORM_ACKED_AGO, seen->acked_ago_ns);
     tcpt_relate(finding, seen->acked_in);

@@ -107,6 +107,7 @@ void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tc
     acks->seq[from] = segment->seq;
     acks->ack[from] = segment->ack;
     acks->window[from] = segment->window;
+    acks->ip_id[from] = segment->ip_id;
     if (acks->count != SURE)
         return;
     close_false_hole(&flow->ends[0], acks->ack[1], acks->seq[0]);
@@ -118,11 +119,14 @@ void tcpt_commit_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_
     if (!flow->again)
         flow->again = g_new0(tcpt_again, 1);
     if (seen->again_count == 1) {
+        flow->again->same = true;
         flow->again->from = seen->from;
         flow->again->first = record;
         flow->again->first_ns = segment->time_ns;
         flow->again->ignored_ack = seen->acked_in;
     }
+    flow->again->same = flow->again->same && (seen->again_count == 1 || segment->seq == flow->again->seq);
+    flow->again->seq = segment->seq;
     flow->again->count = seen->again_count;
     flow->again->bytes = seen->again_bytes;
     flow->again->last_ns = segment->time_ns;

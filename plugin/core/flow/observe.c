@@ -58,10 +58,23 @@ static const tcpt_ack_step *step_covering(const tcpt_endpoint *acker, uint32_t e
     return low < acker->ack_step_count ? &acker->ack_steps[low] : NULL;
 }
 
+/* New bytes were sent, or acknowledged, since. */
+static bool went_on_since(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, int64_t when_ns)
+{
+    return sender->payload_ns > when_ns ||
+           (receiver->ack_step_count && receiver->ack_steps[receiver->ack_step_count - 1].time_ns > when_ns);
+}
+
+/* One after the other without progress, or the same bytes whatever happens in between: else they are spurious repeats
+ * of a sender that gets its ACKs. */
 static bool continues_run(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    return flow->again && flow->again->from == from &&
-           segment->time_ns - flow->again->last_ns <= tcpt_seconds_ns(RUN_GAP_SECONDS);
+    const tcpt_again *again = flow->again;
+
+    if (!again || again->from != from || segment->time_ns - again->last_ns > tcpt_seconds_ns(RUN_GAP_SECONDS))
+        return false;
+    return (again->same && segment->seq == again->seq) ||
+           !went_on_since(&flow->ends[from], &flow->ends[!from], again->last_ns);
 }
 
 /* Ordering errors at a point: never less than a millisecond, or twice the largest step back seen. Steps of

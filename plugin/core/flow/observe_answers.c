@@ -12,6 +12,8 @@ enum {
      * seconds, and two RTT, was sent by a timer. */
     WAR_ACKS = 10,
     WAR_GAP_SECONDS = 2,
+    /* Where no round trip is known. Two Linux ends answer each other twice a second at most. */
+    WAR_LEAST_MS = 200,
     /* On the shortest ways a round trip says little: the handshake's is a scheduler's, or a virtual machine's. */
     SHORT_WAY_MS = 1,
     /* A connection is not much further when its handshake is not even captured. */
@@ -134,6 +136,21 @@ static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const
     seen->refused = sender->trouble->refused.record;
 }
 
+/* Five rounds begin four RTT apart; an eighth less for jitter. What is faster is no answer of the other end. */
+static bool lasts(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    int64_t rtt_ns = tcpt_rtt_ns(flow);
+
+    return segment->time_ns - flow->acks.first_ns >= (rtt_ns ? rtt_ns * 7 / 2 : WAR_LEAST_MS * TCPT_MS_NS);
+}
+
+/* A packet that its sender has made anew: not one that goes in circles, or is captured on two sides of a router. An ID
+ * of 0 tells nothing (RFC 6864). */
+static bool fresh(const tcpt_ack_exchange *acks, const tcpt_segment *segment, unsigned from)
+{
+    return !segment->has_ip_id || !segment->ip_id || segment->ip_id != acks->ip_id[from];
+}
+
 /* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
 static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
@@ -149,10 +166,11 @@ static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, cons
     seen->war_acks = 2;
     if (acks->count < 2)
         return;
-    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window)
+    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window ||
+        !fresh(acks, segment, from))
         return;
     seen->war_acks = acks->count + 1;
-    if (seen->war_acks >= WAR_ACKS)
+    if (seen->war_acks >= WAR_ACKS && lasts(flow, segment))
         seen->traits |= TCPT_TRAIT_ACK_WAR;
 }
 

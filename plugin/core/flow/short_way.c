@@ -150,6 +150,7 @@ static void begin_exchange(tcpt_ack_exchange *acks, const tcpt_segment *segment,
     acks->seq[from] = segment->seq;
     acks->ack[from] = segment->ack;
     acks->window[from] = segment->window;
+    acks->ip_id[from] = segment->ip_id;
 }
 
 static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
