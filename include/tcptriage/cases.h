@@ -54,6 +54,7 @@ typedef struct tcpt_case {
     uint8_t frame_count;
     tcpt_case_example examples[TCPT_CASE_EXAMPLES]; /**< the costliest first */
     const tcpt_record *frames[TCPT_CASE_FRAMES];    /**< that the first causes are on */
+    int64_t frames_ns[TCPT_CASE_FRAMES];            /**< their times */
     uint64_t consequences[TCPT_DETECTORS_MOST];     /**< findings, by place in tcpt_detectors */
 } tcpt_case;
 

@@ -71,6 +71,7 @@ struct request {
     tcpt_severity least;
     unsigned columns;   /* 0: as wide as the terminal */
     GHashTable *passed; /* records of the frames that passed the filter, NULL without a filter */
+    GHashTable *kept;   /* of those that a read filter has kept, NULL without one: the tap sees no others */
 };
 
 static void forget_frames(void *data)
@@ -79,6 +80,7 @@ static void forget_frames(void *data)
 
     if (request->passed)
         g_hash_table_remove_all(request->passed);
+    g_clear_pointer(&request->kept, g_hash_table_destroy);
 }
 
 static tap_packet_status note_frame(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
@@ -87,8 +89,10 @@ static tap_packet_status note_frame(void *data, packet_info *pinfo, epan_dissect
     struct request *request = data;
 
     (void)pinfo, (void)edt, (void)flags;
-    if (request->passed)
-        g_hash_table_add(request->passed, (gpointer)record);
+    if (!request->passed && !request->kept && tcpt_frames_left_out())
+        request->kept = g_hash_table_new(NULL, NULL);
+    if (request->passed || request->kept)
+        g_hash_table_add(request->passed ? request->passed : request->kept, (gpointer)record);
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -120,7 +124,8 @@ static void print_report(void *data)
     model = tcpt_model_new(&(tcpt_report){
         .analysis = analysis,
         .least = request->least,
-        .asked = request->passed,
+        .asked = request->passed ? request->passed : request->kept,
+        .filtered = !request->passed && request->kept,
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,

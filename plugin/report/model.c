@@ -205,6 +205,8 @@ static void gather_diagnosis(gathering *into, GPtrArray *entries, const tcpt_dia
     GPtrArray *on;
     uint32_t count = count_shown(into, diagnosis, &on);
 
+    if (into->model->report.filtered)
+        into->model->left_out += tcpt_alike(diagnosis) - count;
     if (count > 0 && any_has_number(into->model, on)) {
         add_diagnosis(into->model, entries, diagnosis, count, on);
         return;
@@ -334,19 +336,38 @@ static int compare_records(gconstpointer a, gconstpointer b)
     return (left > right) - (left < right);
 }
 
+/* Those that are kept of a case. */
+static GPtrArray *records_of(const tcpt_case *made)
+{
+    GPtrArray *records = g_ptr_array_new();
+
+    for (unsigned i = 0; i < made->frame_count; i++)
+        g_ptr_array_add(records, (gpointer)made->frames[i]);
+    return records;
+}
+
 GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count)
 {
     GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     GPtrArray *asked = model->cases_asked ? g_hash_table_lookup(model->cases_asked, made) : NULL;
+    GPtrArray *records = asked ? g_ptr_array_ref(asked) : records_of(made);
 
     *count = asked ? asked->len : made->cause_count;
-    if (asked)
-        g_ptr_array_sort(asked, compare_records);
-    for (unsigned i = 0; asked && i < asked->len && i < FRAMES_KEPT; i++)
-        add_frame(frames, model, asked->pdata[i]);
-    for (unsigned i = 0; !asked && i < made->frame_count; i++)
-        add_frame(frames, model, made->frames[i]);
+    g_ptr_array_sort(records, compare_records);
+    for (unsigned i = 0; i < records->len && i < FRAMES_KEPT; i++)
+        add_frame(frames, model, records->pdata[i]);
+    g_ptr_array_unref(records);
     return frames;
+}
+
+bool tcpt_model_case_time_ns(const tcpt_model *model, const tcpt_case *made, uint32_t frame, int64_t *time_ns)
+{
+    for (unsigned i = 0; i < made->frame_count; i++) {
+        *time_ns = made->frames_ns[i];
+        if (tcpt_model_frame(model, made->frames[i]) == frame)
+            return true;
+    }
+    return false;
 }
 
 static void gather_cases(tcpt_model *model)

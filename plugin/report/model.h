@@ -20,6 +20,7 @@ typedef struct tcpt_report {
     tcpt_analysis *analysis; /**< NULL counts as empty */
     tcpt_severity least;     /**< less severe findings and cases are not told */
     GHashTable *asked;       /**< set of tcpt_record *: the frames that are asked for; NULL for all */
+    bool filtered;           /**< they are those that a read filter has kept: the others are counted */
     int64_t zero_ns;         /**< times are told from here on */
     /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
     uint32_t (*stream_of)(const tcpt_record *record);
@@ -113,6 +114,9 @@ bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made);
 /** @return uint32_t numbers, as they are shown, of frames that a case's causes are on: some of them, in order.
  *  @param count  set to how many findings are the cause there */
 GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count);
+
+/** Time of such a frame. @return false when it is not kept */
+bool tcpt_model_case_time_ns(const tcpt_model *model, const tcpt_case *made, uint32_t frame, int64_t *time_ns);
 
 /** Time of an entry's first frame. @return false when it is not kept, as that frame is within a run */
 bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns);

@@ -25,6 +25,7 @@ struct draft {
     GString *out;
     const tcpt_model *model;
     GHashTable *explained; /* detectors whose meaning was said already */
+    unsigned cases_told;
 };
 
 static void write_labelled(GString *out, const char *label, const char *text)
@@ -92,10 +93,8 @@ static const char *severity_word(tcpt_severity severity)
 
 /* ---- A case ---- */
 
-static void append_case_frames(struct draft *draft, GString *text, const tcpt_case *made)
+static void append_case_frames(GString *text, const GArray *frames, uint64_t count)
 {
-    uint64_t count;
-    GArray *frames = tcpt_model_case_frames(draft->model, made, &count);
     unsigned listed = MIN(frames->len, FRAMES_LISTED);
 
     g_string_append(text, count == 1 ? "frame " : "frames ");
@@ -103,7 +102,32 @@ static void append_case_frames(struct draft *draft, GString *text, const tcpt_ca
         g_string_append_printf(text, "%s%u", i ? ", " : "", g_array_index(frames, uint32_t, i));
     if (count > listed)
         g_string_append_printf(text, "%s%" PRIu64 " more", listed ? " and " : "", count - listed);
-    g_array_free(frames, TRUE);
+}
+
+static void append_wall_clock(GString *text, int64_t time_ns)
+{
+    GDateTime *time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
+    char *second = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    if (second)
+        g_string_append_printf(text, "%s.%03" PRId64 " UTC", second, time_ns % TCPT_SECOND_NS / TCPT_MS_NS);
+    g_free(second);
+    if (time)
+        g_date_time_unref(time);
+}
+
+/* The time that Wireshark shows of the frame that is named first. */
+static void append_case_time(struct draft *draft, GString *text, const tcpt_case *made, uint32_t frame, uint64_t count)
+{
+    int64_t time_ns;
+
+    if (!tcpt_model_case_time_ns(draft->model, made, frame, &time_ns))
+        return;
+    g_string_append(text, count == 1 ? " at " : ", the first at ");
+    append_time(text, draft, time_ns);
+    g_string_append(text, " (");
+    append_wall_clock(text, time_ns);
+    g_string_append_c(text, ')');
 }
 
 /* What proves the worst example, as far as it is shown. */
@@ -123,28 +147,19 @@ static void append_evidence(struct draft *draft, GString *text, const tcpt_diagn
         g_string_append_printf(text, " and %u more", left);
 }
 
-static void append_wall_clock(GString *text, int64_t time_ns)
-{
-    GDateTime *time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
-    char *second = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
-
-    if (second)
-        g_string_append_printf(text, "%s.%03" PRId64 " UTC", second, time_ns % TCPT_SECOND_NS / TCPT_MS_NS);
-    g_free(second);
-    if (time)
-        g_date_time_unref(time);
-}
-
 static void write_frames(struct draft *draft, const tcpt_case *made)
 {
     GString *text = g_string_new(NULL);
+    uint64_t count;
+    GArray *frames = tcpt_model_case_frames(draft->model, made, &count);
 
-    append_case_frames(draft, text, made);
-    g_string_append(text, " at ");
-    append_time(text, draft, made->first_ns);
-    g_string_append(text, " (");
-    append_wall_clock(text, made->first_ns);
-    g_string_append_c(text, ')');
+    if (frames->len > 0) {
+        append_case_frames(text, frames, count);
+        append_case_time(draft, text, made, g_array_index(frames, uint32_t, 0), count);
+    } else {
+        g_string_append(text, "none of those that are told of");
+    }
+    g_array_free(frames, TRUE);
     if (made->example_count)
         append_evidence(draft, text, made->examples[0].cause);
     write_labelled(draft->out, "Frames", text->str);
@@ -162,9 +177,12 @@ static void append_flow(struct draft *draft, GString *text, const tcpt_flow *flo
 
 static void append_example(struct draft *draft, GString *text, const tcpt_case_example *example)
 {
+    uint32_t frame = tcpt_model_frame(draft->model, example->cause->first.on);
+
     append_flow(draft, text, example->flow);
-    g_string_append_printf(text, " (%s, frame %u", tcpt_outcome_words(tcpt_outcome_of(example->flow)),
-                           tcpt_model_frame(draft->model, example->cause->first.on));
+    g_string_append_printf(text, " (%s", tcpt_outcome_words(tcpt_outcome_of(example->flow)));
+    if (frame)
+        g_string_append_printf(text, ", frame %u", frame);
     if (example->delay_ns >= TCPT_MS_NS)
         g_string_append_printf(text, ", %.1f s", tcpt_as_seconds(example->delay_ns));
     g_string_append_c(text, ')');
@@ -266,6 +284,9 @@ static void write_case(struct draft *draft, const tcpt_case *made)
     write_meaning(draft, made);
     write_consequences(draft, made);
     write_filter(draft->out, "Filter", tcpt_filter_for_case(made));
+    if (draft->cases_told++ == 0)
+        write_labelled(draft->out, "Shown",
+                       "in Wireshark, and by tshark with -2: cases are known at the end of a capture");
 }
 
 /* The gravest in full, further ones by their titles, the rest by their number. */
@@ -426,6 +447,14 @@ static const char only_payload[] =
     "Only segments with payload were captured: that an ACK, SYN, FIN or RST does not show "
     "proves nothing here.";
 
+static void write_left_out(struct draft *draft)
+{
+    if (draft->model->left_out == 0)
+        return;
+    append_count(draft->out, draft->model->left_out, "finding");
+    g_string_append(draft->out, " on frames that the read filter has left out\n");
+}
+
 /* A capture without findings is told in one line, the highest pressure included. */
 static void append_clean(struct draft *draft)
 {
@@ -444,6 +473,7 @@ static void append_clean(struct draft *draft)
         g_string_append_c(out, '.');
     }
     g_string_append_c(out, '\n');
+    write_left_out(draft);
 }
 
 static bool any_case_told(const tcpt_model *model)
@@ -475,10 +505,7 @@ static void write_verdict(struct draft *draft)
     g_string_append_printf(counts, ", %.3f s)", tcpt_as_seconds(totals->newest_ns - totals->first_ns));
     write_wrapped(out, counts->str, 0, 2);
     g_string_free(counts, TRUE);
-    if (model->left_out == 0)
-        return;
-    append_count(out, model->left_out, "finding");
-    g_string_append(out, " on frames that the read filter has left out\n");
+    write_left_out(draft);
 }
 
 static bool is_clean(const tcpt_model *model)

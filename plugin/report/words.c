@@ -10,13 +10,23 @@ void set_columns(unsigned wanted)
     columns = wanted;
 }
 
+/* Letters of the Far East take two. */
+static unsigned columns_of(const char *text, size_t bytes)
+{
+    unsigned count = 0;
+
+    for (const char *at = text; at < text + bytes; at = g_utf8_next_char(at))
+        count += g_unichar_iswide(g_utf8_get_char(at)) ? 2 : 1;
+    return count;
+}
+
 void write_wrapped(GString *out, const char *text, unsigned at, unsigned further)
 {
     unsigned column = at, begin = at;
 
     for (const char *word = text; *word;) {
         size_t bytes = strcspn(word, " \n");
-        unsigned width = (unsigned)g_utf8_strlen(word, (gssize)bytes);
+        unsigned width = columns_of(word, bytes);
 
         if (column > begin && column + 1 + width > columns) {
             g_string_append_printf(out, "\n%*s", (int)further, "");

@@ -22,7 +22,7 @@ def _numbers(text):
 
 def _frames_line(text):
     """Frames that a line "Frames" says the findings are on."""
-    return _numbers(re.split(r" and \\d+ more| at ", text)[0])
+    return _numbers(re.split(r" and \d+ more|,? the first at | at ", text)[0])
 
 
 class _Reader:

@@ -27,6 +27,7 @@ import filters  # noqa: E402
 import findings  # noqa: E402
 import shown  # noqa: E402
 import payload  # noqa: E402
+import names  # noqa: E402
 import pressure  # noqa: E402
 import readme  # noqa: E402
 import schema  # noqa: E402
@@ -343,6 +344,7 @@ class Golden:
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from controller.tests(self, by_name)
+            yield from names.tests(self.tools, self.source)
             yield from compare.tests(self.tools, self.source)
             yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 

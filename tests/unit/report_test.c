@@ -194,7 +194,8 @@ static void test_left_out(void)
     text = tape_report(&on, (tcpt_report){.shown = half_of_even});
     assert_has(text, "0 warnings, 1 note,");
     assert_has(text, "1 finding on frames that the read filter has left out");
-    assert_has(text, "frames 2 and 1 more at 0.004000 s (2023-11-14 22:13:20.004 UTC); evidence: frame 1\n");
+    assert_has(text, "frames 2 and 1 more, the first at 0.004000 s (2023-11-14 22:13:20.004 UTC);");
+    assert_has(text, "frame 1\n");
     g_free(text);
 }
 
@@ -211,7 +212,7 @@ static void test_case_filter(void)
     tape_say(&on, CLIENT, TCPT_RST, 1201, 0);
     text = tape_report(&on, (tcpt_report){0});
     assert_has(text, "1 note: ");
-    assert_has(text, "frames 4, 5 at 0.004000 s");
+    assert_has(text, "frames 4, 5, the first at 0.004000 s");
     assert_has(text, "    Filter     tcptriage.case eq 1\n");
     assert_lacks(text, "2. ");
     g_free(text);
@@ -270,7 +271,7 @@ static void test_run(void)
     char *text = report_run(0);
 
     assert_has(text, "0 warnings, 100 notes,");
-    assert_has(text, "frames 4, 5, 6, 7, 8, 9, 10, 11 and 92 more at 0.004000 s");
+    assert_has(text, "frames 4, 5, 6, 7, 8, 9, 10, 11 and 92 more, the first at 0.004000 s");
     assert_has(text, "the first 16 are kept one by one; 83 more are told as one.\n");
     assert_lacks(text, "frame.number in");
     g_free(text);
@@ -281,7 +282,7 @@ static void test_run_asked_for(void)
     char *text = report_run(3);
 
     assert_has(text, "0 warnings, 3 notes,");
-    assert_has(text, "frames 101, 102, 103 at");
+    assert_has(text, "frames 101, 102, 103; evidence: frame 2\n");
     g_free(text);
 }
 

@@ -187,8 +187,10 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
         at->made->blamed_end = end;
         at->made->frame = on->frame;
     }
-    if (at->made->frame_count < TCPT_CASE_FRAMES)
+    if (at->made->frame_count < TCPT_CASE_FRAMES) {
+        at->made->frames_ns[at->made->frame_count] = diagnosis->time_ns;
         at->made->frames[at->made->frame_count++] = on;
+    }
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
     at->made->delay_ns += diagnosis->delay_ns;
     take_into(at->made, diagnosis, false);
