@@ -156,6 +156,9 @@ tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property proper
 /** Whether a segment that end `from` of this flow sent was seen at a point nearer to it as well. */
 bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
 
+/** Whether a device between two capture points shifts the connection's sequence numbers. */
+bool tcpt_is_renumbered(const tcpt_flow *flow);
+
 /** The FIN of a flow's end that another capture point saw and that was due at the flow's own until `until_ns` of its
  *  clock; or NULL. */
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns);

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "tcptriage/points.h"
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_ct_view *view = &context->seen->tracker;
@@ -11,6 +13,8 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     (void)memory;
+    if (tcpt_is_renumbered(context->flow))
+        return; /* what the device left unshifted (SACK) says nothing of a tracker */
     tcpt_ct_reason_text(view->reason, TCPT_CT_CURRENT, reason);
     finding = tcpt_raise(context, TCPT_MEDIUM, "Invalid for Linux connection tracking: %s", reason);
     tcpt_brief(finding, "Invalid for Linux conntrack: %s", reason);

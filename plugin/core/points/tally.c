@@ -164,6 +164,16 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
     return false;
 }
 
+bool tcpt_is_renumbered(const tcpt_flow *flow)
+{
+    const tcpt_connection *connection = tcpt_connection_of(flow);
+
+    for (unsigned i = 0; connection && i < connection->member_count; i++)
+        if (connection->members[i].shift[0] || connection->members[i].shift[1])
+            return true;
+    return false;
+}
+
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns)
 {
     const tcpt_connection *connection = tcpt_connection_of(flow);
