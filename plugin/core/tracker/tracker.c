@@ -89,6 +89,23 @@ static bool outran_window(const tcpt_endpoint *receiver, const tcpt_segment *seg
     return receiver->acked && seq_delta(segment->end_seq, receiver->rcv_edge) > 3 * (int64_t)receiver->max_wnd;
 }
 
+/* Numbers that leap beyond the window, by a hundred times of what this end has sent in all the time before, in less
+ * time than that: it would have to be a capture's hole over many windows of data and every answer to them, of a
+ * connection that has carried next to nothing so far. */
+static bool leaps(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    enum { TIMES = 100, SENT_LEAST = 1460 }; /* of a connection that has not sent a segment yet nothing is known */
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    int64_t sent = sender->snd_nxt - sender->iss;
+
+    if (!sender->syn || sender->far || !receiver->acked || sent < SENT_LEAST)
+        return false;
+    if (segment->time_ns - flow->last_ns > flow->last_ns - flow->first_ns)
+        return false;
+    return seq_delta(segment->seq, sender->snd_nxt) > TIMES * sent &&
+           seq_delta(segment->seq, receiver->rcv_edge) > (int64_t)receiver->max_wnd;
+}
+
 /* New data beyond the receiver's window for longer than two round trips, and not a word from the receiver: it answers
  * the first such segment at once (RFC 9293, section 3.10.7.4), so what it sent was not captured, or none of this ever
  * was on a wire. */
@@ -120,7 +137,7 @@ static bool unproven(tcpt_tracker_proposal *proposal, const tcpt_flow *flow, con
         return acks_uncaptured(&flow->ends[!from], segment) && !beyond_any_hole(flow, segment, seen);
     case TCPT_CT_SEQ_OVER:
     case TCPT_CT_OVERSHOOT:
-        if (segment->flags & (TCPT_RST | TCPT_SYN))
+        if ((segment->flags & (TCPT_RST | TCPT_SYN)) || leaps(flow, segment, from))
             return false;
         return !sender->sent || seq_after(segment->seq, sender->snd_contig) ||
                outran_window(&flow->ends[!from], segment) || overrun_unanswered(proposal, flow, segment, from);
