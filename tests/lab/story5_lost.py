@@ -551,7 +551,7 @@ def reset_dropped(directory):
     require(any("ts" in s.options for s in points.lost), "no RST of a socket")
     points.publish(directory, "two-points-rst-dropped", ROUTER + """It drops every RST of this connection. The server
         aborts it; the client does not hear that, and each of its tries draws another RST. """ + BYSTANDER,
-                   points.losses("rst"), absent=["short_frame_loss"])
+                   points.losses("rst"), absent=["short_frame_loss"], taken_back=["rst_ignored"])
 
 
 def sack_dropped(directory):
