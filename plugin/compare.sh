@@ -87,7 +87,7 @@ convert() {
     status=$?
     complaint=$(sed -n 's/^editcap: //p' "$work/complaints" | head -n 1)
     [ "$status" -eq 0 ] || return 1
-    [ -z "$complaint" ] || printf 'tcptriage: %s\n' "$complaint" >&2
+    [ -z "$complaint" ] || printf 'tcptriage: %s\n' "$(tcpt_printable "$complaint")" >&2
 }
 
 # Capture $1 as pcapng in $2.
@@ -192,7 +192,7 @@ set_right() {
     -*) said="$(seconds "${3#-}") s behind" by=$(seconds "${3#-}") ;;
     *) said="$(seconds "$3") s ahead" by=-$(seconds "$3") ;;
     esac
-    printf 'tcptriage: the clock of "%s" is %s; its times are set right in the joined file\n' "$2" "$said" >&2
+    printf 'tcptriage: the clock of "%s" is %s; its times are set right in the joined file\n' "$(tcpt_printable "$2")" "$said" >&2
     for file in "$1"/*; do
         editcap -t "$by" "$file" "$work/right" 2>/dev/null || tcpt_die "the times of \"$2\" cannot be changed"
         mv "$work/right" "$file"

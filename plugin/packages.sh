@@ -8,8 +8,13 @@ TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
 
 # Say one sentence and give up.
 tcpt_die() {
-    printf 'tcptriage: %s\n' "$*" >&2
+    printf 'tcptriage: %s\n' "$(tcpt_printable "$*")" >&2
     exit 1
+}
+
+# $1 without what steers a terminal: names of files come from anywhere.
+tcpt_printable() {
+    printf '%s' "$1" | LC_ALL=C tr '\000-\037\177' '?'
 }
 
 # A name that begins with a dash is no option.

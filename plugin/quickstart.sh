@@ -20,7 +20,7 @@ profile='TCP Triage'
 story_captures='tfo-storm rst-off-by-one-ignored fin-lost-client-60s fin-lost-server accept-queue-overflow two-points-fin-dropped'
 
 say() {
-    printf '%s\n' "$*" >&2
+    printf '%s\n' "$(tcpt_printable "$*")" >&2
 }
 
 quoted() {
@@ -116,7 +116,7 @@ install_plugin() {
 # tshark's warning that it runs as root is no news here.
 report() {
     complaints=$build/complaints.txt
-    printf '\n=== %s ===\n\n' "$1"
+    printf '\n=== %s ===\n\n' "$(tcpt_printable "$1")"
     tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z tcptriage 2>"$complaints"
     status=$?
     [ "$status" -eq 0 ] && return 0
