@@ -336,6 +336,27 @@ static int compare_records(gconstpointer a, gconstpointer b)
     return (left > right) - (left < right);
 }
 
+static int compare_numbers(gconstpointer a, gconstpointer b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static void keep_each_once(GArray *frames)
+{
+    unsigned kept = 0;
+
+    g_array_sort(frames, compare_numbers);
+    for (unsigned i = 0; i < frames->len; i++) {
+        uint32_t frame = g_array_index(frames, uint32_t, i);
+
+        if (kept == 0 || g_array_index(frames, uint32_t, kept - 1) != frame)
+            g_array_index(frames, uint32_t, kept++) = frame;
+    }
+    g_array_set_size(frames, kept);
+}
+
 /* Those that are kept of a case. */
 static GPtrArray *records_of(const tcpt_case *made)
 {
@@ -351,12 +372,16 @@ GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, u
     GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     GPtrArray *asked = model->cases_asked ? g_hash_table_lookup(model->cases_asked, made) : NULL;
     GPtrArray *records = asked ? g_ptr_array_ref(asked) : records_of(made);
+    unsigned listed;
 
     *count = asked ? asked->len : made->cause_count;
     g_ptr_array_sort(records, compare_records);
     for (unsigned i = 0; i < records->len && i < FRAMES_KEPT; i++)
         add_frame(frames, model, records->pdata[i]);
     g_ptr_array_unref(records);
+    listed = frames->len;
+    keep_each_once(frames); /* findings of several layers may be on one */
+    *count -= listed - frames->len;
     return frames;
 }
 
@@ -425,27 +450,6 @@ void tcpt_model_free(tcpt_model *model)
     if (model->cases_asked)
         g_hash_table_destroy(model->cases_asked);
     g_free(model);
-}
-
-static int compare_numbers(gconstpointer a, gconstpointer b)
-{
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-static void keep_each_once(GArray *frames)
-{
-    unsigned kept = 0;
-
-    g_array_sort(frames, compare_numbers);
-    for (unsigned i = 0; i < frames->len; i++) {
-        uint32_t frame = g_array_index(frames, uint32_t, i);
-
-        if (kept == 0 || g_array_index(frames, uint32_t, kept - 1) != frame)
-            g_array_index(frames, uint32_t, kept++) = frame;
-    }
-    g_array_set_size(frames, kept);
 }
 
 GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt_frames which)

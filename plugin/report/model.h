@@ -112,7 +112,7 @@ bool tcpt_model_wants(const tcpt_model *model, const tcpt_record *record);
 bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made);
 
 /** @return uint32_t numbers, as they are shown, of frames that a case's causes are on: some of them, in order.
- *  @param count  set to how many findings are the cause there */
+ *  @param count  set to how many there are in all */
 GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count);
 
 /** Time of such a frame. @return false when it is not kept */

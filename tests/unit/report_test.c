@@ -286,6 +286,26 @@ static void test_run_asked_for(void)
     g_free(text);
 }
 
+/* A frame with several TCP layers may have a cause in each: it is one frame. */
+static void test_two_layers(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open(&on);
+    on.port++;
+    tape_open(&on);
+    tape_say(&on, CLIENT, TCPT_RST, on.iss + 101, 0);
+    on.port--;
+    on.frame--;
+    on.now_ns -= TCPT_MS_NS;
+    tape_say(&on, CLIENT, TCPT_RST, on.iss + 101, 0);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_has(text, "2 connections");
+    assert_has(text, "Frames     frame 7 at 0.007000 s");
+    g_free(text);
+}
+
 /* ---- port pressure ---- */
 
 /* Two clients with three of twenty ports each: the first one's pressure is not asked for. */
@@ -425,5 +445,6 @@ void add_report_tests(void)
     g_test_add_func("/report/left-out", test_left_out);
     g_test_add_func("/report/case-filter", test_case_filter);
     g_test_add_func("/report/remedy-of-two-points", test_remedy_of_two_points);
+    g_test_add_func("/report/two-layers", test_two_layers);
     g_test_add_func("/report/pressure-asked-for", test_pressure_asked_for);
 }
