@@ -174,12 +174,14 @@ static void judge(const tcpt_context *context, void *memory)
         complete_exact(context, me->finding, rst);
     me->stays |= exact && (rst->challenged || tcpt_is_near(&flow->ends[from]));
     tcpt_set_number(me->finding, TCPT_F_RST_SURVIVED_FOR, context->seen->outlived_ns);
+    tcpt_set_text(me->finding, TCPT_F_RST_POSITION, tcpt_rst_position_name((tcpt_rst_position)rst->position));
     tcpt_relate(me->finding, rst->record);
     if (!exact)
         tcpt_relate(me->finding, flow->ends[!from].fin_record);
 }
 
-static const tcpt_field fields[] = {TCPT_F_RST_SURVIVED_FOR, TCPT_F_RST_RESOLVED_IN, TCPT_FIELD_COUNT};
+static const tcpt_field fields[] = {TCPT_F_RST_SURVIVED_FOR, TCPT_F_RST_RESOLVED_IN, TCPT_F_RST_POSITION,
+                                    TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack",       "peer_silent", "close_wait_stuck",
                                        "idle_drop",        "keepalive_dead_peer", "fin_unacked", "fin_missing",
