@@ -159,6 +159,10 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
 /** Whether a device between two capture points shifts the connection's sequence numbers. */
 bool tcpt_is_renumbered(const tcpt_flow *flow);
 
+/** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.
+ */
+const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number);
+
 /** The FIN of a flow's end that another capture point saw and that was due at the flow's own until `until_ns` of its
  *  clock; or NULL. */
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns);

@@ -189,10 +189,15 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"peer_silent",           "fin_unacked",
-                                       "fin_missing",           "keepalive_dead_peer",
-                                       "accept_queue_overflow", "acked_data_retransmitted",
-                                       "connect_unanswered",    NULL};
+static const char *const explains[] = {"vantage_loss",
+                                       "peer_silent",
+                                       "fin_unacked",
+                                       "fin_missing",
+                                       "keepalive_dead_peer",
+                                       "accept_queue_overflow",
+                                       "acked_data_retransmitted",
+                                       "connect_unanswered",
+                                       NULL};
 
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",

@@ -105,7 +105,7 @@ def check_two_in_one(golden, capture):
     options = "-2", "-d", "tcp.port==%d,openflow" % PORT
     frames = findings.read_frames(golden.tools, golden.names, golden.known, path, *options)
     assert any(len(set(frame.values.get("severity", []))) > 1 for frame in frames.values()), "no frame has several findings"
-    problems = list(findings.order_problems(frames))
+    problems = list(findings.order_problems(frames, golden.explains))
     assert not problems, "\n".join(problems)
     text = golden.tools.tshark("-r", path, *options, "-V")
     for name in ("10.0.0.1:40000 -> 10.0.0.2:6653", "192.0.2.10:40001 -> 198.51.100.20:80"):

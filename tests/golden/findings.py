@@ -50,13 +50,24 @@ def read_frames(tools, names, known, capture, *options):
     return frames
 
 
-def order_problems(frames):
-    """On a frame with several findings the gravest comes first, so that columns show it: severity, then confidence."""
+def read_explains(table):
+    """{cause: ids that it explains} of what tcptriage-table prints."""
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    return {row[1].strip(" `"): re.findall(r"`(\w+)`", row[3]) for row in rows}
+
+
+def order_problems(frames, explains):
+    """On a frame with several findings the gravest comes first, so that columns show it: severity, then a cause before what
+    it explains, then confidence."""
     for number, frame in frames.items():
-        gravity = [(EXPERT[severity], ("low", "medium", "high").index(confidence)) for severity, confidence in
-                   zip(frame.values.get("severity", []), frame.values.get("confidence", []))]
-        if gravity != sorted(gravity, reverse=True):
-            yield "frame %d: %s are not in the order of gravity" % (number, frame.ids)
+        shown = [(ident, (EXPERT[severity], ("low", "medium", "high").index(confidence))) for ident, severity, confidence in
+                 zip(frame.ids, frame.values.get("severity", []), frame.values.get("confidence", []))]
+        for (first, weight), (then, next_weight) in zip(shown, shown[1:]):
+            same = weight[0] == next_weight[0]
+            if same and then in explains.get(first, ()):
+                continue
+            if weight < next_weight or (same and first in explains.get(then, ())):
+                yield "frame %d: %s are not in the order of gravity" % (number, frame.ids)
 
 
 def pairs(frames):

@@ -62,6 +62,7 @@ class Golden:
         self.documents = []
         self.runs, self.runs_lock = {}, threading.Lock()
         # These may need the capture's end: one pass may lack them.
+        self.explains = findings.read_explains(os.popen("'%s/tcptriage-table' explains" % build).read())
         rows = [line.split("\t") for line in os.popen("'%s/tcptriage-table' rows" % build).read().splitlines()]
         self.at_end = {row[0] for row in rows if row[3] == "end"}
 
@@ -127,7 +128,7 @@ class Golden:
         problems = list(self.missing(frames, expectations, two_passes))
         problems += self.unexpected(frames, expectations, owners, ident, two_passes)
         problems += self.wrong_states(frames, owners, two_passes)
-        problems += findings.order_problems(frames)
+        problems += findings.order_problems(frames, self.explains)
         assert not problems, "\n".join(problems)
 
     def missing(self, frames, expectations, two_passes):
@@ -176,7 +177,7 @@ class Golden:
     def check_lab(self, truth, capture, two_passes):
         options = preferences(truth)
         frames = self.frames(capture, *options, *(["-2"] if two_passes else []))
-        problems = list(findings.order_problems(frames))
+        problems = list(findings.order_problems(frames, self.explains))
         for wanted in truth["expect"] + truth.get("chat", []):
             if wanted["id"] in self.known and (two_passes or wanted["id"] not in self.at_end):
                 problems += self.lab_problem(frames, wanted, two_passes)

@@ -28,8 +28,10 @@ static void put_way(tcpt_place *place, const tcpt_diagnosis *diagnosis, const tc
 
     if (tcpt_value_of(&diagnosis->first, TCPT_F_VANTAGE_FROM, &from) &&
         tcpt_value_of(&diagnosis->first, TCPT_F_VANTAGE_TO, &to)) {
-        place->points[0] = g_str_hash(from.text) | 1;
-        place->points[1] = g_str_hash(to.text) | 1;
+        uint32_t one = g_str_hash(from.text) | 1, other = g_str_hash(to.text) | 1;
+
+        place->points[0] = MIN(one, other); /* either direction: it is one way */
+        place->points[1] = MAX(one, other);
         return;
     }
     put_address(place, 0, flow, 0); /* the key's order, not the roles' */

@@ -3,6 +3,7 @@
 
 #include "tcptriage/analysis.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -53,6 +54,13 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
         join_if_close(tuples, place, flow, other);
         if (!close_in_time(flow, other))
             break;
+    }
+    for (unsigned number = 0; (other = tcpt_flow_elsewhere(flow, number));
+         number++) { /* whatever its addresses there */
+        uint32_t there = GPOINTER_TO_UINT(g_hash_table_lookup(tuples->places, other));
+
+        if (there)
+            join(tuples, place, there - 1);
     }
     other = flow->twin;
     for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST; other = other->twin, looked++)

@@ -174,6 +174,16 @@ bool tcpt_is_renumbered(const tcpt_flow *flow)
     return false;
 }
 
+const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number)
+{
+    const tcpt_connection *connection = tcpt_connection_of(flow);
+
+    for (unsigned i = 0; connection && i < connection->member_count; i++)
+        if (connection->members[i].flow != flow && number-- == 0)
+            return connection->members[i].flow;
+    return NULL;
+}
+
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns)
 {
     const tcpt_connection *connection = tcpt_connection_of(flow);
