@@ -11,7 +11,7 @@ add_library(tcptriage_check STATIC tests/scenario/check.c tests/scenario/said.c)
 target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
 
 add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c tests/scenario/live.c
-    tests/scenario/turned.c)
+    tests/scenario/describe.c tests/scenario/turned.c)
 target_compile_definitions(scenario-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios"
     STATES="${CMAKE_SOURCE_DIR}/tests/scenario")
 target_link_libraries(scenario-test PRIVATE tcptriage_check)
@@ -45,10 +45,10 @@ add_executable(fuzz-seeds tests/fuzz/seeds.c)
 target_link_libraries(fuzz-seeds PRIVATE tcptriage_scenario)
 if(TCPT_FUZZ)
     target_compile_options(tcptriage_core PRIVATE -fsanitize=fuzzer-no-link)
-    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/made.c tests/fuzz/change.c tests/fuzz/libfuzzer.c)
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c tests/fuzz/libfuzzer.c)
     target_link_options(fuzz-core PRIVATE -fsanitize=fuzzer)
 else()
-    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/made.c tests/fuzz/change.c
+    add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c
         tests/fuzz/standalone.c)
 endif()
 target_link_libraries(fuzz-core PRIVATE tcptriage_core)
@@ -95,6 +95,13 @@ target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/cap
 target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
 
 include(tests/suites.cmake)
+
+# What the core makes of traffic by chance.
+add_executable(streams-test tests/streams/streams_test.c tests/scenario/describe.c tests/fuzz/world.c tests/fuzz/made.c
+    tests/fuzz/change.c)
+target_include_directories(streams-test PRIVATE tests/fuzz tests/scenario)
+target_compile_definitions(streams-test PRIVATE EXPECTED="${CMAKE_SOURCE_DIR}/tests/streams/expected.txt")
+target_link_libraries(streams-test PRIVATE tcptriage_core)
 
 # Scenarios of one capture point, seen at two.
 add_executable(passing-test tests/scenario/passing_test.c tests/scenario/turned.c)

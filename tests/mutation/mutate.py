@@ -29,14 +29,23 @@ import operators  # noqa: E402
 WANTED_PERCENT = 85
 FOLDERS = ("plugin/core", "plugin/detectors")
 # What a copy needs to be built and tested.
-PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures/scenarios", "README.md", "CHANGELOG.md")
+PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures", "README.md", "CHANGELOG.md")
 # The suites are the programs of tests.cmake that are called so; the flood takes a gigabyte and half a minute.
 SUITE, TOO_SLOW = re.compile(r"^add_executable\((\S+-test) ", re.M), {"flood-test"}
 SANITIZED = {"scenario-test", "finding-test", "receiver-test", "tracker-test"}
+# The running kernel as judge, for root: which files it judges, the program that is built, and the command around it.
+KERNEL = (
+    (("plugin/core/tracker", "plugin/core/segment"), "tracker-driver",
+     ("tests/oracle/tracker.py", "--packets", "3000", "--seed", "1", "--driver")),
+    (("plugin/core/receiver", "plugin/core/flow"), "receiver-driver", ("tests/oracle/receiver.py", "--quick")),
+)
 GTEST_SEED = "R02S00000000000000000000000000000000"
 
 Mutant = collections.namedtuple("Mutant", "path edit")
 Result = collections.namedtuple("Result", "mutant verdict by")
+
+
+kernel_lock = threading.Lock()  # one at a time
 
 
 class Copy:
@@ -63,6 +72,11 @@ class Copy:
         for build, names in self.suites:
             self.run("ninja", "-C", build, *names)
             self.measure(build, names)
+        self.kernel = KERNEL if os.geteuid() == 0 else ()
+        for _, program, _ in self.kernel:
+            self.run("ninja", "-C", self.builds[0], program)
+            if self.ask_kernel("", program):
+                raise RuntimeError("the kernel and %s disagree without a mutant" % program)
 
     @staticmethod
     def run(*command):
@@ -76,11 +90,10 @@ class Copy:
                                   stderr=subprocess.DEVNULL).returncode
 
     @staticmethod
-    def suite(program, seconds):
+    def suite(command, seconds):
         """None when the suite is content, else how it ended."""
         try:
-            done = subprocess.run([program, "--seed", GTEST_SEED], timeout=seconds, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL)
+            done = subprocess.run(command, timeout=seconds, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return "time"
         return None if not done.returncode else "crash" if done.returncode < 0 and done.returncode != -6 else "red"
@@ -89,10 +102,23 @@ class Copy:
         """The suites without a mutant: all must be content; their time sets the limits, and the fast ones come first."""
         for name in names:
             program, begun = os.path.join(build, name), time.monotonic()
-            if self.suite(program, 600):
+            if self.suite([program, "--seed", GTEST_SEED], 600):
                 raise RuntimeError("%s fails without a mutant" % program)
             self.limits[program] = 5 + 8 * (time.monotonic() - begun)
         names.sort(key=lambda name: self.limits[os.path.join(build, name)])
+
+    def ask_kernel(self, path, only=None):
+        """What of the kernel disagrees about a changed file, or None."""
+        for folders, program, (script, *options) in self.kernel:
+            if program != only and not path.startswith(folders):
+                continue
+            if not self.compiles(self.builds[0], [program]):
+                return program
+            with kernel_lock:
+                command = ["python3", os.path.join(self.root, script), *options, os.path.join(self.builds[0], program)]
+                if self.suite(command, 200):
+                    return script
+        return None
 
     def judge(self, mutant):
         path = os.path.join(self.root, mutant.path)
@@ -106,11 +132,12 @@ class Copy:
                     return Result(mutant, "invalid", "")
                 for name in names:
                     program = os.path.join(build, name)
-                    how = self.suite(program, self.limits[program])
+                    how = self.suite([program, "--seed", GTEST_SEED], self.limits[program])
                     if how:
                         front = "" if build == self.builds[0] else "sanitized "
                         return Result(mutant, "killed", front + name + (", " + how if how != "red" else ""))
-            return Result(mutant, "survived", "")
+            kernel = self.ask_kernel(mutant.path)
+            return Result(mutant, "killed", kernel) if kernel else Result(mutant, "survived", "")
         finally:
             with open(path, "w") as text:
                 text.write(original)
@@ -260,6 +287,8 @@ def main():
         mutants = [mutant for mutant in mutants if identity(mutant, texts) in survived]
     chosen = sample(mutants, options.count, options.seed)
     print("%d of %d mutants, seed %d" % (len(chosen), len(mutants), options.seed))
+    if os.geteuid():
+        print("the kernel is not asked: that needs root")
     equivalent = read_equivalent(os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent.txt"))
     results = run(options.source, options.work, chosen, options.jobs)
     with open(known, "w") as text:

@@ -136,6 +136,11 @@ static void check_told(const scn_run *test, const scn_expectation *expectation, 
     }
     if (expectation->taken_back && !expectation->by)
         complain(test, "%s: by= is missing", expectation->id);
+    const char *then = g_hash_table_lookup(test->then, expectation);
+    char *now = tcpt_summary(finding);
+    if (then && strcmp(then, now) != 0 && !has_field(expectation, "said"))
+        complain(test, "%s: said= is missing; scenario/update.py writes it", expectation->id);
+    g_free(now);
 }
 
 /** Compare the fields: when the capture is over, or while the finding is there. */
@@ -168,6 +173,29 @@ static int meet(const scn_run *test, const GPtrArray *expected, const tcpt_findi
         return (int)i;
     }
     return -1;
+}
+
+/** What is being noted. */
+typedef struct noting {
+    scn_run *test;
+    const GPtrArray *expected;
+} noting;
+
+static void note_said(const tcpt_finding *finding, void *data)
+{
+    const noting *now = data;
+    for (unsigned i = 0; i < now->expected->len; i++) {
+        scn_expectation *expectation = now->expected->pdata[i];
+        if (!strcmp(expectation->id, finding->diagnosis->detector->id) && !expectation->at_end)
+            g_hash_table_insert(now->test->then, expectation, tcpt_summary(finding));
+    }
+}
+
+void scn_note_said(scn_run *test, unsigned index)
+{
+    noting now = {test, ((const scn_frame *)test->scenario->frames->pdata[index])->expected};
+    if (test->records[index])
+        tcpt_each_finding(test->records[index], note_said, &now);
 }
 
 /** True when the finding is one whose frame the script leaves open. */
@@ -231,6 +259,8 @@ static void check_finding(const tcpt_finding *finding, void *data)
 
 void scn_check_frame(scn_run *test, unsigned index)
 {
+    if (!test->at_end)
+        scn_note_said(test, index);
     const scn_frame *frame = test->scenario->frames->pdata[index];
     test->frame = index;
     test->shown_before = NULL;
@@ -318,11 +348,13 @@ void scn_run_open(scn_run *test, const scn_scenario *scenario)
     *test = (scn_run){.scenario = scenario, .records = g_new0(tcpt_record *, scenario->frames->len)};
     test->met_somewhere = g_array_new(FALSE, TRUE, sizeof(guint));
     g_array_set_size(test->met_somewhere, scenario->somewhere->len);
+    test->then = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
 void scn_run_close(scn_run *test)
 {
     g_array_free(test->met_somewhere, TRUE);
+    g_hash_table_destroy(test->then);
     g_free(test->records);
 }
 

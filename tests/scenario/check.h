@@ -20,6 +20,7 @@ typedef struct scn_run {
     GArray *met_somewhere;              /**< the same for the scenario's */
     const tcpt_diagnosis *shown_before; /**< on the same frame, or NULL */
     GString *described;                 /**< of live.h: all that was found, in words */
+    GHashTable *then;                   /**< scn_expectation -> summary of its finding when it was raised */
     const struct scn_guise *guise;      /**< of turned.h; NULL: as the script has it */
 } scn_run;
 
@@ -28,6 +29,9 @@ void scn_run_close(scn_run *test);
 
 /** Take a script's "name:value" into the settings. */
 void scn_apply_setting(tcpt_settings *settings, const char *setting);
+
+/** Keep what a frame's findings say now, after it. */
+void scn_note_said(scn_run *test, unsigned index);
 
 /** Compare a frame's findings, as far as they are known, with what its line expects. */
 void scn_check_frame(scn_run *test, unsigned index);

@@ -9,6 +9,7 @@
 
 /** An expectation, and the frame whose findings are looked at. */
 typedef struct telling {
+    const scn_run *test;
     const scn_scenario *scenario;
     const scn_expectation *expectation;
     unsigned nth;
@@ -40,6 +41,26 @@ static void tell_said(const telling *about, const scn_said *said, const tcpt_fin
     g_free(shown);
 }
 
+/** What it said when it was raised, where that is not what it says now. */
+static void tell_then(const telling *about, const tcpt_finding *finding)
+{
+    const char *then = g_hash_table_lookup(about->test->then, about->expectation);
+    char *now = tcpt_summary(finding);
+    bool right = true, given = false;
+    for (unsigned i = 0; then && i < about->expectation->fields->len; i++) {
+        const char *field = about->expectation->fields->pdata[i];
+        if (!g_str_has_prefix(field, "said="))
+            continue;
+        char *value = scn_resolve(about->scenario, field + strlen("said="), NULL);
+        given = true;
+        right &= scn_said_of("says")->fits(then, value);
+        g_free(value);
+    }
+    if (then && (given || strcmp(then, now) != 0))
+        printf("\tsaid\t%d\t%s", given && right, then);
+    g_free(now);
+}
+
 static void tell(const tcpt_finding *finding, void *data)
 {
     const telling *about = data;
@@ -50,13 +71,14 @@ static void tell(const tcpt_finding *finding, void *data)
            expectation->id, scn_own(about->scenario, expectation));
     for (const scn_said *said = scn_saids; said->name; said++)
         tell_said(about, said, finding);
+    tell_then(about, finding);
     putchar('\n');
 }
 
 static void tell_expected(const scn_run *test, const GPtrArray *expected, unsigned index, bool taken_back)
 {
     for (unsigned i = 0; test->records[index] && i < expected->len; i++) {
-        telling about = {test->scenario, expected->pdata[i], i};
+        telling about = {test, test->scenario, expected->pdata[i], i};
         if (taken_back == about.expectation->taken_back)
             tcpt_each_finding(test->records[index], tell, &about);
     }
@@ -64,6 +86,7 @@ static void tell_expected(const scn_run *test, const GPtrArray *expected, unsign
 
 void scn_tell_frame(scn_run *test, unsigned index)
 {
+    scn_note_said(test, index);
     tell_expected(test, ((const scn_frame *)test->scenario->frames->pdata[index])->expected, index, true);
 }
 

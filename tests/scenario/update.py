@@ -165,7 +165,7 @@ class Updater:
 
     def write(self, name, value):
         """A field's value as a script has it."""
-        if name == "says":
+        if name in ("says", "said"):
             return self.says(value)
         if name == "related":
             return self.related(value)

@@ -326,6 +326,43 @@ static void test_related(void)
     bench_close(&on);
 }
 
+/* A run's proof is not a frame of its own; without its first finding nothing more is related to it. */
+static void test_related_run(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    raise_many(&on, 0, TCPT_ALIKE_MOST);
+    tcpt_finding *first = raise_next(&on, 0, TCPT_HIGH), *later = raise_next(&on, 0, TCPT_HIGH);
+    tcpt_record *proof = next_frame(&on, 0, 1);
+    tcpt_relate(later, first->on);
+    tcpt_relate(first, proof);
+    g_assert_cmpuint(later->diagnosis->related_count, ==, 1);
+    tcpt_withdraw(&on.context, first);
+    tcpt_relate(later, next_frame(&on, 0, 1));
+    g_assert_cmpuint(later->diagnosis->related_count, <=, 1);
+    bench_close(&on);
+}
+
+/* Texts that are its own and others in turn: each is freed once. */
+static void test_texts(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    tcpt_finding *finding = raise_next(&on, 0, TCPT_HIGH);
+    tcpt_value value;
+    tcpt_take_text(finding, TCPT_F_RST_POSITION, g_strdup("one"));
+    tcpt_take_text(finding, TCPT_F_RST_VERDICT, g_strdup("other"));
+    tcpt_set_text(finding, TCPT_F_RST_POSITION, "not its own");
+    tcpt_take_text(finding, TCPT_F_RST_POSITION, g_strdup("again"));
+    tcpt_set_text(finding, TCPT_F_RST_VERDICT, "nor this");
+    tcpt_set_text(finding, TCPT_F_RST_VERDICT, "nor that");
+    g_assert_true(tcpt_value_of(finding, TCPT_F_RST_POSITION, &value));
+    g_assert_cmpstr(value.text, ==, "again");
+    g_assert_true(tcpt_value_of(finding, TCPT_F_RST_VERDICT, &value));
+    g_assert_cmpstr(value.text, ==, "nor that");
+    bench_close(&on);
+}
+
 /* ---- the end ---- */
 
 static tcpt_finding *supersede(bench *on, tcpt_finding *judged)
@@ -352,6 +389,8 @@ static void test_superseded(gconstpointer data)
         supersede(&on, judged);
         assert_says(on_frame(&on, frame), "at the end");
         g_assert_cmpint(number_of(on_frame(&on, frame), TCPT_F_RST_SEQ_DELTA), ==, 99);
+        g_assert_cmpint(number_of(on_frame(&on, frame), TCPT_F_RST_EXPECTED_SEQ), ==,
+                        number_of(judged, TCPT_F_RST_EXPECTED_SEQ));
         g_assert_cmpuint(tcpt_alike(judged->diagnosis), ==, alike - 1);
         tcpt_end_findings_forget(on.flows);
         assert_says(on_frame(&on, frame), before);
@@ -457,6 +496,8 @@ int main(int argc, char **argv)
     g_test_add_func("/finding/withdraw-many", test_withdraw_many);
     g_test_add_func("/finding/proofs", test_proofs);
     g_test_add_func("/finding/related", test_related);
+    g_test_add_func("/finding/related-run", test_related_run);
+    g_test_add_func("/finding/texts", test_texts);
     g_test_add_data_func("/finding/superseded", GUINT_TO_POINTER(5), test_superseded);
     g_test_add_data_func("/finding/superseded-first-of-run", GUINT_TO_POINTER(17), test_superseded);
     g_test_add_data_func("/finding/superseded-in-run", GUINT_TO_POINTER(25), test_superseded);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "describe.h"
+
+/** Values but for sequence numbers: those are no number of their own. */
+static void describe_values(GString *text, const tcpt_finding *finding)
+{
+    tcpt_value value;
+    for (unsigned at = 0; tcpt_next_value(finding, &at, &value);) {
+        if (value.field == TCPT_F_RST_EXPECTED_SEQ)
+            continue;
+        g_string_append_printf(text, " %s=%" G_GINT64_FORMAT "/%s", tcpt_fields[value.field].filter, value.number,
+                               value.text ? value.text : "");
+    }
+}
+
+static void describe_finding(const tcpt_finding *finding, void *data)
+{
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    GString *text = data;
+    char *summary = tcpt_summary(finding);
+    g_string_append_printf(text, "%s %s \"%s\"", diagnosis->detector->id, tcpt_confidence_name(diagnosis->confidence),
+                           summary);
+    g_free(summary);
+    describe_values(text, finding);
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        g_string_append_printf(text, " %u", diagnosis->related[i]->frame);
+    for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
+        g_string_append_printf(text, " not \"%s\"", diagnosis->ruled_out[i]);
+    g_string_append_c(text, '\n');
+}
+
+static void describe_proven(const tcpt_finding *finding, void *data)
+{
+    g_string_append_printf(data, "proves %s in %u\n", finding->diagnosis->detector->id, finding->on->frame);
+}
+
+/** What every frame shows. */
+static void describe_record(GString *text, const tcpt_record *record)
+{
+    g_string_append_printf(text, "%u: %s/%s", record->frame, tcpt_state_name((tcpt_state)record->client_state),
+                           tcpt_state_name((tcpt_state)record->server_state));
+    g_string_append_printf(text, " tracker %u %u %u %u", record->ct_state, record->ct_current, record->ct_old,
+                           record->ct_reason);
+    g_string_append_printf(text, " receiver %u %u %d", record->receiver_verdict, record->receiver_drop,
+                           record->over_limit);
+    g_string_append_printf(text, " same as %u, copy %d, copied %d\n", record->same_as, record->copy, record->copied);
+}
+
+void scn_describe_frame(GString *text, const tcpt_record *record)
+{
+    describe_record(text, record);
+    tcpt_each_finding(record, describe_finding, text);
+    tcpt_each_proven(record, describe_proven, text);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Traffic by chance, the same every time: what the core makes of it changes on purpose, or not at all.
+ *
+ * expected.txt holds a line per stream: its number, and a sum over all that is known of its frames, flows and points.
+ * `streams-test --show N` prints what the sum of stream N is made over, to be compared with what the code before
+ * printed; `streams-test --update` writes the file. */
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "describe.h"
+#include "input.h"
+#include "tcptriage/points.h"
+#include "made.h"
+#include "world.h"
+
+enum { STREAMS = 4800, ROOM = 900, FEW = 8, MANY = 60 };
+
+/* ---- What is known. */
+
+static void describe_path(const tcpt_path *path, void *data)
+{
+    g_string_append_printf(data, "path %s-%s: %u connections, %u %u %u, to one %u of %u, to the other %u of %u",
+                           path->a->name, path->b->name, path->connections, path->translated, path->renumbered,
+                           path->sack_not_adjusted, path->to_a.missing, path->to_a.total, path->to_b.missing,
+                           path->to_b.total);
+    g_string_append_printf(data, ", matched %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
+                           (guint64)path->matched_to_a, (guint64)path->matched_to_b, (guint64)path->matched_unordered);
+    g_string_append_printf(data, ", delays %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ", clocks %d %" G_GINT64_FORMAT "\n",
+                           path->delay_to_a_ns, path->delay_to_b_ns, path->clocks_differ, path->clock_offset_ns);
+}
+
+static void describe_end(GString *text, const tcpt_endpoint *end)
+{
+    g_string_append_printf(text,
+                           " [%u segments, rtt %" G_GINT64_FORMAT ", snd %u %u, rcv %u %u %u, fin %d %d, holes %u, %d]",
+                           end->segment_count, end->rtt_ns, end->snd_nxt, end->snd_contig, end->rcv_nxt, end->rcv_edge,
+                           end->max_wnd, end->fin, end->fin_acked, end->holes, end->holed);
+}
+
+static void describe_flow(GString *text, const tcpt_flow *flow)
+{
+    g_string_append_printf(text, "flow: side %u, ending %d, reordered %d, duplicates %d, port %u", flow->side,
+                           flow->ending, flow->reordered, flow->duplicates, flow->port_use);
+    describe_end(text, &flow->ends[0]);
+    describe_end(text, &flow->ends[1]);
+    g_string_append_c(text, '\n');
+}
+
+static void describe(tcpt_analysis *analysis, const GPtrArray *records, void *data)
+{
+    GString *text = data;
+    tcpt_settle_all(analysis);
+    for (unsigned i = 0; i < records->len; i++)
+        scn_describe_frame(text, records->pdata[i]);
+    for (const tcpt_flow *flow = tcpt_first_flow(analysis); flow; flow = flow->next)
+        describe_flow(text, flow);
+    tcpt_each_path(analysis, describe_path, text);
+    tcpt_totals totals = tcpt_analysis_totals(analysis);
+    g_string_append_printf(text,
+                           "totals: %" G_GUINT64_FORMAT " segments, %" G_GUINT64_FORMAT " flows, %" G_GINT64_FORMAT
+                           " to %" G_GINT64_FORMAT "\n",
+                           (guint64)totals.segments, (guint64)totals.flows, totals.first_ns, totals.newest_ns);
+}
+
+/* ---- Streams. */
+
+/** Numbers that look like chance (splitmix, Steele et al. 2014). */
+static uint32_t mixed(uint64_t number)
+{
+    number += UINT64_C(0x9e3779b97f4a7c15);
+    number = (number ^ number >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    number = (number ^ number >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(number ^ number >> 31);
+}
+
+/** Conversations to begin with, a letter a segment, capital from the client: SYN, ACK, data, the newest data again,
+ * FIN, RST, a keep-alive probe. Before it a digit: another time passes, its number in world.c plus six. */
+static const char *const conversations[] = {
+    "",
+    "SsADadADadADadAFfA",
+    "SsADadAFaF6f6f6fA",
+    "SsADadA9P9P9P9PdA",
+    "SsADXX6X7X7XadAFfA",
+    "S6S7S8S8SsADaR",
+    "SsAda6d6dA8DaDaDaFaRr",
+    "SsADadA9D6X7X8X8X",
+    "SsADadAF8f8f8faAS9SsA",
+    "Ss6s7s8sADXXaF",
+    "DaDadAdAdARdd",
+    "SsADaFaS7S8SsADadARSsADa",
+};
+
+static size_t converse(uint8_t *data, const char *letters, uint8_t option, uint8_t control)
+{
+    static const char kinds[] = "SADXFRP";
+    static const uint8_t flags[] = {TCPT_SYN, TCPT_ACK, TCPT_PSH | TCPT_ACK, TCPT_PSH | TCPT_ACK, TCPT_FIN | TCPT_ACK,
+                                    TCPT_RST, TCPT_ACK};
+    static const uint8_t seqs[] = {0, 0, 0, FUZZ_AGAIN, 0, 0, 0xfc /* one below */};
+    static const uint8_t payloads[] = {0, 0, 0x98, 0x98, 0, 0, 0};
+    size_t size = 2;
+    uint8_t time = 5;
+    for (; *letters; letters++) {
+        if (g_ascii_isdigit(*letters)) {
+            time = (uint8_t)(*letters - '0' + 6);
+            continue;
+        }
+        bool server = g_ascii_islower(*letters), syn = g_ascii_toupper(*letters) == 'S';
+        size_t kind = (size_t)(strchr(kinds, g_ascii_toupper(*letters)) - kinds);
+        uint8_t made[] = {(uint8_t)(FUZZ_MADE | control | (server ? FUZZ_FROM_SERVER : 0)),
+                          time,
+                          (uint8_t)(flags[kind] | (syn && server ? TCPT_ACK : 0)),
+                          seqs[kind],
+                          0,
+                          0xfa,
+                          syn ? 1 : option,
+                          payloads[kind]};
+        memcpy(data + size, made, sizeof made);
+        size += sizeof made;
+        time = 5;
+    }
+    return size;
+}
+
+static GString *play(unsigned stream)
+{
+    static const uint8_t modes[] = {
+        0, 0, 1, 2, 3, FUZZ_MODE_SMALL, FUZZ_MODE_PASSING | FUZZ_MODE_EXPECT_POINTS, FUZZ_MODE_PASSING};
+    static const uint8_t option_codes[] = {0, 0, 3, 5}; /* of made.c: none, timestamps, SACK */
+    uint8_t data[ROOM] = {modes[stream % sizeof modes], stream / sizeof modes & 1};
+    unsigned variant = stream / G_N_ELEMENTS(conversations);
+    const char *letters = conversations[stream % G_N_ELEMENTS(conversations)];
+    uint8_t option = option_codes[variant % sizeof option_codes], control = variant % 5 == 4 ? FUZZ_PADDED : 0;
+    uint32_t changes = *letters ? mixed(stream) % FEW : MANY;
+    size_t size = converse(data, letters, option, control);
+    GString *text = g_string_new(NULL);
+    for (uint32_t i = 1; i <= changes; i++)
+        size = fuzz_change(data, size, sizeof data, mixed((uint64_t)stream << 32 | i));
+    fuzz_play(data, size, describe, text);
+    return text;
+}
+
+/** FNV-1a. */
+static uint64_t sum_of(const GString *text)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (gsize i = 0; i < text->len; i++)
+        sum = (sum ^ (uint8_t)text->str[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+static char *line_of(unsigned stream)
+{
+    GString *text = play(stream);
+    char *line = g_strdup_printf("%u %016" G_GINT64_MODIFIER "x", stream, sum_of(text));
+    g_string_free(text, TRUE);
+    return line;
+}
+
+/** A tenth of the streams: every tenth from the given one on. */
+static void check_tenth(gconstpointer data)
+{
+    char *text = NULL;
+    g_assert_true(g_file_get_contents(EXPECTED, &text, NULL, NULL));
+    char **lines = g_strsplit(text, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, STREAMS + 2);
+    for (unsigned stream = GPOINTER_TO_UINT(data); stream < STREAMS; stream += 10) {
+        char *line = line_of(stream);
+        if (strcmp(line, lines[stream + 1]) != 0) {
+            g_test_message("something else is made of stream %u (streams-test --show %u); on purpose: --update", stream,
+                           stream);
+            g_test_fail();
+        }
+        g_free(line);
+    }
+    g_strfreev(lines);
+    g_free(text);
+}
+
+static int update(void)
+{
+    GString *text = g_string_new("# SPDX-License-Identifier: GPL-2.0-or-later\n");
+    for (unsigned stream = 0; stream < STREAMS; stream++) {
+        char *line = line_of(stream);
+        g_string_append_printf(text, "%s\n", line);
+        g_free(line);
+    }
+    bool written = g_file_set_contents(EXPECTED, text->str, (gssize)text->len, NULL);
+    g_string_free(text, TRUE);
+    return written ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && !strcmp(argv[1], "--update"))
+        return update();
+    if (argc == 3 && !strcmp(argv[1], "--show")) {
+        GString *text = play((unsigned)atoi(argv[2]));
+        fputs(text->str, stdout);
+        g_string_free(text, TRUE);
+        return 0;
+    }
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < 10; i++) {
+        char *path = g_strdup_printf("/streams/%u", i);
+        g_test_add_data_func(path, GUINT_TO_POINTER(i), check_tenth);
+        g_free(path);
+    }
+    return g_test_run();
+}
