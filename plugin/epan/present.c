@@ -75,6 +75,7 @@ static const int *const plain_fields[] = {
     &hf_receiver_verdict,
     &hf_receiver_drop_reason,
     &hf_pad_len,
+    &hf_outcome,
     &hf_ct_state,
     &hf_ct_current,
     &hf_ct_old,
