@@ -129,10 +129,10 @@ void tcpt_relate(tcpt_finding *finding, tcpt_record *record);
 void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_t count);
 
 /** Set or replace a number, hexadecimal, frame number or duration (nanoseconds). */
-void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t number);
+void tcpt_set_number(tcpt_finding *finding, tcpt_field field, int64_t value);
 
 /** The same for every finding that the detector has raised so far in this flow on segments of this sender. */
-void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t number);
+void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64_t value);
 
 /** Set or replace a text; `text` is static. */
 void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text);

@@ -261,7 +261,7 @@ void tcpt_feed_make_cases(void)
     gint64 now_us = g_get_monotonic_time();
     unsigned count;
 
-    if (cases_made_us && now_us - cases_made_us < CASES_EVERY_MS * 1000)
+    if (cases_made_us && now_us - cases_made_us < CASES_EVERY_MS * G_GINT64_CONSTANT(1000))
         return;
     cases_made_us = now_us;
     tcpt_cases(analysis, &count);

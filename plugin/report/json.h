@@ -10,6 +10,6 @@
 #include "model.h"
 
 /** Write the document to a stream as it is made: a million findings are not kept in memory. */
-void tcpt_report_json(FILE *out, const tcpt_model *model);
+void tcpt_report_json(FILE *file, const tcpt_model *model);
 
 #endif

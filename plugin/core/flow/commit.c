@@ -119,6 +119,29 @@ static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
     return seen->stale || seen->old_numbers || seen->other_syn || (seen->odd_ack && !segment->payload_bytes);
 }
 
+/* A segment of this life that its receiver takes up, whatever it makes of it. */
+static void commit_taken(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                         tcpt_record *record)
+{
+    if (flow->toward)
+        tcpt_commit_rst_outcome(flow, segment, seen);
+    tcpt_commit_revival(flow, segment, seen);
+    commit_handshake_before_capture(flow, segment);
+    if (segment->flags & TCPT_SYN)
+        tcpt_commit_syn(flow, segment, seen);
+    if (seen->new_payload)
+        tcpt_read_payload(&flow->ends[seen->from], segment, record);
+    tcpt_commit_sequence(flow, segment, seen);
+    if (segment->flags & TCPT_FIN)
+        tcpt_commit_fin(flow, segment, seen, record);
+    tcpt_commit_unwanted(flow, segment, seen);
+    if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
+        tcpt_commit_ack(flow, segment, seen, record);
+    if (flow->handshake_done || !flow->client_known)
+        flow->synchronised = true;
+    commit_timestamps(flow, segment, seen);
+}
+
 static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                             tcpt_record *record)
 {
@@ -147,23 +170,7 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
     if (segment->flags & TCPT_RST) {
         tcpt_commit_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {
-        if (flow->toward)
-            tcpt_commit_rst_outcome(flow, segment, seen);
-        tcpt_commit_revival(flow, segment, seen);
-        commit_handshake_before_capture(flow, segment);
-        if (segment->flags & TCPT_SYN)
-            tcpt_commit_syn(flow, segment, seen);
-        if (seen->new_payload)
-            tcpt_read_payload(sender, segment, record);
-        tcpt_commit_sequence(flow, segment, seen);
-        if (segment->flags & TCPT_FIN)
-            tcpt_commit_fin(flow, segment, seen, record);
-        tcpt_commit_unwanted(flow, segment, seen);
-        if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
-            tcpt_commit_ack(flow, segment, seen, record);
-        if (flow->handshake_done || !flow->client_known)
-            flow->synchronised = true;
-        commit_timestamps(flow, segment, seen);
+        commit_taken(flow, segment, seen, record);
     }
     if (seen->war_acks || flow->acks.count)
         tcpt_commit_exchange(flow, segment, seen, record);
