@@ -246,6 +246,11 @@ typedef struct tcpt_endpoint {
     bool fast_open; /**< its SYN had the option */
     uint8_t fast_open_bytes;
 
+    /* TTL or hop limit of its segments, RSTs excepted; 0 while none is known. */
+    uint8_t ttl_least;
+    uint8_t ttl_most;
+    uint8_t syn_ttl; /**< of its first SYN or SYN-ACK */
+
     /* Its FIN, with the times and frames below. */
     bool fin;           /**< seen */
     bool fin_acked;     /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */

@@ -18,9 +18,9 @@ enum {
     TCPT_TRAITS
 };
 
-/** The same as bits: detectors name those they want to be asked about. */
-enum {
-#define TCPT_TRAIT(name) TCPT_TRAIT_##name = 1u << TCPT_TRAIT_AT_##name,
+/** The same as bits: detectors name those they want to be asked about. C11 promises no more than an int. */
+__extension__ enum {
+#define TCPT_TRAIT(name) TCPT_TRAIT_##name = UINT64_C(1) << TCPT_TRAIT_AT_##name,
 #include "tcptriage/traits.def"
 #undef TCPT_TRAIT
 };
@@ -96,7 +96,7 @@ typedef struct tcpt_receiver_view {
 
 /** A segment judged against its flow as it was before. Counts are those with the segment. */
 typedef struct tcpt_observation {
-    uint32_t traits;
+    uint64_t traits;
     uint8_t from;     /**< index of the sender in tcpt_flow.ends */
     bool pure_ack;    /**< ACK without payload, SYN, FIN, RST */
     bool probe;       /**< keep-alive or window probe: one below what the receiver has acknowledged, at most one byte */

@@ -9,7 +9,7 @@
 #include "detectors/detectors.h"
 #include "tcptriage/points.h"
 
-G_STATIC_ASSERT(TCPT_TRAITS <= 32); /* bits of tcpt_observation.traits */
+G_STATIC_ASSERT(TCPT_TRAITS <= 64); /* bits of tcpt_observation.traits */
 
 const tcpt_detector *const tcpt_detectors[] = {
 #define TCPT_DETECTOR(id) &tcpt_##id,
@@ -57,14 +57,14 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
         .store = dispatch->store,
     };
 
-    for (uint32_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
-        asked |= dispatch->wanting[__builtin_ctz(traits)];
+    for (uint64_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
+        asked |= dispatch->wanting[__builtin_ctzll(traits)];
     for (; asked; asked &= asked - 1)
         ask(dispatch, flow, tcpt_detectors[__builtin_ctzll(asked)], &context);
 }
 
 /* Note which traits a detector wants. */
-static void note_wants(tcpt_dispatch *dispatch, unsigned number, uint32_t wants)
+static void note_wants(tcpt_dispatch *dispatch, unsigned number, uint64_t wants)
 {
     dispatch->wanted |= wants;
     for (unsigned trait = 0; trait < TCPT_TRAITS; trait++)

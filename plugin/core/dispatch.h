@@ -13,7 +13,7 @@ typedef struct tcpt_dispatch {
     struct tcpt_findings *store;   /**< where what they raise is kept */
     unsigned count;                /**< of detectors */
     uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
-    uint32_t wanted;               /**< traits that any detector wants */
+    uint64_t wanted;               /**< traits that any detector wants */
     uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
     uint8_t *zeros;                /**< as many zeros */
 } tcpt_dispatch;

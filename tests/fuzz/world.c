@@ -103,7 +103,7 @@ static tcpt_segment begin_segment(fuzz *input, uint8_t control, unsigned point)
         .point = inside ? 0 : point,
         .depth = (uint8_t)(inside ? 1 + point : 1),
         .family = control & FUZZ_IPV6 ? 6 : 4,
-        .ttl = (uint8_t)(64 - point),
+        .ttl = (uint8_t)(64 - point - (control & FUZZ_LONGER ? 5 : 0)),
         .has_ip_id = !(control & FUZZ_IPV6),
         .ip_id = input->ip_id,
         .src = addresses[translated][from],

@@ -394,7 +394,7 @@ static void make_odd(talk *all, tcpt_segment *segment)
         TCPT_ACK | TCPT_PSH, 0xd8};
     static const int64_t jumps[] = {-1000, -1000000, 300000000, 1500000000, 2000000000, 31000000000, 600000000000};
     static const char *const texts[] = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "\x15\x03\x03\x00\x02\x01\x00"};
-    switch (g_test_rand_int_range(0, 17)) {
+    switch (g_test_rand_int_range(0, 18)) {
     case 0:
     case 1:
         segment->seq += near_zero();
@@ -449,6 +449,9 @@ static void make_odd(talk *all, tcpt_segment *segment)
     case 15: /* lost before the capture point: a gap */
         segment->seq += 1000;
         all->next[!!(segment->src == addresses[1])] += 1000;
+        break;
+    case 16:
+        segment->ttl = (uint8_t)g_test_rand_int_range(0, 256);
         break;
     default:
         segment->options &= (uint8_t)~TCPT_OPTION_TIMESTAMPS;

@@ -24,6 +24,19 @@ static void commit_handshake_before_capture(tcpt_flow *flow, const tcpt_segment 
     flow->ends[0].handshake = flow->ends[1].handshake = TCPT_ESTABLISHED; /* begun before the capture */
 }
 
+/* RSTs often come from another path of code, or from another host: they are compared, and do not count. */
+static void commit_ttl(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    if (!segment->ttl || (segment->flags & TCPT_RST))
+        return;
+    if ((segment->flags & TCPT_SYN) && !sender->syn_ttl)
+        sender->syn_ttl = segment->ttl;
+    if (!sender->ttl_least || segment->ttl < sender->ttl_least)
+        sender->ttl_least = segment->ttl;
+    if (segment->ttl > sender->ttl_most)
+        sender->ttl_most = segment->ttl;
+}
+
 static void commit_counts(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                           tcpt_record *record)
 {
@@ -34,6 +47,7 @@ static void commit_counts(tcpt_flow *flow, const tcpt_segment *segment, const tc
     if (segment->time_ns > flow->last_ns)
         flow->last_ns = segment->time_ns;
     flow->last_record = record;
+    commit_ttl(sender, segment);
     sender->segment_count++;
     if (segment->time_ns > sender->last_ns)
         sender->last_ns = segment->time_ns;

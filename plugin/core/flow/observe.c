@@ -251,6 +251,9 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
         seen->traits |= TCPT_TRAIT_SILENCE;
 
+    if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))
+        seen->traits |= TCPT_TRAIT_TTL_ODD;
+
     if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;

@@ -68,7 +68,7 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || segment->sack_count ||
         segment->checksum_is > TCPT_CHECKSUM_GOOD || segment->time_ns < flow->last_ns)
         return false;
-    if (!fits(sender, &flow->ends[!from], segment) || odd(flow, segment, from))
+    if (!fits(sender, &flow->ends[!from], segment) || !tcpt_ttl_is_usual(sender, segment) || odd(flow, segment, from))
         return false;
 
     tcpt_clear_observation(seen);

@@ -27,10 +27,18 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
 void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                            tcpt_record *record);
 
-/** What can be told without judging. */
-static inline uint32_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
+/** Whether its sender has used its TTL, or those on both sides of it, in this flow before; true where it is not known.
+ */
+static inline bool tcpt_ttl_is_usual(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
-    uint32_t traits = 0;
+    return (uint8_t)(segment->ttl - sender->ttl_least) <= (uint8_t)(sender->ttl_most - sender->ttl_least) ||
+           !segment->ttl;
+}
+
+/** What can be told without judging. */
+static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    uint64_t traits = 0;
 
     if (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) {
         traits |= segment->flags & TCPT_SYN ? TCPT_TRAIT_SYN : 0;
