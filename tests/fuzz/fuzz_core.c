@@ -51,6 +51,7 @@ static void check_all(tcpt_analysis *analysis, const GPtrArray *records, void *d
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_play(data, size, check_all, NULL);
+    static const fuzz_watch watch = {.end = check_all};
+    fuzz_play(data, size, &watch);
     return 0;
 }

@@ -23,6 +23,7 @@ typedef struct fuzz {
     uint16_t ip_id;
     fuzz_connection connections[FUZZ_CONNECTIONS];
     GPtrArray *records;
+    const fuzz_watch *watch;
 } fuzz;
 
 static uint8_t take(fuzz *input)
@@ -120,6 +121,8 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
     g_ptr_array_add(input->records, record);
     if (control & FUZZ_SETTLE)
         tcpt_settle(input->analysis, record->flow);
+    if (input->watch->seen)
+        input->watch->seen(record, input->watch->user);
 }
 
 static void see_made(fuzz *input, uint8_t control, unsigned point, uint8_t *tcp, uint32_t bytes, uint8_t kind)
@@ -185,10 +188,10 @@ static void choose_settings(tcpt_settings *settings, uint8_t mode)
     settings->receiver_stack = (tcpt_stack)(mode & FUZZ_MODE_STACK);
 }
 
-void fuzz_play(const uint8_t *data, size_t size, void (*end)(tcpt_analysis *, const GPtrArray *, void *), void *user)
+void fuzz_play(const uint8_t *data, size_t size, const fuzz_watch *watch)
 {
     tcpt_settings settings;
-    fuzz input = {.data = data, .size = size, .now_ns = INT64_C(1700000000000000000)};
+    fuzz input = {.data = data, .size = size, .now_ns = INT64_C(1700000000000000000), .watch = watch};
     input.records = g_ptr_array_new();
     input.mode = take(&input);
     input.world = take(&input);
@@ -208,7 +211,7 @@ void fuzz_play(const uint8_t *data, size_t size, void (*end)(tcpt_analysis *, co
         else
             raw_segment(&input, control);
     }
-    end(input.analysis, input.records, user);
+    watch->end(input.analysis, input.records, watch->user);
     tcpt_analysis_free(input.analysis);
     g_ptr_array_unref(input.records);
 }

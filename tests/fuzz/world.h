@@ -9,7 +9,15 @@
 
 #include "tcptriage/analysis.h"
 
-/** Play an input; `end` is given the analysis, not settled yet, and its records (tcpt_record *) in their order. */
-void fuzz_play(const uint8_t *data, size_t size, void (*end)(tcpt_analysis *, const GPtrArray *, void *), void *user);
+/** Who looks on. */
+typedef struct fuzz_watch {
+    void (*seen)(const tcpt_record *record, void *user); /**< after each segment; NULL: nobody */
+    /** All records, in their order; nothing is settled yet but what the input asks for. */
+    void (*end)(tcpt_analysis *analysis, const GPtrArray *records, void *user);
+    void *user;
+} fuzz_watch;
+
+/** Play an input. */
+void fuzz_play(const uint8_t *data, size_t size, const fuzz_watch *watch);
 
 #endif

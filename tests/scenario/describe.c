@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "describe.h"
 
+/** The few words, what it cost and whom it blames. */
+static void describe_cost(GString *text, const tcpt_finding *finding)
+{
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    char *brief = tcpt_brief_text(finding);
+    g_string_append_printf(text, " (%s)", brief);
+    g_free(brief);
+    if (diagnosis->delay_ns)
+        g_string_append_printf(text, " cost %" G_GINT64_FORMAT, diagnosis->delay_ns);
+    if (diagnosis->blamed)
+        g_string_append_printf(text, " blames %s", tcpt_role(finding->on->flow, diagnosis->blamed - 1));
+}
+
 /** Values but for sequence numbers: those are no number of their own. */
 static void describe_values(GString *text, const tcpt_finding *finding)
 {
@@ -21,6 +34,7 @@ static void describe_finding(const tcpt_finding *finding, void *data)
     g_string_append_printf(text, "%s %s \"%s\"", diagnosis->detector->id, tcpt_confidence_name(diagnosis->confidence),
                            summary);
     g_free(summary);
+    describe_cost(text, finding);
     describe_values(text, finding);
     for (uint32_t i = 0; i < diagnosis->related_count; i++)
         g_string_append_printf(text, " %u", diagnosis->related[i]->frame);

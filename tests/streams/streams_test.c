@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Traffic by chance, the same every time: what the core makes of it changes on purpose, or not at all.
  *
- * expected.txt holds a line per stream: its number, and a sum over all that is known of its frames, flows and points.
- * `streams-test --show N` prints what the sum of stream N is made over, to be compared with what the code before
- * printed; `streams-test --update` writes the file. */
+ * expected.txt holds a line per stream: its number, and a sum over all that is known of its frames, flows, cases and
+ * points. `streams-test --show N` prints what the sum of stream N is made over, to be compared with what the code
+ * before printed; `streams-test --update` writes the file. */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,10 @@
 #include "change.h"
 #include "describe.h"
 #include "input.h"
+#include "tcptriage/cases.h"
 #include "tcptriage/points.h"
 #include "made.h"
+#include "states.h"
 #include "world.h"
 
 enum { STREAMS = 4800, ROOM = 900, FEW = 8, MANY = 60 };
@@ -32,37 +34,66 @@ static void describe_path(const tcpt_path *path, void *data)
                            path->delay_to_a_ns, path->delay_to_b_ns, path->clocks_differ, path->clock_offset_ns);
 }
 
-static void describe_end(GString *text, const tcpt_endpoint *end)
+static void describe_case(const tcpt_case *one, GString *text)
 {
-    g_string_append_printf(text,
-                           " [%u segments, rtt %" G_GINT64_FORMAT ", snd %u %u, rcv %u %u %u, fin %d %d, holes %u, %d]",
-                           end->segment_count, end->rtt_ns, end->snd_nxt, end->snd_contig, end->rcv_nxt, end->rcv_edge,
-                           end->max_wnd, end->fin, end->fin_acked, end->holes, end->holed);
-}
-
-static void describe_flow(GString *text, const tcpt_flow *flow)
-{
-    g_string_append_printf(text, "flow: side %u, ending %d, reordered %d, duplicates %d, port %u", flow->side,
-                           flow->ending, flow->reordered, flow->duplicates, flow->port_use);
-    describe_end(text, &flow->ends[0]);
-    describe_end(text, &flow->ends[1]);
+    g_string_append_printf(text, "case %u: %s at %d %u, %s %u, %u flows, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
+                           one->number, one->detector->id, one->flow ? (int)one->flow->number : -1, one->blamed_end,
+                           tcpt_severity_name(one->severity), one->confidence, one->flow_count,
+                           (guint64)one->cause_count, (guint64)one->finding_count);
+    g_string_append_printf(text, ", cost %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ", frames",
+                           one->delay_ns, one->first_ns, one->last_ns);
+    for (unsigned i = 0; i < one->frame_count; i++)
+        g_string_append_printf(text, " %u", one->frames[i]->frame);
+    for (unsigned i = 0; i < one->example_count; i++)
+        g_string_append_printf(text, ", flow %u cost %" G_GINT64_FORMAT, one->examples[i].flow->number,
+                               one->examples[i].delay_ns);
+    for (unsigned i = 0; i < TCPT_DETECTORS_MOST; i++) {
+        if (one->consequences[i])
+            g_string_append_printf(text, ", %s", tcpt_detectors[i]->id);
+    }
     g_string_append_c(text, '\n');
 }
 
-static void describe(tcpt_analysis *analysis, const GPtrArray *records, void *data)
+static void describe_across(GString *text, tcpt_analysis *analysis)
 {
-    GString *text = data;
-    tcpt_settle_all(analysis);
-    for (unsigned i = 0; i < records->len; i++)
-        scn_describe_frame(text, records->pdata[i]);
-    for (const tcpt_flow *flow = tcpt_first_flow(analysis); flow; flow = flow->next)
-        describe_flow(text, flow);
+    unsigned count = 0;
+    const tcpt_case *const *cases = tcpt_cases(analysis, &count);
+    for (unsigned i = 0; i < count; i++)
+        describe_case(cases[i], text);
+    const tcpt_pressure *pressures = tcpt_highest_pressures(analysis, &count);
+    for (unsigned i = 0; i < count; i++)
+        g_string_append_printf(text, "pressure %u of %u in %u\n", pressures[i].in_use, pressures[i].range,
+                               pressures[i].at->frame);
     tcpt_each_path(analysis, describe_path, text);
     tcpt_totals totals = tcpt_analysis_totals(analysis);
     g_string_append_printf(text,
                            "totals: %" G_GUINT64_FORMAT " segments, %" G_GUINT64_FORMAT " flows, %" G_GINT64_FORMAT
                            " to %" G_GINT64_FORMAT "\n",
                            (guint64)totals.segments, (guint64)totals.flows, totals.first_ns, totals.newest_ns);
+}
+
+/** What is known so far. */
+typedef struct knowledge {
+    GString *text;
+    states *states;
+} knowledge;
+
+static void note_changes(const tcpt_record *record, void *data)
+{
+    knowledge *known = data;
+    g_string_append_printf(known->text, "%u ", record->frame);
+    states_append_changes(known->states, record->flow, known->text);
+}
+
+static void describe_all(tcpt_analysis *analysis, const GPtrArray *records, void *data)
+{
+    knowledge *known = data;
+    tcpt_settle_all(analysis);
+    for (unsigned i = 0; i < records->len; i++)
+        scn_describe_frame(known->text, records->pdata[i]);
+    for (const tcpt_flow *flow = tcpt_first_flow(analysis); flow; flow = flow->next)
+        states_append_changes(known->states, flow, known->text);
+    describe_across(known->text, analysis);
 }
 
 /* ---- Streams. */
@@ -135,11 +166,12 @@ static GString *play(unsigned stream)
     uint8_t option = option_codes[variant % sizeof option_codes], control = variant % 5 == 4 ? FUZZ_PADDED : 0;
     uint32_t changes = *letters ? mixed(stream) % FEW : MANY;
     size_t size = converse(data, letters, option, control);
-    GString *text = g_string_new(NULL);
     for (uint32_t i = 1; i <= changes; i++)
         size = fuzz_change(data, size, sizeof data, mixed((uint64_t)stream << 32 | i));
-    fuzz_play(data, size, describe, text);
-    return text;
+    knowledge known = {g_string_new(NULL), states_new()};
+    fuzz_play(data, size, &(const fuzz_watch){note_changes, describe_all, &known});
+    states_free(known.states);
+    return known.text;
 }
 
 /** FNV-1a. */
