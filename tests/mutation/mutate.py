@@ -16,6 +16,7 @@ import os
 import queue
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ import operators  # noqa: E402
 
 WANTED_PERCENT = 85
 FOLDERS = ("plugin/core", "plugin/detectors")
+MEMORY_MIB = 2000
 # What a copy needs to be built and tested.
 PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures", "README.md", "CHANGELOG.md")
 # The suites are the programs of tests.cmake that are called so; the flood takes a gigabyte and half a minute.
@@ -43,6 +45,11 @@ GTEST_SEED = "R02S00000000000000000000000000000000"
 
 Mutant = collections.namedtuple("Mutant", "path edit")
 Result = collections.namedtuple("Result", "mutant verdict by")
+
+
+def limit_memory():
+    """A mutant may ask for memory without end; the sanitizers' own limit is another, as they reserve terabytes."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB << 20, MEMORY_MIB << 20))
 
 
 kernel_lock = threading.Lock()  # one at a time
@@ -90,10 +97,12 @@ class Copy:
                                   stderr=subprocess.DEVNULL).returncode
 
     @staticmethod
-    def suite(command, seconds):
+    def suite(command, seconds, sanitized=False):
         """None when the suite is content, else how it ended."""
         try:
-            done = subprocess.run(command, timeout=seconds, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            done = subprocess.run(command, timeout=seconds, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env={**os.environ, "ASAN_OPTIONS": "hard_rss_limit_mb=%d" % MEMORY_MIB},
+                                  preexec_fn=None if sanitized else limit_memory)
         except subprocess.TimeoutExpired:
             return "time"
         return None if not done.returncode else "crash" if done.returncode < 0 and done.returncode != -6 else "red"
@@ -102,7 +111,7 @@ class Copy:
         """The suites without a mutant: all must be content; their time sets the limits, and the fast ones come first."""
         for name in names:
             program, begun = os.path.join(build, name), time.monotonic()
-            if self.suite([program, "--seed", GTEST_SEED], 600):
+            if self.suite([program, "--seed", GTEST_SEED], 600, build != self.builds[0]):
                 raise RuntimeError("%s fails without a mutant" % program)
             self.limits[program] = 5 + 8 * (time.monotonic() - begun)
         names.sort(key=lambda name: self.limits[os.path.join(build, name)])
@@ -132,7 +141,7 @@ class Copy:
                     return Result(mutant, "invalid", "")
                 for name in names:
                     program = os.path.join(build, name)
-                    how = self.suite([program, "--seed", GTEST_SEED], self.limits[program])
+                    how = self.suite([program, "--seed", GTEST_SEED], self.limits[program], build != self.builds[0])
                     if how:
                         front = "" if build == self.builds[0] else "sanitized "
                         return Result(mutant, "killed", front + name + (", " + how if how != "red" else ""))
@@ -200,7 +209,7 @@ def sample(mutants, count, seed):
     return chosen[:count]
 
 
-def run(source, work, mutants, jobs):
+def run(source, work, mutants, texts, jobs):
     todo, results, lock = queue.Queue(), [], threading.Lock()
     for mutant in mutants:
         todo.put(mutant)
@@ -217,6 +226,8 @@ def run(source, work, mutants, jobs):
                 results.append(result)
                 print("%d of %d: %s %s (%s) %s" % (len(results), len(mutants), result.verdict, mutant.path,
                                                    mutant.edit.operator, result.by), file=sys.stderr, flush=True)
+                if result.verdict == "survived":
+                    print("  - %s\n  + %s" % lines_of(texts[mutant.path], mutant.edit), file=sys.stderr, flush=True)
 
     threads = [threading.Thread(target=worker, args=(number,)) for number in range(jobs)]
     for thread in threads:
@@ -290,7 +301,7 @@ def main():
     if os.geteuid():
         print("the kernel is not asked: that needs root")
     equivalent = read_equivalent(os.path.join(os.path.dirname(os.path.abspath(__file__)), "equivalent.txt"))
-    results = run(options.source, options.work, chosen, options.jobs)
+    results = run(options.source, options.work, chosen, texts, options.jobs)
     with open(known, "w") as text:
         json.dump([identity(result.mutant, texts) for result in results if result.verdict == "survived"], text, indent=1)
     return 0 if report(results, texts, equivalent) else 1

@@ -294,8 +294,16 @@ OPERATORS = [
 ]
 
 
+def changes_nothing(text, edit):
+    """a > b ? a : b gives the same with >=."""
+    line = text[text.rfind("\n", 0, edit.start) + 1:text.find("\n", edit.end)]
+    match = re.search(r"(\S+) [<>]=? (\S+) \? (\S+) : ([^;,\s]+)", line)
+    return edit.operator == "boundary" and match is not None and {*match.group(1, 2)} == {*match.group(3, 4)}
+
+
 def mutants(path, text):
     """Every mutant of a file, in its order."""
     file = File(path, text)
-    found = {edit for operator in OPERATORS for edit in operator(file) if text[edit.start:edit.end] != edit.made}
+    found = {edit for operator in OPERATORS for edit in operator(file)
+             if text[edit.start:edit.end] != edit.made and not changes_nothing(text, edit)}
     return sorted(found, key=lambda edit: (edit.start, edit.end, edit.operator, edit.made))
