@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A FIN is sent again and again and not acknowledged. */
+#include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>
@@ -26,6 +27,13 @@ static void summarise(const tcpt_context *context, tcpt_finding *finding, unsign
     tcpt_set_number(finding, TCPT_F_FIN_RETRANSMISSIONS, repeats);
 }
 
+/* Whether it is the FIN that the other end lacks. Where bytes before it are missing there too their loss is the story
+ * (peer_silent, idle_drop), and into a closed window nothing gets. */
+static bool only_fin_missing(const tcpt_endpoint *sender, const tcpt_endpoint *receiver)
+{
+    return receiver->acked && receiver->rcv_nxt == sender->fin_end - 1 && receiver->rcv_wnd > 0;
+}
+
 static void judge_repeat(const tcpt_context *context, fin_memory *memory)
 {
     unsigned from = context->seen->from;
@@ -35,13 +43,13 @@ static void judge_repeat(const tcpt_context *context, fin_memory *memory)
 
     if (!context->seen->fin_again || sender->fin_acked)
         return;
-    if (!receiver->segment_count)
-        return; /* one direction only: its ACKs may be there, uncaptured */
-    if (repeats > 2 && memory->finding[from]) {
+    if (!context->flow->both_ways)
+        return; /* its ACKs may be there, uncaptured */
+    if (memory->finding[from]) {
         summarise(context, memory->finding[from], from, repeats, "");
         return;
     }
-    if (repeats != 2)
+    if (repeats < 2 || !only_fin_missing(sender, receiver) || tcpt_silence_explained(context))
         return;
     memory->finding[from] = tcpt_raise(context, receiver->holed || sender->holed ? TCPT_LOW : TCPT_HIGH, " ");
     summarise(context, memory->finding[from], from, repeats, " so far");

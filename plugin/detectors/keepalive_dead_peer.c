@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Probes, of an idle connection or of a closed window, one after the other, without an answer. */
+#include "detectors/shared/silence.h"
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
@@ -73,6 +74,8 @@ static void judge(const tcpt_context *context, void *memory)
     if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
         return;
     if (!context->seen->new_round || context->seen->unanswered_probes != PROVEN_BY)
+        return;
+    if (tcpt_silence_explained(context))
         return;
     finding = receiver->acked && receiver->rcv_wnd == 0 ? raise_behind_window(context) : raise_idle(context);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);

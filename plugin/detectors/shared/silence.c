@@ -32,8 +32,9 @@ bool tcpt_silence_explained(const tcpt_context *context)
     const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
 
-    return tcpt_left_by_rst(flow, !from) || tcpt_only_oldest_missing(flow, from) ||
-           tcpt_drops_timestamps(flow, context->segment) || tcpt_goes_on_elsewhere(flow, from);
+    return !tcpt_shows_bare(&flow->ends[!from]) || tcpt_left_by_rst(flow, !from) ||
+           tcpt_only_oldest_missing(flow, from) || tcpt_drops_timestamps(flow, context->segment) ||
+           tcpt_goes_on_elsewhere(flow, from);
 }
 
 int64_t tcpt_waited_ns(const tcpt_context *context)

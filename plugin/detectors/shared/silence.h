@@ -17,8 +17,8 @@ bool tcpt_only_oldest_missing(const tcpt_flow *flow, unsigned from);
 /** Whether a segment lacks the timestamps that both SYNs have agreed on: its receiver may drop it (RFC 7323, 3.2). */
 bool tcpt_drops_timestamps(const tcpt_flow *flow, const tcpt_segment *segment);
 
-/** Whether any of these explains why `from`, the sender of the segment, gets no answer. Damaged repeats are not counted
- * as such in the first place. */
+/** Whether any of these explains why `from`, the sender of the segment, gets no answer, or that the capture has none of
+ * the answers (payload only). Damaged repeats are not counted as such in the first place. */
 bool tcpt_silence_explained(const tcpt_context *context);
 
 /** Whether it takes notice of what was sent: an ACK that neither moves nor selects may answer something else. */
