@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fields.h"
+
+#include "compat.h"
+
+int tcpt_hf[TCPT_HF_COUNT];
+
+static int proto_triage = -1;
+
+/* Wireshark's type and base for a type of shown.def and fields.def. */
+#define FIELD_INTEGER  FT_INT32, BASE_DEC
+#define FIELD_NUMBER   FT_UINT32, BASE_DEC
+#define FIELD_BYTE     FT_UINT8, BASE_DEC
+#define FIELD_HEX16    FT_UINT16, BASE_HEX
+#define FIELD_FRAME    FT_FRAMENUM, BASE_NONE
+#define FIELD_DURATION FT_RELATIVE_TIME, BASE_NONE
+#define FIELD_TEXT     FT_STRING, BASE_NONE
+
+static void register_fields(void)
+{
+    static hf_register_info fields[] = {
+#define TCPT_SHOWN(name, filter, type, who, label, text)                                                               \
+    {&tcpt_hf[TCPT_HF_##name], {label, "tcptriage." filter, FIELD_##type, NULL, 0, text, HFILL}},
+#include "shown.def"
+#undef TCPT_SHOWN
+#define TCPT_FIELD(name, filter, type, label)                                                                          \
+    {&tcpt_hf[TCPT_HF_VALUES + TCPT_F_##name], {label, "tcptriage." filter, FIELD_##type, NULL, 0, NULL, HFILL}},
+#include "tcptriage/fields.def"
+#undef TCPT_FIELD
+    };
+
+    proto_register_field_array(proto_triage, fields, G_N_ELEMENTS(fields));
+}
+
+/* What frames without a finding show: the protocol, and these. */
+static const int *const plain_fields[] = {
+    &proto_triage,
+    &tcpt_hf[TCPT_HF_VALUES + TCPT_F_CONNTRACK_REASON],
+#define FOUND(field)
+#define PLAIN(field)                                     &tcpt_hf[field],
+#define TCPT_SHOWN(name, filter, type, who, label, text) who(TCPT_HF_##name)
+#include "shown.def"
+#undef TCPT_SHOWN
+};
+static const header_field_info *plain[G_N_ELEMENTS(plain_fields)];
+
+static void look_up_plain_fields(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(plain_fields); i++)
+        plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
+}
+
+/* The protocol counts as referenced when any of its fields is, of which most belong to findings: so each is asked. */
+bool tcpt_plain_is_wanted(proto_tree *tree)
+{
+    if (!proto_field_is_referenced(tree, proto_triage))
+        return false; /* also the answer without a tree */
+    if (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols)
+        return true;
+    for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
+        if (plain[i]->ref_type == HF_REF_TYPE_DIRECT)
+            return true;
+    return false;
+}
+
+void tcpt_fields_register(int proto)
+{
+    proto_triage = proto;
+    for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
+        tcpt_hf[i] = -1;
+    register_fields();
+    look_up_plain_fields();
+}

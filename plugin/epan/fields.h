@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Which fields there are, and whether anybody would see them.
+ */
+#ifndef TCPTRIAGE_EPAN_FIELDS_H
+#define TCPTRIAGE_EPAN_FIELDS_H
+
+#include <stdbool.h>
+
+#include <epan/packet.h>
+
+#include "tcptriage/finding.h"
+
+/** The rows of shown.def, and behind them those of fields.def: TCPT_HF_VALUES + tcpt_field. */
+enum {
+#define TCPT_SHOWN(name, filter, type, who, label, text) TCPT_HF_##name,
+#include "shown.def"
+#undef TCPT_SHOWN
+    TCPT_HF_VALUES,
+    TCPT_HF_COUNT = TCPT_HF_VALUES + TCPT_FIELD_COUNT
+};
+
+/** Wireshark's numbers of them. */
+extern int tcpt_hf[TCPT_HF_COUNT];
+
+void tcpt_fields_register(int proto);
+
+/** Whether anybody would see a frame without a finding. */
+bool tcpt_plain_is_wanted(proto_tree *tree);
+
+#endif
