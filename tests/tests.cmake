@@ -74,7 +74,7 @@ target_link_libraries(tracker-driver PRIVATE tcptriage_core)
 add_executable(receiver-driver tests/oracle/receiver_driver.c)
 target_link_libraries(receiver-driver PRIVATE tcptriage_scenario)
 
-add_executable(receiver-test tests/unit/receiver_test.c)
+add_executable(receiver-test tests/unit/receiver_test.c tests/unit/receiver_rows.c tests/unit/receiver_fixture.c)
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
 
 # Findings: told as one, taken back, superseded, kept short.
@@ -83,7 +83,7 @@ target_include_directories(finding-test PRIVATE plugin)
 target_link_libraries(finding-test PRIVATE tcptriage_core)
 
 # The short ways of the core against the long ones.
-add_executable(short-way-test tests/unit/short_way_test.c)
+add_executable(short-way-test tests/unit/short_way_test.c tests/unit/same.c)
 target_include_directories(short-way-test PRIVATE plugin)
 target_compile_definitions(short-way-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(short-way-test PRIVATE tcptriage_scenario)

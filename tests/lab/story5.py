@@ -4,7 +4,8 @@
 None of these cases reads the kernel's trace, so they may run side by side."""
 
 import story5_capture
+import story5_end
 import story5_lost
 import story5_rewritten
 
-CASES = {**story5_lost.CASES, **story5_rewritten.CASES, **story5_capture.CASES}
+CASES = {**story5_end.CASES, **story5_lost.CASES, **story5_rewritten.CASES, **story5_capture.CASES}

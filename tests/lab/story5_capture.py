@@ -11,8 +11,9 @@ from netlab import CLIENT_ADDRESS, SERVER_ADDRESS, TO_CLIENT, TO_SERVER, Lab
 from points import Hop, Points, router
 from publish import require
 from segments import make, sequence_delta, write_capture, write_cooked
-from story5_lost import (BY_CHANCE, CLIENT_PORT, ENDS, FIN_LOST, ROUTER, bystander, fin_findings,
-                         fin_lost, fins_of_server, lost_by_chance, one_hop, some_data)
+from story5_end import (CLIENT_PORT, ENDS, FIN_LOST, ROUTER, bystander, fin_findings, fin_lost, fins_of_server,
+                        one_hop)
+from story5_lost import BY_CHANCE, lost_by_chance, some_data
 from story5_rewritten import behind
 
 SECOND_NS = 10**9

@@ -10,8 +10,8 @@ from points import ROUTER_MAC, Hop, Points, ending_with
 from publish import finding, require, retransmitted
 from segments import VXLAN_PORT, cut, parse, readdressed, rewritten, routed, scrubbed, sequence_delta, write_capture
 from story3 import SWITCH, WIRE, broken_switch, ethernet, no_timestamps, short_frame_chat, straight
-from story5_lost import (CLIENT_PORT, FIN_LOST, PATIENCE_S, fin_findings, fin_lost, fins_of_server, one_hop,
-                         transfer)
+from story5_end import CLIENT_PORT, FIN_LOST, PATIENCE_S, fin_findings, fin_lost, fins_of_server, one_hop
+from story5_lost import transfer
 
 NAT_ADDRESS, NAT_PORTS = "203.0.113.7", 21000  # added to the client's port
 

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pointers differ: each is compared by what it points to, and then cleared. One that is not known here makes the
+ * comparison of the rest fail. */
+#include "same.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/flow/flow.h"
+#include "core/tracker/judge.h"
+#include "core/tracker/tracker.h"
+#include "tcptriage/points.h"
+
+static uint32_t number_of(const tcpt_record *record)
+{
+    return record ? record->frame : 0;
+}
+
+static void same_record(tcpt_record **a, tcpt_record **b)
+{
+    g_assert_cmpuint(number_of(*a), ==, number_of(*b));
+    *a = *b = NULL;
+}
+
+void same_bytes(const void *a, const void *b, size_t bytes)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    for (size_t i = 0; a && i < bytes; i++)
+        if (((const uint8_t *)a)[i] != ((const uint8_t *)b)[i])
+            g_error("byte %zu of %zu differs", i, bytes);
+}
+
+static void same_steps(tcpt_endpoint *a, tcpt_endpoint *b)
+{
+    g_assert_cmpuint(a->ack_step_count, ==, b->ack_step_count);
+    for (unsigned i = 0; i < a->ack_step_count; i++) {
+        tcpt_ack_step step[2] = {a->ack_steps[i], b->ack_steps[i]};
+        same_record(&step[0].record, &step[1].record);
+        g_assert_cmpint(step[0].time_ns, ==, step[1].time_ns);
+        g_assert_cmpuint(step[0].ack, ==, step[1].ack);
+    }
+    a->ack_steps = b->ack_steps = NULL;
+}
+
+static void same_damages(const tcpt_damages *a, const tcpt_damages *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_cmpuint(a->count, ==, b->count);
+    for (unsigned i = 0; i < a->count; i++) {
+        tcpt_damage one = a->at[i], other = b->at[i];
+        same_record(&one.record, &other.record);
+        same_record(&one.sound, &other.sound);
+        same_bytes(&one, &other, sizeof one);
+    }
+}
+
+static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
+{
+    tcpt_trouble a = *one, b = *other;
+    same_record(&a.provoked.record, &b.provoked.record);
+    same_record(&a.refused.record, &b.refused.record);
+    same_damages(a.damages, b.damages);
+    a.damages = b.damages = NULL;
+    same_bytes(&a, &b, sizeof a);
+}
+
+/** Flows of two analyses, by their newest frames. */
+static void same_flow_pointer(const tcpt_flow **a, const tcpt_flow **b)
+{
+    g_assert_true((*a == NULL) == (*b == NULL));
+    if (*a)
+        g_assert_cmpuint(number_of((*a)->last_record), ==, number_of((*b)->last_record));
+    *a = *b = NULL;
+}
+
+static void same_host(const tcpt_host *one, const tcpt_host *other)
+{
+    g_assert_true((one == NULL) == (other == NULL));
+    if (!one)
+        return;
+    tcpt_host a = *one, b = *other;
+    for (unsigned i = 0; i < TCPT_PILE; i++)
+        same_flow_pointer(&a.waits[i], &b.waits[i]);
+    same_flow_pointer(&a.stray, &b.stray);
+    same_bytes(&a, &b, sizeof a);
+}
+
+static void same_end(tcpt_endpoint *a, tcpt_endpoint *b)
+{
+    same_record(&a->payload_record, &b->payload_record);
+    same_record(&a->last_record, &b->last_record);
+    same_record(&a->fin_record, &b->fin_record);
+    same_record(&a->fin_acked_record, &b->fin_acked_record);
+    same_record(&a->rst_record, &b->rst_record);
+    same_record(&a->unanswered_record, &b->unanswered_record);
+    same_record(&a->said_record, &b->said_record);
+    same_trouble(a->trouble, b->trouble);
+    a->trouble = b->trouble = NULL;
+    same_steps(a, b);
+    same_host(a->host, b->host);
+    a->host = b->host = NULL;
+}
+
+static void same_rarities(const tcpt_rarities *one, const tcpt_rarities *other)
+{
+    tcpt_rarities a = *one, b = *other;
+    same_record(&a.early_record, &b.early_record);
+    same_record(&a.divergent[0], &b.divergent[0]);
+    same_record(&a.divergent[1], &b.divergent[1]);
+    same_bytes(&a, &b, sizeof a);
+}
+
+static void same_tracker(const tcpt_tracker *a, const tcpt_tracker *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_true(a->lost == b->lost);
+    same_bytes(&a->models.current, &b->models.current, sizeof a->models.current);
+    same_bytes(a->models.old, b->models.old, sizeof *a->models.old);
+}
+
+static void same_again(const tcpt_again *a, const tcpt_again *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_cmpuint(a->count, ==, b->count);
+    g_assert_cmpuint(a->bytes, ==, b->bytes);
+    g_assert_cmpuint(a->from, ==, b->from);
+    g_assert_cmpint(a->last_ns, ==, b->last_ns);
+    g_assert_cmpuint(number_of(a->first), ==, number_of(b->first));
+    g_assert_cmpuint(number_of(a->ignored_ack), ==, number_of(b->ignored_ack));
+}
+
+static void same_summary(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    char *one = tcpt_summary(&a->first), *other = tcpt_summary(&b->first);
+    g_assert_cmpstr(one, ==, other);
+    g_free(one);
+    g_free(other);
+}
+
+static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    g_assert_cmpstr(a->detector->id, ==, b->detector->id);
+    g_assert_cmpuint(number_of(a->first.on), ==, number_of(b->first.on));
+    g_assert_cmpuint(tcpt_alike(a), ==, tcpt_alike(b));
+    same_summary(a, b);
+    g_assert_cmpint(a->confidence, ==, b->confidence);
+    g_assert_cmpuint(a->related_count, ==, b->related_count);
+    for (unsigned i = 0; i < a->related_count; i++)
+        g_assert_cmpuint(number_of(a->related[i]), ==, number_of(b->related[i]));
+}
+
+static void same_newest(const tcpt_found *a, const tcpt_found *b)
+{
+    g_assert_true((a == NULL) == (b == NULL));
+    if (!a || !a->first || !b->first)
+        return; /* taken back, all of them: same_list() looks */
+    same_diagnosis(a->first->previous, b->first->previous);
+}
+
+/** All of a flow: looked through once, as a conversation may raise one with every segment. */
+void same_list(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    for (; a && b; a = a->next, b = b->next)
+        same_diagnosis(a, b);
+    g_assert_true(!a && !b);
+}
+
+static void same_resets(const tcpt_rst_toward *one, const tcpt_rst_toward *other)
+{
+    g_assert_true((one == NULL) == (other == NULL));
+    for (unsigned end = 0; one && end < 2; end++) {
+        tcpt_rst_toward a = one[end], b = other[end];
+        same_record(&a.record, &b.record);
+        same_bytes(&a, &b, sizeof a);
+    }
+}
+
+/** What is left of an exchange of pure ACKs that is none any more says nothing. */
+static void forget_exchange(tcpt_flow *flow)
+{
+    if (!flow->acks.count)
+        memset(&flow->acks, 0, sizeof flow->acks);
+}
+
+void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
+{
+    static tcpt_flow a, b;
+    memcpy(&a, fast, sizeof a);
+    memcpy(&b, slow, sizeof b);
+    forget_exchange(&a);
+    forget_exchange(&b);
+    for (unsigned end = 0; end < 2; end++) {
+        same_end(&a.ends[end], &b.ends[end]);
+    }
+    same_rarities(a.rare, b.rare);
+    a.rare = b.rare = NULL;
+    same_record(&a.last_record, &b.last_record);
+    same_record(&a.first_ack_record, &b.first_ack_record);
+    same_record(&a.acks.first, &b.acks.first);
+    same_tracker(a.tracker, b.tracker);
+    same_again(a.again, b.again);
+    same_resets(a.toward, b.toward);
+    same_newest(a.found, b.found);
+    g_assert_true((a.memory == NULL) == (b.memory == NULL));
+    g_assert_cmpuint(a.at->index, ==, b.at->index);
+    a.at = b.at = NULL;
+    a.tracker = b.tracker = NULL;
+    a.again = b.again = NULL;
+    a.toward = b.toward = NULL;
+    a.found = b.found = NULL;
+    a.memory = b.memory = NULL;
+    a.previous = b.previous = a.next = b.next = a.twin = b.twin = NULL;
+    same_bytes(&a, &b, sizeof a);
+}
+
+void same_records(const tcpt_record *fast, const tcpt_record *slow)
+{
+    tcpt_record a = *fast, b = *slow;
+    g_assert_true((a.notes == NULL) == (b.notes == NULL));
+    a.flow = b.flow = NULL;
+    a.notes = b.notes = NULL;
+    same_bytes(&a, &b, sizeof a);
+}
