@@ -121,6 +121,9 @@ typedef struct tcpt_losses {
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
     uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */
     uint32_t uncaptured;       /**< acknowledged there and not captured: the farther capture itself lacks packets */
+    uint32_t astray;           /**< came there under another address or port: not lost, in none of the counts above */
+    tcpt_lost first_astray;    /**< valid with astray */
+    tcpt_record *stray;        /**< the same there; valid with astray */
     bool recut;                /**< segments were cut or joined on the way: sizes do not compare */
     bool order_assumed;        /**< which point is nearer rests on both clocks being one */
     tcpt_lost *lost;           /**< in the order of the file, owned; at most TCPT_LOST_LISTED */

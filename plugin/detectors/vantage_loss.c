@@ -88,6 +88,14 @@ static void relate_lost(tcpt_finding *finding, const tcpt_losses *losses)
     tcpt_relate_all(finding, records, count);
 }
 
+/* "; 2 came under another address or port (first: frame 9)", or nothing. */
+static char *describe_astray(const tcpt_losses *losses)
+{
+    if (!losses->astray)
+        return g_strdup("");
+    return g_strdup_printf("; %u came under another address or port (frame %u)", losses->astray, losses->stray->frame);
+}
+
 static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
 {
     if (!tcpt_far_capture_lacks(losses))
@@ -107,17 +115,36 @@ static bool proven(const tcpt_losses *losses)
 static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_losses *losses)
 {
     tcpt_loss_property property = tcpt_loss_property_of(losses);
-    g_autofree char *what = describe(losses, property);
-    tcpt_finding *finding =
-        tcpt_raise_on(context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
-                      "%u of %u segments from the %s were seen at %s and not at %s: %s", losses->all.missing,
-                      losses->all.total, tcpt_role(context->flow, from), losses->from->name, losses->to->name, what);
+    g_autofree char *what = describe(losses, property), *astray = describe_astray(losses);
+    tcpt_finding *finding = tcpt_raise_on(
+        context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
+        "%u of %u segments from the %s were seen at %s and not at %s: %s%s", losses->all.missing, losses->all.total,
+        tcpt_role(context->flow, from), losses->from->name, losses->to->name, what, astray);
 
     tcpt_brief(finding, "%u of %u segments of the %s lost between two points", losses->all.missing, losses->all.total,
                tcpt_role(context->flow, from));
     set_table(finding, losses, property);
     relate_lost(finding, losses);
+    if (losses->astray)
+        tcpt_relate(finding, losses->stray);
     rule_out(finding, losses);
+}
+
+/* Nothing was lost: a device on the way has let segments pass untranslated, or under an address of another entry. */
+static void raise_astray(const tcpt_context *context, unsigned from, const tcpt_losses *losses)
+{
+    tcpt_finding *finding =
+        tcpt_raise_on(context, losses->first_astray.record, losses->first_astray.time_ns, confidence_in(losses),
+                      "%u of %u segments from the %s at %s came to %s under another address or port (frame %u): not "
+                      "lost, NAT did not know them",
+                      losses->astray, losses->astray + losses->all.total, tcpt_role(context->flow, from),
+                      losses->from->name, losses->to->name, losses->stray->frame);
+
+    tcpt_brief(finding, "%u of the %s came under another address: NAT lost it?", losses->astray,
+               tcpt_role(context->flow, from));
+    set_table(finding, losses, TCPT_LOSS_NOTHING);
+    tcpt_relate(finding, losses->stray);
+    tcpt_rule_out(finding, "Loss on the way: the same SEQ, ACK and length came there from or to another socket.");
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -130,6 +157,8 @@ static void settle(const tcpt_context *context, const void *memory)
             continue;
         if (losses.lost_count && proven(&losses))
             raise_loss(context, from, &losses);
+        else if (losses.astray)
+            raise_astray(context, from, &losses);
         tcpt_losses_clear(&losses);
     }
 }
@@ -160,7 +189,8 @@ const tcpt_detector tcpt_vantage_loss = {
     .message = "Segments seen at one capture point never show at the next",
     .explanation = "The frames named here left the capture point nearer to their sender and never came to the farther "
                    "one, which went on capturing: consistent with a device between the two that drops them. What all "
-                   "of them have in common and none of the others is named when it separates cleanly.",
+                   "of them have in common and none of the others is named when it separates cleanly. What came under "
+                   "another address or port is told apart: a NAT lost the connection, or took them for INVALID.",
     .remedy =
         "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
         "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "

@@ -11,6 +11,7 @@
 #include "core/points/match_segments.h"
 #include "core/points/sightings.h"
 #include "core/points/state.h"
+#include "core/points/strays.h"
 
 /* ---- points ---- */
 
@@ -136,6 +137,7 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
     now = tcpt_sighting_of(connection, member, segment, seen, record);
     if (!tcpt_match_segment(points, points->sightings, &now, segment))
         tcpt_sightings_keep(points, &now);
+    tcpt_strays_note(&points->strays, &now, segment);
 }
 
 /* ---- all of it ---- */
@@ -202,5 +204,6 @@ void tcpt_points_free(tcpt_points *points)
     g_hash_table_destroy(points->interfaces);
     g_hash_table_destroy(points->points);
     g_ptr_array_free(points->slabs, TRUE);
+    g_free(points->strays);
     g_free(points);
 }

@@ -5,6 +5,7 @@
 #include "core/points/clock_offsets.h"
 #include "core/points/legs.h"
 #include "core/points/state.h"
+#include "core/points/strays.h"
 #include "tcptriage/sequence.h"
 
 enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
@@ -32,9 +33,14 @@ static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, b
         table->smallest_missing = sighting->ip_bytes;
 }
 
+static tcpt_lost lost_of(const tcpt_sighting *sighting, unsigned from)
+{
+    return (tcpt_lost){sighting->record[from], sighting->time_ns[from], sighting->properties & 1u << TCPT_LOSS_SHORT};
+}
+
 static void list_lost(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from)
 {
-    tcpt_lost lost = {sighting->record[from], sighting->time_ns[from], sighting->properties & 1u << TCPT_LOSS_SHORT};
+    tcpt_lost lost = lost_of(sighting, from);
 
     if (!table->lost)
         table->lost = g_array_new(FALSE, FALSE, sizeof lost);
@@ -159,12 +165,29 @@ static bool of_another_life(const tcpt_sighting *sighting)
            sighting->seq != connection->reference[sighting->way];
 }
 
+/* What came there under another address or port was not lost. */
+static bool went_astray(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
+    tcpt_record *stray = tcpt_stray_of(sighting->connection->points->strays, sighting, from, to, due, late_ns);
+
+    if (!stray)
+        return false;
+    if (table->astray++ == 0) {
+        table->first_astray = lost_of(sighting, from);
+        table->stray = stray;
+    }
+    return true;
+}
+
 /* Count a sighting as seen at `from` and looked for at `to`. */
 static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     bool missing = !(sighting->seen & 1u << to);
 
     if (missing && (of_another_life(sighting) || !was_looking(sighting, from, to)))
+        return;
+    if (missing && went_astray(table, sighting, from, to))
         return;
     if (missing && passed_uncaptured(sighting, to)) {
         table->uncaptured++;

@@ -19,7 +19,10 @@ typedef struct tcpt_loss_table {
     uint32_t largest_arrived;
     uint32_t bare_missing;
     uint32_t uncaptured;
-    GArray *lost; /**< tcpt_lost, NULL before the first */
+    uint32_t astray;        /* came under another address or port */
+    tcpt_lost first_astray; /* valid with astray */
+    tcpt_record *stray;     /* the same there; valid with astray */
+    GArray *lost;           /**< tcpt_lost, NULL before the first */
 } tcpt_loss_table;
 
 /** Whether every point that has not seen a sighting has gone on capturing for match_seconds since it was due there. */

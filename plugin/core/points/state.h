@@ -24,11 +24,12 @@ typedef struct tcpt_points {
     tcpt_point *newest_point;
     tcpt_connection *first_connection;
     tcpt_connection *newest_connection;
-    GPtrArray *connections;    /* by the number of a flow that is one, NULL elsewhere */
-    GHashTable *syns;          /* match_connections.c: SYNs by their numbers */
-    GHashTable *guides;        /* guides.c: connections by hosts and point */
-    GHashTable *clock_offsets; /* clock_offsets.c */
-    GHashTable *sightings;     /* sightings.c */
+    GPtrArray *connections;     /* by the number of a flow that is one, NULL elsewhere */
+    GHashTable *syns;           /* match_connections.c: SYNs by their numbers */
+    GHashTable *guides;         /* guides.c: connections by hosts and point */
+    GHashTable *clock_offsets;  /* clock_offsets.c */
+    GHashTable *sightings;      /* sightings.c */
+    struct tcpt_strays *strays; /* strays.c; NULL before the first */
     tcpt_sighting *oldest;
     tcpt_sighting *newest;
     tcpt_sighting *spare; /* linked by `older` */
