@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The handshake is complete, and the first request draws a RST (rule K.1). */
+#include "detectors/detectors.h"
+
+#include <glib.h>
+
+#include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
+
+enum {
+    /* What is longer is an upload; HTTP servers take headers of 8 to 32 KiB. */
+    REQUEST_BYTES_MOST = 64 << 10,
+    /* By how much a round trip may fall short of the shortest one so far: one part in so many. */
+    JITTER_PART = 32,
+    ANSWER_RTTS = 3,
+};
+
+/* Nothing but its SYN-ACK and ACKs came from the server, nobody has begun to close, and the SYN-ACK did not come again
+ * (that is the accept queue). */
+static bool awaits_first_answer(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return flow->handshake_done && !flow->ending && client->syn && server->syn && !server->payload_segments &&
+           client->payload_record && !client->syn_payload_bytes && server->syn_ns <= flow->first_ack_ns;
+}
+
+/* A socket was there and took at least a part of it. */
+static bool took_payload(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    uint32_t first = flow->ends[flow->client].iss + 1;
+
+    return seq_after(flow->ends[!flow->client].rcv_nxt, first) ||
+           ((context->segment->flags & TCPT_ACK) && seq_after(context->segment->ack, first));
+}
+
+/* Comes when the answer to the bare ACK is due, and that to the payload is not. One from a live socket, with ACK,
+ * answers neither. */
+static bool answers_bare_ack(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    int64_t rtt_ns = flow->ends[!flow->client].rtt_ns, least_ns = rtt_ns - rtt_ns / JITTER_PART;
+    int64_t since_ack_ns = context->segment->time_ns - flow->first_ack_ns;
+
+    if (context->segment->flags & TCPT_ACK)
+        return false;
+    if (!rtt_ns) /* the SYN was sent again: nobody knows which one was answered */
+        return since_ack_ns <= TCPT_ANSWER_MS * TCPT_MS_NS;
+    return since_ack_ns >= least_ns && context->segment->time_ns - client->unanswered_ns < least_ns;
+}
+
+/* Of the request, or of its first repeat where that was lost. Whoever repeats it more often has another trouble first.
+ */
+static bool in_time(const tcpt_context *context, const tcpt_endpoint *client)
+{
+    int64_t sent_ns = client->unanswered_repeats == 1 ? MAX(client->round_ns, client->payload_ns) : client->payload_ns;
+
+    return context->segment->time_ns - sent_ns <=
+           MAX(ANSWER_RTTS * tcpt_rtt_ns(context->flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+}
+
+static void raise_reset(const tcpt_context *context, uint32_t bytes)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    bool took = took_payload(context);
+    double ms = tcpt_as_seconds(context->segment->time_ns - client->payload_ns) * 1e3;
+    tcpt_finding *finding = tcpt_raise(context, took ? TCPT_HIGH : TCPT_MEDIUM,
+                                       "The client's first request (%u bytes, frame %u) draws a RST %.0f ms later: %s "
+                                       "refuses it, not a full accept queue",
+                                       bytes, client->payload_record->frame, ms,
+                                       took ? "the application or a proxy" : "an application, proxy or filter");
+
+    tcpt_brief(finding, "First request (%u bytes) answered by a RST", bytes);
+    tcpt_set_number(finding, TCPT_F_REQUEST_BYTES, bytes);
+    tcpt_relate(finding, context->flow->first_ack_record);
+    tcpt_relate(finding, client->payload_record);
+    tcpt_rule_out(finding, took ? "A full accept queue: the payload was acknowledged."
+                                : "A full accept queue: its RST would have answered the handshake's bare ACK.");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    uint32_t bytes = client->snd_nxt - client->iss - 1;
+
+    (void)memory;
+    if (context->seen->from == flow->client || context->seen->really_bad || context->seen->stale)
+        return;
+    if (!awaits_first_answer(flow) || context->seen->rst.mismatch || bytes > REQUEST_BYTES_MOST)
+        return;
+    if (!in_time(context, client))
+        return;
+    if (took_payload(context)) {
+        raise_reset(context, bytes);
+        return;
+    }
+    if (answers_bare_ack(context) || client->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
+        return; /* syn_refused_by_reset; idle_drop */
+    raise_reset(context, bytes);
+}
+
+static const tcpt_field fields[] = {TCPT_F_REQUEST_BYTES, TCPT_FIELD_COUNT};
+
+static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack", NULL};
+
+const tcpt_detector tcpt_first_request_reset = {
+    .id = "first_request_reset",
+    .message = "The first request of a connection is answered by a RST",
+    .explanation =
+        "The handshake was complete, so the port is open and the way is free; what the client then sent drew a RST. A "
+        "RST that acknowledges the request comes from a program that read it, or closed without reading it: wrong "
+        "protocol on this port (TLS or not), a proxy without a backend, an access list. One that does not may also "
+        "come "
+        "from a filter on the way that reads requests (host name in the TLS client hello).",
+    .remedy =
+        "Send the same request from the server itself (curl -v, openssl s_client -connect): if it works there, the "
+        "cause "
+        "is on the way. Look at the logs of service and proxy at this time. Compare the RST's TTL with that of the "
+        "SYN-ACK; capture at the server: a RST that does not leave there comes from a device on the way.",
+    .reference = "RFC 9293 section 3.10.7.4; RFC 2525 section 2.17; Linux tcp_close()",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
+    .wants = TCPT_TRAIT_RST,
+    .fields = fields,
+    .judge = judge,
+};
