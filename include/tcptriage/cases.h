@@ -34,12 +34,16 @@ typedef struct tcpt_case_example {
     int64_t delay_ns; /**< what it cost this flow, 0 unknown */
 } tcpt_case_example;
 
+/** What the connections that a case has hit do not have in common, as bits. */
+enum { TCPT_DIFFERENT_CLIENTS = 1, TCPT_DIFFERENT_SERVERS = 2, TCPT_DIFFERENT_PORTS = 4 };
+
 /** One case. Lives until the cases are made anew. */
 typedef struct tcpt_case {
     uint32_t number;               /**< from 1: the gravest */
     const tcpt_detector *detector; /**< of the cause */
     const tcpt_flow *flow;         /**< one that names the blamed place; NULL for what no flow has for itself */
     uint8_t blamed_end;            /**< where that is an end of it */
+    uint8_t differs;               /**< TCPT_DIFFERENT_ bits */
     bool scattered;                /**< beyond TCPT_CASES_MOST: of several places */
     tcpt_severity severity;        /**< of the gravest finding in it */
     tcpt_confidence confidence;    /**< of the surest cause */
@@ -73,6 +77,9 @@ const tcpt_case *tcpt_case_of(const tcpt_diagnosis *diagnosis);
 
 /** "cause" or "consequence". */
 const char *tcpt_role_in_case(const tcpt_diagnosis *diagnosis);
+
+/** The end of the flow that a finding blames; where it blames none, the one that sent its frame. */
+unsigned tcpt_blamed_end(const tcpt_finding *finding);
 
 /** Detectors that explain another one, as bits by place in tcpt_detectors. */
 uint64_t tcpt_explained_by(unsigned detector);

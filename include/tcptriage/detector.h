@@ -46,6 +46,34 @@ typedef enum tcpt_blame {
     TCPT_BLAMES_CAPTURE,  /**< the capture itself */
 } tcpt_blame;
 
+/** Where a command is run. */
+typedef enum tcpt_where {
+    TCPT_ON_CLIENT,
+    TCPT_ON_SERVER,
+    TCPT_ON_BLAMED,  /**< the end that is blamed; where none is, the one that sent the finding's frame */
+    TCPT_ON_OTHER,   /**< the other end */
+    TCPT_ON_THE_WAY, /**< a device between them: not where a host speaks with itself */
+} tcpt_where;
+
+/**
+ * A command with which the reader looks further, ready to be pasted: placeholders stand for the addresses and ports of
+ * what was found, of many connections for the worst one's.
+ *
+ * %client% %server% %host% (of the end that it is run on) %other% (of the other end): addresses
+ * %port%: the server's
+ * %traffic%: capture filter (pcap-filter(7)) of all that was hit: what its connections have in common
+ * %socket%: filter of ss(8) for the same, on the end that it is run on
+ * %family%: "ipv4" or "ipv6"
+ *
+ * Where the capture holds the other end too, nobody is asked for another one: no "tcpdump". Where a host speaks with
+ * itself nobody looks for the way: no "traceroute".
+ */
+typedef struct tcpt_command {
+    tcpt_where where;
+    const char *line;
+    const char *tells; /**< what its output says, or the question that it answers */
+} tcpt_command;
+
 /** A detector's row: its texts, when it wants to be asked, and its functions. */
 typedef struct tcpt_detector {
     const char *id;          /**< filter name behind "tcptriage." */
@@ -53,7 +81,9 @@ typedef struct tcpt_detector {
     const char *brief;       /**< the same in at most TCPT_BRIEF_MOST characters; NULL: the message is that short */
     const char *explanation; /**< what it means */
     const char *remedy;      /**< what to change, or what to capture next */
-    const char *reference;   /**< RFC section, kernel function, version */
+    const tcpt_command
+        *commands;         /**< to look further, the first to run first; ended by one without a line, NULL for none */
+    const char *reference; /**< RFC section, kernel function, version */
     tcpt_group group;
     tcpt_severity severity;
     tcpt_blame blames;

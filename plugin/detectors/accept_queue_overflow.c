@@ -35,6 +35,13 @@ static const char *const explains[] = {
     "syn_unanswered",    "connect_unanswered",  "peer_silent", "acked_data_retransmitted",
     "conntrack_invalid", "keepalive_dead_peer", "fin_unacked", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "Recv-Q at or above Send-Q: the accept queue is full"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtListenOverflows TcpExtListenDrops", "do they grow while clients wait?"},
+    {TCPT_ON_SERVER, "sysctl net.core.somaxconn", "the most that any backlog can be"},
+    {0},
+};
+
 const tcpt_detector tcpt_accept_queue_overflow = {
     .id = "accept_queue_overflow",
     .message = "A valid final ACK was ignored: accept queue full?",
@@ -42,9 +49,8 @@ const tcpt_detector tcpt_accept_queue_overflow = {
         "The client believes that it is connected, the server sends its SYN-ACK again: consistent with an accept "
         "queue that is full because the application does not accept() fast enough; Linux then drops the final "
         "ACK. Loss of that ACK behind the capture point looks the same once.",
-    .remedy =
-        "On the server: ss -ltn (Recv-Q against Send-Q) and nstat TcpExtListenOverflows. Accept faster, or raise the "
-        "backlog of listen() together with net.core.somaxconn.",
+    .remedy = "Accept faster, or raise the backlog of listen() together with net.core.somaxconn.",
+    .commands = commands,
     .reference = "Linux tcp_check_req(), tcp_v4_syn_recv_sock(), reqsk_timer_handler()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

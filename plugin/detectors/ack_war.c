@@ -63,6 +63,14 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const char *const explains[] = {"challenge_ack", "conntrack_invalid", "acked_data_retransmitted", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_CLIENT, "ss -K 'dport = :%port% and dst %server%'", "closes it there, where the kernel allows that"},
+    {TCPT_ON_CLIENT, "tcpdump -ni any -vS '%traffic%'",
+     "absolute numbers: from which point on do those of the two ends differ?"},
+    {TCPT_ON_SERVER, "tcpdump -ni any -vS '%traffic%'", "the same on the other end"},
+    {0},
+};
+
 const tcpt_detector tcpt_ack_war = {
     .id = "ack_war",
     .message = "ACK war: the same ACKs back and forth without end",
@@ -75,6 +83,7 @@ const tcpt_detector tcpt_ack_war = {
     .remedy = "Close the connection at one end. Then compare sequence numbers at both ends of the path: the device "
               "between the points where they part is the cause (proxy, TCP optimiser, ISN rewriting, load balancer "
               "failover).",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 sections 5.2 and 7; Linux tcp_oow_rate_limited(), "
                  "sysctl net.ipv4.tcp_invalid_ratelimit",
     .group = TCPT_GROUP_SEQUENCE,

@@ -23,6 +23,11 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_STORM_ACKED_IN, TCPT_F_STORM_ACKED_AGO, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "conntrack -S", "does \"invalid\" or \"drop\" grow with each repeat?"},
+    {0},
+};
+
 const tcpt_detector tcpt_acked_data_retransmitted = {
     .id = "acked_data_retransmitted",
     .message = "Acknowledged data is sent again",
@@ -32,6 +37,7 @@ const tcpt_detector tcpt_acked_data_retransmitted = {
         "elsewhere the ACK may have been lost behind the capture point.",
     .remedy = "One alone is harmless. Several in a row: look between capture point and TCP of the sending host (a "
               "firewall that drops packets its tracker calls invalid), or capture at the sender.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4 (SND.UNA); RFC 6298 section 5",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -20,6 +20,15 @@ static const char *const explains[] = {"acked_data_retransmitted",
                                        "fin_unacked",
                                        NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "conntrack -S", "does \"invalid\" or \"drop\" grow with each repeat?"},
+    {TCPT_ON_BLAMED, "nft list ruleset | grep -n invalid", "the rules that drop what the tracker calls invalid"},
+    {TCPT_ON_BLAMED, "sysctl -w net.netfilter.nf_conntrack_log_invalid=6",
+     "the kernel's log then names each such packet and the reason"},
+    {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "do the ACKs reach this host?"},
+    {0},
+};
+
 const tcpt_detector tcpt_acked_retransmit_storm = {
     .id = "acked_retransmit_storm",
     .message = "Retransmit storm: acknowledged data again and again",
@@ -27,8 +36,8 @@ const tcpt_detector tcpt_acked_retransmit_storm = {
         "A host keeps sending what its peer has acknowledged in this very capture. Captured at that host, the "
         "ACKs reach the machine but not its TCP; captured elsewhere they may be lost behind the capture "
         "point.",
-    .remedy = "Look for a firewall on or before the sending host that drops the ACKs (counters of ct state invalid, "
-              "net.netfilter.nf_conntrack_log_invalid=6), and capture at the sending host.",
+    .remedy = "Look for a firewall on or before the sending host that drops the ACKs as invalid.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; Linux tcp_in_window() of nf_conntrack_proto_tcp.c",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,

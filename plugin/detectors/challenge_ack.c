@@ -56,6 +56,11 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_relate(finding, context->seen->challenged);
 }
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "does the challenge arrive, and does an exact RST leave?"},
+    {0},
+};
+
 const tcpt_detector tcpt_challenge_ack = {
     .id = "challenge_ack",
     .message = "Challenge ACK: answers a RST, SYN or ACK that was not accepted",
@@ -64,7 +69,8 @@ const tcpt_detector tcpt_challenge_ack = {
         "sends an ACK with its own numbers. A peer that really lost the connection answers with an exact "
         "RST. Stock analysis calls this a duplicate ACK.",
     .remedy = "Look at the segment it answers. If no exact RST follows, a device on the path swallows the challenge or "
-              "made up the RST; capture on both sides of it.",
+              "made up the RST.",
+    .commands = commands,
     .reference = "RFC 5961 sections 3.2, 4.2, 5.2; RFC 9293 section 3.10.7.4; Linux tcp_send_challenge_ack()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -199,6 +199,14 @@ static const char *const explains[] = {"vantage_loss",
                                        "connect_unanswered",
                                        NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_OTHER, "nstat -az TcpInCsumErrors", "does it grow? Then they arrive damaged, and are dropped"},
+    {TCPT_ON_BLAMED, "ip route get %other%", "the interface (IFACE below) that they leave by"},
+    {TCPT_ON_BLAMED, "ethtool -K IFACE tx off",
+     "are the sums right now? Then the network card or its driver makes them"},
+    {0},
+};
+
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
@@ -208,8 +216,8 @@ const tcpt_detector tcpt_checksum_bad = {
                    "is taken back.",
     .remedy = "Compare with the retransmission of the same bytes. Where that is right, look for faulty memory or "
               "firmware in a device between the sender and this capture. Where every repeat is wrong the sender itself "
-              "makes the wrong sum: switch its checksum offload off (ethtool -K IFACE tx off), update its driver or "
-              "stack.",
+              "makes the wrong sum: switch its checksum offload off, update its driver or stack.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,

@@ -33,6 +33,14 @@ static const char *const explains[] = {"checksum_bad",
                                        "connect_unanswered",
                                        NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_OTHER, "nstat -az TcpInCsumErrors", "does it grow? Then they arrive so, and are dropped"},
+    {TCPT_ON_BLAMED, "ip route get %other%", "the interface (IFACE below) that they leave by"},
+    {TCPT_ON_BLAMED, "ethtool -K IFACE tx off",
+     "are the sums right now? Then the network card or its driver makes them"},
+    {0},
+};
+
 const tcpt_detector tcpt_checksum_over_padding = {
     .id = "checksum_over_padding",
     .message = "Checksum right only with the Ethernet padding counted in",
@@ -40,6 +48,7 @@ const tcpt_detector tcpt_checksum_over_padding = {
                    "instead of the IP datagram. Every receiver drops such a segment; longer ones pass.",
     .remedy = "Find the device that computes this sum (compare captures before and after each hop, switch checksum "
               "offload off there) and update its driver or firmware.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.1; IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,

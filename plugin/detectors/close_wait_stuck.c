@@ -189,6 +189,12 @@ static const tcpt_field fields[] = {TCPT_F_CLOSE_OWED_BY, TCPT_F_CLOSE_DURATION,
 
 static const char *const explains[] = {"data_after_close", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "ss -tanp state close-wait '%socket%'",
+     "the process that holds it, and how many more of them there are"},
+    {0},
+};
+
 const tcpt_detector tcpt_close_wait_stuck = {
     .id = "close_wait_stuck",
     .message = "One side has closed, the other has not for a long time (CLOSE-WAIT)",
@@ -196,9 +202,9 @@ const tcpt_detector tcpt_close_wait_stuck = {
     .explanation = "The peer's FIN was received and acknowledged, so this side's kernel is in CLOSE-WAIT: only its "
                    "application can end the connection, and it does not. Consistent with an application that does "
                    "not notice the end of input, or waits for a timeout of its own.",
-    .remedy = "On the side that owes the close: which process holds the socket (ss -tanp state close-wait), and why "
-              "does it not read the end of file and close? A duration that matches a well-known timeout names the "
-              "setting to look at (close.hint).",
+    .remedy = "Look for the process that holds the socket, and for why it does not read the end of file and close. A "
+              "duration that matches a well-known timeout names the setting to look at (close.hint).",
+    .commands = commands,
     .reference = "RFC 9293 sections 3.3.2 and 3.6",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -103,6 +103,15 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SILENCE, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the SYN arrive, and does an answer leave?"},
+    {TCPT_ON_CLIENT, "ip route get %server%", "the interface and the address that it leaves by"},
+    {TCPT_ON_CLIENT, "traceroute -nT -p %port% %server%", "how far it comes"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtListenDrops TcpExtIPReversePathFilter", "do they grow with each SYN?"},
+    {TCPT_ON_SERVER, "nft list ruleset | grep -n drop", "the server's own rules"},
+    {0},
+};
+
 const tcpt_detector tcpt_connect_unanswered = {
     .id = "connect_unanswered",
     .message = "A SYN is sent again and again, and nothing comes back",
@@ -111,11 +120,9 @@ const tcpt_detector tcpt_connect_unanswered = {
         "port was answered in the last minute. A host that is up and reachable answers: with a RST where nobody "
         "listens. So either the SYN does not arrive (host down, wrong address or route, a filter that drops), or the "
         "answer does not (no route back, a filter on the way back, a NAT that has no entry for it).",
-    .remedy = "Capture on the server's interface: tcpdump 'tcp[tcpflags] & tcp-syn != 0'. If the SYN does not arrive, "
-              "look at the "
-              "devices before it: ip route get, traceroute -T -p, rules with DROP. If it does and nothing leaves, at "
-              "the server's own filter and nstat (TcpExtListenDrops, IpReversePathFilter); if the SYN-ACK leaves, at "
-              "the way back.",
+    .remedy = "If the SYN does not arrive at the server, look at the route and at the devices before it. If it does "
+              "and nothing leaves, at the server's own filter and counters; if the SYN-ACK leaves, at the way back.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.8.3; Linux net.ipv4.tcp_syn_retries",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -41,6 +41,13 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "does the service listen, and on this address?"},
+    {TCPT_ON_SERVER, "nft list ruleset | grep -n reject", "the rules that answer with a RST"},
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the RST leave the server?"},
+    {0},
+};
+
 const tcpt_detector tcpt_connection_refused = {
     .id = "connection_refused",
     .message = "A SYN is answered by a RST",
@@ -49,10 +56,9 @@ const tcpt_detector tcpt_connection_refused = {
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
         "with a filter that rejects instead of dropping. The host itself, or a device before it, is up.",
-    .remedy =
-        "On the server: ss -ltn (does the service listen, and on this address?), and the rules that reject with "
-        "tcp-reset. Where the service listens, capture there: a RST that leaves nobody's network card comes from a "
-        "device on the way.",
+    .remedy = "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
+              "server comes from a device on the way.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.1; Linux tcp_v4_rcv(), tcp_rcv_synsent_state_process()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

@@ -17,6 +17,11 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_relate(finding, flow->rare->divergent[!context->seen->from]);
 }
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_THE_WAY, "uname -r", "before 5.18 (5.17.6): such a tracker"},
+    {0},
+};
+
 const tcpt_detector tcpt_conntrack_divergence = {
     .id = "conntrack_divergence",
     .message = "Invalid for a connection tracker before Linux 5.18, not for today's",
@@ -24,6 +29,7 @@ const tcpt_detector tcpt_conntrack_divergence = {
                    "segment, and most that follow in this direction, invalid. Rules that drop invalid packets drop it. "
                    "Says nothing about whether such a tracker is on the way.",
     .remedy = "Look whether this segment had an effect on its receiver: if it was ignored, such a tracker is there.",
+    .commands = commands,
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only (tcp_in_window())",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,

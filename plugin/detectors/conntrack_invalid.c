@@ -23,6 +23,15 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CONNTRACK_REASON, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_THE_WAY, "sysctl -w net.netfilter.nf_conntrack_log_invalid=6",
+     "the kernel's log then names each such packet and the reason"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp -s %client% -d %server% --dport %port%",
+     "does the tracker know the connection, and in which state?"},
+    {TCPT_ON_THE_WAY, "nft list ruleset | grep -n invalid", "the rules that drop what the tracker calls invalid"},
+    {0},
+};
+
 const tcpt_detector tcpt_conntrack_invalid = {
     .id = "conntrack_invalid",
     .message = "Invalid for Linux connection tracking",
@@ -30,9 +39,9 @@ const tcpt_detector tcpt_conntrack_invalid = {
         "A tracker (nf_conntrack) that saw what was captured here finds no connection that this segment belongs "
         "to. It drops nothing by itself; a rule such as \"ct state invalid drop\" does, NAT leaves the "
         "addresses as they are, and a host that accepts the segment may see it differently.",
-    .remedy =
-        "Where segments are missing behind a stateful firewall: switch nf_conntrack_log_invalid on there and search "
-        "its log for the reason. Timeouts are taken as Linux has them by default.",
+    .remedy = "Where segments are missing behind a stateful firewall: look for the reason there. Timeouts are taken as "
+              "Linux has them by default.",
+    .commands = commands,
     .reference = "Linux nf_conntrack_proto_tcp.c: nf_conntrack_tcp_packet(), tcp_in_window()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

@@ -53,6 +53,11 @@ static const tcpt_field fields[] = {TCPT_F_CONNTRACK_FIRST_INVALID_OFFSET, TCPT_
 
 static const char *const explains[] = {"conntrack_divergence", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_THE_WAY, "uname -r", "before 5.18 (5.17.6): such a tracker"},
+    {0},
+};
+
 const tcpt_detector tcpt_conntrack_scale_reset = {
     .id = "conntrack_scale_reset",
     .message = "A connection tracker before Linux 5.18 loses the window scale here",
@@ -65,6 +70,7 @@ const tcpt_detector tcpt_conntrack_scale_reset = {
     .remedy =
         "Where a transfer stalls beyond 64 kB: Linux 5.18 (5.17.6) or later on hosts and firewalls with connection "
         "tracking, or do not offer Fast Open to that peer, or do not drop ct state invalid.",
+    .commands = commands,
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only (tcp_in_window())",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,

@@ -191,6 +191,14 @@ static const tcpt_field fields[] = {TCPT_F_FIN_MISSING_FROM, TCPT_F_FIN_SILENCE,
 
 static const char *const explains[] = {"close_wait_stuck", "fin_unacked", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "is the FIN sent, or does it arrive?"},
+    {TCPT_ON_CLIENT, "tcpdump -ni any '%traffic%'", "the same on the other end"},
+    {TCPT_ON_THE_WAY, "conntrack -S", "does \"invalid\" grow with each FIN?"},
+    {TCPT_ON_THE_WAY, "sysctl net.netfilter.nf_conntrack_checksum", "0 hides bad checksums of padded frames"},
+    {0},
+};
+
 const tcpt_detector tcpt_fin_missing = {
     .id = "fin_missing",
     .message = "A close that must have happened never shows: FIN missing",
@@ -200,9 +208,9 @@ const tcpt_detector tcpt_fin_missing = {
         "between the closing side and this capture that drops the FIN: look whether only short frames are "
         "missing.",
     .remedy =
-        "Capture at the closing side as well and compare (is the FIN sent, and sent again?). Where an Open vSwitch "
-        "or a connection tracker is on the way, look for dropped bad checksums of padded frames "
-        "(net.netfilter.nf_conntrack_checksum=0 hides them; Linux 4.16 cuts the padding).",
+        "See whether the FIN is sent, and sent again, and how far it comes. Where an Open vSwitch or a connection "
+        "tracker is on the way, look for dropped bad checksums of padded frames (Linux 4.16 cuts the padding).",
+    .commands = commands,
     .reference = "RFC 9293 section 3.6; RFC 9112 section 9.6; RFC 8446 section 6.1; Linux commit 9382fe71c005",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -89,6 +89,14 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_FIN_RETRANSMISSIONS, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_OTHER, "tcpdump -ni any '%traffic%'", "does the FIN arrive, and does an ACK leave?"},
+    {TCPT_ON_OTHER, "ss -tan '%socket%'", "does it still have the connection?"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp -s %client% -d %server% --dport %port%",
+     "does the tracker still know the connection?"},
+    {0},
+};
+
 const tcpt_detector tcpt_fin_unacked = {
     .id = "fin_unacked",
     .message = "FIN sent again and again without an acknowledgment",
@@ -96,8 +104,9 @@ const tcpt_detector tcpt_fin_unacked = {
         "The side that closes repeats its FIN because no ACK for it arrives. Either the FIN does not reach the "
         "other host (short frames dropped on the way, a firewall that has forgotten the flow), or its ACK "
         "does not come back, or the other host is gone.",
-    .remedy = "Capture at the other host: does the FIN arrive? If only short frames are missing there, see "
-              "short_frame_loss. Otherwise look for a stateful device that dropped the flow.",
+    .remedy = "If only short frames are missing at the other host, see short_frame_loss. Otherwise look for a stateful "
+              "device that dropped the flow.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.6; RFC 6298 section 5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -105,6 +105,14 @@ static const char *const explains[] = {"peer_silent",      "keepalive_dead_peer"
                                        "fin_missing",      "close_wait_stuck",    "data_after_close",
                                        "rst_seq_mismatch", "conntrack_invalid",   NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_CLIENT, "ss -tno '%socket%'", "is a keepalive timer set, and does it end before the limit?"},
+    {TCPT_ON_CLIENT, "sysctl net.ipv4.tcp_keepalive_time", "for sockets that switch keep-alive on"},
+    {TCPT_ON_THE_WAY, "sysctl net.netfilter.nf_conntrack_tcp_timeout_established",
+     "the idle limit of Linux's tracker, in seconds"},
+    {0},
+};
+
 const tcpt_detector tcpt_idle_drop = {
     .id = "idle_drop",
     .message = "After a long silence the connection is gone",
@@ -113,6 +121,7 @@ const tcpt_detector tcpt_idle_drop = {
                    "connection. The other host may still believe in it.",
     .remedy = "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "
               "TCP_KEEPIDLE), or raise that limit, or let the application close idle connections sooner.",
+    .commands = commands,
     .reference = "RFC 5382 section 5; RFC 9293 section 3.8.4; Linux nf_conntrack-sysctl",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -89,6 +89,15 @@ static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"fin_unacked", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "ss -tno '%socket%'", "does it still have the connection?"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp -s %client% -d %server% --dport %port%",
+     "does the tracker still know it?"},
+    {TCPT_ON_THE_WAY, "sysctl net.netfilter.nf_conntrack_tcp_timeout_established",
+     "the idle limit of Linux's tracker, in seconds"},
+    {0},
+};
+
 const tcpt_detector tcpt_keepalive_dead_peer = {
     .id = "keepalive_dead_peer",
     .message = "Probes of the other side without an answer",
@@ -98,6 +107,7 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .remedy =
         "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
         "period shorter than its idle limit.",
+    .commands = commands,
     .reference = "RFC 9293 sections 3.8.4 and 3.8.6.1; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -27,6 +27,12 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_OTHER, "nstat -az TcpExtPAWSEstab", "does it grow? Then this host refuses them"},
+    {TCPT_ON_BLAMED, "sysctl net.ipv4.tcp_timestamps", "0 switches them off"},
+    {0},
+};
+
 const tcpt_detector tcpt_paws_reject = {
     .id = "paws_reject",
     .message = "A segment was refused for its timestamp (PAWS)",
@@ -39,6 +45,7 @@ const tcpt_detector tcpt_paws_reject = {
         "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
         "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "
         "switch timestamps off on the sender (Linux: net.ipv4.tcp_timestamps=0).",
+    .commands = commands,
     .reference = "RFC 7323 sections 5.2 and 5.3; Linux tcp_paws_check(), tcp_disordered_ack_check(), counter "
                  "PAWSEstabRejected",
     .group = TCPT_GROUP_SEQUENCE,

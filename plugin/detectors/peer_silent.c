@@ -88,17 +88,23 @@ static const tcpt_field fields[] = {TCPT_F_SILENT_RETRANSMISSIONS, TCPT_F_SILENT
 
 static const char *const explains[] = {"fin_unacked", "keepalive_dead_peer", "close_wait_stuck", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "do the segments arrive, and does an ACK leave?"},
+    {TCPT_ON_BLAMED, "ss -tan '%socket%'", "does it have the connection, and in which state?"},
+    {TCPT_ON_BLAMED, "nft list ruleset | grep -n drop", "the silent side's own rules"},
+    {0},
+};
+
 const tcpt_detector tcpt_peer_silent = {
     .id = "peer_silent",
     .message = "Data sent again and again without any answer",
     .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
                    "on.",
-    .remedy =
-        "Capture at the silent side: do the segments arrive? If they do, look at its firewall counters, and if it is a "
-        "server that has only sent its SYN-ACK at ss -ltn (Recv-Q against Send-Q); if not, at the path. tcp_retries2 "
-        "or "
-        "TCP_USER_TIMEOUT bounds how long the sender tries.",
+    .remedy = "If the segments arrive at the silent side, look at its filter, and if it is a server that has only sent "
+              "its SYN-ACK at its accept queue; if not, at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how long "
+              "the sender tries.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -26,6 +26,13 @@ static const tcpt_field fields[] = {TCPT_F_PORTS_IN_USE, TCPT_F_PORTS_RANGE, TCP
 
 static const char *const explains[] = {"time_wait_reuse", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_CLIENT, "ss -Htan state time-wait '%socket%' | wc -l", "ports that are taken for a minute"},
+    {TCPT_ON_CLIENT, "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse",
+     "the range, and whether they are used again sooner"},
+    {0},
+};
+
 const tcpt_detector tcpt_port_exhaustion = {
     .id = "port_exhaustion",
     .message = "A client is running out of ports toward one server port",
@@ -37,6 +44,7 @@ const tcpt_detector tcpt_port_exhaustion = {
         "close "
         "first; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 on the connecting side. tcp_tw_recycle "
         "never helped and is gone since Linux 4.12.",
+    .commands = commands,
     .reference = "RFC 6056 section 3.2; Linux ip-sysctl (ip_local_port_range, tcp_tw_reuse)",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

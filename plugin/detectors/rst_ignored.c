@@ -187,6 +187,14 @@ static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack",     
                                        "idle_drop",        "keepalive_dead_peer", "fin_unacked", "fin_missing",
                                        "data_after_close", "conntrack_invalid",   NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "ss -tanp '%socket%'", "does the socket outlive the RST, and who holds it?"},
+    {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic%'", "does the RST arrive? TTL and IP ID tell who made it"},
+    {TCPT_ON_BLAMED, "nft list ruleset | grep -n invalid", "rules that drop what a tracker calls invalid"},
+    {TCPT_ON_OTHER, "tcpdump -ni any -vS '%traffic%'", "does this host send the RST, with this number?"},
+    {0},
+};
+
 const tcpt_detector tcpt_rst_ignored = {
     .id = "rst_ignored",
     .message = "A RST was not honoured: its receiver goes on",
@@ -194,11 +202,11 @@ const tcpt_detector tcpt_rst_ignored = {
         "One side was told to forget the connection and did not: the RST's SEQ was not the one it expects, or the RST, "
         "exact as it was, never reached its TCP. The other side (or the device that sent the RST) has forgotten it. "
         "What the receiver still sends goes nowhere until its own timeout.",
-    .remedy =
-        "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. Until "
-        "then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later accepts the RST "
-        "that is one below after a FIN. An exact one: look for a filter that drops RSTs or INVALID packets between "
-        "this capture point and the receiver's socket (host firewall, sandbox, tracker).",
+    .remedy = "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. "
+              "Until then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later "
+              "accepts the RST that is one below after a FIN. An exact one: look for a filter that drops RSTs or "
+              "INVALID packets between this capture point and the receiver's socket (host firewall, sandbox, tracker).",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,

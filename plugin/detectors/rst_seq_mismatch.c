@@ -154,6 +154,12 @@ static const tcpt_field fields[] = {TCPT_F_RST_SEQ_DELTA, TCPT_F_RST_EXPECTED_SE
 
 static const char *const explains[] = {"challenge_ack", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic%'",
+     "does this host send the RST? If not, a device on the way does"},
+    {0},
+};
+
 const tcpt_detector tcpt_rst_seq_mismatch = {
     .id = "rst_seq_mismatch",
     .message = "RST with a SEQ that is not the one its receiver expects",
@@ -164,6 +170,7 @@ const tcpt_detector tcpt_rst_seq_mismatch = {
     .remedy = "See whether an exact RST follows (rst.resolved_in) and whether the receiver went on. If a device on the "
               "path sent this RST (other TTL or IP ID than its neighbours), correct that device: after a FIN its RST "
               "must count the FIN. One that a closed socket sends in answer to a segment on its way is ordinary.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming(), tcp_reset_check()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -245,6 +245,14 @@ static const char *const explains[] = {
     "peer_silent",          "keepalive_dead_peer", "accept_queue_overflow", "acked_data_retransmitted",
     "short_frame_checksum", "data_after_close",    "conntrack_invalid",     NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "do the short frames leave?"},
+    {TCPT_ON_OTHER, "tcpdump -ni any '%traffic%'", "do they arrive?"},
+    {TCPT_ON_THE_WAY, "sysctl net.netfilter.nf_conntrack_checksum", "1: bad checksums are invalid, padding included"},
+    {TCPT_ON_THE_WAY, "uname -r", "before 4.16: Open vSwitch does not cut the padding"},
+    {0},
+};
+
 const tcpt_detector tcpt_short_frame_loss = {
     .id = "short_frame_loss",
     .message = "Only padded short frames of one sender go missing",
@@ -252,9 +260,10 @@ const tcpt_detector tcpt_short_frame_loss = {
                    "sender do not arrive while all its longer frames do: consistent with a device that verifies the "
                    "TCP checksum over the padding and drops them as bad (an Open vSwitch or connection tracker "
                    "entered with the padding not cut off).",
-    .remedy = "Capture on both sides of the suspected device. Update its kernel or Open vSwitch (Linux 4.16 cuts the "
-              "padding before tracking); as a workaround net.netfilter.nf_conntrack_checksum=0, or TCP timestamps on "
-              "the sender, which make every segment long enough.",
+    .remedy = "Update the kernel or Open vSwitch of the device that drops them (Linux 4.16 cuts the padding before "
+              "tracking); as a workaround net.netfilter.nf_conntrack_checksum=0, or TCP timestamps on the sender, "
+              "which make every segment long enough.",
+    .commands = commands,
     .reference = "Linux nf_ip_checksum(); commit 9382fe71c005 (openvswitch); IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,

@@ -21,6 +21,12 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const char *const explains[] = {"paws_reject", "challenge_ack", "conntrack_invalid", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_OTHER, "nstat -az TcpExtPAWSEstab", "does it grow? Then timestamps keep such segments out"},
+    {TCPT_ON_OTHER, "sysctl net.ipv4.tcp_timestamps", "0: only sequence numbers do"},
+    {0},
+};
+
 const tcpt_detector tcpt_stale_segment = {
     .id = "stale_segment",
     .message = "A segment of this 4-tuple's previous connection",
@@ -30,6 +36,7 @@ const tcpt_detector tcpt_stale_segment = {
     .remedy =
         "Harmless when it is dropped. If data got mixed up, do not shorten TIME-WAIT, use timestamps (PAWS), or let "
         "clients use more ports.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.4.1 and 3.6.1; RFC 7323 section 5; RFC 1337",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

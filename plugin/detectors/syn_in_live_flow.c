@@ -142,6 +142,13 @@ static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"challenge_ack", "rst_seq_mismatch", "conntrack_invalid", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "uptime", "was this host restarted?"},
+    {TCPT_ON_OTHER, "ss -tno '%socket%'", "does it hold the old connection, and has that a keepalive timer?"},
+    {TCPT_ON_OTHER, "tcpdump -ni any '%traffic%'", "does the SYN arrive, and does a challenge ACK leave?"},
+    {0},
+};
+
 const tcpt_detector tcpt_syn_in_live_flow = {
     .id = "syn_in_live_flow",
     .message = "SYN in a connection that is open",
@@ -150,10 +157,10 @@ const tcpt_detector tcpt_syn_in_live_flow = {
         "or restarted, a port used again too soon, or an address shared by two hosts. A host that has the old "
         "connection answers with an ACK of the old numbers; the newcomer resets that, and its next SYN "
         "succeeds.",
-    .remedy =
-        "syn.outcome challenged or recovered: look for the restart, and let the server find dead peers sooner "
-        "(keep-alive). unanswered: a device on the path may swallow the challenge ACK; capture at the receiver, and "
-        "look for conntrack or firewall rules that drop INVALID packets.",
+    .remedy = "syn.outcome challenged or recovered: look for the restart, and let the server find dead peers sooner "
+              "(keep-alive). unanswered: a device on the path may swallow the challenge ACK; look for conntrack or "
+              "firewall rules that drop INVALID packets.",
+    .commands = commands,
     .reference = "RFC 9293 sections 3.5.1 and 3.10.7.4; RFC 5961 section 4.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

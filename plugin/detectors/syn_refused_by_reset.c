@@ -29,6 +29,13 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_relate(finding, flow->first_ack_record);
 }
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "Recv-Q at or above Send-Q: the accept queue is full"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtListenOverflows", "does it grow with each RST?"},
+    {TCPT_ON_SERVER, "sysctl net.ipv4.tcp_abort_on_overflow", "1: a full queue answers with a RST"},
+    {0},
+};
+
 const tcpt_detector tcpt_syn_refused_by_reset = {
     .id = "syn_refused_by_reset",
     .message = "The handshake's final ACK drew a RST",
@@ -36,9 +43,9 @@ const tcpt_detector tcpt_syn_refused_by_reset = {
         "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
         "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "
         "SYN cookie that no longer holds.",
-    .remedy =
-        "On the server: nstat TcpExtListenOverflows, sysctl net.ipv4.tcp_abort_on_overflow, and whether the service "
-        "was restarting.",
+    .remedy = "Accept faster, or raise the backlog, where the accept queue is full; else look whether the service was "
+              "restarting.",
+    .commands = commands,
     .reference = "Linux tcp_check_req(); RFC 9293 section 3.10.7.1",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

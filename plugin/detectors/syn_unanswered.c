@@ -112,6 +112,15 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SIBLINGS_ANSWERED, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the SYN arrive, and does an answer leave?"},
+    {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "Recv-Q at or above Send-Q: the accept queue is full"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtPAWSPassive TcpExtTCPReqQFullDrop",
+     "which of them grows with each SYN?"},
+    {TCPT_ON_THE_WAY, "conntrack -S", "\"drop\" or \"insert_failed\" grows: the table is full"},
+    {0},
+};
+
 const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",
     .message = "SYN without an answer while others of its address are answered",
@@ -121,11 +130,8 @@ const tcpt_detector tcpt_syn_unanswered = {
         "way, a connection of the same ports that is still remembered, or a host that compares timestamps "
         "(net.ipv4.tcp_tw_recycle). Where no SYN was answered between the tries the service may have been down "
         "meanwhile.",
-    .remedy =
-        "Capture on the server: does the SYN arrive? If so look at nstat (TcpExtListenDrops, TcpExtListenOverflows, "
-        "TcpExtPAWSPassive, TcpExtTCPReqQFullDrop) and conntrack -S (drop, insert_failed); if not, at the devices "
-        "before "
-        "it.",
+    .remedy = "If the SYN arrives at the server, look at its counters; if not, at the devices before it.",
+    .commands = commands,
     .reference = "Linux tcp_conn_request(), tcp_peer_is_proven() (before 4.12); RFC 9293 section 3.5",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -105,6 +105,11 @@ static const tcpt_field fields[] = {TCPT_F_TFO_OUTCOME, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"tfo_early_data", "conntrack_scale_reset", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "sysctl net.ipv4.tcp_fastopen", "2 is set: the server takes part"},
+    {0},
+};
+
 const tcpt_detector tcpt_tfo_handshake = {
     .id = "tfo_handshake",
     .message = "TCP Fast Open was tried",
@@ -113,6 +118,7 @@ const tcpt_detector tcpt_tfo_handshake = {
         "took the data in the SYN, or fell back to the ordinary handshake.",
     .remedy = "Nothing to fix by itself. A SYN with Fast Open that gets no answer while a plain one does points to a "
               "device that drops unknown options or data in SYNs.",
+    .commands = commands,
     .reference = "RFC 7413 sections 3 and 4; Linux tcp_fastopen.c",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,

@@ -16,6 +16,13 @@ static const char *const explains[] = {
     "acked_data_retransmitted", "conntrack_scale_reset", "conntrack_divergence", "conntrack_invalid", "tfo_handshake",
     "tfo_early_data",           "peer_silent",           "fin_unacked",          "close_wait_stuck",  NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "uname -r", "before 5.18 (5.17.6): such a tracker"},
+    {TCPT_ON_BLAMED, "conntrack -S", "does \"invalid\" grow with each repeat?"},
+    {TCPT_ON_BLAMED, "nft list ruleset | grep -n invalid", "the rules that drop what the tracker calls invalid"},
+    {0},
+};
+
 const tcpt_detector tcpt_tfo_retransmit_storm = {
     .id = "tfo_retransmit_storm",
     .message = "Retransmit storm with Fast Open or a lost window scale: acknowledged data again and again",
@@ -28,6 +35,7 @@ const tcpt_detector tcpt_tfo_retransmit_storm = {
         "Linux 5.18 (or 5.17.6) or later on the host or firewall that drops; or do not offer Fast Open to that peer "
         "(Exim: hosts_try_fastopen); or do not drop ct state invalid towards the host. Switching TCP window "
         "scaling off hides it.",
+    .commands = commands,
     .reference = "Linux 5.18 netfilter: nf_conntrack_tcp: re-init for syn packets only; RFC 7413 section 4.2",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,

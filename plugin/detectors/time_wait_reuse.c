@@ -176,6 +176,13 @@ static const char *const explains[] = {"syn_unanswered",   "connect_unanswered",
                                        "tsval_backwards",  "challenge_ack",      "syn_in_live_flow",
                                        "rst_seq_mismatch", "conntrack_invalid",  NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_CLIENT, "ss -Htan '%socket%' | wc -l", "ports in use, those in TIME-WAIT included"},
+    {TCPT_ON_CLIENT, "sysctl net.ipv4.ip_local_port_range", "how many there are"},
+    {TCPT_ON_SERVER, "ss -Htan state time-wait '%socket%' | wc -l", "connections that the server remembers"},
+    {0},
+};
+
 const tcpt_detector tcpt_time_wait_reuse = {
     .id = "time_wait_reuse",
     .message = "A 4-tuple is used again within its TIME-WAIT",
@@ -187,6 +194,7 @@ const tcpt_detector tcpt_time_wait_reuse = {
     .remedy = "If connects take a second longer now and then: give the client (or the NAT before it) more ports or "
               "addresses, "
               "keep connections open, or let the client close first.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.6.1; RFC 6191 section 2; Linux tcp_timewait_state_process()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,

@@ -35,6 +35,12 @@ static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_F_TSVAL_CLOCKS, TCP
 
 static const char *const explains[] = {"syn_unanswered", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "sysctl net.ipv4.tcp_tw_recycle", "1: this is it; unknown: the kernel has it no more"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtPAWSPassive", "does it grow with each such SYN?"},
+    {0},
+};
+
 const tcpt_detector tcpt_tsval_backwards = {
     .id = "tsval_backwards",
     .message = "An unanswered SYN's timestamp lies behind others of its address",
@@ -43,8 +49,8 @@ const tcpt_detector tcpt_tsval_backwards = {
         "remembers the last timestamp per address for 60 s after it closed a connection first, and drops SYNs that "
         "look older without a word.",
     .remedy = "Switch net.ipv4.tcp_tw_recycle off on the server (it is gone since Linux 4.12). Switching timestamps "
-              "off on the "
-              "clients hides it. tcp_tw_reuse is another setting and concerns outgoing connections only.",
+              "off on the clients hides it. tcp_tw_reuse is another setting and concerns outgoing connections only.",
+    .commands = commands,
     .reference =
         "Linux before 4.12: tcp_peer_is_proven(), tcp_remember_stamp(); commit 4396e46187ca; RFC 7323 section 5",
     .group = TCPT_GROUP_SEQUENCE,

@@ -184,6 +184,15 @@ static const char *const explains[] = {"fin_missing",
                                        "conntrack_invalid",
                                        NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_THE_WAY, "ip -s -s link", "do \"dropped\" or \"errors\" of an interface grow?"},
+    {TCPT_ON_THE_WAY, "conntrack -S", "does \"invalid\" or \"drop\" grow?"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp -s %client% -d %server% --dport %port%",
+     "does the tracker know the connection, and in which state?"},
+    {TCPT_ON_THE_WAY, "nft list ruleset | grep -n drop", "the rules that drop"},
+    {0},
+};
+
 const tcpt_detector tcpt_vantage_loss = {
     .id = "vantage_loss",
     .message = "Segments seen at one capture point never show at the next",
@@ -195,6 +204,7 @@ const tcpt_detector tcpt_vantage_loss = {
         "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
         "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "
         "devices.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.8.1; for padded frames Linux nf_ip_checksum(), for large ones RFC 4821",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,

@@ -17,6 +17,7 @@
 #include "fields.h"
 #include "frames.h"
 #include "layers.h"
+#include "remedy.h"
 #include "renumber.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
@@ -63,22 +64,25 @@ static size_t line_bytes(const char *text)
     return bytes > 0 ? bytes : LINE_BYTES;
 }
 
-/* Wireshark cuts a label at ITEM_LABEL_LENGTH (240 bytes). The field holds the whole text; its label shows the first
- * line, the others follow as mere text. */
-static void add_long_string(const struct stage *stage, proto_tree *tree, unsigned field, const char *text)
+/* Wireshark cuts a label at ITEM_LABEL_LENGTH (240 bytes). The field holds the whole value; its label shows the first
+ * line of `text`, the others follow as mere text. */
+static void add_long_string_as(const struct stage *stage, proto_tree *tree, unsigned field, const char *value,
+                               const char *text)
 {
-    size_t bytes;
+    size_t bytes = line_bytes(text);
 
-    if (!text)
-        return;
-    bytes = line_bytes(text);
     proto_item_set_generated(
-        proto_tree_add_string_format_value(tree, tcpt_hf[field], stage->tvb, 0, 0, text, "%.*s", (int)bytes, text));
+        proto_tree_add_string_format_value(tree, tcpt_hf[field], stage->tvb, 0, 0, value, "%.*s", (int)bytes, text));
     for (text += bytes; *text; text += bytes) {
         text += strspn(text, " ");
         bytes = line_bytes(text);
         proto_tree_add_subtree_format(tree, stage->tvb, 0, 0, ett_line, NULL, "    %.*s", (int)bytes, text);
     }
+}
+
+static void add_long_string(const struct stage *stage, proto_tree *tree, unsigned field, const char *text)
+{
+    add_long_string_as(stage, tree, field, text, text);
 }
 
 static void add_number(const struct stage *stage, proto_tree *tree, unsigned field, uint32_t number)
@@ -168,6 +172,36 @@ static void add_values(const struct stage *stage, proto_tree *tree, const tcpt_f
         add_value(stage, tree, &value);
 }
 
+static void add_command(const struct stage *stage, proto_tree *tree, const tcpt_asked *command)
+{
+    proto_item *item = proto_tree_add_string_format(tree, tcpt_hf[TCPT_HF_COMMAND], stage->tvb, 0, 0, command->line,
+                                                    "On the %s%s%s: %s", command->on, command->host ? " " : "",
+                                                    command->host ? command->host : "", command->line);
+
+    proto_item_set_generated(item);
+    proto_tree_add_subtree_format(tree, stage->tvb, 0, 0, ett_line, NULL, "    %s", command->tells);
+}
+
+/* The field has the whole text, its lines the sentences: each command is an item of its own. */
+static void add_remedy(const struct stage *stage, proto_tree *tree, const tcpt_finding *finding)
+{
+    tcpt_remedy remedy;
+    tcpt_asked command;
+    char *text, *advice;
+
+    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_REMEDY]) &&
+        !proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_COMMAND]))
+        return;
+    remedy = tcpt_remedy_of_finding(finding);
+    text = tcpt_remedy_text(&remedy);
+    advice = tcpt_remedy_advice(&remedy);
+    add_long_string_as(stage, tree, TCPT_HF_REMEDY, text, advice);
+    for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command))
+        add_command(stage, tree, &command);
+    g_free(text);
+    g_free(advice);
+}
+
 static void add_finding(const tcpt_finding *finding, void *data)
 {
     const struct stage *stage = data;
@@ -196,7 +230,7 @@ static void add_finding(const tcpt_finding *finding, void *data)
     add_long_string(stage, tree, TCPT_HF_EXPLANATION, detector->explanation);
     for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
         add_long_string(stage, tree, TCPT_HF_RULED_OUT, diagnosis->ruled_out[i]);
-    add_long_string(stage, tree, TCPT_HF_REMEDY, detector->remedy);
+    add_remedy(stage, tree, finding);
     add_long_string(stage, tree, TCPT_HF_REFERENCE, detector->reference);
 }
 

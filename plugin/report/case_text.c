@@ -89,64 +89,6 @@ char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made)
     return g_string_free(title, FALSE);
 }
 
-/* ---- what to do ---- */
-
-/* The other side is in the file as well. Clocks of two points tell nothing: any life of the tuple there counts. */
-static bool seen_elsewhere(const tcpt_flow *flow)
-{
-    enum { LOOKED_MOST = 64 };
-    const tcpt_flow *twin = flow->twin;
-
-    for (unsigned looked = 0; twin && twin != flow && looked < LOOKED_MOST; twin = twin->twin, looked++)
-        if (twin->at != flow->at)
-            return true;
-    return false;
-}
-
-/* There is no way between a host and itself. */
-static bool on_loopback(const tcpt_flow *flow)
-{
-    static const uint8_t v6[16] = {[15] = 1};
-
-    for (unsigned end = 0; end < 2; end++)
-        if (flow->key.family == 4 ? flow->key.address[end][0] != 127 : memcmp(flow->key.address[end], v6, 16) != 0)
-            return false;
-    return true;
-}
-
-/* Whether a sentence asks for what need not be done. */
-static bool is_idle(const char *sentence, size_t bytes, bool elsewhere, bool loopback)
-{
-    static const char *const way[] = {"on the path", "on the way", "firewall", "device", "middlebox"};
-
-    if (elsewhere && g_str_has_prefix(sentence, "Capture "))
-        return true;
-    for (unsigned i = 0; loopback && i < G_N_ELEMENTS(way); i++)
-        if (g_strstr_len(sentence, (gssize)bytes, way[i]))
-            return true;
-    return false;
-}
-
-char *tcpt_case_remedy(const tcpt_case *made)
-{
-    const char *text = made->detector->remedy;
-    bool elsewhere = made->flow && seen_elsewhere(made->flow), loopback = made->flow && on_loopback(made->flow);
-    GString *left = g_string_new(NULL);
-
-    while (*text) {
-        const char *end = strstr(text, ". ");
-        size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
-
-        if (!is_idle(text, bytes, elsewhere, loopback))
-            g_string_append_printf(left, "%s%.*s", left->len ? " " : "", (int)bytes, text);
-        text += bytes;
-        text += strspn(text, " ");
-    }
-    if (left->len == 0) /* better too much than nothing */
-        g_string_assign(left, made->detector->remedy);
-    return g_string_free(left, FALSE);
-}
-
 /* ---- the first line ---- */
 
 static uint64_t failures(const tcpt_model *model)

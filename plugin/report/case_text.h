@@ -13,9 +13,6 @@ char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made);
 /** The place that is to blame: "192.0.2.1:80", "between tap-host and tap-vm". */
 char *tcpt_case_blamed(const tcpt_case *made);
 
-/** What to do: the detector's remedy without what the capture has answered already, or cannot be. */
-char *tcpt_case_remedy(const tcpt_case *made);
-
 /** The report's first line: how many problems, and the gravest. */
 char *tcpt_verdict_line(const tcpt_model *model);
 

@@ -7,6 +7,7 @@
 
 #include "case_text.h"
 #include "filters.h"
+#include "remedy.h"
 #include "tcptriage/address.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
@@ -80,6 +81,23 @@ static void ruled_out_member(json_dumper *out, const tcpt_diagnosis *diagnosis)
     begin_list(out, "ruled_out");
     for (unsigned i = 0; diagnosis && i < diagnosis->ruled_out_count; i++)
         json_dumper_value_string(out, diagnosis->ruled_out[i]);
+    json_dumper_end_array(out);
+}
+
+static void remedy_members(json_dumper *out, tcpt_remedy remedy)
+{
+    tcpt_asked command;
+
+    take_text_member(out, "remedy", tcpt_remedy_text(&remedy));
+    begin_list(out, "commands");
+    for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command)) {
+        json_dumper_begin_object(out);
+        text_member(out, "on", command.on);
+        text_member(out, "host", command.host);
+        text_member(out, "command", command.line);
+        text_member(out, "tells", command.tells);
+        json_dumper_end_object(out);
+    }
     json_dumper_end_array(out);
 }
 
@@ -177,7 +195,7 @@ static void write_finding(const tcpt_finding *finding, void *data)
     take_text_member(out, "summary", tcpt_model_summary_of(to->model, finding));
     text_member(out, "explanation", detector->explanation);
     ruled_out_member(out, diagnosis);
-    text_member(out, "remedy", detector->remedy);
+    remedy_members(out, tcpt_remedy_of_finding(finding));
     text_member(out, "reference", detector->reference);
     take_text_member(out, "filter", g_strdup_printf("frame.number eq %u && tcptriage.%s", frame, detector->id));
     case_members(out, diagnosis);
@@ -228,7 +246,7 @@ static void write_case(writing *to, const tcpt_case *made)
     consequences_member(out, made);
     text_member(out, "explanation", made->detector->explanation);
     ruled_out_member(out, worst);
-    take_text_member(out, "remedy", tcpt_case_remedy(made));
+    remedy_members(out, tcpt_remedy_of_case(made));
     text_member(out, "reference", made->detector->reference);
     json_dumper_end_object(out);
 }

@@ -7,6 +7,7 @@
 #include "case_text.h"
 #include "filters.h"
 #include "points.h"
+#include "remedy.h"
 #include "tcptriage/address.h"
 #include "tcptriage/points.h"
 #include "tcptriage/times.h"
@@ -224,13 +225,36 @@ static void write_example_text(struct draft *draft, const tcpt_diagnosis *cause)
     g_free(summary);
 }
 
+/* A command is copied from the terminal, as a filter is. */
+static void write_commands(struct draft *draft, const tcpt_remedy *remedy)
+{
+    tcpt_asked command;
+
+    for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
+        char *label = g_strdup_printf("On %s%s", command.host ? "" : "the ", command.on);
+
+        g_string_append_printf(draft->out, "%*s%-*s%s\n", LABEL_AT, "", TEXT_AT - LABEL_AT, label, command.line);
+        write_labelled(draft->out, "", command.tells);
+        g_free(label);
+    }
+}
+
+static void write_remedy(struct draft *draft, const tcpt_case *made)
+{
+    tcpt_remedy remedy = tcpt_remedy_of_case(made);
+    char *advice = tcpt_remedy_advice(&remedy);
+
+    write_labelled(draft->out, "To do", advice);
+    write_commands(draft, &remedy);
+    g_free(advice);
+}
+
 /* What is ruled out belongs to the finding, not to its kind: it is never passed over. */
 static void write_meaning(struct draft *draft, const tcpt_case *made)
 {
     const tcpt_detector *detector = made->detector;
     const tcpt_diagnosis *cause = made->example_count ? made->examples[0].cause : NULL;
     bool known = !g_hash_table_add(draft->explained, (gpointer)detector);
-    char *remedy;
 
     write_labelled(draft->out, "Meaning", known ? "as explained above" : detector->explanation);
     for (unsigned i = 0; cause && i < cause->ruled_out_count; i++)
@@ -239,9 +263,7 @@ static void write_meaning(struct draft *draft, const tcpt_case *made)
         write_hints(draft->out, cause);
     if (known)
         return;
-    remedy = tcpt_case_remedy(made);
-    write_labelled(draft->out, "To do", remedy);
-    g_free(remedy);
+    write_remedy(draft, made);
     write_labelled(draft->out, "Reference", detector->reference);
 }
 

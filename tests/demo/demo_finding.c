@@ -17,11 +17,17 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_DEMO_BYTES, TCPT_FIELD_COUNT};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "ss -tanp '%socket%'", "the program that closes"},
+    {0},
+};
+
 const tcpt_detector tcpt_demo_finding = {
     .id = "demo_finding",
     .message = "A FIN carries payload",
     .explanation = "The sender closes with its last bytes. That is in order, and here to be seen.",
     .remedy = "Nothing to mend. Look at what the receiver does with the payload.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.4",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,

@@ -31,7 +31,7 @@ def expert_ids(tools):
 
 # Every frame's and every finding's fields, with their types.
 ALWAYS = {"finding": "FT_STRING", "summary": "FT_STRING", "severity": "FT_STRING", "confidence": "FT_STRING",
-          "explanation": "FT_STRING", "remedy": "FT_STRING", "reference": "FT_STRING",
+          "explanation": "FT_STRING", "remedy": "FT_STRING", "command": "FT_STRING", "reference": "FT_STRING",
           "related_frame": "FT_FRAMENUM", "evidence_for": "FT_FRAMENUM", "client.state": "FT_STRING",
           "server.state": "FT_STRING", "pad_len": None}
 

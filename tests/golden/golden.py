@@ -30,6 +30,7 @@ import payload  # noqa: E402
 import names  # noqa: E402
 import pressure  # noqa: E402
 import readme  # noqa: E402
+import remedies  # noqa: E402
 import schema  # noqa: E402
 import tap  # noqa: E402
 import wrapped  # noqa: E402
@@ -341,6 +342,7 @@ class Golden:
             yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
             yield from payload.tests(self.tools, by_name)
             yield from readme.tests(self, by_name)
+            yield from remedies.tests(self, by_name)
             yield from alone.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])

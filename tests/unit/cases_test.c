@@ -3,75 +3,8 @@
 #include <glib.h>
 #include <string.h>
 
-#include "core/finding/cases.h"
-#include "core/finding/raising.h"
-#include "core/finding/store.h"
-#include "tcptriage/analysis.h"
+#include "bench.h"
 #include "unit.h"
-
-/** A capture of lone SYNs from several clients to one server, and findings raised on them. */
-typedef struct bench {
-    tcpt_analysis *analysis;
-    tcpt_findings store;
-    tcpt_case_list list;
-    uint32_t frame;
-} bench;
-
-static void bench_open(bench *on)
-{
-    tcpt_settings settings = tcpt_settings_default();
-
-    *on = (bench){.analysis = tcpt_analysis_new(&settings)};
-    tcpt_findings_open(&on->store, TCPT_DIAGNOSES_MOST_BYTES);
-}
-
-static void bench_close(bench *on)
-{
-    tcpt_cases_clear(&on->list);
-    for (tcpt_flow *flow = tcpt_first_flow(on->analysis); flow; flow = flow->next)
-        tcpt_found_free(flow);
-    tcpt_findings_clear(&on->store);
-    tcpt_analysis_free(on->analysis);
-}
-
-static tcpt_record *bench_syn(bench *on, uint8_t client, uint8_t server)
-{
-    const uint8_t from[4] = {192, 0, 2, client}, to[4] = {198, 51, 100, server};
-    tcpt_segment segment = {
-        .time_ns = INT64_C(1700000000) * 1000000000 + on->frame,
-        .frame = ++on->frame,
-        .depth = 1,
-        .family = 4,
-        .src = from,
-        .dst = to,
-        .src_port = 40000,
-        .dst_port = 80,
-        .seq = on->frame,
-        .end_seq = on->frame + 1,
-        .flags = TCPT_SYN,
-        .header_bytes = 20,
-        .window = 1000,
-        .checksum_is = TCPT_CHECKSUM_GOOD,
-    };
-
-    return tcpt_analyse(on->analysis, &segment);
-}
-
-static tcpt_finding *bench_raise(bench *on, tcpt_record *record, const tcpt_detector *detector)
-{
-    static const tcpt_segment nothing;
-    tcpt_context context = {
-        .flow = record->flow, .segment = &nothing, .record = record, .detector = detector, .store = &on->store};
-
-    return tcpt_raise(&context, TCPT_MEDIUM, "by hand");
-}
-
-static const tcpt_case *bench_cases(bench *on, unsigned *count)
-{
-    tcpt_cases_make(&on->list, tcpt_first_flow(on->analysis), NULL);
-    *count = on->list.cases->len;
-    return *count ? on->list.cases->pdata[0] : NULL;
-}
 
 /* ---- each arrow ---- */
 
@@ -102,20 +35,11 @@ static void test_arrow(gconstpointer data)
     bench_close(&on);
 }
 
-static const tcpt_detector *detector_of(const char *id)
-{
-    unsigned number = 0;
-
-    while (strcmp(tcpt_detectors[number]->id, id) != 0)
-        number++;
-    return tcpt_detectors[number];
-}
-
 /* ---- one place, one case ---- */
 
 static void test_one_listener(void)
 {
-    const tcpt_detector *detector = detector_of("syn_unanswered"); /* blames the listening port */
+    const tcpt_detector *detector = bench_detector("syn_unanswered"); /* blames the listening port */
     unsigned count;
     bench on;
 
@@ -142,9 +66,9 @@ static void test_ranking(void)
     bench on;
 
     bench_open(&on);
-    bench_raise(&on, bench_syn(&on, 1, 1), detector_of("checksum_unverifiable"));
-    bench_raise(&on, bench_syn(&on, 2, 2), detector_of("stale_segment"));
-    bench_raise(&on, bench_syn(&on, 3, 3), detector_of("syn_unanswered"));
+    bench_raise(&on, bench_syn(&on, 1, 1), bench_detector("checksum_unverifiable"));
+    bench_raise(&on, bench_syn(&on, 2, 2), bench_detector("stale_segment"));
+    bench_raise(&on, bench_syn(&on, 3, 3), bench_detector("syn_unanswered"));
     const tcpt_case *first = bench_cases(&on, &count);
     g_assert_cmpuint(count, ==, 3);
     g_assert_cmpstr(first->detector->id, ==, "syn_unanswered");
@@ -157,7 +81,7 @@ static void test_ranking(void)
 static void test_bounded(void)
 {
     enum { FLOWS = TCPT_CASES_MOST + 1000 };
-    const tcpt_detector *detector = detector_of("checksum_bad"); /* blames the sender */
+    const tcpt_detector *detector = bench_detector("checksum_bad"); /* blames the sender */
     uint64_t findings = 0;
     unsigned count;
     bench on;
@@ -166,21 +90,8 @@ static void test_bounded(void)
     for (unsigned i = 0; i < FLOWS; i++) {
         uint8_t from[4] = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
         static const uint8_t to[4] = {198, 51, 100, 1};
-        tcpt_segment segment = {.time_ns = i + 1,
-                                .frame = i + 1,
-                                .depth = 1,
-                                .family = 4,
-                                .src = from,
-                                .dst = to,
-                                .src_port = 40000,
-                                .dst_port = 80,
-                                .seq = 1,
-                                .end_seq = 2,
-                                .flags = TCPT_SYN,
-                                .header_bytes = 20,
-                                .checksum_is = TCPT_CHECKSUM_GOOD};
 
-        bench_raise(&on, tcpt_analyse(on.analysis, &segment), detector);
+        bench_raise(&on, bench_syn_of(&on, 4, from, to, 80), detector);
     }
     bench_cases(&on, &count);
     g_assert_cmpuint(count, ==, TCPT_CASES_MOST + 1);
@@ -201,7 +112,7 @@ void add_cases_tests(void)
             arrow *row = g_new(arrow, 1); /* as long as the program */
             char *path = g_strdup_printf("/cases/%s/%s", tcpt_detectors[i]->id, *id);
 
-            *row = (arrow){tcpt_detectors[i], detector_of(*id)};
+            *row = (arrow){tcpt_detectors[i], bench_detector(*id)};
             g_test_add_data_func_full(path, row, test_arrow, g_free);
             g_free(path);
         }

@@ -4,7 +4,6 @@
 
 #include <glib.h>
 
-#include "case_text.h"
 #include "model.h"
 #include "renumber.h"
 #include "tcptriage/analysis.h"
@@ -218,33 +217,6 @@ static void test_case_filter(void)
     g_free(text);
 }
 
-/* ---- what to do ---- */
-
-/* With both points in the file nobody is asked to capture at the other; with one he is. */
-static void test_remedy_of_two_points(void)
-{
-    tape on = tape_begin(28232);
-    unsigned count;
-
-    tape_open_and_reset(&on);
-    const tcpt_case *made = tcpt_cases(on.analysis, &count)[0];
-    tcpt_detector asks = *made->detector;
-    tcpt_case asked = *made;
-    asks.remedy = "Capture at the other side. Update the device on the path. Restart the server.";
-    asked.detector = &asks;
-    char *text = tcpt_case_remedy(&asked);
-    g_assert_cmpstr(text, ==, asks.remedy);
-    g_free(text);
-
-    on.point = 1;
-    tape_open(&on);
-    asked.flow = tcpt_first_flow(on.analysis);
-    text = tcpt_case_remedy(&asked);
-    g_assert_cmpstr(text, ==, "Update the device on the path. Restart the server.");
-    g_free(text);
-    tcpt_analysis_free(on.analysis);
-}
-
 /* ---- long runs ---- */
 
 /* RSTs, 100 in all; the newest ones are asked for, or all. */
@@ -444,7 +416,6 @@ void add_report_tests(void)
     }
     g_test_add_func("/report/left-out", test_left_out);
     g_test_add_func("/report/case-filter", test_case_filter);
-    g_test_add_func("/report/remedy-of-two-points", test_remedy_of_two_points);
     g_test_add_func("/report/two-layers", test_two_layers);
     g_test_add_func("/report/pressure-asked-for", test_pressure_asked_for);
 }

@@ -17,6 +17,7 @@ void add_copies_tests(void);
 void add_vantage_tests(void);
 void add_vantage_loss_tests(void);
 void add_peers_tests(void);
+void add_remedy_tests(void);
 void add_report_tests(void);
 void add_settings_tests(void);
 void add_storms_tests(void);

@@ -168,6 +168,26 @@ static void count_flow(placed *at, const tcpt_flow *flow)
     at->made->flow_count = MAX(at->made->flow_count, *flows);
 }
 
+static bool same_address(const tcpt_flow *a, unsigned end_of_a, const tcpt_flow *b, unsigned end_of_b)
+{
+    return memcmp(a->key.address[end_of_a], b->key.address[end_of_b], sizeof a->key.address[0]) == 0;
+}
+
+/* The first flow names the place; what further ones do not have in common with it is no part of it. */
+static void note_place(tcpt_case *made, const tcpt_flow *flow)
+{
+    const tcpt_flow *first = made->flow;
+
+    if (flow == first)
+        return;
+    if (!same_address(flow, flow->client, first, first->client))
+        made->differs |= TCPT_DIFFERENT_CLIENTS;
+    if (!same_address(flow, !flow->client, first, !first->client))
+        made->differs |= TCPT_DIFFERENT_SERVERS;
+    if (flow->key.port[!flow->client] != first->key.port[!first->client])
+        made->differs |= TCPT_DIFFERENT_PORTS;
+}
+
 static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
@@ -187,6 +207,7 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
         at->made->blamed_end = end;
         at->made->frame = on->frame;
     }
+    note_place(at->made, on->flow);
     if (at->made->frame_count < TCPT_CASE_FRAMES) {
         at->made->frames_ns[at->made->frame_count] = diagnosis->time_ns;
         at->made->frames[at->made->frame_count++] = on;

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
 #include "tcptriage/points.h"
 
@@ -38,22 +39,26 @@ static void put_way(tcpt_place *place, const tcpt_diagnosis *diagnosis, const tc
     put_address(place, 1, flow, 1);
 }
 
-static unsigned blamed_end(const tcpt_diagnosis *diagnosis)
+unsigned tcpt_blamed_end(const tcpt_finding *finding)
 {
-    const tcpt_flow *flow = diagnosis->first.on->flow;
+    const tcpt_flow *flow = finding->on->flow;
 
-    if (diagnosis->blamed)
-        return diagnosis->blamed - 1u;
-    switch (diagnosis->detector->blames) {
+    if (finding->diagnosis->blamed)
+        return finding->diagnosis->blamed - 1u;
+    switch (finding->diagnosis->detector->blames) {
     case TCPT_BLAMES_SENDER:
-        return diagnosis->first.on->from;
+    case TCPT_BLAMES_PATH:
+    case TCPT_BLAMES_CAPTURE:
+        return finding->on->from;
     case TCPT_BLAMES_RECEIVER:
-        return !diagnosis->first.on->from;
+        return !finding->on->from;
     case TCPT_BLAMES_SOURCE:
         return flow->client;
-    default:
-        return !flow->client;
+    case TCPT_BLAMES_LISTENER:
+    case TCPT_BLAMES_PAIR:
+        break;
     }
+    return !flow->client;
 }
 
 tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end)
@@ -61,7 +66,7 @@ tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uin
     const tcpt_flow *flow = diagnosis->first.on->flow;
     tcpt_place place = tcpt_nowhere(detector);
 
-    *end = (uint8_t)blamed_end(diagnosis);
+    *end = (uint8_t)tcpt_blamed_end(&diagnosis->first);
     place.family = flow->key.family;
     switch (diagnosis->detector->blames) {
     case TCPT_BLAMES_LISTENER:

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "remedy.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "tcptriage/address.h"
+
+/* The other side is in the file as well. Clocks of two points tell nothing: any life of the tuple there counts. */
+static bool seen_elsewhere(const tcpt_flow *flow)
+{
+    enum { LOOKED_MOST = 64 };
+    const tcpt_flow *twin = flow->twin;
+
+    for (unsigned looked = 0; twin && twin != flow && looked < LOOKED_MOST; twin = twin->twin, looked++)
+        if (twin->at != flow->at)
+            return true;
+    return false;
+}
+
+/* A host speaks with itself: all that both ends see is in the capture, and no device is between them. */
+static bool on_loopback(const tcpt_flow *flow)
+{
+    enum { LOOPBACK_NET = 127 }; /* RFC 1122, section 3.2.1.3 */
+    const uint8_t *a = flow->key.address[0], *b = flow->key.address[1];
+
+    return memcmp(a, b, sizeof flow->key.address[0]) == 0 ||
+           (flow->key.family == 4 && a[0] == LOOPBACK_NET && b[0] == LOOPBACK_NET);
+}
+
+tcpt_remedy tcpt_remedy_of_finding(const tcpt_finding *finding)
+{
+    const tcpt_flow *flow = finding->on->flow;
+    bool loopback = on_loopback(flow);
+
+    return (tcpt_remedy){
+        .detector = finding->diagnosis->detector,
+        .flow = flow,
+        .blamed = tcpt_blamed_end(finding),
+        .elsewhere = loopback || seen_elsewhere(flow),
+        .loopback = loopback,
+    };
+}
+
+tcpt_remedy tcpt_remedy_of_case(const tcpt_case *made)
+{
+    tcpt_remedy remedy;
+
+    if (!made->example_count || made->scattered)
+        return (tcpt_remedy){.detector = made->detector};
+    remedy = tcpt_remedy_of_finding(&made->examples[0].cause->first);
+    remedy.differs = made->differs;
+    return remedy;
+}
+
+/* ---- sentences ---- */
+
+/* Whether a sentence asks for what need not be done. */
+static bool is_idle(const tcpt_remedy *remedy, const char *sentence, size_t bytes)
+{
+    static const char *const way[] = {"on the path", "on the way", "firewall", "device", "middlebox"};
+
+    if (remedy->elsewhere && g_str_has_prefix(sentence, "Capture "))
+        return true;
+    for (unsigned i = 0; remedy->loopback && i < G_N_ELEMENTS(way); i++)
+        if (g_strstr_len(sentence, (gssize)bytes, way[i]))
+            return true;
+    return false;
+}
+
+char *tcpt_remedy_advice(const tcpt_remedy *remedy)
+{
+    const char *text = remedy->detector->remedy;
+    GString *left = g_string_new(NULL);
+
+    while (*text) {
+        const char *end = strstr(text, ". ");
+        size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
+
+        if (!is_idle(remedy, text, bytes))
+            g_string_append_printf(left, "%s%.*s", left->len ? " " : "", (int)bytes, text);
+        text += bytes;
+        text += strspn(text, " ");
+    }
+    if (left->len == 0) /* better too much than nothing */
+        g_string_assign(left, remedy->detector->remedy);
+    return g_string_free(left, FALSE);
+}
+
+/* ---- commands ---- */
+
+/* A command while it is filled in. */
+typedef struct filling {
+    const tcpt_remedy *remedy;
+    const tcpt_flow *flow;
+    unsigned client; /* ends of the flow */
+    unsigned host;   /* where it is run; the client's for the way */
+} filling;
+
+static void append_address(GString *line, const filling *with, unsigned end)
+{
+    char text[TCPT_ADDRESS_BYTES];
+
+    g_string_append(line, tcpt_address_text(text, with->flow->key.family, with->flow->key.address[end]));
+}
+
+static void append_port(GString *line, const filling *with)
+{
+    g_string_append_printf(line, "%u", with->flow->key.port[!with->client]);
+}
+
+static void append_client(GString *line, const filling *with)
+{
+    append_address(line, with, with->client);
+}
+
+static void append_server(GString *line, const filling *with)
+{
+    append_address(line, with, !with->client);
+}
+
+static void append_host(GString *line, const filling *with)
+{
+    append_address(line, with, with->host);
+}
+
+static void append_other(GString *line, const filling *with)
+{
+    append_address(line, with, !with->host);
+}
+
+static void append_family(GString *line, const filling *with)
+{
+    g_string_append_printf(line, "ipv%u", with->flow->key.family);
+}
+
+/* The client's port is another one with the next connection. */
+static void append_traffic(GString *line, const filling *with)
+{
+    uint8_t differs = with->remedy->differs;
+
+    g_string_append(line, "tcp");
+    if (!(differs & TCPT_DIFFERENT_PORTS)) {
+        g_string_append(line, " port ");
+        append_port(line, with);
+    }
+    if (!(differs & TCPT_DIFFERENT_SERVERS)) {
+        g_string_append(line, " and host ");
+        append_server(line, with);
+    }
+    if (!(differs & TCPT_DIFFERENT_CLIENTS) && !with->remedy->loopback) {
+        g_string_append(line, " and host ");
+        append_client(line, with);
+    }
+}
+
+/* ss has an address of IPv6 in brackets. */
+static void append_socket(GString *line, const filling *with)
+{
+    bool on_server = with->host != with->client, v6 = with->flow->key.family != 4;
+    uint8_t differs = with->remedy->differs;
+
+    if (!(differs & TCPT_DIFFERENT_PORTS)) {
+        g_string_append(line, on_server ? "sport = :" : "dport = :");
+        append_port(line, with);
+    }
+    if (differs & (on_server ? TCPT_DIFFERENT_CLIENTS : TCPT_DIFFERENT_SERVERS))
+        return;
+    g_string_append_printf(line, "%sdst %s", differs & TCPT_DIFFERENT_PORTS ? "" : " and ", v6 ? "[" : "");
+    append_other(line, with);
+    g_string_append(line, v6 ? "]" : "");
+}
+
+static const struct placeholder {
+    const char *name;
+    void (*append)(GString *line, const filling *with);
+} placeholders[] = {
+    {"%client%", append_client}, {"%server%", append_server}, {"%host%", append_host},
+    {"%other%", append_other},   {"%port%", append_port},     {"%traffic%", append_traffic},
+    {"%socket%", append_socket}, {"%family%", append_family},
+};
+
+static const struct placeholder *placeholder_at(const char *text)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(placeholders); i++)
+        if (g_str_has_prefix(text, placeholders[i].name))
+            return &placeholders[i];
+    return NULL;
+}
+
+static char *fill(const filling *with, const char *text)
+{
+    GString *line = g_string_new(NULL);
+
+    while (*text) {
+        const struct placeholder *known = placeholder_at(text);
+
+        if (known) {
+            known->append(line, with);
+            text += strlen(known->name);
+        } else {
+            g_string_append_c(line, *text++);
+        }
+    }
+    return g_string_free(line, FALSE);
+}
+
+static bool is_asked(const tcpt_remedy *remedy, const tcpt_command *command)
+{
+    if (!remedy->flow && (command->where != TCPT_ON_THE_WAY || strchr(command->line, '%')))
+        return false; /* whose? */
+    if (remedy->loopback && (command->where == TCPT_ON_THE_WAY || g_str_has_prefix(command->line, "traceroute ")))
+        return false;
+    return !remedy->elsewhere || !g_str_has_prefix(command->line, "tcpdump ");
+}
+
+static unsigned end_for(const tcpt_remedy *remedy, tcpt_where where)
+{
+    switch (where) {
+    case TCPT_ON_SERVER:
+        return !remedy->flow->client;
+    case TCPT_ON_BLAMED:
+        return remedy->blamed;
+    case TCPT_ON_OTHER:
+        return !remedy->blamed;
+    case TCPT_ON_CLIENT:
+    case TCPT_ON_THE_WAY:
+        break;
+    }
+    return remedy->flow->client;
+}
+
+static void fill_in(const tcpt_remedy *remedy, const tcpt_command *from, tcpt_asked *command)
+{
+    filling with = {.remedy = remedy, .flow = remedy->flow};
+    GString *host;
+
+    *command = (tcpt_asked){.on = "way", .tells = from->tells};
+    if (!remedy->flow) {
+        command->line = g_strdup(from->line);
+        return;
+    }
+    with.client = remedy->flow->client;
+    with.host = end_for(remedy, from->where);
+    command->line = fill(&with, from->line);
+    if (from->where == TCPT_ON_THE_WAY)
+        return;
+    host = g_string_new(NULL);
+    append_host(host, &with);
+    command->host = g_string_free(host, FALSE);
+    command->on = with.host == with.client ? "client" : "server";
+}
+
+bool tcpt_next_command(const tcpt_remedy *remedy, unsigned *at, tcpt_asked *command)
+{
+    const tcpt_command *rows = remedy->detector->commands;
+
+    for (; rows && rows[*at].line; ++*at)
+        if (is_asked(remedy, &rows[*at])) {
+            fill_in(remedy, &rows[(*at)++], command);
+            return true;
+        }
+    return false;
+}
+
+void tcpt_asked_clear(tcpt_asked *command)
+{
+    g_clear_pointer(&command->host, g_free);
+    g_clear_pointer(&command->line, g_free);
+}
+
+char *tcpt_remedy_text(const tcpt_remedy *remedy)
+{
+    g_autofree char *advice = tcpt_remedy_advice(remedy);
+    GString *text = g_string_new(advice);
+    tcpt_asked command;
+
+    for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
+        if (command.host)
+            g_string_append_printf(text, " On the %s %s: %s (%s).", command.on, command.host, command.line,
+                                   command.tells);
+        else
+            g_string_append_printf(text, " On the way: %s (%s).", command.line, command.tells);
+    }
+    return g_string_free(text, FALSE);
+}
