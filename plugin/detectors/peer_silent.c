@@ -10,21 +10,26 @@ typedef struct silent_memory {
 /* By the fifth repeat more than five seconds have passed on Linux: no loss recovery takes that many. */
 enum { PROVEN_BY = 5 };
 
+/* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again. */
+static bool only_syn_ack_from(const tcpt_flow *flow, unsigned end)
+{
+    const tcpt_endpoint *server = &flow->ends[end];
+
+    return end != flow->client && server->syn && server->segment_count == server->syn_count;
+}
+
 static void complete(const tcpt_context *context, tcpt_finding *finding)
 {
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
-    const tcpt_endpoint *receiver = &context->flow->ends[!from];
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
-    /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again.
-     */
-    bool only_syn_ack =
-        from == context->flow->client && receiver->syn && receiver->segment_count == receiver->syn_count;
 
     tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s",
                      tcpt_role(context->flow, from), context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns),
                      tcpt_role(context->flow, !from),
-                     only_syn_ack ? ", and before only its SYN-ACK (accept queue full behind SYN cookies?)" : "");
+                     only_syn_ack_from(context->flow, !from)
+                         ? ", and before only its SYN-ACK (accept queue full behind SYN cookies?)"
+                         : "");
     tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", tcpt_role(context->flow, !from),
                context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns));
     tcpt_set_delay(finding, duration_ns);
@@ -39,19 +44,28 @@ static void judge_answer(const tcpt_context *context, silent_memory *memory)
     const tcpt_endpoint *sender = &context->flow->ends[repeater];
     tcpt_finding *finding = memory->finding[repeater];
     bool rst = context->segment->flags & TCPT_RST;
+    bool refused = only_syn_ack_from(context->flow, !repeater);
     int64_t waited_ns = tcpt_waited_ns(context);
 
     memory->finding[repeater] = NULL;
     if (!rst && !tcpt_answers(context))
         return;
-    if (!rst && tcpt_heard_in_time(context)) {
+    /* What was captured at the server's doorstep was not lost: its host had no use for it. */
+    if (!rst && tcpt_heard_in_time(context) && !(refused && tcpt_is_near(&context->flow->ends[!repeater]))) {
         tcpt_withdraw(context, finding);
         return;
     }
-    tcpt_resummarise(finding, "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
-                     tcpt_role(context->flow, repeater), sender->unanswered_repeats,
-                     tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns), rst ? "a RST" : "answered",
-                     context->record->frame);
+    if (refused)
+        tcpt_resummarise(finding,
+                         "The %s sent its SYN-ACK, nothing for %.1f s and %u retransmissions, then %s (frame %u): "
+                         "accept queue full behind SYN cookies?",
+                         tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns), sender->unanswered_repeats,
+                         rst ? "a RST" : "an answer", context->record->frame);
+    else
+        tcpt_resummarise(
+            finding, "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
+            tcpt_role(context->flow, repeater), sender->unanswered_repeats, tcpt_role(context->flow, !repeater),
+            tcpt_as_seconds(waited_ns), rst ? "a RST" : "answered", context->record->frame);
     tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, !repeater),
                tcpt_as_seconds(waited_ns), sender->unanswered_repeats);
     tcpt_set_delay(finding, waited_ns);

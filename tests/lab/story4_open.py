@@ -139,8 +139,10 @@ def overflow_cookies(directory):
     publish(recording, directory, "accept-queue-cookies", SMALL_QUEUE + """The server answers every SYN with
         a cookie (tcp_syncookies=2) and keeps nothing: the fourth's final ACK and its request are dropped
         without a word, and no SYN-ACK comes again. Only the retransmissions show it, until the
-        application accepts.""", "server", [], absent=["accept_queue_overflow"], taken_back=["peer_silent"],
-            about=fourth[0], remarks=["the server answers within ten seconds"])
+        application accepts.""", "server", [
+            finding("peer_silent", again[4], "fifth retransmission of frame %d at the server, which had sent"
+                    " only its SYN-ACK" % data.frame)], absent=["accept_queue_overflow"], about=fourth[0],
+            remarks=["the server answers within ten seconds; the path to it is 0.05 ms long, and loses nothing"])
 
 
 def queue_roomy(directory):

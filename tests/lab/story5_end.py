@@ -130,9 +130,16 @@ def reset_dropped(directory):
     client.close()
     points = one_hop(hop)(recording)
     require(any("ts" in s.options for s in points.lost), "no RST of a socket")
+    server = [s for s in points.at("server") if of_incident(s)]
+    tries = [s for s in server if s.src == CLIENT_ADDRESS and s.length][1:]
+    require(len(tries) >= 3, "only %d tries" % len(tries))
+    drawn = next(s for s in server if s.has("R") and s.frame > tries[0].frame)
     points.publish(directory, "two-points-rst-dropped", ROUTER + """It drops every RST of this connection. The server
         aborts it; the client does not hear that, and each of its tries draws another RST. """ + BYSTANDER,
-                   points.losses("rst"), absent=["short_frame_loss"], taken_back=["rst_ignored"])
+                   points.losses("rst") + [
+                       finding("rst_ignored", tries[2], "second repeat after the exact RST of frame %d"
+                               % drawn.frame, rst__position="exact")],
+                   absent=["short_frame_loss"], taken_back=["rst_ignored"])
 
 
 CASES = {

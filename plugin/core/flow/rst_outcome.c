@@ -10,8 +10,8 @@ enum {
     /* Far from the receiver the loss of the RST explains that bytes are sent again, once. */
     AGAIN_FAR = 2,
     AGAIN_NEAR = 1,
-    /* Once an exact RST was found without effect and another one followed, what is still on its way is no news: longer
-     * than that takes no path. */
+    /* Once an exact RST was found without effect and another one followed, new bytes that are still on their way are no
+     * news: longer than that takes no path. The same bytes again are. */
     SECOND_SECONDS = 1,
 };
 
@@ -27,25 +27,30 @@ static unsigned times_again(const tcpt_rst_toward *toward, const tcpt_segment *s
     return toward->agains && toward->again_seq == segment->seq ? toward->agains + 1u : 1u;
 }
 
+static bool is_again(const tcpt_observation *seen)
+{
+    return seen->probe || (seen->traits & TCPT_TRAIT_REPEAT);
+}
+
 /* An exact RST may have been lost on its way: new bytes or a FIN speak against it, repeats when there are enough. */
 static bool outlives_exact(const tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_rst_toward *toward = &flow->toward[seen->from];
-    bool again = seen->probe || (seen->traits & TCPT_TRAIT_REPEAT);
 
     if (segment->flags & TCPT_SYN)
         return false; /* the next connection, or a SYN-ACK whose ACK was lost */
-    if (toward->challenged || !again)
+    if (toward->challenged || !is_again(seen))
         return true;
     return times_again(toward, segment) >= (tcpt_is_near(&flow->ends[seen->from]) ? AGAIN_NEAR : AGAIN_FAR);
 }
 
 /* What was on its way when the RST passed is no sign of life. */
-static bool late_enough(const tcpt_flow *flow, const tcpt_rst_toward *toward, const tcpt_segment *segment)
+static bool late_enough(const tcpt_observation *seen, const tcpt_flow *flow, const tcpt_rst_toward *toward,
+                        const tcpt_segment *segment)
 {
     int64_t least_ns = tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS;
 
-    if (toward->outlived_exact && tcpt_rst_is_exact(toward->position))
+    if (toward->outlived_exact && tcpt_rst_is_exact(toward->position) && !is_again(seen))
         least_ns = MAX(least_ns, tcpt_seconds_ns(SECOND_SECONDS));
     return segment->time_ns - toward->time_ns >= least_ns;
 }
@@ -56,7 +61,7 @@ void tcpt_observe_rst_outcome(tcpt_observation *seen, const tcpt_flow *flow, con
 
     if (!toward->record || (segment->flags & TCPT_RST) || seen->really_bad || seen->old_numbers)
         return;
-    if (!goes_on(seen, segment) || !late_enough(flow, toward, segment))
+    if (!goes_on(seen, segment) || !late_enough(seen, flow, toward, segment))
         return;
     if (tcpt_rst_is_exact(toward->position) && !outlives_exact(seen, flow, segment))
         return;
@@ -115,7 +120,7 @@ void tcpt_commit_rst_outcome(tcpt_flow *flow, const tcpt_segment *segment, const
         toward->outlived_exact |= tcpt_rst_is_exact(toward->position);
         flow->ends[!seen->from].reset_peer = false;
         toward->record = NULL;
-    } else if (goes_on(seen, segment) && late_enough(flow, toward, segment)) {
+    } else if (goes_on(seen, segment) && late_enough(seen, flow, toward, segment)) {
         toward->agains = (uint8_t)MIN(times_again(toward, segment), UINT8_MAX);
         toward->again_seq = segment->seq;
     }
