@@ -197,6 +197,9 @@ typedef struct tcpt_trouble {
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
     tcpt_range unwanted;       /**< refused for its timestamp, and not sent again so far; empty when left is right */
     uint32_t sack_left;        /**< where the SACK block begins that ends at sack_edge; valid with sack_held */
+    uint32_t sack_ack;         /**< the ACK number that the next two belong to */
+    uint32_t sack_bytes;       /**< of all SACK blocks above it that the newest such segment carries */
+    uint32_t sack_leap;        /**< by how much they have grown at once, at the most: no segment taken was longer */
     tcpt_provocation provoked; /**< by the other end, not yet answered by this one */
     tcpt_refusal refused;      /**< what this end refused and has not answered yet */
     tcpt_damages *damages;     /**< owned; NULL when there are none */

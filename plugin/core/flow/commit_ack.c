@@ -88,6 +88,24 @@ static void shrink_unwanted(tcpt_endpoint *receiver, uint32_t ack)
     tcpt_trouble_of(receiver)->unwanted.left = seq_after(unwanted->right, ack) ? ack : unwanted->right;
 }
 
+/* Each segment that arrives behind a gap is acknowledged at once (RFC 5681, section 4.2): what the blocks grow by was
+ * one segment. Where ACKs were lost, or blocks do not fit, it was more: an upper bound. */
+static void note_sack_growth(tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    tcpt_trouble *trouble = tcpt_trouble_of(sender);
+    uint32_t bytes = 0;
+
+    for (unsigned i = 0; i < segment->sack_count; i++)
+        if (seq_after(segment->sack_right[i], segment->ack) && seq_after(segment->sack_right[i], segment->sack_left[i]))
+            bytes += segment->sack_right[i] - segment->sack_left[i];
+    if (trouble->sack_ack != segment->ack)
+        trouble->sack_bytes = trouble->sack_leap = 0;
+    trouble->sack_ack = segment->ack;
+    if (bytes > trouble->sack_bytes)
+        trouble->sack_leap = MAX(trouble->sack_leap, bytes - trouble->sack_bytes);
+    trouble->sack_bytes = MAX(trouble->sack_bytes, bytes);
+}
+
 static void commit_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
 {
     sender->sack_held = false;
@@ -100,6 +118,8 @@ static void commit_sack(tcpt_endpoint *sender, const tcpt_segment *segment)
         }
         sender->sack_held = true;
     }
+    if (sender->sack_held)
+        note_sack_growth(sender, segment);
 }
 
 /* The client's first ACK of the SYN-ACK ends the handshake. */

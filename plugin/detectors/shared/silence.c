@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "detectors/shared/silence.h"
 
+#include "detectors/shared/big_ones.h"
 #include "tcptriage/queries.h"
 
 /* A host that is busy, a path that is mended: what is answered within this is a stall, and no dead peer. */
@@ -33,8 +34,9 @@ bool tcpt_silence_explained(const tcpt_context *context)
     unsigned from = context->seen->from;
 
     return !tcpt_shows_bare(&flow->ends[!from]) || tcpt_left_by_rst(flow, !from) ||
-           tcpt_only_oldest_missing(flow, from) || tcpt_drops_timestamps(flow, context->segment) ||
-           tcpt_goes_on_elsewhere(flow, from);
+           tcpt_only_oldest_missing(flow, from) ||
+           tcpt_only_shorter_pass(flow, from, tcpt_wire_payload(flow, context->segment, from)) ||
+           tcpt_drops_timestamps(flow, context->segment) || tcpt_goes_on_elsewhere(flow, from);
 }
 
 int64_t tcpt_waited_ns(const tcpt_context *context)

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Long packets get lost each time they are sent, shorter ones pass. */
+#include "detectors/shared/big_ones.h"
+#include "detectors/detectors.h"
+#include "tcptriage/sequence.h"
+
+/* The oldest segment of one sender that is not acknowledged, while it is sent again. */
+typedef struct stuck {
+    tcpt_finding *finding;
+    tcpt_record *first;  /* repeat of it */
+    tcpt_record *shown;  /* the newest segment of the receiver before */
+    int64_t first_ns;    /* time of `first` */
+    uint32_t left;       /* its sequence number */
+    uint32_t bytes;      /* of its payload, as one packet; 0 for none */
+    uint32_t datagram;   /* the same with headers */
+    uint32_t pieces_end; /* how far it was sent anew in shorter ones, left for not at all */
+    uint32_t piece;      /* the longest of these */
+    uint32_t repeats;    /* in full, in rounds */
+} stuck;
+
+typedef struct mtu_memory {
+    stuck of[2]; /* by sender */
+} mtu_memory;
+
+enum {
+    /* Sent three times: the first, and two repeats. */
+    PROVEN_BY = 2,
+    /* What every way must carry: IPv6 (RFC 8200, section 5), and what every IPv4 host takes (RFC 791). */
+    LEAST_IPV6 = 1280,
+    LEAST_IPV4 = 576,
+};
+
+/* Of the 3rd transmission, a later one, or the segment that shows it. `passed` are payload bytes. */
+static void complete(const tcpt_context *context, stuck *mine, unsigned from, uint32_t passed, bool in_pieces)
+{
+    uint32_t headers = mine->datagram - mine->bytes;
+    int64_t lost_ns = context->segment->time_ns - mine->first_ns;
+    const char *role = tcpt_role(context->flow, from);
+
+    tcpt_resummarise(mine->finding,
+                     "%u-byte packets from the %s get lost (sent %u times), %s of %u bytes %s: consistent with a "
+                     "smaller MTU on the way",
+                     mine->datagram, role, mine->repeats + 1, in_pieces ? "the same bytes in packets" : "one",
+                     passed + headers, in_pieces ? "pass" : "passes");
+    tcpt_brief(mine->finding, "MTU black hole? %u bytes lost %u times, %u pass", mine->datagram, mine->repeats + 1,
+               passed + headers);
+    tcpt_set_number(mine->finding, TCPT_F_MTU_LOST_FROM, mine->datagram);
+    tcpt_set_number(mine->finding, TCPT_F_MTU_PASSED_UP_TO, passed + headers);
+    tcpt_set_delay(mine->finding, lost_ns);
+    tcpt_rule_out_nothing(mine->finding);
+    tcpt_rule_out(mine->finding, in_pieces
+                                     ? "A host that is gone, or a filter on the contents: the same bytes arrive in "
+                                       "shorter packets."
+                                     : "A host that is gone: it has taken a shorter packet sent behind the lost one.");
+}
+
+static void raise_on(const tcpt_context *context, stuck *mine, unsigned from, tcpt_confidence confidence)
+{
+    mine->finding = tcpt_raise(context, context->flow->ends[from].holed ? TCPT_LOW : confidence, " ");
+    tcpt_relate(mine->finding, mine->first);
+    tcpt_relate(mine->finding, mine->shown);
+}
+
+static bool may_be_too_big(const tcpt_segment *segment, uint32_t datagram)
+{
+    return datagram > (segment->family == 6 ? LEAST_IPV6 : LEAST_IPV4);
+}
+
+/* It was acknowledged as it is. */
+static void forget(const tcpt_context *context, stuck *mine)
+{
+    if (mine->finding)
+        tcpt_withdraw(context, mine->finding);
+    *mine = (stuck){0};
+}
+
+/* A repeat that begins where the receiver waits. */
+static void judge_oldest(const tcpt_context *context, stuck *mine)
+{
+    const tcpt_segment *segment = context->segment;
+    unsigned from = context->seen->from;
+    uint32_t bytes = tcpt_wire_payload(context->flow, segment, from);
+    uint32_t passed;
+
+    if (mine->bytes && mine->left != segment->seq)
+        *mine = (stuck){0};
+    if (!bytes)
+        return;
+    if (mine->bytes && bytes < mine->bytes) {
+        mine->pieces_end = segment->end_seq;
+        mine->piece = bytes;
+        return;
+    }
+    if (!context->seen->new_round || !may_be_too_big(segment, tcpt_datagram_bytes(segment, bytes)))
+        return;
+    if (!mine->bytes)
+        *mine = (stuck){
+            .first = context->record,
+            .shown = context->flow->ends[!from].last_record,
+            .first_ns = segment->time_ns,
+            .left = segment->seq,
+            .bytes = bytes,
+            .datagram = tcpt_datagram_bytes(segment, bytes),
+        };
+    mine->pieces_end = mine->left;
+    if (++mine->repeats < PROVEN_BY)
+        return;
+    passed = tcpt_only_shorter_pass(context->flow, from, mine->bytes);
+    if (!passed) {
+        if (mine->finding)
+            tcpt_withdraw(context, mine->finding); /* shorter ones get no answer either */
+        mine->finding = NULL;
+        return;
+    }
+    if (!mine->finding)
+        raise_on(context, mine, from, TCPT_MEDIUM);
+    complete(context, mine, from, passed, false);
+}
+
+/* The next of the shorter ones that the same bytes are sent in. */
+static void judge_piece(const tcpt_context *context, stuck *mine)
+{
+    const tcpt_segment *segment = context->segment;
+    uint32_t bytes = tcpt_wire_payload(context->flow, segment, context->seen->from);
+
+    if (!mine->bytes || mine->pieces_end == mine->left || segment->seq != mine->pieces_end)
+        return;
+    if (bytes >= mine->bytes)
+        return;
+    mine->pieces_end = segment->end_seq;
+    if (bytes > mine->piece)
+        mine->piece = bytes;
+}
+
+/* What was waited for is acknowledged: in shorter ones, which shows it, or in one. */
+static void judge_ack(const tcpt_context *context, stuck *mine)
+{
+    const tcpt_endpoint *receiver = &context->flow->ends[context->seen->from];
+    uint32_t ack = context->segment->ack, reach = mine->pieces_end;
+
+    if (!mine->bytes || !seq_after(ack, mine->left))
+        return;
+    if (receiver->sack_held && !seq_after(receiver->trouble->sack_left, reach))
+        reach = seq_max(reach, receiver->sack_edge);
+    if (mine->pieces_end == mine->left || seq_after(ack, reach)) {
+        forget(context, mine);
+        return;
+    }
+    if (mine->repeats >= PROVEN_BY) {
+        if (!mine->finding)
+            raise_on(context, mine, !context->seen->from, TCPT_HIGH);
+        tcpt_set_confidence(mine->finding, context->flow->ends[!context->seen->from].holed ? TCPT_LOW : TCPT_HIGH);
+        complete(context, mine, !context->seen->from, mine->piece, true);
+        tcpt_relate(mine->finding, context->record);
+    }
+    *mine = (stuck){0};
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_observation *seen = context->seen;
+    const tcpt_segment *segment = context->segment;
+    const tcpt_endpoint *receiver = &context->flow->ends[!seen->from];
+    mtu_memory *mine = memory;
+
+    if (seen->really_bad || (segment->flags & (TCPT_SYN | TCPT_RST)) || !context->flow->both_ways)
+        return;
+    if (seen->traits & TCPT_TRAIT_ACKS_NEW)
+        judge_ack(context, &mine->of[!seen->from]);
+    if (!(seen->traits & TCPT_TRAIT_REPEAT) || !segment->payload_bytes || !receiver->acked || segment->fragment)
+        return;
+    if (segment->seq == receiver->rcv_nxt)
+        judge_oldest(context, &mine->of[seen->from]);
+    else
+        judge_piece(context, &mine->of[seen->from]);
+}
+
+static const tcpt_field fields[] = {TCPT_F_MTU_LOST_FROM, TCPT_F_MTU_PASSED_UP_TO, TCPT_FIELD_COUNT};
+
+static const char *const explains[] = {"peer_silent",      "idle_drop",           "fin_unacked",  "fin_missing",
+                                       "close_wait_stuck", "keepalive_dead_peer", "vantage_loss", NULL};
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_CLIENT, "tracepath -n %server%", "the MTU of each hop, as far as ICMP comes back"},
+    {TCPT_ON_SERVER, "tracepath -n %client%", "the same on the way back"},
+    {TCPT_ON_THE_WAY, "nft list ruleset | grep -n icmp", "rules that drop ICMP errors"},
+    {0},
+};
+
+const tcpt_detector tcpt_mtu_blackhole = {
+    .id = "mtu_blackhole",
+    .message = "Long packets get lost each time they are sent, shorter ones pass",
+    .explanation =
+        "The same long segment was sent three times and more and never acknowledged, while a shorter one behind it, or "
+        "the same bytes in shorter ones, arrived. Consistent with a link on the way whose MTU is smaller (a tunnel, a "
+        "VPN, PPPoE) where the ICMP message that would tell the sender is not sent or is dropped: a path MTU black "
+        "hole. The connection opens, small requests work, and the first long packet hangs.",
+    .remedy =
+        "Let ICMP \"fragmentation needed\" (type 3, code 4; IPv6: packet too big) pass on the whole way, or clamp "
+        "the MSS on the device before the narrow link (nft: tcp option maxseg size set rt mtu). On Linux senders "
+        "net.ipv4.tcp_mtu_probing=1 gets around it.",
+    .commands = commands,
+    .reference = "RFC 2923 section 2.1; RFC 4821; RFC 8899",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
+    .wants = TCPT_TRAIT_REPEAT | TCPT_TRAIT_HEARD_AGAIN,
+    .memory_bytes = sizeof(mtu_memory),
+    .fields = fields,
+    .judge = judge,
+};
