@@ -9,6 +9,7 @@ target_link_libraries(tcptriage_scenario PUBLIC tcptriage_core)
 
 add_library(tcptriage_check STATIC tests/scenario/check.c tests/scenario/said.c)
 target_link_libraries(tcptriage_check PUBLIC tcptriage_scenario m)
+target_include_directories(tcptriage_check PRIVATE plugin)
 
 add_executable(scenario-test tests/scenario/scenario_test.c tests/scenario/facts.c tests/scenario/live.c
     tests/scenario/describe.c tests/scenario/turned.c)

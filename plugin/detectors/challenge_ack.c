@@ -64,6 +64,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_challenge_ack = {
     .id = "challenge_ack",
     .message = "Challenge ACK: answers a RST, SYN or ACK that was not accepted",
+    .brief = "Challenge ACK: answers a RST, SYN or ACK not accepted",
     .explanation =
         "A receiver that gets a RST in the window but not exact, or a SYN in a live connection, drops it and "
         "sends an ACK with its own numbers. A peer that really lost the connection answers with an exact "

@@ -14,6 +14,7 @@ static void judge(const tcpt_context *context, void *memory)
     finding = tcpt_raise(
         context, TCPT_HIGH, "First of the %s that a tracker before Linux 5.18 calls invalid (%s); today's says %s",
         tcpt_role(flow, context->seen->from), reason, tcpt_ct_verdict_name((tcpt_ct_verdict)view->current));
+    tcpt_brief(finding, "Scale lost: invalid for trackers before 5.18 from here on");
     tcpt_relate(finding, flow->rare->divergent[!context->seen->from]);
 }
 

@@ -17,6 +17,7 @@ static void raise_reset(const tcpt_context *context, reset_memory *memory)
         tcpt_raise(context, TCPT_HIGH,
                    "A tracker before Linux 5.18 takes this for a new start of the %s and forgets its window scale (%u)",
                    tcpt_role(flow, from), flow->ends[from].wscale);
+    tcpt_brief(memory->finding, "Tracker before Linux 5.18 forgets the %s's window scale", tcpt_role(flow, from));
     tcpt_relate(memory->finding, flow->ends[from].last_record);
 }
 

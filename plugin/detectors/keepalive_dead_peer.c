@@ -6,8 +6,6 @@
 
 #include "tcptriage/limits.h"
 
-#include <glib.h>
-
 /* One probe may be lost, and a second one goes unanswered by a busy path; by the third there is nobody. */
 enum { PROVEN_BY = 3 };
 
@@ -33,13 +31,11 @@ static tcpt_finding *raise_idle(const tcpt_context *context)
 {
     unsigned from = context->seen->from;
     int64_t idle_ns = context->flow->ends[from].idle_before_ns;
-    char *hint = tcpt_idle_hint(idle_ns);
-    tcpt_finding *finding = tcpt_raise(
-        context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer%s%s",
-        tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns), hint ? "; idle limits below that: " : "",
-        hint ? hint : "");
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
+                   tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns));
 
-    g_free(hint);
+    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(idle_ns));
     tcpt_brief(finding, "No answer to keep-alive probes: the %s is gone", tcpt_role(context->flow, !from));
     return finding;
 }
@@ -85,7 +81,7 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_relate(finding, receiver->last_record);
 }
 
-static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_FIELD_COUNT};
+static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"fin_unacked", NULL};
 

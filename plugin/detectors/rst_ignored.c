@@ -68,14 +68,14 @@ static const char *tracker_note(const tcpt_context *context)
 
     switch (context->seen->tracker.state) {
     case TCPT_CT_NONE:
-        return "; a Linux firewall on the way has forgotten the flow";
+        return "; Linux firewalls have forgotten the flow";
     case TCPT_CT_CLOSE:
-        return "; a Linux firewall on the way forgets the flow after 10 s";
+        return "; Linux firewalls forget the flow after 10 s";
     case TCPT_CT_OFF:
     case TCPT_CT_UNKNOWN:
-        return closing ? "; a Linux firewall on the way forgets the flow after 10 s" : "";
+        return closing ? "; Linux firewalls forget the flow after 10 s" : "";
     case TCPT_CT_ESTABLISHED: /* after a FIN that can only be a new entry */
-        return closing ? "; a Linux firewall on the way had forgotten the flow" : "";
+        return closing ? "; Linux firewalls had forgotten the flow" : "";
     default:
         return "";
     }

@@ -8,11 +8,11 @@
 #include "tcptriage/times.h"
 
 static const char *const meaning[] = {
-    [TCPT_RST_OFF_BY_ONE_AFTER_FIN] = "it does not count the sender's own FIN",
-    [TCPT_RST_OFF_BY_ONE_FIN_UNACKED] = "it does not count the sender's own FIN, not acknowledged yet",
-    [TCPT_RST_SACK_EDGE] = "it sits at the right edge of the receiver's SACK blocks",
-    [TCPT_RST_IN_FLIGHT] = "it points into data that is still in flight",
-    [TCPT_RST_IN_WINDOW] = "it is in the window but ahead of everything captured from this side",
+    [TCPT_RST_OFF_BY_ONE_AFTER_FIN] = "the sender's own FIN is not counted",
+    [TCPT_RST_OFF_BY_ONE_FIN_UNACKED] = "the sender's own FIN, unacknowledged, is not counted",
+    [TCPT_RST_SACK_EDGE] = "at the edge of its receiver's SACK blocks",
+    [TCPT_RST_IN_FLIGHT] = "it points into data in flight",
+    [TCPT_RST_IN_WINDOW] = "in the window, ahead of all that was captured",
     [TCPT_RST_STALE] = "it lies left of the window",
     [TCPT_RST_BEYOND_WINDOW] = "it lies beyond the window",
 };
@@ -23,11 +23,11 @@ static const char *consequence(tcpt_verdict verdict)
     case TCPT_VERDICT_RESET:
         return "closes all the same";
     case TCPT_VERDICT_CHALLENGE_ACK:
-        return "answers with a challenge ACK and keeps the connection";
+        return "challenges it";
     case TCPT_VERDICT_IGNORED:
-        return "ignores it and keeps the connection";
+        return "ignores it";
     default:
-        return "may do either, or the capture does not tell";
+        return "may do either";
     }
 }
 
@@ -58,7 +58,7 @@ static const char *meaning_of(const tcpt_context *context)
 
     if (!answers_older_segment(context))
         return meaning[position];
-    return position == TCPT_RST_OFF_BY_ONE_AFTER_FIN ? "a closed socket answers a segment that had crossed its FIN"
+    return position == TCPT_RST_OFF_BY_ONE_AFTER_FIN ? "a closed socket answers what had crossed its FIN"
                                                      : "a closed socket answers an older segment";
 }
 
@@ -80,11 +80,11 @@ static void judge_outcome(const tcpt_context *context)
 
     if (!finding || !toward || toward->record != rst || !tcpt_value_of(finding, TCPT_F_RST_SEQ_DELTA, &delta))
         return;
-    tcpt_resummarise(
-        finding, "RST from the %s, %u %s the expected SEQ: %s; the receiver %s in frame %u, %s would have closed",
-        tcpt_role(context->flow, !context->seen->from), distance((int32_t)delta.number),
-        delta.number < 0 ? "below" : "above", meaning[toward->position], challenged ? "challenges it" : "goes on",
-        context->record->frame, tcpt_stack_names[context->settings->receiver_stack].description);
+    tcpt_resummarise(finding, "RST from the %s, %u %s the expected SEQ: %s; %s in frame %u, %s would have closed",
+                     tcpt_role(context->flow, !context->seen->from), distance((int32_t)delta.number),
+                     delta.number < 0 ? "below" : "above", meaning[toward->position],
+                     challenged ? "challenged" : "outlived", context->record->frame,
+                     tcpt_stack_names[context->settings->receiver_stack].description);
 }
 
 /* ---- the RST ---- */
@@ -107,7 +107,7 @@ static void raise(const tcpt_context *context)
     const tcpt_rst_view *rst = &context->seen->rst;
     int32_t delta = seq_delta(context->segment->seq, rst->expected_seq);
     tcpt_finding *finding =
-        tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the SEQ its receiver expects: %s; %s %s",
+        tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the expected SEQ: %s; %s %s",
                    tcpt_role(context->flow, context->seen->from), distance(delta), delta < 0 ? "below" : "above",
                    meaning_of(context), tcpt_stack_names[context->settings->receiver_stack].description,
                    consequence(rst->verdict));

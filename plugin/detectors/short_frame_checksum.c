@@ -30,6 +30,7 @@ static const tcpt_field fields[] = {TCPT_F_CHECKSUM_OVER_IP, TCPT_F_CHECKSUM_OVE
 const tcpt_detector tcpt_short_frame_checksum = {
     .id = "short_frame_checksum",
     .message = "Padded short frame: checksum right over the IP length, wrong over the padding",
+    .brief = "Short frame: its padding breaks the sum of careless checks",
     .explanation = "Ethernet fills frames up to 60 bytes. The segment is in order; but a device that verifies the TCP "
                    "checksum over the whole buffer (a connection tracker entered from layer 2 without cutting the "
                    "padding) calls it bad and drops it. Says nothing about whether such a device is there. Told once "

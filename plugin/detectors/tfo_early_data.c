@@ -15,6 +15,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     finding = tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_MEDIUM : TCPT_HIGH,
                          "The server sends %u bytes before the client's first ACK", context->segment->payload_bytes);
+    tcpt_brief(finding, "Fast Open: %u bytes of the server before the first ACK", context->segment->payload_bytes);
     tcpt_relate(finding, server->last_record);
 }
 

@@ -28,7 +28,7 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     case TCPT_LOSS_ALL:
         return g_strdup("not one got there");
     case TCPT_LOSS_NOTHING:
-        return g_strdup("nothing sets them apart from those that did");
+        return g_strdup("nothing sets them apart");
     case TCPT_LOSS_SIZE:
         return g_strdup_printf("all %u longer than %u bytes (IP), none of the %u others", with.total,
                                losses->largest_arrived, others);
@@ -93,7 +93,7 @@ static char *describe_astray(const tcpt_losses *losses)
 {
     if (!losses->astray)
         return g_strdup("");
-    return g_strdup_printf("; %u came under another address or port (frame %u)", losses->astray, losses->stray->frame);
+    return g_strdup_printf("; %u came under another address (frame %u)", losses->astray, losses->stray->frame);
 }
 
 static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
@@ -118,7 +118,7 @@ static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_lo
     g_autofree char *what = describe(losses, property), *astray = describe_astray(losses);
     tcpt_finding *finding = tcpt_raise_on(
         context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
-        "%u of %u segments from the %s were seen at %s and not at %s: %s%s", losses->all.missing, losses->all.total,
+        "%u of %u segments from the %s seen at %s, not at %s: %s%s", losses->all.missing, losses->all.total,
         tcpt_role(context->flow, from), losses->from->name, losses->to->name, what, astray);
 
     tcpt_brief(finding, "%u of %u segments of the %s lost between two points", losses->all.missing, losses->all.total,

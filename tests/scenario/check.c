@@ -2,6 +2,7 @@
 /* What a scenario's frames made the core find, against what its lines expect. */
 #include "check.h"
 
+#include "core/finding/sentence.h"
 #include "said.h"
 
 #include <math.h>
@@ -238,6 +239,30 @@ static void check_order(scn_run *test, const tcpt_finding *finding)
         complain(test, "%s stands before %s, which is graver", before->detector->id, now->detector->id);
 }
 
+/** The few words as the detector meant them: not cut. */
+static char *whole_brief(const tcpt_finding *finding)
+{
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    const tcpt_detector *detector = diagnosis->detector;
+    if (diagnosis->brief)
+        return tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments);
+    return g_strdup(detector->brief ? detector->brief : detector->message);
+}
+
+/** What is shown in a column fits there, a sentence is one that is read. */
+static void check_length(const scn_run *test, const tcpt_finding *finding)
+{
+    enum { SUMMARY_MOST = 160 };
+    const char *id = finding->diagnosis->detector->id;
+    char *summary = tcpt_summary(finding), *brief = whole_brief(finding);
+    if (g_utf8_strlen(summary, -1) > SUMMARY_MOST)
+        complain(test, "%s: a summary of %ld characters: %s", id, g_utf8_strlen(summary, -1), summary);
+    if (!*brief || g_utf8_strlen(brief, -1) > TCPT_BRIEF_MOST)
+        complain(test, "%s: a brief of %ld characters: %s", id, g_utf8_strlen(brief, -1), brief);
+    g_free(summary);
+    g_free(brief);
+}
+
 static void complain_of(const scn_run *test, const tcpt_finding *finding)
 {
     char *summary = tcpt_summary(finding);
@@ -251,6 +276,7 @@ static void check_finding(const tcpt_finding *finding, void *data)
     const scn_frame *frame = test->scenario->frames->pdata[test->frame];
     int index = meet(test, frame->expected, finding);
     check_order(test, finding);
+    check_length(test, finding);
     if (index >= 0)
         g_array_index(test->met, guint, index)++;
     else if (!meets_somewhere(test, finding) && watched(test, finding))
