@@ -99,7 +99,7 @@ static uint8_t pick_distance(change *input)
 
 static uint8_t pick_time(change *input)
 {
-    static const uint8_t scales[] = {0, 0, 0, 0, FUZZ_TIME_FINE, FUZZ_TIME_LONG, FUZZ_TIME_FAR};
+    static const uint8_t scales[] = {0, 0, 0, 0, FUZZ_TIME_FINE, FUZZ_TIME_LIMIT, FUZZ_TIME_FAR};
     return (uint8_t)(scales[chance(input, sizeof scales)] | chance(input, 16));
 }
 

@@ -28,8 +28,8 @@ enum {
 
 enum {
     FUZZ_TIME_FINE = 0x40,  /**< and a few microseconds */
-    FUZZ_TIME_LONG = 0x80,  /**< the step, many times */
-    FUZZ_TIME_FAR = 0xc0,   /**< to where counters and clocks end (table in fuzz_core.c) */
+    FUZZ_TIME_LIMIT = 0x80, /**< as long as something that is waited for */
+    FUZZ_TIME_FAR = 0xc0,   /**< to where counters and clocks end (table in world.c) */
     FUZZ_TIME_SCALE = 0xc0, /**< the bits */
     FUZZ_CONNECTIONS = 4,
 };

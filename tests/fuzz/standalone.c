@@ -35,7 +35,7 @@ static gsize from_nothing(GRand *random, uint8_t *bytes)
     for (gsize i = 2; i + 8 < size; i += 8) {
         bytes[i] = (uint8_t)(FUZZ_MADE | (bytes[i] & (g_rand_int_range(random, 0, 8) ? FUZZ_FROM_SERVER : 0x7f)));
         if (g_rand_int_range(random, 0, 8)) {
-            bytes[i + 1] &= (uint8_t)~FUZZ_TIME_LONG;
+            bytes[i + 1] &= (uint8_t)~FUZZ_TIME_LIMIT;
             bytes[i + 6] &= 0x1f;
         }
         bytes[i + 2] = flags[bytes[i + 2] % sizeof flags] | (g_rand_int_range(random, 0, 30) ? 0 : FUZZ_CHECKSUM_NONE);

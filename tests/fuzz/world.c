@@ -56,18 +56,26 @@ static int64_t far_step_ns(unsigned code)
     return steps[code];
 }
 
+/** Limits of the core and of what it models, to the nanosecond: on which side of it is a matter of one sign. */
+static int64_t limit_ns(unsigned code)
+{
+    static const int64_t limits_ms[16] = {400,    1500,   3000,   5000,   15000,  30000,   45000,     75000,
+                                          125000, 130000, 180000, 300000, 600000, 2147000, 432000000, 24 * 86400000LL};
+    return limits_ms[code] * 1000000;
+}
+
 static void pass_time(fuzz *input, uint8_t control, uint8_t time)
 {
     static const int64_t steps[16] = {0,          1000,        20000,       300000,      1000000,   5000000,
                                       10000000,   20000000,    100000000,   200000000,   500000000, 1000000000,
                                       2000000000, 10000000000, 60000000000, 700000000000}; /* limits of the core */
-    enum { MANY = 17, FINE_NS = 7000 };
+    enum { FINE_NS = 7000 };
     unsigned code = time & 15;
     int64_t step_ns = steps[code];
     if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_FAR)
         step_ns = far_step_ns(code);
-    else if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_LONG)
-        step_ns *= MANY;
+    else if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_LIMIT)
+        step_ns = limit_ns(code);
     else if ((time & FUZZ_TIME_SCALE) == FUZZ_TIME_FINE)
         step_ns += FINE_NS;
     /* Whatever the clock shows: it may pass the end of its 64 bits. */

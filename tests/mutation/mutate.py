@@ -34,7 +34,7 @@ MEMORY_MIB = 2000
 PARTS = ("CMakeLists.txt", "include", "plugin", "tests", "captures", "README.md", "CHANGELOG.md")
 # The suites are the programs of tests.cmake that are called so; the flood takes a gigabyte and half a minute.
 SUITE, TOO_SLOW = re.compile(r"^add_executable\((\S+-test) ", re.M), {"flood-test"}
-SANITIZED = {"scenario-test", "finding-test", "receiver-test", "tracker-test"}
+SANITIZED = {"scenario-test", "finding-test", "receiver-test", "tracker-test", "unit-test"}
 # The running kernel as judge, for root: which files it judges, the program that is built, and the command around it.
 KERNEL = (
     (("plugin/core/tracker", "plugin/core/segment"), "tracker-driver",

@@ -107,6 +107,14 @@ static uint32_t mixed(uint64_t number)
     return (uint32_t)(number ^ number >> 31);
 }
 
+/** What chance decides of a stream; changes are numbered from 1. */
+enum { PICK_CHANGES = 0, PICK_MODE = MANY + 1, PICK_WORLD, PICK_OPTION, PICK_PADDING };
+
+static uint32_t pick(unsigned stream, uint32_t what)
+{
+    return mixed((uint64_t)stream << 32 | what);
+}
+
 /** Conversations to begin with, a letter a segment, capital from the client: SYN, ACK, data, the newest data again,
  * FIN, RST, a keep-alive probe. Before it a digit: another time passes, its number in world.c plus six. */
 static const char *const conversations[] = {
@@ -157,17 +165,31 @@ static size_t converse(uint8_t *data, const char *letters, uint8_t option, uint8
 
 static GString *play(unsigned stream)
 {
-    static const uint8_t modes[] = {
-        0, 0, 1, 2, 3, FUZZ_MODE_SMALL, FUZZ_MODE_PASSING | FUZZ_MODE_EXPECT_POINTS, FUZZ_MODE_PASSING};
+    static const uint8_t modes[] = {0,
+                                    0,
+                                    1,
+                                    2,
+                                    3,
+                                    FUZZ_MODE_SMALL,
+                                    FUZZ_MODE_SMALL | 1,
+                                    FUZZ_MODE_EXPECT_POINTS,
+                                    FUZZ_MODE_PASSING,
+                                    FUZZ_MODE_PASSING | FUZZ_MODE_EXPECT_POINTS,
+                                    FUZZ_MODE_PASSING | FUZZ_MODE_SMALL,
+                                    FUZZ_MODE_PASSING | FUZZ_MODE_SMALL | FUZZ_MODE_CLOCK,
+                                    FUZZ_MODE_PASSING | FUZZ_MODE_TRANSLATED,
+                                    FUZZ_MODE_PASSING | FUZZ_MODE_DEPTH};
     static const uint8_t option_codes[] = {0, 0, 3, 5}; /* of made.c: none, timestamps, SACK */
-    uint8_t data[ROOM] = {modes[stream % sizeof modes], stream / sizeof modes & 1};
-    unsigned variant = stream / G_N_ELEMENTS(conversations);
     const char *letters = conversations[stream % G_N_ELEMENTS(conversations)];
-    uint8_t option = option_codes[variant % sizeof option_codes], control = variant % 5 == 4 ? FUZZ_PADDED : 0;
-    uint32_t changes = *letters ? mixed(stream) % FEW : MANY;
+    uint8_t mode = modes[pick(stream, PICK_MODE) % sizeof modes];
+    uint8_t world = pick(stream, PICK_WORLD) & (FUZZ_WORLD_WRAP | FUZZ_WORLD_POINTS | FUZZ_WORLD_SUSPECT);
+    uint8_t option = option_codes[pick(stream, PICK_OPTION) % sizeof option_codes];
+    uint8_t control = pick(stream, PICK_PADDING) % 5 ? 0 : FUZZ_PADDED;
+    uint8_t data[ROOM] = {mode, world};
+    uint32_t changes = *letters ? pick(stream, PICK_CHANGES) % FEW : MANY;
     size_t size = converse(data, letters, option, control);
     for (uint32_t i = 1; i <= changes; i++)
-        size = fuzz_change(data, size, sizeof data, mixed((uint64_t)stream << 32 | i));
+        size = fuzz_change(data, size, sizeof data, pick(stream, i));
     knowledge known = {g_string_new(NULL), states_new()};
     fuzz_play(data, size, &(const fuzz_watch){note_changes, describe_all, &known});
     states_free(known.states);

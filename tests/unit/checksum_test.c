@@ -71,6 +71,22 @@ static tcpt_segment judge_cut(const packet *p, uint32_t captured_bytes)
     return segment;
 }
 
+/* As many bytes as a byte can count; more are no Ethernet padding. */
+static void test_much_padding(void)
+{
+    static const struct {
+        uint32_t pad_bytes;
+        uint32_t noted;
+    } rows[] = {{254, 254}, {255, 255}, {256, 0}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        packet p;
+
+        make(&p, 4, 10, rows[i].pad_bytes);
+        g_assert_cmpuint(judge_cut(&p, p.tcp_bytes).pad_bytes, ==, rows[i].noted);
+    }
+}
+
 static tcpt_segment judge(const packet *p)
 {
     return judge_cut(p, p->tcp_bytes);
@@ -235,6 +251,7 @@ void add_checksum_tests(void)
     g_test_add_func("/checksum/unknown", test_unknown);
     g_test_add_func("/checksum/ip-header", test_ip_header);
     g_test_add_func("/checksum/padding", test_padding);
+    g_test_add_func("/checksum/much-padding", test_much_padding);
     g_test_add_func("/checksum/over-padding", test_over_padding);
     g_test_add_func("/checksum/padding-rule", test_padding_rule);
 }

@@ -8,7 +8,7 @@ static const uint8_t address[2][4] = {{192, 0, 2, 1}, {198, 51, 100, 1}};
 tcpt_record *send_segment(fixture *f, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t payload_bytes)
 {
     tcpt_segment segment = {
-        .time_ns = f->now_ns += 5 * INT64_C(1000000),
+        .time_ns = f->now_ns += STEP_NS,
         .frame = ++f->frame,
         .depth = 1,
         .family = 4,
@@ -41,7 +41,7 @@ tcpt_record *send_segment(fixture *f, unsigned from, uint8_t flags, uint32_t seq
 void send_sack(fixture *f, uint32_t left, uint32_t right)
 {
     tcpt_segment segment = {
-        .time_ns = f->now_ns += 5 * INT64_C(1000000),
+        .time_ns = f->now_ns += STEP_NS,
         .frame = ++f->frame,
         .depth = 1,
         .family = 4,

@@ -159,9 +159,12 @@ static void test_time_wait_length(void)
 static void test_stale_stamp(void)
 {
     static const struct {
-        int64_t idle_seconds;
+        int64_t idle_ns; /* since the timestamp that it lies behind */
         tcpt_verdict verdict;
-    } rows[] = {{2000, REPEATS}, {3000, U}, {25 * 86400, TAKES}};
+    } rows[] = {{2147 * TCPT_SECOND_NS - 1, REPEATS},
+                {2147 * TCPT_SECOND_NS, U},
+                {24 * 86400 * TCPT_SECOND_NS - 1, U},
+                {24 * 86400 * TCPT_SECOND_NS, TAKES}};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         fixture f;
@@ -169,7 +172,7 @@ static void test_stale_stamp(void)
         set_up(&f, TCPT_STACK_LINUX);
         f.stamps = true;
         bring_to(&f, ESTABLISHED);
-        f.now_ns += rows[i].idle_seconds * INT64_C(1000000000);
+        f.now_ns = send_segment(&f, 1, TCPT_ACK, UNA, A, 0)->flow->ends[0].tsval_ns + rows[i].idle_ns - STEP_NS;
         f.tsval[0] = TS_RECENT - 5000;
         g_assert_cmpuint(send_segment(&f, 0, TCPT_ACK, A, UNA, 10)->receiver_verdict, ==, rows[i].verdict);
         tcpt_analysis_free(f.analysis);

@@ -20,6 +20,7 @@ enum {
     R = A + WINDOW,
     TS_RECENT = 70000,
     STACKS = 4,
+    STEP_NS = 5000000, /* between two segments */
 };
 
 typedef struct fixture {
