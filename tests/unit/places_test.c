@@ -3,69 +3,36 @@
 #include <glib.h>
 #include <string.h>
 
+#include "bench.h"
 #include "core/finding/places.h"
-#include "core/finding/raising.h"
-#include "core/finding/store.h"
-#include "tcptriage/analysis.h"
 #include "unit.h"
 
-/** A connection, by the last bytes of addresses and by ports. */
+/** A connection, by the last bytes of addresses and by the server's port. */
 typedef struct way {
     uint8_t client;
     uint8_t server;
-    uint16_t client_port;
-    uint16_t server_port;
+    uint16_t port;
 } way;
+
+typedef enum which { BASE, OTHER_HOST, OTHER_AIM, OTHER_DOOR, DOWN, DOWN_HOST, DOWN_AIM, BACK } which;
+
+static const way ways[] = {
+    [BASE] = {1, 101, 80},        [OTHER_HOST] = {2, 101, 80}, [OTHER_AIM] = {1, 102, 80},
+    [OTHER_DOOR] = {1, 101, 81},  [DOWN] = {201, 101, 80}, /* the client's address is the higher one */
+    [DOWN_HOST] = {202, 101, 80}, [DOWN_AIM] = {201, 102, 80}, [BACK] = {101, 1, 80},
+};
 
 /** One blames the SYN of each of two connections. */
 typedef struct place_row {
     const char *name;
     tcpt_blame blames;
-    way one;
-    way other;
+    which one;
+    which other;
     bool same;
     uint8_t address; /**< last byte of the address of the end that the first one names */
 } place_row;
 
-#define BASE                                                                                                           \
-    {                                                                                                                  \
-        1, 101, 40000, 80                                                                                              \
-    }
-#define OTHER_PORT                                                                                                     \
-    {                                                                                                                  \
-        1, 101, 40001, 80                                                                                              \
-    }
-#define OTHER_HOST                                                                                                     \
-    {                                                                                                                  \
-        2, 101, 40000, 80                                                                                              \
-    }
-#define OTHER_AIM                                                                                                      \
-    {                                                                                                                  \
-        1, 102, 40000, 80                                                                                              \
-    }
-#define OTHER_DOOR                                                                                                     \
-    {                                                                                                                  \
-        1, 101, 40000, 81                                                                                              \
-    }
-#define DOWN                                                                                                           \
-    {                                                                                                                  \
-        201, 101, 40000, 80                                                                                            \
-    } /* the client's address is the higher one */
-#define DOWN_HOST                                                                                                      \
-    {                                                                                                                  \
-        202, 101, 40000, 80                                                                                            \
-    }
-#define DOWN_AIM                                                                                                       \
-    {                                                                                                                  \
-        201, 102, 40000, 80                                                                                            \
-    }
-#define THE_OTHER                                                                                                      \
-    {                                                                                                                  \
-        101, 1, 80, 40000                                                                                              \
-    } /* the roles changed */
-
 static const place_row place_rows[] = {
-    {"sender/another-port", TCPT_BLAMES_SENDER, BASE, OTHER_PORT, true, 1},
     {"sender/another-host", TCPT_BLAMES_SENDER, BASE, OTHER_HOST, false, 1},
     {"sender/another-aim", TCPT_BLAMES_SENDER, BASE, OTHER_AIM, true, 1},
     {"sender/down", TCPT_BLAMES_SENDER, DOWN, DOWN_AIM, true, 201},
@@ -77,7 +44,6 @@ static const place_row place_rows[] = {
     {"listener/another-door", TCPT_BLAMES_LISTENER, BASE, OTHER_DOOR, false, 101},
     {"listener/another-aim", TCPT_BLAMES_LISTENER, BASE, OTHER_AIM, false, 101},
     {"listener/from-both-sides", TCPT_BLAMES_LISTENER, BASE, DOWN, true, 101},
-    {"pair/another-port", TCPT_BLAMES_PAIR, BASE, OTHER_PORT, true, 101},
     {"pair/another-host", TCPT_BLAMES_PAIR, BASE, OTHER_HOST, false, 101},
     {"pair/another-door", TCPT_BLAMES_PAIR, BASE, OTHER_DOOR, false, 101},
     {"pair/another-aim", TCPT_BLAMES_PAIR, BASE, OTHER_AIM, false, 101},
@@ -85,58 +51,30 @@ static const place_row place_rows[] = {
     {"source/another-aim", TCPT_BLAMES_SOURCE, BASE, OTHER_AIM, true, 1},
     {"source/another-host", TCPT_BLAMES_SOURCE, BASE, OTHER_HOST, false, 1},
     {"source/down", TCPT_BLAMES_SOURCE, DOWN, DOWN_AIM, true, 201},
-    {"path/another-door", TCPT_BLAMES_PATH, BASE, OTHER_DOOR, true, 101},
-    {"path/back", TCPT_BLAMES_PATH, BASE, THE_OTHER, true, 101},
-    {"path/another-host", TCPT_BLAMES_PATH, BASE, OTHER_HOST, false, 101},
-    {"path/another-aim", TCPT_BLAMES_PATH, BASE, OTHER_AIM, false, 101},
-    {"capture/another-host", TCPT_BLAMES_CAPTURE, BASE, OTHER_HOST, true, 101},
+    {"path/another-door", TCPT_BLAMES_PATH, BASE, OTHER_DOOR, true, 1},
+    {"path/down", TCPT_BLAMES_PATH, DOWN, DOWN_HOST, false, 201},
+    {"path/back", TCPT_BLAMES_PATH, BASE, BACK, true, 1},
+    {"path/another-host", TCPT_BLAMES_PATH, BASE, OTHER_HOST, false, 1},
+    {"path/another-aim", TCPT_BLAMES_PATH, BASE, OTHER_AIM, false, 1},
+    {"capture/another-host", TCPT_BLAMES_CAPTURE, BASE, OTHER_HOST, true, 1},
 };
 
-static tcpt_record *syn_on(tcpt_analysis *analysis, const way *on)
-{
-    const uint8_t from[4] = {192, 0, 2, on->client}, to[4] = {192, 0, 2, on->server};
-    tcpt_segment segment = {
-        .time_ns = TCPT_SECOND_NS,
-        .frame = 1,
-        .depth = 1,
-        .family = 4,
-        .src = from,
-        .dst = to,
-        .src_port = on->client_port,
-        .dst_port = on->server_port,
-        .seq = 1,
-        .end_seq = 2,
-        .flags = TCPT_SYN,
-        .header_bytes = 20,
-        .window = 1000,
-        .checksum_is = TCPT_CHECKSUM_GOOD,
-    };
-
-    return tcpt_analyse(analysis, &segment);
-}
-
 /** @param address  set to the last byte of the address of the end that is named */
-static tcpt_place place_of(const way *on, tcpt_blame blames, uint8_t *address)
+static tcpt_place place_of(const way *of, tcpt_blame blames, uint8_t *address)
 {
-    static const tcpt_segment nothing;
-    tcpt_settings settings = tcpt_settings_default();
-    tcpt_analysis *analysis = tcpt_analysis_new(&settings);
+    const uint8_t from[4] = {192, 0, 2, of->client}, to[4] = {192, 0, 2, of->server};
     tcpt_detector detector = *tcpt_detectors[0];
-    tcpt_record *record = syn_on(analysis, on);
-    tcpt_findings store;
-    tcpt_place place;
-    uint8_t end;
+    bench on;
 
     detector.blames = blames;
-    tcpt_findings_open(&store, TCPT_DIAGNOSES_MOST_BYTES);
-    tcpt_context context = {
-        .flow = record->flow, .segment = &nothing, .record = record, .detector = &detector, .store = &store};
-    place = tcpt_place_of(tcpt_raise(&context, TCPT_MEDIUM, "by hand")->diagnosis, 7, &end);
+    bench_open(&on);
+    tcpt_record *record = bench_syn_of(&on, 4, from, to, of->port);
+    uint8_t end;
+    tcpt_place place = tcpt_place_of(bench_raise(&on, record, &detector)->diagnosis, 7, &end);
+
     *address = record->flow->key.address[end][3];
     g_assert_cmpuint(place.detector, ==, 7);
-    tcpt_found_free(record->flow);
-    tcpt_findings_clear(&store);
-    tcpt_analysis_free(analysis);
+    bench_close(&on);
     return place;
 }
 
@@ -144,7 +82,8 @@ static void test_place(gconstpointer data)
 {
     const place_row *row = data;
     uint8_t first, second;
-    tcpt_place one = place_of(&row->one, row->blames, &first), other = place_of(&row->other, row->blames, &second);
+    tcpt_place one = place_of(&ways[row->one], row->blames, &first),
+               other = place_of(&ways[row->other], row->blames, &second);
 
     g_assert_cmpuint(first, ==, row->address);
     g_assert_true((memcmp(&one, &other, sizeof one) == 0) == row->same);
