@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A device on the way reads windows without their scale: what lies beyond is dropped. */
+#include <glib.h>
+
+#include "detectors/detectors.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
+
+/* What one sender has run into. */
+typedef struct narrow {
+    tcpt_finding *finding;
+    tcpt_record *first; /* repeat by a timer */
+    int64_t newest_ns;  /* time of the newest one */
+    int64_t waited_ns;  /* for all of them */
+    uint32_t left;      /* what that began with */
+    uint32_t raw;       /* the largest window on the wire that something lay beyond */
+    uint32_t scaled;    /* the same window as it was meant */
+    uint32_t stalls;
+} narrow;
+
+typedef struct narrow_memory {
+    narrow of[2]; /* by sender */
+} narrow_memory;
+
+/* Three time-outs at three places, each with bytes beyond and none of them taken: what loss by chance does not do. */
+enum { PROVEN_BY = 3 };
+
+/* What was acknowledged at a time when no more than `known` was: the newest step that had come back when it was sent.
+ */
+static const tcpt_ack_step *known_at(const tcpt_endpoint *receiver, unsigned step)
+{
+    int64_t sent_ns = receiver->ack_steps[step].time_ns - receiver->rtt_ns;
+
+    while (step > 0)
+        if (receiver->ack_steps[--step].time_ns <= sent_ns)
+            return &receiver->ack_steps[step];
+    return NULL;
+}
+
+/* Whether bytes were taken that had been sent beyond the raw window, since then. */
+static bool beyond_taken(const tcpt_endpoint *receiver, int64_t since_ns, uint32_t raw)
+{
+    if (receiver->sack_held && seq_after(receiver->sack_edge, receiver->rcv_nxt + raw))
+        return true;
+    for (unsigned i = receiver->ack_step_count; i-- > 0 && receiver->ack_steps[i].time_ns >= since_ns;) {
+        const tcpt_ack_step *known = known_at(receiver, i);
+
+        if (known && receiver->ack_steps[i].ack - known->ack > raw)
+            return true;
+    }
+    return false;
+}
+
+static void complete(const tcpt_context *context, const narrow *mine, unsigned from)
+{
+    tcpt_resummarise(mine->finding,
+                     "What the %s sends beyond %u bytes, the %s's window without its scale (%u with it), is lost, what "
+                     "is within arrives: %u time-outs, %.1f s",
+                     tcpt_role(context->flow, from), mine->raw, tcpt_role(context->flow, !from), mine->scaled,
+                     mine->stalls, tcpt_as_seconds(mine->waited_ns));
+    tcpt_brief(mine->finding, "Window scale ignored: all beyond %u bytes lost", mine->raw);
+    tcpt_set_number(mine->finding, TCPT_F_WINDOW_RAW, mine->raw);
+    tcpt_set_number(mine->finding, TCPT_F_WINDOW_SCALED, mine->scaled);
+    tcpt_set_delay(mine->finding, mine->waited_ns);
+}
+
+static void refute(const tcpt_context *context, narrow *mine)
+{
+    if (mine->finding)
+        tcpt_withdraw(context, mine->finding);
+    *mine = (narrow){0};
+}
+
+/* The timer sends the oldest segment again: did everything beyond the raw window get lost, and nothing else? */
+static void judge_stall(const tcpt_context *context, narrow *mine)
+{
+    const tcpt_segment *segment = context->segment;
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from], *receiver = &context->flow->ends[!from];
+    uint32_t raw = receiver->rcv_wnd >> receiver->wscale;
+    int64_t since_ns = mine->stalls ? mine->newest_ns : receiver->last_ns;
+
+    if (mine->stalls && mine->left == segment->seq) {
+        if (segment->payload_bytes <= mine->raw)
+            refute(context, mine); /* it lies within, and did not arrive */
+        return;
+    }
+    if (sender->snd_nxt - segment->seq <= raw)
+        return;
+    mine->raw = MAX(mine->raw, raw);
+    if (beyond_taken(receiver, since_ns, mine->raw)) {
+        refute(context, mine);
+        return;
+    }
+    if (!mine->stalls)
+        mine->first = context->record;
+    if (mine->raw == raw)
+        mine->scaled = receiver->rcv_wnd;
+    mine->stalls++;
+    mine->left = segment->seq;
+    mine->newest_ns = segment->time_ns;
+    mine->waited_ns += segment->time_ns - receiver->last_ns;
+    if (mine->stalls < PROVEN_BY)
+        return;
+    if (!mine->finding) {
+        mine->finding = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
+        tcpt_relate(mine->finding, mine->first);
+        tcpt_relate(mine->finding, receiver->last_record);
+        tcpt_rule_out(mine->finding,
+                      "Loss by chance: nothing beyond that window was taken between three time-outs, and "
+                      "everything within.");
+    }
+    complete(context, mine, from);
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_segment *segment = context->segment;
+    const tcpt_observation *seen = context->seen;
+    const tcpt_endpoint *receiver = &context->flow->ends[!seen->from];
+    narrow_memory *mine = memory;
+
+    if (!receiver->wscale || !receiver->acked || segment->seq != receiver->rcv_nxt)
+        return;
+    if (!seen->new_round || !segment->payload_bytes || seen->really_bad || !receiver->rcv_wnd)
+        return;
+    if (segment->time_ns - receiver->last_ns < TCPT_SHORTEST_RTO_MS * TCPT_MS_NS)
+        return; /* no timer: an ACK has asked for it */
+    judge_stall(context, &mine->of[seen->from]);
+}
+
+static const tcpt_field fields[] = {TCPT_F_WINDOW_RAW, TCPT_F_WINDOW_SCALED, TCPT_FIELD_COUNT};
+
+static const char *const explains[] = {"peer_silent", "fin_unacked", "vantage_loss", NULL};
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "do the segments beyond the window arrive there?"},
+    {TCPT_ON_BLAMED, "sysctl net.ipv4.tcp_window_scaling", "switched off at one end, as a test, the loss must end"},
+    {0},
+};
+
+const tcpt_detector tcpt_window_scale_ignored = {
+    .id = "window_scale_ignored",
+    .message = "What lies beyond the window without its scale gets lost",
+    .explanation =
+        "Each time the sender has more under way than the window field says without the scale that both ends have "
+        "agreed on, all that is beyond gets lost, and only the retransmission timer moves the connection on. "
+        "Consistent with a firewall or router on the way that does not know the scale (it has not seen the SYNs, or "
+        "does not support RFC 7323) and drops what it takes for out of window.",
+    .remedy = "Update or bypass the stateful device between the two ends. Where it follows a connection only from its "
+              "middle on (asymmetric routes, failover) let it see both directions from the SYN on. Without window "
+              "scaling, as a test, the loss ends.",
+    .commands = commands,
+    .reference = "RFC 7323 section 2.3",
+    .group = TCPT_GROUP_SEQUENCE,
+    .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_PATH,
+    .explains = explains,
+    .wants = TCPT_TRAIT_REPEAT,
+    .memory_bytes = sizeof(narrow_memory),
+    .fields = fields,
+    .judge = judge,
+};
