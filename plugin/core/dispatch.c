@@ -7,6 +7,7 @@
 #include "core/finding/memory.h"
 #include "core/finding/raising.h"
 #include "detectors/detectors.h"
+#include "tcptriage/cases.h"
 #include "tcptriage/points.h"
 
 G_STATIC_ASSERT(TCPT_TRAITS <= 64); /* bits of tcpt_observation.traits */
@@ -17,6 +18,8 @@ const tcpt_detector *const tcpt_detectors[] = {
 #undef TCPT_DETECTOR
     NULL,
 };
+
+G_STATIC_ASSERT(G_N_ELEMENTS(tcpt_detectors) - 1 <= TCPT_DETECTORS_MOST); /* bits of a set of them */
 
 /* A detector that has no memory of the flow is given a blank one, which is kept if it writes to it: most never do. */
 static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)

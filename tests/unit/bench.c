@@ -74,7 +74,8 @@ const tcpt_detector *bench_detector(const char *id)
 {
     unsigned number = 0;
 
-    while (strcmp(tcpt_detectors[number]->id, id) != 0)
+    while (tcpt_detectors[number] && strcmp(tcpt_detectors[number]->id, id) != 0)
         number++;
+    g_assert_nonnull(tcpt_detectors[number]);
     return tcpt_detectors[number];
 }

@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cases: what explains what, whom it blames, and how cases are ranked; with findings raised by hand. */
+/* Cases: whom they blame, and how they are ranked; with findings raised by hand. */
 #include <glib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "unit.h"
-
-/* ---- each arrow ---- */
-
-typedef struct arrow {
-    const tcpt_detector *cause;
-    const tcpt_detector *consequence;
-} arrow;
-
-static void test_arrow(gconstpointer data)
-{
-    const arrow *row = data;
-    unsigned count;
-    bench on;
-
-    bench_open(&on);
-    tcpt_finding *alone = bench_raise(&on, bench_syn(&on, 1, 1), row->consequence);
-    tcpt_record *both = bench_syn(&on, 2, 2);
-    tcpt_finding *consequence = bench_raise(&on, both, row->consequence);
-    tcpt_finding *cause = bench_raise(&on, both, row->cause);
-    bench_cases(&on, &count);
-    g_assert_cmpuint(count, ==, 2);
-    g_assert_cmpstr(tcpt_role_in_case(alone->diagnosis), ==, "cause");
-    g_assert_cmpstr(tcpt_role_in_case(cause->diagnosis), ==, "cause");
-    g_assert_cmpstr(tcpt_role_in_case(consequence->diagnosis), ==, "consequence");
-    g_assert_true(tcpt_case_of(consequence->diagnosis) == tcpt_case_of(cause->diagnosis));
-    g_assert_true(tcpt_case_of(alone->diagnosis) != tcpt_case_of(cause->diagnosis));
-    g_assert_cmpuint(tcpt_case_of(cause->diagnosis)->consequences[tcpt_detector_number(row->consequence)], ==, 1);
-    bench_close(&on);
-}
 
 /* ---- one place, one case ---- */
 
@@ -107,13 +78,4 @@ void add_cases_tests(void)
     g_test_add_func("/cases/one-listener", test_one_listener);
     g_test_add_func("/cases/ranking", test_ranking);
     g_test_add_func("/cases/bounded", test_bounded);
-    for (unsigned i = 0; tcpt_detectors[i]; i++)
-        for (const char *const *id = tcpt_detectors[i]->explains; id && *id; id++) {
-            arrow *row = g_new(arrow, 1); /* as long as the program */
-            char *path = g_strdup_printf("/cases/%s/%s", tcpt_detectors[i]->id, *id);
-
-            *row = (arrow){tcpt_detectors[i], bench_detector(*id)};
-            g_test_add_data_func_full(path, row, test_arrow, g_free);
-            g_free(path);
-        }
 }

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
     add_registry_tests();
     add_cases_tests();
     add_places_tests();
+    add_explains_tests();
     add_flow_tests();
     add_copies_tests();
     add_vantage_tests();

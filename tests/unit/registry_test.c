@@ -3,7 +3,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
 #include "unit.h"
 
@@ -165,42 +164,6 @@ static void test_fields(void)
     g_hash_table_unref(seen);
 }
 
-/* What a row explains exists, and is another one. */
-static void test_explains(gconstpointer data)
-{
-    const tcpt_detector *detector = data;
-
-    for (const char *const *id = detector->explains; id && *id; id++) {
-        unsigned number = 0;
-
-        g_assert_cmpstr(*id, !=, detector->id);
-        while (tcpt_detectors[number] && strcmp(tcpt_detectors[number]->id, *id) != 0)
-            number++;
-        g_test_message("%s explains %s", detector->id, *id);
-        g_assert_nonnull(tcpt_detectors[number]);
-        g_assert_true(tcpt_explained_by(number) >> tcpt_detector_number(detector) & 1);
-    }
-}
-
-/* Nothing is, by whatever way, the cause of its own cause: take away what nobody explains until nothing is left. */
-static void test_explains_no_circle(void)
-{
-    uint64_t left = 0, before;
-
-    for (unsigned number = 0; tcpt_detectors[number]; number++)
-        left |= UINT64_C(1) << number;
-    do {
-        before = left;
-        for (unsigned number = 0; tcpt_detectors[number]; number++)
-            if (!(tcpt_explained_by(number) & left))
-                left &= ~(UINT64_C(1) << number);
-    } while (left != before);
-    for (unsigned number = 0; tcpt_detectors[number]; number++)
-        if (left >> number & 1)
-            g_test_message("in a circle: %s", tcpt_detectors[number]->id);
-    g_assert_true(left == 0);
-}
-
 void add_registry_tests(void)
 {
     static const struct {
@@ -212,11 +175,9 @@ void add_registry_tests(void)
         {"contract", test_contract},
         {"file", test_file},
         {"fields-complete", test_fields_complete},
-        {"explains", test_explains},
     };
     g_test_add_func("/registry/list", test_list);
     g_test_add_func("/registry/fields", test_fields);
-    g_test_add_func("/registry/explains-no-circle", test_explains_no_circle);
     for (unsigned i = 0; tcpt_detectors[i]; i++) {
         for (unsigned t = 0; t < G_N_ELEMENTS(tests); t++) {
             char *path = g_strdup_printf("/registry/%s/%s", tcpt_detectors[i]->id, tests[t].name);

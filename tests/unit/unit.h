@@ -13,6 +13,7 @@ void add_checksum_tests(void);
 void add_registry_tests(void);
 void add_cases_tests(void);
 void add_places_tests(void);
+void add_explains_tests(void);
 void add_flow_tests(void);
 void add_copies_tests(void);
 void add_vantage_tests(void);
