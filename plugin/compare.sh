@@ -166,7 +166,7 @@ join() {
     }
 }
 
-# By how many nanoseconds the clocks of the files in folder $2 are ahead of those in folder $1, "" when nothing tells.
+# By how many microseconds the clocks of the files in folder $2 are ahead of those in folder $1, "" when nothing tells.
 # Of the paths between the two, that of the most connections; interfaces are numbered in the order of the files.
 clock_ahead() {
     join "$1" "$2" "$work/clocks.pcapng"
@@ -174,19 +174,21 @@ clock_ahead() {
     for file in "$1"/*; do
         first=$((first + $(interface_count "$file")))
     done
-    sh "$report" --points "$work/clocks.pcapng" >"$work/points" || exit 1
-    awk -F '\t' -v first="$first" '
-        $1 == "point" { second[$2] = $3 >= first }
-        $1 == "path" && $9 != "-" && second[$2] != second[$3] && $4 > most { most = $4; ahead = second[$2] ? -$9 : $9 }
-        END { if (most) printf "%.0f", ahead }' "$work/points"
+    sh "$report" --json=min=warn "$work/clocks.pcapng" >"$work/clocks.json" || exit 1
+    # shellcheck disable=SC2016 # variables of jq
+    jq -r --argjson first "$first" '.capture | [.capture_points[].interface >= $first] as $second |
+        [.paths[] | select(.clock_offset_seconds != null and $second[.points[0]] != $second[.points[1]])] |
+        max_by(.connections) // empty |
+        .clock_offset_seconds * (if $second[.points[1]] then 1000000 else -1000000 end) | round' \
+        "$work/clocks.json" || tcpt_die "the report of the clocks cannot be read"
 }
 
-# Nanoseconds as seconds.
+# Microseconds as seconds.
 seconds() {
-    printf '%d.%06d' $(($1 / 1000000000)) $(($1 % 1000000000 / 1000))
+    printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
 }
 
-# The times of all files in folder $1, which is capture $2, by $3 nanoseconds back.
+# The times of all files in folder $1, which is capture $2, by $3 microseconds back.
 set_right() {
     case $3 in
     -*) said="$(seconds "${3#-}") s behind" by=$(seconds "${3#-}") ;;
@@ -213,14 +215,14 @@ joined=${3:-$(bare_name "$1")+$(bare_name "$2").pcapng}
 set -- "$(tcpt_guarded "$1")" "$(tcpt_guarded "$2")"
 joined=$(tcpt_guarded "$joined")
 # shellcheck disable=SC2086 # a list of words
-tcpt_ensure_packages $TCPT_PACKAGES
-tcpt_ensure_tools tshark mergecap editcap capinfos od awk
+tcpt_ensure_packages $TCPT_PACKAGES jq
+tcpt_ensure_tools tshark mergecap editcap capinfos od awk jq
 tcpt_check_captures "$1" "$2"
 for capture in "$1" "$2"; do
     tcpt_has_packets "$capture" || tcpt_die "the file \"$capture\" has no packets: there is nothing to compare"
 done
 
-report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture, or with --points its capture points
+report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture, or with --json the same for programs
 work=$(mktemp -d) || tcpt_die "no temporary folder can be made"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -231,7 +233,7 @@ if handshakes "$work/a" "$work/a.syn" && handshakes "$work/b" "$work/b.syn"; the
 else
     ahead=$(clock_ahead "$work/a" "$work/b") || exit 1
 fi
-if [ -n "$ahead" ] && [ "${ahead#-}" -ge 1000000000 ]; then # what is less is told in the report
+if [ -n "$ahead" ] && [ "${ahead#-}" -ge 1000000 ]; then # what is less is told in the report
     set_right "$work/b" "$2" "$ahead"
 fi
 join "$work/a" "$work/b" "$joined"

@@ -4,12 +4,12 @@ set -u
 
 usage() {
     cat <<'END'
-sh plugin/quickstart.sh [--points] [CAPTURE...]
+sh plugin/quickstart.sh [--json[=min=SEVERITY]] [CAPTURE...]
 
 Builds and installs the plugin and its Wireshark profile, then prints the triage report of the captures given, by
 default of the captures of the stories. Installs the Debian packages that are missing, as root or by sudo without a
-password. Ends with status 1 and one sentence when something is in the way. With --points prints the capture points
-of one capture instead, as lines for scripts.
+password. Ends with status 1 and one sentence when something is in the way. With --json prints the report of one
+capture for programs, and nothing else; with --json=min=warn only what is at least that severe.
 END
 }
 
@@ -149,10 +149,13 @@ build_and_install() {
     install_plugin
 }
 
-print_points() {
-    [ $# -eq 1 ] || tcpt_die "--points takes one capture"
+# $1 is the report's form, the capture comes behind it.
+print_json() {
+    form=$1
+    shift
+    [ $# -eq 1 ] || tcpt_die "--json takes one capture"
     build_and_install "$1"
-    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z tcptriage,points 2>/dev/null ||
+    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z "tcptriage,$form" 2>/dev/null ||
         tcpt_die "tshark could not read all of \"$1\""
 }
 
@@ -176,9 +179,14 @@ run() {
 case ${1-} in
 '') run_stories ;;
 -h | --help) usage ;;
---points)
+--json)
     shift
-    print_points "$@"
+    print_json json "$@"
+    ;;
+--json=min=chat | --json=min=note | --json=min=warn)
+    least=${1#--json=}
+    shift
+    print_json "json,$least" "$@"
     ;;
 *) run "$@" ;;
 esac

@@ -18,7 +18,6 @@
 #include "frames.h"
 #include "interfaces.h"
 #include "json.h"
-#include "lines.h"
 #include "present.h"
 #include "terminal.h"
 #include "text.h"
@@ -33,7 +32,6 @@ struct form {
     const char *name;
     void (*print)(const tcpt_model *model);
     tcpt_severity least; /* what is told where nothing else is asked for */
-    bool filtered;       /* tells of frames, which a filter may choose */
 };
 
 static void print_text(const tcpt_model *model)
@@ -45,24 +43,14 @@ static void print_text(const tcpt_model *model)
     g_string_free(text, TRUE);
 }
 
-static void print_points(const tcpt_model *model)
-{
-    GString *text = g_string_new(NULL);
-
-    tcpt_report_lines(text, model);
-    fputs(text->str, stdout);
-    g_string_free(text, TRUE);
-}
-
 static void print_json(const tcpt_model *model)
 {
     tcpt_report_json(stdout, model);
 }
 
 static const struct form forms[] = {
-    {"text", print_text, TCPT_NOTE, true},
-    {"json", print_json, TCPT_CHAT, true},
-    {"points", print_points, TCPT_CHAT, false},
+    {"text", print_text, TCPT_NOTE},
+    {"json", print_json, TCPT_CHAT},
 };
 
 /* One -z option; lives as long as the program. */
@@ -190,8 +178,6 @@ static char *read_option(const char *option, struct request *wanted, const char 
     for (const char *next; (next = skip_choice(argument, wanted)) != NULL;)
         argument = next;
     *filter = *argument && argument[1] ? argument + 1 : NULL;
-    if (*filter && !wanted->form->filtered)
-        return g_strdup_printf("\"-z " OPTION ",%s\" takes no filter.", wanted->form->name);
     return NULL;
 }
 

@@ -253,6 +253,70 @@ static void write_case(writing *to, const tcpt_case *made)
 
 /* ---- the capture ---- */
 
+static void capture_points_member(writing *to)
+{
+    const tcpt_report *report = &to->model->report;
+    json_dumper *out = &to->out;
+
+    begin_list(out, "capture_points");
+    for (const tcpt_point *point = report->analysis ? tcpt_first_point(report->analysis) : NULL; point;
+         point = point->next) {
+        json_dumper_begin_object(out);
+        text_member(out, "name", point->name);
+        number_member(out, "interface", report->interface_of ? report->interface_of(point) : point->id);
+        number_member(out, "depth", point->depth);
+        number_member(out, "segments", (int64_t)point->segments);
+        if (point->segments) {
+            time_member(out, "first_time", point->first_ns);
+            time_member(out, "last_time", point->newest_ns);
+        }
+        json_dumper_end_object(out);
+    }
+    json_dumper_end_array(out);
+}
+
+/* One way. */
+static void way_member(json_dumper *out, const char *name, tcpt_share share, uint64_t matched, int64_t delay_ns)
+{
+    begin_member(out, name);
+    number_member(out, "segments", share.total);
+    number_member(out, "missing", share.missing);
+    if (matched)
+        seconds_member(out, "delay_seconds", delay_ns);
+    else
+        text_member(out, "delay_seconds", NULL);
+    json_dumper_end_object(out);
+}
+
+static void path_value(json_dumper *out, const tcpt_path *path)
+{
+    int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
+
+    json_dumper_begin_object(out);
+    begin_list(out, "points");
+    json_dumper_value_anyf(out, "%u", path->a->index);
+    json_dumper_value_anyf(out, "%u", path->b->index);
+    json_dumper_end_array(out);
+    number_member(out, "connections", path->connections);
+    number_member(out, "translated", path->translated);
+    number_member(out, "renumbered", path->renumbered);
+    way_member(out, "there", path->to_b, path->matched_to_b, path->delay_to_b_ns - offset_ns);
+    way_member(out, "back", path->to_a, path->matched_to_a, path->delay_to_a_ns + offset_ns);
+    if (path->clocks_differ)
+        seconds_member(out, "clock_offset_seconds", path->clock_offset_ns);
+    else
+        text_member(out, "clock_offset_seconds", NULL);
+    json_dumper_end_object(out);
+}
+
+static void paths_member(writing *to)
+{
+    begin_list(&to->out, "paths");
+    for (unsigned i = 0; i < to->model->paths->len; i++)
+        path_value(&to->out, &g_array_index(to->model->paths, tcpt_path, i));
+    json_dumper_end_array(&to->out);
+}
+
 static void capture_member(writing *to)
 {
     const tcpt_model *model = to->model;
@@ -272,6 +336,8 @@ static void capture_member(writing *to)
          point = point->next)
         json_dumper_value_string(out, point->name);
     json_dumper_end_array(out);
+    capture_points_member(to);
+    paths_member(to);
     begin_member(out, "outcomes");
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
         if (model->outcomes[i])

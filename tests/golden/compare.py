@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """plugin/compare.sh: two files of one incident become one, with names and times that fit."""
 
+import json
 import os
 import shutil
 import struct
@@ -14,7 +15,7 @@ def report_script(tools):
     """What compare.sh asks for reports: nothing is built or installed for that here."""
     path = tools.path("report.sh")
     with open(path, "w") as text:
-        text.write('form=\n[ "$1" != --points ] || { form=,points; shift; }\n'
+        text.write('form=\n[ "$1" != --json=min=warn ] || { form=,json,min=warn; shift; }\n'
                    'exec tshark -n -r "$1" -q -z tcptriage$form\n')
     os.chmod(path, 0o644)
     return path
@@ -141,13 +142,17 @@ def check_several_without_names(tools, source):
 
 
 def check_points(tools, source):
-    """The lines for scripts."""
+    """What the report says of points to programs."""
     joined = tools.adopt(os.path.join(source, MAIN, "joined.pcapng"), "points.pcapng")
-    lines = [line.split("\t") for line in tools.tshark("-q", "-r", joined, "-z", "tcptriage,points").splitlines()]
-    assert [line[:5] + line[7:] for line in lines[:2]] == [["point", "0", "0", "1", "19", "client"],
-                                                           ["point", "1", "1", "1", "24", "server"]], lines
-    assert lines[2][:8] == ["path", "0", "1", "2", "10", "0", "14", "5"] and len(lines) == 3, lines
-    assert abs(int(lines[2][8]) - 3000 * 10**9) < 10**6, lines
+    capture = json.loads(tools.tshark("-q", "-r", joined, "-z", "tcptriage,json,min=warn"))["capture"]
+    points = capture["capture_points"]
+    assert capture["points"] == [point["name"] for point in points] == ["client", "server"]
+    assert [[point[key] for key in ("interface", "depth", "segments")] for point in points] == [[0, 1, 19], [1, 1, 24]], points
+    path, = capture["paths"]
+    assert [path[key] for key in ("points", "connections", "translated", "renumbered")] == [[0, 1], 2, 0, 0], path
+    assert [[path[way][key] for key in ("segments", "missing")] for way in ("there", "back")] == [[10, 0], [14, 5]], path
+    assert all(0 <= path[way]["delay_seconds"] < 0.1 for way in ("there", "back")), path
+    assert abs(path["clock_offset_seconds"] - 3000) < 0.001, path
 
 
 def check_same_names(tools, source):

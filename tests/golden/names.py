@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Names of interfaces, which anybody may have written: what is shown of them steers no terminal and forges no line."""
 
+import json
 import unicodedata
 
 import compare
@@ -36,13 +37,11 @@ def check(tools, source, kind):
     report = tools.tshark("-q", "-r", capture, "-z", "tcptriage")
     fields = tools.tshark("-r", capture, "-2", "-T", "fields", "-e", "tcptriage.vantage", "-e", "tcptriage.summary",
                           "-e", "tcptriage.vantage.from", "-e", "tcptriage.vantage.to", "-e", "tcptriage.missing_at")
-    lines = tools.tshark("-q", "-r", capture, "-z", "tcptriage,points")
-    for text in (report, fields, lines):
+    document = tools.tshark("-q", "-r", capture, "-z", "tcptriage,json")
+    for text in (report, fields, document):
         assert not _bad_characters(text), "%s in:\n%s" % (ascii(_bad_characters(text)), ascii(text[:3000]))
     assert "vantage_loss" in report, report
-    points = [line.split("\t") for line in lines.splitlines()]
-    assert [len(row) for row in points] == [8, 8, 9], lines
-    shown = [row[7] for row in points[:2]]
+    shown = [point["name"] for point in json.loads(document)["capture"]["capture_points"]]
     assert len(set(shown)) == 2 and all(0 < len(name) <= LONGEST for name in shown), shown
     assert {row.split("\t")[0] for row in fields.splitlines()} == set(shown), fields
 
