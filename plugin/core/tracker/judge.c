@@ -390,6 +390,8 @@ G_STATIC_ASSERT((int)UNACKED_SECONDS == (int)RETRANS_SECONDS);
 
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
+    if (entry->state)
+        entry->expires_ns += packet->jump_ns;
     if (entry->state && packet->segment->time_ns >= entry->expires_ns)
         memset(entry, 0, sizeof *entry);
     if (packet->bad_checksum)

@@ -25,7 +25,8 @@ typedef struct tcpt_ct_packet {
     uint8_t class;     /**< tcpt_ct_class */
     bool bad_checksum; /**< really bad */
     bool legal_flags;
-    bool options; /**< has any option bytes */
+    bool options;    /**< has any option bytes */
+    int64_t jump_ns; /**< by how much the capture's clock was set, or files are apart, since the packet before */
 } tcpt_ct_packet;
 
 /** The ACK field as it stands in the header: the tracker does not always look at the flag. */

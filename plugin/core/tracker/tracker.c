@@ -8,6 +8,7 @@
 
 #include "core/tracker/judge.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
@@ -173,6 +174,16 @@ static bool on_both_sides(const tcpt_flow *flow, const tcpt_segment *segment, un
            ((segment->flags & TCPT_ACK) && sender->acked && far_from(segment->ack, sender->rcv_nxt));
 }
 
+/* No time of the tracker's: its entries do not age by it. */
+static int64_t jump_ns(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_flow *before = flow->last_record ? flow : flow->previous;
+
+    if (!before || (before->piece == flow->at->piece && !tcpt_begins_piece(flow->at, segment->time_ns)))
+        return 0;
+    return segment->time_ns - before->last_ns;
+}
+
 static void show(tcpt_ct_view *view, const tcpt_ct_result *current, const tcpt_ct_result *old)
 {
     view->state = current->state;
@@ -249,6 +260,7 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     if (capture_lacks(flow, segment, seen->from) || on_both_sides(flow, segment, seen->from))
         return;
     packet = tcpt_ct_packet_of(segment, seen->from, seen->really_bad);
+    packet.jump_ns = jump_ns(flow, segment);
     tcpt_ct_judge_both(models, &packet, &proposal->models, results);
     if ((current->reason && unproven(proposal, flow, segment, seen, current->reason)) ||
         (old->reason && unproven(proposal, flow, segment, seen, old->reason)))
