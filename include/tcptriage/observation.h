@@ -75,6 +75,14 @@ static inline bool tcpt_rst_is_exact(unsigned position)
     return position == TCPT_RST_EXACT || position == TCPT_RST_EXACT_UNACKED || position == TCPT_RST_AT_ACK;
 }
 
+/** What a SYN-ACK tells of the tries before the one that it answers. */
+typedef enum TCPT_BYTE tcpt_syn_delay {
+    TCPT_SYN_DELAY_NONE,        /**< it answers the first try, or nobody knows which one */
+    TCPT_SYN_DELAY_CERTAIN,     /**< it answers a retry, whose timestamp it echoes */
+    TCPT_SYN_DELAY_LIKELY,      /**< it answers a retry, so soon does it come */
+    TCPT_SYN_DELAY_ANSWER_LOST, /**< as LIKELY, but by the timestamp that it echoes the first try had arrived, too */
+} tcpt_syn_delay;
+
 /** The receiver's view of a RST. */
 typedef struct tcpt_rst_view {
     tcpt_rst_position position;
@@ -116,6 +124,7 @@ typedef struct tcpt_observation {
     bool provokes;  /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
+    tcpt_syn_delay syn_delay; /**< on the first SYN-ACK */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
     tcpt_ct_view tracker; /**< what connection tracking makes of it */

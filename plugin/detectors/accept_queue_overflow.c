@@ -31,9 +31,15 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_STALL, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {
-    "syn_unanswered",    "connect_unanswered",  "peer_silent", "acked_data_retransmitted",
-    "conntrack_invalid", "keepalive_dead_peer", "fin_unacked", NULL};
+static const char *const explains[] = {"syn_unanswered",
+                                       "connect_unanswered",
+                                       "peer_silent",
+                                       "acked_data_retransmitted",
+                                       "conntrack_invalid",
+                                       "keepalive_dead_peer",
+                                       "fin_unacked",
+                                       "syn_delayed",
+                                       NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "Recv-Q at or above Send-Q: the accept queue is full"},

@@ -197,6 +197,7 @@ static const char *const explains[] = {"vantage_loss",
                                        "accept_queue_overflow",
                                        "acked_data_retransmitted",
                                        "connect_unanswered",
+                                       "syn_delayed",
                                        NULL};
 
 static const tcpt_command commands[] = {

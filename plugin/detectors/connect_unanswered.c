@@ -112,6 +112,8 @@ static const tcpt_command commands[] = {
     {0},
 };
 
+static const char *const explains[] = {"syn_delayed", NULL};
+
 const tcpt_detector tcpt_connect_unanswered = {
     .id = "connect_unanswered",
     .message = "A SYN is sent again and again, and nothing comes back",
@@ -127,6 +129,7 @@ const tcpt_detector tcpt_connect_unanswered = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
     .wants = TCPT_TRAIT_SYN | TCPT_TRAIT_HANDSHAKE,
     .memory_bytes = sizeof(unanswered_memory),
     .fields = fields,

@@ -121,6 +121,8 @@ static const tcpt_command commands[] = {
     {0},
 };
 
+static const char *const explains[] = {"syn_delayed", NULL};
+
 const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",
     .message = "SYN without an answer while others of its address are answered",
@@ -136,6 +138,7 @@ const tcpt_detector tcpt_syn_unanswered = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
     .wants = TCPT_TRAIT_SYN,
     .memory_bytes = sizeof(unanswered_memory),
     .fields = fields,

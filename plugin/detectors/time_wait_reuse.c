@@ -172,9 +172,9 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TIME_WAIT_GAP, TCPT_F_TIME_WAIT_OUTCOME, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"syn_unanswered",   "connect_unanswered", "connection_refused",
-                                       "tsval_backwards",  "challenge_ack",      "syn_in_live_flow",
-                                       "rst_seq_mismatch", "conntrack_invalid",  NULL};
+static const char *const explains[] = {
+    "syn_unanswered",   "connect_unanswered", "connection_refused", "tsval_backwards", "challenge_ack",
+    "syn_in_live_flow", "rst_seq_mismatch",   "conntrack_invalid",  "syn_delayed",     NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "ss -Htan '%socket%' | wc -l", "ports in use, those in TIME-WAIT included"},

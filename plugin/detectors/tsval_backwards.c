@@ -33,7 +33,7 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_F_TSVAL_CLOCKS, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"syn_unanswered", NULL};
+static const char *const explains[] = {"syn_unanswered", "syn_delayed", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "sysctl net.ipv4.tcp_tw_recycle", "1: this is it; unknown: the kernel has it no more"},

@@ -182,6 +182,7 @@ static const char *const explains[] = {"fin_missing",
                                        "connect_unanswered",
                                        "data_after_close",
                                        "conntrack_invalid",
+                                       "syn_delayed",
                                        NULL};
 
 static const tcpt_command commands[] = {

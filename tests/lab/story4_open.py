@@ -308,7 +308,8 @@ def syn_lost_once(directory):
     capture = recording.seen["client"]
     require(len(syns_of(capture, THIRD)) == 2, "not two SYNs")
     publish(recording, directory, "syn-lost-once", """One SYN is lost, the second try is answered.
-        Control.""", "client", [], about=syns_of(capture, THIRD)[0])
+        Control.""", "client", [finding("syn_delayed", flow_of(capture, THIRD)[2], "the SYN-ACK that answers the"
+                                        " second try", syn__tries=2)], about=syns_of(capture, THIRD)[0])
 
 
 def refusals(resets):

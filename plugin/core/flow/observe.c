@@ -170,6 +170,26 @@ static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt);
 }
 
+/* Without timestamps: sooner than a quarter of the time that the tries before it had. What was on its way for a bit
+ * longer than the client's patience looks the same until the retry's own answer comes (Linux answers each SYN). */
+static tcpt_syn_delay syn_delay(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *client = &flow->ends[!from];
+    int64_t waited_ns = client->syn_ns - flow->first_ns;
+    int64_t answered_ns = segment->time_ns - client->syn_ns;
+
+    if (client->syn_count < 2 || flow->ends[from].segment_count ||
+        segment->ack - client->iss - 1 > client->syn_payload_bytes)
+        return TCPT_SYN_DELAY_NONE;
+    if (waited_ns < TCPT_SHORTEST_RTO_MS * TCPT_MS_NS || answered_ns < 0 || answered_ns >= waited_ns)
+        return TCPT_SYN_DELAY_NONE;
+    if (!(segment->options & client->syn_options & TCPT_OPTION_TIMESTAMPS) || client->newest_tsval == client->syn_tsval)
+        return answered_ns <= waited_ns / 4 ? TCPT_SYN_DELAY_LIKELY : TCPT_SYN_DELAY_NONE;
+    if (segment->tsecr != client->syn_tsval)
+        return TCPT_SYN_DELAY_CERTAIN;
+    return answered_ns <= waited_ns / 4 ? TCPT_SYN_DELAY_ANSWER_LOST : TCPT_SYN_DELAY_NONE;
+}
+
 static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     seen->syn_count = flow->ends[seen->from].syn_count + 1;
@@ -178,6 +198,8 @@ static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         seen->traits |= TCPT_TRAIT_OTHER_SYN;
     if (segment->flags & TCPT_ACK)
         seen->final_ack_ignored = tcpt_final_ack_ignored(flow, segment, seen->from);
+    if ((segment->flags & TCPT_ACK) && seen->from != flow->client)
+        seen->syn_delay = syn_delay(flow, segment, seen->from);
 }
 
 /* Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The first SYN got no answer, its retry gets one at once: the connection began later by the retry's timer. */
+#include "detectors/detectors.h"
+
+typedef struct delayed_memory {
+    tcpt_finding *finding;
+} delayed_memory;
+
+/* A SYN-ACK for each try: none was lost, they were on their way for longer than the client waits. */
+static bool answers_the_retry_too(const tcpt_context *context, const tcpt_finding *finding)
+{
+    const tcpt_flow *flow = context->flow;
+
+    return context->seen->from != flow->client && context->seen->syn_count == 2 &&
+           flow->ends[flow->client].syn_ns <= finding->time_ns &&
+           context->segment->seq == flow->ends[!flow->client].iss;
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    delayed_memory *mine = memory;
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    int64_t delay_ns = client->syn_ns - flow->first_ns;
+    tcpt_syn_delay kind = context->seen->syn_delay;
+    bool answer_lost = kind == TCPT_SYN_DELAY_ANSWER_LOST;
+
+    if (context->seen->really_bad)
+        return;
+    if (mine->finding && answers_the_retry_too(context, mine->finding)) {
+        tcpt_withdraw(context, mine->finding);
+        mine->finding = NULL;
+    }
+    if (kind == TCPT_SYN_DELAY_NONE)
+        return;
+    mine->finding =
+        tcpt_raise(context, kind == TCPT_SYN_DELAY_CERTAIN ? TCPT_HIGH : TCPT_MEDIUM,
+                   "%s: %.1f s until try %u, which was answered in %.0f ms. %s",
+                   answer_lost ? "The answer to the first SYN was lost" : "The first SYN or its answer was lost",
+                   tcpt_as_seconds(delay_ns), client->syn_count,
+                   tcpt_as_seconds(context->segment->time_ns - client->syn_ns) * 1000,
+                   answer_lost ? "The SYN-ACK echoes the first SYN's timestamp"
+                               : "Consistent with loss, or a device that drops the first");
+    tcpt_brief(mine->finding, "%s lost? Try %u answered after %.1f s", answer_lost ? "SYN-ACK" : "First SYN",
+               client->syn_count, tcpt_as_seconds(delay_ns));
+    tcpt_set_number(mine->finding, TCPT_F_SYN_TRIES, client->syn_count);
+    tcpt_set_number(mine->finding, TCPT_F_SYN_DELAY, delay_ns);
+    tcpt_set_delay(mine->finding, delay_ns);
+    tcpt_relate(mine->finding, client->last_record);
+    tcpt_rule_out(mine->finding, "A slow server: it answers this try soon.");
+}
+
+static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_DELAY, TCPT_FIELD_COUNT};
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic% and tcp[tcpflags] & tcp-syn != 0'",
+     "does the first SYN arrive, and does its answer leave?"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtListenDrops TcpExtTCPReqQFullDrop", "do they grow with each delay?"},
+    {TCPT_ON_CLIENT, "nstat -az TcpExtTCPSynRetrans", "how many SYNs were sent again, to whomever"},
+    {0},
+};
+
+const tcpt_detector tcpt_syn_delayed = {
+    .id = "syn_delayed",
+    .message = "The first SYN got no answer, a retry does at once",
+    .explanation =
+        "The client waits for its retry timer (1 s, 3 s in all for the third try; 3 s and 9 s with old stacks) before "
+        "anything happens: that is the delay, not the network's or the server's. Now and then it is ordinary loss. On "
+        "connection after connection it is a device that drops the first SYN (first_syn_always_lost), a full SYN queue "
+        "or a rate limit.",
+    .remedy =
+        "Capture at the server, too. If the first SYN does not arrive look at the devices on the way; if it does and "
+        "nothing leaves, at the server's queues and filters; if the SYN-ACK leaves, at the way back.",
+    .commands = commands,
+    .reference = "RFC 6298 section 2 and 5.7; Linux TCP_TIMEOUT_INIT, net.ipv4.tcp_syn_retries",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_PAIR,
+    .wants = TCPT_TRAIT_SYN,
+    .memory_bytes = sizeof(delayed_memory),
+    .fields = fields,
+    .judge = judge,
+};
