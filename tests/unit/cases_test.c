@@ -30,6 +30,27 @@ static void test_one_listener(void)
     bench_close(&on);
 }
 
+/* Made anew when more was captured: nothing is left of the cases before (a leak otherwise), nor of findings' places in
+ * them. */
+static void test_made_anew(void)
+{
+    const tcpt_detector *detector = bench_detector("syn_unanswered");
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    tcpt_finding *first = bench_raise(&on, bench_syn(&on, 1, 1), detector);
+    bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(tcpt_case_of(first->diagnosis)->finding_count, ==, 1);
+    bench_raise(&on, bench_syn(&on, 2, 1), detector);
+    bench_raise(&on, bench_syn(&on, 3, 2), detector);
+    bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpuint(tcpt_case_of(first->diagnosis)->finding_count, ==, 2);
+    bench_close(&on);
+}
+
 /* A case is as grave as the gravest finding in it; of equals the one that hit more connections comes first. */
 static void test_ranking(void)
 {
@@ -76,6 +97,7 @@ static void test_bounded(void)
 void add_cases_tests(void)
 {
     g_test_add_func("/cases/one-listener", test_one_listener);
+    g_test_add_func("/cases/made-anew", test_made_anew);
     g_test_add_func("/cases/ranking", test_ranking);
     g_test_add_func("/cases/bounded", test_bounded);
 }

@@ -58,6 +58,22 @@ static void test_refused_bytes(void)
     tcpt_analysis_free(f.analysis);
 }
 
+/* Of the refused bytes some are acknowledged all the same: the others are still missing, so that a RST behind what was
+ * acknowledged is exact. */
+static void test_refused_in_part(void)
+{
+    fixture f;
+
+    refuse_bytes(&f);
+    send_segment(&f, 1, TCPT_ACK, UNA, A + 4, 0);
+    g_assert_cmpuint(send_segment(&f, 0, TCPT_RST, A + 4, 0, 0)->receiver_verdict, ==, RESETS);
+    tcpt_analysis_free(f.analysis);
+    refuse_bytes(&f);
+    send_segment(&f, 1, TCPT_ACK, UNA, A + 10, 0);
+    g_assert_cmpuint(send_segment(&f, 0, TCPT_RST, A + 10, 0, 0)->receiver_verdict, ==, RESETS);
+    tcpt_analysis_free(f.analysis);
+}
+
 /* Linux gives one such answer in 500 ms, whatever draws it; segments with bytes are answered always. */
 static void test_limit(void)
 {
@@ -195,6 +211,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add_receiver_rows();
     g_test_add_func("/receiver/refused-bytes", test_refused_bytes);
+    g_test_add_func("/receiver/refused-in-part", test_refused_in_part);
     g_test_add_func("/receiver/corrected", test_corrected);
     g_test_add_func("/receiver/limit", test_limit);
     g_test_add_func("/receiver/no-limit", test_no_limit);
