@@ -98,7 +98,8 @@ target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
 include(tests/suites.cmake)
 
 # What the core makes of traffic by chance.
-add_executable(streams-test tests/streams/streams_test.c tests/streams/states.c tests/scenario/describe.c
+add_executable(streams-test tests/streams/streams_test.c tests/streams/states.c tests/streams/talk.c
+    tests/scenario/describe.c
     tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c)
 target_include_directories(streams-test PRIVATE tests/fuzz tests/scenario)
 target_compile_definitions(streams-test PRIVATE EXPECTED="${CMAKE_SOURCE_DIR}/tests/streams/expected.txt")

@@ -52,6 +52,12 @@ enum {
     FUZZ_ABOUT_LIFE = 0x30, /**< bits 4-5: of the connection's newest life, or of one so many before */
     FUZZ_ABOUT_LIFE_SHIFT = 4,
     FUZZ_ABOUT_NEW_LIFE = 0x40, /**< with a SYN: other initial sequence numbers, SEQ and ACK bytes say which */
+    FUZZ_ABOUT_STAMPED = 0x80,  /**< timestamps behind the options */
+};
+
+/* The byte of the payload: from here on as much as fits into a packet. */
+enum {
+    FUZZ_LARGE = 0xf8,
 };
 
 enum {

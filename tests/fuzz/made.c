@@ -45,6 +45,14 @@ static const struct canned {
     {{99, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 12},
 };
 
+static uint32_t put_stamps(uint8_t *at, uint32_t clock_ms)
+{
+    memcpy(at, options[TIMESTAMPS].bytes, options[TIMESTAMPS].count);
+    put32(at + 4, clock_ms);
+    put32(at + 8, clock_ms);
+    return options[TIMESTAMPS].count;
+}
+
 static uint32_t put_options(uint8_t *at, unsigned number, uint32_t clock_ms, uint32_t ack)
 {
     enum { BEHIND_MS = 100000 };
@@ -77,9 +85,10 @@ static const char *const payloads[8] = {
 
 static uint32_t put_payload(uint8_t *at, uint8_t code)
 {
-    uint32_t bytes = code & 0x80 ? code & 0x7fu : 0;
+    enum { LARGE_BYTES = 1400 };
+    uint32_t bytes = code >= FUZZ_LARGE ? LARGE_BYTES : code & 0x80 ? code & 0x7fu : 0;
     memset(at, 'a', bytes);
-    if (code & 0x40) {
+    if ((code & 0x40) && code < FUZZ_LARGE) {
         const char *text = payloads[code & 7];
         bytes = (uint32_t)strlen(text);
         memcpy(at, text, bytes);
@@ -155,6 +164,8 @@ uint32_t fuzz_make(fuzz_connection *connection, unsigned from, const uint8_t *co
     uint32_t seq = choose_seq(life, from, flags, begins ? 0 : code[1]);
     uint32_t ack = life->next[!from] + (begins ? 0 : distance(code[2]));
     uint32_t header_bytes = 20 + put_options(tcp + 20, about & 15, clock_ms, ack);
+    if (about & FUZZ_ABOUT_STAMPED)
+        header_bytes += put_stamps(tcp + header_bytes, clock_ms);
     uint32_t payload_bytes = put_payload(tcp + header_bytes, code[5]);
     put32(tcp + 4, seq);
     put32(tcp + 8, ack);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FUZZ_MADE_BYTES = 6, FUZZ_TCP_ROOM = 400, FUZZ_LIVES = 4 };
+enum { FUZZ_MADE_BYTES = 6, FUZZ_TCP_ROOM = 1460, FUZZ_LIVES = 4 };
 
 /** Numbers of one life of a connection, by the side that sends them. */
 typedef struct fuzz_life {

@@ -16,9 +16,10 @@
 #include "tcptriage/points.h"
 #include "made.h"
 #include "states.h"
+#include "talk.h"
 #include "world.h"
 
-enum { STREAMS = 4800, ROOM = 900, FEW = 8, MANY = 60 };
+enum { STREAMS = 4800, FEW = 8, MANY = 60 };
 
 /* ---- What is known. */
 
@@ -115,54 +116,6 @@ static uint32_t pick(unsigned stream, uint32_t what)
     return mixed((uint64_t)stream << 32 | what);
 }
 
-/** Conversations to begin with, a letter a segment, capital from the client: SYN, ACK, data, the newest data again,
- * FIN, RST, a keep-alive probe. Before it a digit: another time passes, its number in world.c plus six. */
-static const char *const conversations[] = {
-    "",
-    "SsADadADadADadAFfA",
-    "SsADadAFaF6f6f6fA",
-    "SsADadA9P9P9P9PdA",
-    "SsADXX6X7X7XadAFfA",
-    "S6S7S8S8SsADaR",
-    "SsAda6d6dA8DaDaDaFaRr",
-    "SsADadA9D6X7X8X8X",
-    "SsADadAF8f8f8faAS9SsA",
-    "Ss6s7s8sADXXaF",
-    "DaDadAdAdARdd",
-    "SsADaFaS7S8SsADadARSsADa",
-};
-
-static size_t converse(uint8_t *data, const char *letters, uint8_t option, uint8_t control)
-{
-    static const char kinds[] = "SADXFRP";
-    static const uint8_t flags[] = {TCPT_SYN, TCPT_ACK, TCPT_PSH | TCPT_ACK, TCPT_PSH | TCPT_ACK, TCPT_FIN | TCPT_ACK,
-                                    TCPT_RST, TCPT_ACK};
-    static const uint8_t seqs[] = {0, 0, 0, FUZZ_AGAIN, 0, 0, 0xfc /* one below */};
-    static const uint8_t payloads[] = {0, 0, 0x98, 0x98, 0, 0, 0};
-    size_t size = 2;
-    uint8_t time = 5;
-    for (; *letters; letters++) {
-        if (g_ascii_isdigit(*letters)) {
-            time = (uint8_t)(*letters - '0' + 6);
-            continue;
-        }
-        bool server = g_ascii_islower(*letters), syn = g_ascii_toupper(*letters) == 'S';
-        size_t kind = (size_t)(strchr(kinds, g_ascii_toupper(*letters)) - kinds);
-        uint8_t made[] = {(uint8_t)(FUZZ_MADE | control | (server ? FUZZ_FROM_SERVER : 0)),
-                          time,
-                          (uint8_t)(flags[kind] | (syn && server ? TCPT_ACK : 0)),
-                          seqs[kind],
-                          0,
-                          0xfa,
-                          syn ? 1 : option,
-                          payloads[kind]};
-        memcpy(data + size, made, sizeof made);
-        size += sizeof made;
-        time = 5;
-    }
-    return size;
-}
-
 static GString *play(unsigned stream)
 {
     static const uint8_t modes[] = {0,
@@ -179,15 +132,15 @@ static GString *play(unsigned stream)
                                     FUZZ_MODE_PASSING | FUZZ_MODE_SMALL | FUZZ_MODE_CLOCK,
                                     FUZZ_MODE_PASSING | FUZZ_MODE_TRANSLATED,
                                     FUZZ_MODE_PASSING | FUZZ_MODE_DEPTH};
-    static const uint8_t option_codes[] = {0, 0, 3, 5}; /* of made.c: none, timestamps, SACK */
-    const char *letters = conversations[stream % G_N_ELEMENTS(conversations)];
+    static const uint8_t options[] = {0, 0, FUZZ_ABOUT_STAMPED, FUZZ_ABOUT_STAMPED, 5 /* of made.c: SACK */};
+    unsigned talk = stream % talk_count();
     uint8_t mode = modes[pick(stream, PICK_MODE) % sizeof modes];
     uint8_t world = pick(stream, PICK_WORLD) & (FUZZ_WORLD_WRAP | FUZZ_WORLD_POINTS | FUZZ_WORLD_SUSPECT);
-    uint8_t option = option_codes[pick(stream, PICK_OPTION) % sizeof option_codes];
+    uint8_t option = options[pick(stream, PICK_OPTION) % sizeof options];
     uint8_t control = pick(stream, PICK_PADDING) % 5 ? 0 : FUZZ_PADDED;
-    uint8_t data[ROOM] = {mode, world};
-    uint32_t changes = *letters ? pick(stream, PICK_CHANGES) % FEW : MANY;
-    size_t size = converse(data, letters, option, control);
+    uint8_t data[TALK_ROOM] = {mode, world};
+    uint32_t changes = talk ? pick(stream, PICK_CHANGES) % FEW : MANY;
+    size_t size = talk_write(data, talk, control, option);
     for (uint32_t i = 1; i <= changes; i++)
         size = fuzz_change(data, size, sizeof data, pick(stream, i));
     knowledge known = {g_string_new(NULL), states_new()};
