@@ -109,8 +109,9 @@ def sequence_shift(directory):
             "the SACK blocks fit")
     points.publish(directory, "two-points-seq-shift", SHIFT + """Behind the second point one segment of the
         client is lost, so that the server sends SACK blocks; near the client their edges lie far from the
-        connection's numbers, and the client does not heed them. Nothing is lost between the points. Control.""",
-                   truth=SHIFTED)
+        connection's numbers, and the client does not heed them. Nothing is lost between the points.""",
+                   [finding("sack_shifted", blocks[2], "third ACK of the server whose SACK edges lie beside the client's"
+                            " numbers by what the firewall adds", sack__shift=SHIFTS[0])], truth=SHIFTED)
 
 
 def sequence_shift_fin_dropped(directory):

@@ -139,6 +139,26 @@ static bool impossible_ack(const tcpt_endpoint *sender, const tcpt_endpoint *rec
     return seq_after(ack, receiver->snd_nxt) && seq_delta(ack, receiver->snd_nxt) > (int32_t)window;
 }
 
+/* Far from anything that the receiver has sent, on either side: farther than a hole of the capture can hide. */
+static bool odd_sack(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    uint32_t window = sender->max_wnd > 65535 ? sender->max_wnd : 65535;
+    uint32_t lowest = receiver->syn ? tcpt_lowest_seq(receiver) : sender->rcv_nxt - window;
+
+    if (!receiver->sent || !sender->acked ||
+        receiver->snd_nxt - lowest + 2 * (uint64_t)window >= 2 * (uint64_t)TCPT_SEQ_REACH)
+        return false; /* too much is possible to tell what is beside it */
+    for (unsigned i = 0; i < segment->sack_count; i++) {
+        uint32_t left = segment->sack_left[i], right = segment->sack_right[i];
+
+        if (right - left - 1 >= window)
+            return false; /* no block */
+        if (seq_before(left, receiver->snd_nxt + window) && seq_after(right, lowest - window))
+            return false;
+    }
+    return true;
+}
+
 static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
@@ -156,6 +176,8 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
     seen->infers_fin = tcpt_infers_fin(receiver, segment->ack);
     if (!sender->acked || seq_after(segment->ack, sender->rcv_nxt))
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
+    if (segment->sack_count && odd_sack(sender, receiver, segment))
+        seen->traits |= TCPT_TRAIT_SACK_ODD;
 }
 
 /* SYN or SYN-ACK in a synchronised flow, other than the repeats of its own handshake. */
