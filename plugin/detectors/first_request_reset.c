@@ -106,6 +106,12 @@ static const tcpt_field fields[] = {TCPT_F_REQUEST_BYTES, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"rst_seq_mismatch", "challenge_ack", NULL};
 
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any -vS '%traffic%'", "does the request arrive, does the RST leave here?"},
+    {TCPT_ON_SERVER, "ss -ltnp 'sport = :%port%'", "which program listens there: its log at this time"},
+    {0},
+};
+
 const tcpt_detector tcpt_first_request_reset = {
     .id = "first_request_reset",
     .message = "The first request of a connection is answered by a RST",
@@ -120,6 +126,7 @@ const tcpt_detector tcpt_first_request_reset = {
         "cause "
         "is on the way. Look at the logs of service and proxy at this time. Compare the RST's TTL with that of the "
         "SYN-ACK; capture at the server: a RST that does not leave there comes from a device on the way.",
+    .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; RFC 2525 section 2.17; Linux tcp_close()",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,

@@ -142,6 +142,7 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
 
 
 WARNINGS = {
+    "first_request_reset", "rst_foreign", "rst_loop", "timestamps_missing", "request_after_close",
     "rst_ignored", "close_wait_stuck", "fin_missing", "fin_unacked", "checksum_over_padding",
     "checksum_bad", "short_frame_loss", "tfo_retransmit_storm", "acked_retransmit_storm",
     "peer_silent", "vantage_loss", "syn_unanswered", "connect_unanswered", "tsval_backwards", "accept_queue_overflow",

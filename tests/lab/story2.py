@@ -226,6 +226,9 @@ def stray_reset(directory, name, offset, position, verdict, origin):
     answer = capture[reset.frame]
     expect = [expected, finding("rst_ignored", speaks, "the server sends payload %.3f s after the"
                                 " RST" % ((speaks.time_ns - reset.time_ns) / 1e9))]
+    goes_on = next(s for s in capture if s.src == CLIENT_ADDRESS and s.frame > reset.frame and s.length)
+    expect.append(finding("rst_foreign", goes_on, "the client, which the RST names, sends new payload"
+                          " %.3f s after it" % ((goes_on.time_ns - reset.time_ns) / 1e9), rst__signs="goes_on"))
     if verdict == "challenge_ack":
         require(answer.src == SERVER_ADDRESS and answer.is_bare_ack
                 and answer.time_ns - reset.time_ns < 5_000_000, "no challenge ACK")
