@@ -63,16 +63,17 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_
     const char *suspect = first_suspect(context);
     g_autoptr(GString) text = g_string_new(NULL);
 
+    /* The newest try may be the one that is answered. */
     g_string_printf(text,
-                    "No answer to this SYN, %u tries in %.1f s; %u other%s from this address to this port answered.",
-                    tries, tcpt_as_seconds(waited_ns), siblings, siblings == 1 ? "" : "s");
+                    "No answer to this SYN for %.1f s, %u tries; %u other%s from this address to this port answered.",
+                    tcpt_as_seconds(waited_ns), tries, siblings, siblings == 1 ? "" : "s");
     name_causes(context, TCPT_CAUSE_LIKELY, " Likely: ", text);
     name_causes(context, TCPT_CAUSE_POSSIBLE, suspect ? ". Possible: " : " Possible: ", text);
     tcpt_resummarise(finding, "%s", text->str);
     if (suspect)
         tcpt_brief(finding, "%s? SYN unanswered, others are not", suspect);
     else
-        tcpt_brief(finding, "SYN unanswered (%u tries), %u other%s answered", tries, siblings,
+        tcpt_brief(finding, "SYN unanswered for %.1f s, %u other%s answered", tcpt_as_seconds(waited_ns), siblings,
                    siblings == 1 ? "" : "s");
     tcpt_set_delay(finding, waited_ns);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
