@@ -7,17 +7,8 @@
 
 #include "model.h"
 
-/** Selects the findings of an entry in a flow's chapter. To be freed, as the others. */
-char *tcpt_filter_for_entry(const tcpt_model *model, const tcpt_flow *flow, const tcpt_entry *entry);
-
-/** Selects the findings of a case: in Wireshark, and in tshark with -2. */
+/** Selects the findings of a case: in Wireshark, and in tshark with -2. To be freed, as the other. */
 char *tcpt_filter_for_case(const tcpt_case *made);
-
-/** Selects frames by their numbers. */
-char *tcpt_filter_for_frames(const GArray *frames);
-
-/** Selects all findings of a kind. */
-char *tcpt_filter_for_kind(const tcpt_detector *detector);
 
 /** Selects the frame that took the last port, and the SYNs of the client to the server's port. */
 char *tcpt_filter_for_pressure(const tcpt_model *model, const tcpt_pressure *pressure);

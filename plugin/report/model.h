@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * What a report tells, whatever its form: findings gathered by flow and kind, the gravest first.
+ * What a report tells, whatever its form.
  */
 #ifndef TCPTRIAGE_REPORT_MODEL_H
 #define TCPTRIAGE_REPORT_MODEL_H
@@ -30,21 +30,6 @@ typedef struct tcpt_report {
     uint32_t (*interface_of)(const tcpt_point *point);
 } tcpt_report;
 
-/** Findings of one kind: in one flow, or for chats in all of them. */
-typedef struct tcpt_entry {
-    const tcpt_diagnosis *head; /**< the most certain, oldest first */
-    GPtrArray *diagnoses;       /**< const tcpt_diagnosis *, borrowed; oldest first within a flow */
-    uint64_t count;             /**< findings */
-    GPtrArray *on; /**< const tcpt_record *, borrowed: their frames; of long runs the first and the newest */
-    bool at_end;   /**< some of them need the end of the capture */
-} tcpt_entry;
-
-/** What is to be said about one flow: never empty. */
-typedef struct tcpt_chapter {
-    const tcpt_flow *flow;
-    GPtrArray *entries; /**< tcpt_entry *, owned */
-} tcpt_chapter;
-
 /** What could not be judged, and why. */
 typedef enum tcpt_not_judged {
     TCPT_NOT_JUDGED_ONE_WAY,      /**< flows of which one direction was captured */
@@ -72,9 +57,6 @@ typedef struct tcpt_model {
     GHashTable *cases_asked; /**< tcpt_case * -> GPtrArray of the frames asked for that its causes are on; NULL: all */
     uint64_t left_out;       /**< findings on frames that are never shown: told by their number only */
     bool fine_times;         /**< some time is no whole number of microseconds */
-    GPtrArray *chapters;     /**< tcpt_chapter *, owned: flows with warnings or notes */
-    GPtrArray *chats;        /**< tcpt_entry *, owned */
-    GPtrArray *wide;         /**< tcpt_entry *, owned: what no flow has for itself (tcpt_run) */
     GPtrArray *pressures;    /**< const tcpt_pressure *, borrowed; the highest first */
     GArray *paths;           /**< tcpt_path, owned: of all frames, whichever are wanted */
     tcpt_apart apart;        /**< why there are none */
@@ -85,20 +67,8 @@ tcpt_model *tcpt_model_new(const tcpt_report *report);
 
 void tcpt_model_free(tcpt_model *model);
 
-/** Which of an entry's frames. */
-typedef enum tcpt_frames { TCPT_FRAMES_ON = 1, TCPT_FRAMES_RELATED = 2, TCPT_FRAMES_ALL = 3 } tcpt_frames;
-
-/** @return uint32_t numbers in order, each once: frames that its findings are on, that prove them, or both; as they are
- *  shown, without those that never are */
-GArray *tcpt_model_frames(const tcpt_model *model, const tcpt_entry *entry, tcpt_frames which);
-
 /** Number that a frame is shown under, 0 when it never is. */
 uint32_t tcpt_model_frame(const tcpt_model *model, const tcpt_record *record);
-
-/** The one tcp.stream that all of an entry's findings are in, UINT32_MAX when there is none. A flow may be in several:
- * Wireshark opens a new one at a SYN in a live connection, whatever the connection makes of it, and puts there what
- * follows. */
-uint32_t tcpt_model_stream(const tcpt_model *model, const tcpt_entry *entry);
 
 /** A finding's sentence, with frames as they are shown. To be freed. */
 char *tcpt_model_summary(const tcpt_model *model, const tcpt_diagnosis *diagnosis);
@@ -117,8 +87,5 @@ GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, u
 
 /** Time of such a frame. @return false when it is not kept */
 bool tcpt_model_case_time_ns(const tcpt_model *model, const tcpt_case *made, uint32_t frame, int64_t *time_ns);
-
-/** Time of an entry's first frame. @return false when it is not kept, as that frame is within a run */
-bool tcpt_entry_time_ns(const tcpt_entry *entry, int64_t *time_ns);
 
 #endif

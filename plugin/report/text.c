@@ -71,14 +71,6 @@ static void append_time(GString *out, const struct draft *draft, int64_t time_ns
         g_string_append_printf(out, ".%06" PRIu64 " s", ns % TCPT_SECOND_NS / 1000);
 }
 
-static void append_frames(GString *out, const GArray *frames, unsigned most)
-{
-    for (unsigned i = 0; i < frames->len && i < most; i++)
-        g_string_append_printf(out, "%s%u", i ? ", " : "", g_array_index(frames, uint32_t, i));
-    if (frames->len > most)
-        g_string_append_printf(out, " ... %u", g_array_index(frames, uint32_t, frames->len - 1));
-}
-
 static const char *severity_word(tcpt_severity severity)
 {
     switch (severity) {
@@ -380,22 +372,6 @@ static void write_not_judged(struct draft *draft)
 
 /* ---- What was not kept one by one ---- */
 
-static void write_wide(struct draft *draft, const tcpt_entry *entry)
-{
-    const tcpt_detector *detector = entry->head->detector;
-    GArray *on = tcpt_model_frames(draft->model, entry, TCPT_FRAMES_ON);
-    GString *text = g_string_new(NULL);
-
-    g_string_append_printf(text, "%s %s: %" PRIu64 " more, frames ", severity_word(detector->severity), detector->id,
-                           entry->count);
-    append_frames(text, on, FRAMES_LISTED);
-    g_string_append(draft->out, "  ");
-    write_wrapped(draft->out, text->str, 2, LABEL_AT);
-    write_filter(draft->out, "Filter", tcpt_filter_for_kind(detector));
-    g_string_free(text, TRUE);
-    g_array_free(on, TRUE);
-}
-
 /* Every frame is marked all the same. */
 static void write_shortened(struct draft *draft)
 {
@@ -403,10 +379,10 @@ static void write_shortened(struct draft *draft)
     const tcpt_folding *folding = &model->totals.folding;
     GString *out = draft->out;
 
-    if (model->wide->len > 0)
-        g_string_append(out, "\nWithout details, as there are too many findings in this capture\n");
-    for (unsigned i = 0; i < model->wide->len; i++)
-        write_wide(draft, model->wide->pdata[i]);
+    if (folding->wide > 0)
+        g_string_append_printf(out,
+                               "\nThere are too many findings to keep all: %" PRIu64 " of them by their number only.\n",
+                               folding->wide);
     if (folding->in_flows > 0)
         g_string_append_printf(
             out,
@@ -456,14 +432,6 @@ static void write_pressures(struct draft *draft)
 }
 
 /* ---- All of it ---- */
-
-/* Without a single bare segment in so many somebody has filtered them. */
-static bool payload_only(const tcpt_model *model)
-{
-    enum { TELLING = 10 };
-
-    return model->totals.segments >= TELLING && model->totals.bare == 0;
-}
 
 static const char only_payload[] =
     "Only segments with payload were captured: that an ACK, SYN, FIN or RST does not show "
@@ -555,7 +523,7 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
         tcpt_report_points(out, model);
         write_pressures(&draft);
     }
-    if (payload_only(model))
+    if (model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
         g_string_append_printf(out, "%s\n", only_payload);
     g_hash_table_destroy(draft.explained);
 }

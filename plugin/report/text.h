@@ -8,10 +8,10 @@
 #include "model.h"
 
 /**
- * Write the report: warnings and notes flow by flow, the most severe and most certain first, then chats,
- * then the highest port pressures where one is worth telling (tcpt_highest_pressures()).
+ * Write the report: the verdict, the cases, the gravest first, what was looked at and what could not be judged, capture
+ * points, and the highest port pressures where one is worth telling (tcpt_highest_pressures()).
  *
- * Findings of one kind in one flow make one entry. What a kind means is said in full once.
+ * What a kind means is said in full once.
  */
 void tcpt_report_text(GString *out, const tcpt_model *model);
 

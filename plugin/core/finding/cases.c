@@ -188,6 +188,14 @@ static void note_place(tcpt_case *made, const tcpt_flow *flow)
         made->differs |= TCPT_DIFFERENT_PORTS;
 }
 
+static void note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis)
+{
+    if (made->frame_count == TCPT_CASE_FRAMES)
+        return;
+    made->frames_ns[made->frame_count] = diagnosis->time_ns;
+    made->frames[made->frame_count++] = diagnosis->first.on;
+}
+
 static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
@@ -208,10 +216,7 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
         at->made->frame = on->frame;
     }
     note_place(at->made, on->flow);
-    if (at->made->frame_count < TCPT_CASE_FRAMES) {
-        at->made->frames_ns[at->made->frame_count] = diagnosis->time_ns;
-        at->made->frames[at->made->frame_count++] = on;
-    }
+    note_frame(at->made, diagnosis);
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
     at->made->delay_ns += diagnosis->delay_ns;
     take_into(at->made, diagnosis, false);
@@ -248,6 +253,8 @@ static void make_wide(making *all, tcpt_diagnosis *wide)
         made = placed_case(all, &nowhere)->made;
         made->scattered = true;
         made->confidence = MAX(made->confidence, (tcpt_confidence)wide->confidence);
+        if (!wide->first_gone)
+            note_frame(made, wide);
         made->flow_count += tcpt_alike(wide); /* at the most: flows of their own have no room either */
         take_into(made, wide, false);
     }
