@@ -24,7 +24,8 @@
 #include "tcptriage/points.h"
 
 enum {
-    LINE_BYTES = 110, /* of a long text in the tree: what a pane shows without scrolling */
+    HEADLINE_BYTES = 210, /* of a summary: ITEM_LABEL_LENGTH (240) less what else the label has */
+    LINE_BYTES = 110,     /* of a long text in the tree: what a pane shows without scrolling */
 };
 
 static int proto_triage = -1;
@@ -269,9 +270,15 @@ static void count_finding(const tcpt_finding *finding, void *data)
         stage->headline = finding;
 }
 
+/* Wireshark cuts a label wherever it ends, within a letter too, and what is said of further findings is lost then. */
 static void append_headline(const struct stage *stage, proto_item *item)
 {
-    proto_item_append_text(item, ": %s", summary_of(stage, stage->headline));
+    const char *summary = summary_of(stage, stage->headline);
+    size_t bytes = strlen(summary), most = HEADLINE_BYTES - (stage->named ? TCPT_LAYER_BYTES : 0);
+
+    if (bytes > most)
+        bytes = (size_t)(g_utf8_find_prev_char(summary, summary + most) - summary);
+    proto_item_append_text(item, ": %.*s%s", (int)bytes, summary, summary[bytes] ? "..." : "");
     if (stage->finding_count > 1)
         proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
 }

@@ -60,8 +60,16 @@ def interface(name):
     return block(1, struct.pack("<HHI", 1, 0, 0) + options + bytes(4))
 
 
-def write_pcapng(tools, name, interfaces, captures):
-    """A pcapng file with these interfaces (names as bytes, or None), the packets of each of the captures on one."""
+def host_names(said, packets):
+    """A block that calls each host of the packets (Ethernet, IPv4) so."""
+    addresses = {data[at:at + 4] for _, _, data in packets for at in (26, 30)}
+    records = b"".join(struct.pack("<HH", 1, 5 + len(said)) + padded(address + said + b"\0") for address in sorted(addresses))
+    return block(4, records + bytes(4))
+
+
+def write_pcapng(tools, name, interfaces, captures, said=None):
+    """A pcapng file with these interfaces (names as bytes, or None), the packets of each of the captures on one. What is
+    said is each packet's comment, and each host's name."""
     packets = []
     for number, capture in enumerate(captures):
         for record in bad.read_pcap(capture)[1]:
@@ -71,9 +79,12 @@ def write_pcapng(tools, name, interfaces, captures):
     with open(path, "wb") as file:
         file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
         file.writelines(map(interface, interfaces))
+        if said is not None:
+            file.write(host_names(said, packets))
+        comment = struct.pack("<HH", 1, len(said)) + padded(said) + bytes(4) if said is not None else b""
         for time, number, data in sorted(packets):
             file.write(block(6, struct.pack("<IIIII", number, time >> 32, time & 0xffffffff, len(data), len(data))
-                             + padded(data)))
+                             + padded(data) + comment))
     os.chmod(path, 0o644)
     return path
 
