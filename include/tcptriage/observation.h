@@ -153,12 +153,14 @@ typedef struct tcpt_observation {
     uint32_t ports_in_use; /**< on a client's SYN: ports of the pair, this one's included; 0 while they are few */
     int64_t since_ns;      /**< since the flow's previous segment, 0 for the first */
     int64_t acked_ago_ns;
-    tcpt_record *acked_in;                /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
-    tcpt_record *refused;                 /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
-    tcpt_record *challenged;              /**< what it answers, with TCPT_TRAIT_CHALLENGE */
-    tcpt_record *outlived;                /**< that RST, with TCPT_TRAIT_OUTLIVED */
-    int64_t outlived_ns;                  /**< how long before it that came */
-    const struct tcpt_pair *pair;         /**< on SYNs: what is known of its source and target (peers.h), or NULL */
+    const tcpt_flow *moved;       /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
+    uint8_t moved_end;            /**< of that one, whose address or port is another now */
+    tcpt_record *acked_in;        /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_record *refused;         /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    tcpt_record *challenged;      /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *outlived;        /**< that RST, with TCPT_TRAIT_OUTLIVED */
+    int64_t outlived_ns;          /**< how long before it that came */
+    const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
 } tcpt_observation;
 

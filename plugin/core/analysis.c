@@ -40,6 +40,28 @@ typedef struct judgement {
 
 /* ---- judge ---- */
 
+/* The second segment of a flow, or the second RST: when it is asked whether it goes on another one. */
+static bool early(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    uint32_t before = flow->ends[0].segment_count + flow->ends[1].segment_count;
+
+    return !(segment->flags & TCPT_SYN) && (before == 1 || (before == 3 && (segment->flags & TCPT_RST)));
+}
+
+/* The second segment of a connection that began without a SYN: does it go on another one? */
+static void observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow)
+{
+    unsigned began = !flow->ends[0].acked, end;
+
+    if (flow->ends[0].syn || flow->ends[1].syn || flow->previous)
+        return;
+    seen->moved = tcpt_flows_moved_to(analysis->flows, flow, began, analysis->generation, &end);
+    if (!seen->moved)
+        return;
+    seen->moved_end = (uint8_t)end;
+    seen->traits |= TCPT_TRAIT_MOVED;
+}
+
 static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_flow *flow, const tcpt_segment *segment,
                   unsigned from)
 {
@@ -52,6 +74,8 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
         tcpt_track(&found->seen, &found->tracker, flow, segment);
     if (segment->pad_bytes || (segment->flags & TCPT_SYN))
         tcpt_peers_observe(analysis->peers, &found->seen, flow, segment, &analysis->settings);
+    if (early(flow, segment))
+        observe_moved(analysis, &found->seen, flow);
 }
 
 /* ---- commit ---- */

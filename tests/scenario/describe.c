@@ -14,12 +14,17 @@ static void describe_cost(GString *text, const tcpt_finding *finding)
         g_string_append_printf(text, " blames %s", tcpt_role(finding->on->flow, diagnosis->blamed - 1));
 }
 
-/** Values but for sequence numbers: those are no number of their own. */
+/** Values but for sequence numbers and addresses: in another guise those are others. */
+static bool is_disguised(tcpt_field field)
+{
+    return field == TCPT_F_RST_EXPECTED_SEQ || field == TCPT_F_TUPLE_WAS || field == TCPT_F_TUPLE_IS;
+}
+
 static void describe_values(GString *text, const tcpt_finding *finding)
 {
     tcpt_value value;
     for (unsigned at = 0; tcpt_next_value(finding, &at, &value);) {
-        if (value.field == TCPT_F_RST_EXPECTED_SEQ)
+        if (is_disguised(value.field))
             continue;
         g_string_append_printf(text, " %s=%" G_GINT64_FORMAT "/%s", tcpt_fields[value.field].filter, value.number,
                                value.text ? value.text : "");

@@ -27,6 +27,19 @@ void tcpt_flows_link_twins(tcpt_flows *flows);
 tcpt_flow *tcpt_flows_first(const tcpt_flows *flows);
 uint32_t tcpt_flows_count(const tcpt_flows *flows);
 
+/** How many of them were looked through so far: tcpt_flows_moved_to(). */
+uint64_t *tcpt_flows_looked(tcpt_flows *flows);
+
+/**
+ * The live connection that goes on under the addresses and ports of one that began without a SYN, or NULL.
+ *
+ * @param began     the end that sent its first segment
+ * @param segments  of the capture so far: what bounds the search
+ * @param end       set to the end of the live one whose address or port is another now
+ */
+const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, uint64_t segments,
+                                     unsigned *end);
+
 /** Take a second copy of a packet: it changes nothing else. */
 void tcpt_flow_commit_copy(tcpt_flow *flow);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "core/flow/commit.h"
 #include "tcptriage/queries.h"
+#include "tcptriage/sequence.h"
 
 /* How far two connections' numbers may be apart that are one conversation: a window in flight, and what follows. That
  * both directions fit by chance happens once in sixteen million. */
@@ -28,4 +30,50 @@ bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
     return stray->ends[!target].sent && stray->ends[!target].acked &&
            stray->ends[!target].snd_nxt - silent->snd_nxt <= NEXT_NUMBERS &&
            stray->ends[!target].rcv_nxt - silent->rcv_nxt <= NEXT_NUMBERS;
+}
+
+/* Whether an end of a live connection has gone over to the end that began the stray: the next numbers, and none that it
+ * had said before (a copy of its packet on the other side of a NAT). */
+static bool went_over(const tcpt_flow *live, unsigned end, const tcpt_flow *stray, unsigned began)
+{
+    const tcpt_endpoint *was = &live->ends[end], *is = &stray->ends[began];
+
+    if (!was->sent || !was->acked || !live->ends[!end].sent || was->reset || live->ends[!end].reset)
+        return false;
+    if (is->snd_nxt - was->snd_nxt > NEXT_NUMBERS || is->rcv_nxt - was->rcv_nxt > NEXT_NUMBERS)
+        return false;
+    if (is->snd_nxt == was->snd_nxt && is->rcv_nxt == was->rcv_nxt)
+        return false;
+    if (seq_after(is->rcv_nxt, live->ends[!end].snd_nxt) && !live->ends[!end].holed)
+        return false; /* nothing that was sent there */
+    if (was->tsval_ns && is->tsval_ns && seq_before(is->newest_tsval, was->newest_tsval))
+        return false;
+    return stray->first_ns >= was->last_ns;
+}
+
+static bool same_place(const tcpt_flow_key *a, const tcpt_flow_key *b)
+{
+    return a->point == b->point && a->depth == b->depth && a->family == b->family;
+}
+
+/* Flows are looked through in all, and no more than so many per segment of the capture: a few thousand at once, when it
+ * happens; in a flood of strays none. */
+enum { LOOKED_LEAST = 1 << 16, LOOKED_PER_SEGMENT = 4 };
+
+const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, uint64_t segments,
+                                     unsigned *end)
+{
+    uint64_t most = LOOKED_LEAST + LOOKED_PER_SEGMENT * segments, *looked = tcpt_flows_looked(flows);
+
+    if (!stray->ends[began].sent || !stray->ends[began].acked)
+        return NULL;
+    for (const tcpt_flow *live = tcpt_flows_first(flows); live && *looked < most; live = live->next, ++*looked) {
+        unsigned target = live != stray && same_place(&live->key, &stray->key) ? same_socket(live, stray, !began) : 2;
+
+        if (target == 2 || !went_over(live, !target, stray, began))
+            continue;
+        *end = !target;
+        return live;
+    }
+    return NULL;
 }

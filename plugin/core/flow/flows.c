@@ -13,6 +13,7 @@ struct tcpt_flows {
     tcpt_flow *first;
     tcpt_flow *newest;
     uint32_t count;
+    uint64_t looked; /* at flows, one by one: see tcpt_flows_moved_to() */
 };
 
 /* The same connection at another capture point, or another life: everything but interface and depth. */
@@ -91,6 +92,11 @@ tcpt_flow *tcpt_flows_first(const tcpt_flows *flows)
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
 {
     return flows->count;
+}
+
+uint64_t *tcpt_flows_looked(tcpt_flows *flows)
+{
+    return &flows->looked;
 }
 
 tcpt_flows *tcpt_flows_new(void)
