@@ -496,6 +496,12 @@ static inline bool tcpt_fin_is_inferred(const tcpt_endpoint *end)
 /** The state of an end after a frame, by all that is known now: it may have rested on a FIN that was refuted since. */
 tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end);
 
+/** Whether an end takes nothing: it has advertised a window of 0, and no other since. */
+static inline bool tcpt_window_is_shut(const tcpt_endpoint *end)
+{
+    return !end->rcv_wnd && end->acked;
+}
+
 /** "client" or "server". */
 static inline const char *tcpt_role(const tcpt_flow *flow, unsigned end)
 {

@@ -28,7 +28,7 @@ static int64_t owed_since_ns(const tcpt_flow *flow, unsigned owing)
 
     if (!closer->fin || !closer->fin_acked || ower->fin || ower->fin_acked || closer->reset_peer)
         return 0;
-    if (!tcpt_shows_bare(ower) || (closer->acked && closer->rcv_wnd == 0))
+    if (!tcpt_shows_bare(ower) || tcpt_window_is_shut(closer))
         return 0;
     return MAX(ower->payload_ns, closer->fin_acked_ns);
 }
@@ -119,7 +119,7 @@ static void note_blocked(const tcpt_context *context, close_memory *memory)
 
     if (context->segment->flags & TCPT_RST)
         return;
-    if (context->segment->window == 0 || (closer->acked && closer->rcv_wnd == 0))
+    if (context->segment->window == 0 || tcpt_window_is_shut(closer))
         memory->by[!from].blocked_ns = context->segment->time_ns;
 }
 

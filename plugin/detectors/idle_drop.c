@@ -90,6 +90,8 @@ static void judge(const tcpt_context *context, void *memory)
     if (!rst &&
         (context->seen->probe || context->seen->unanswered_repeats + context->seen->unanswered_fins < PROVEN_BY))
         return;
+    if (rst && tcpt_window_is_shut(&flow->ends[!speaker]))
+        return; /* zero_window_stall */
     if (rst ? takes_it(context) : tcpt_silence_explained(context))
         return;
     mine->raised[speaker] = true;

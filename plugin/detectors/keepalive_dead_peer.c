@@ -73,7 +73,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (tcpt_silence_explained(context))
         return;
-    finding = receiver->acked && receiver->rcv_wnd == 0 ? raise_behind_window(context) : raise_idle(context);
+    finding = tcpt_window_is_shut(receiver) ? raise_behind_window(context) : raise_idle(context);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
     mine->finding[from] = finding;
     mine->raised_ns[from] = context->segment->time_ns;

@@ -69,7 +69,7 @@ def check_preferences(tools):
              if line.lstrip("#").startswith("tcptriage.")}
     allowed = {"receiver_stack", "stall_seconds", "close_wait_seconds", "idle_seconds", "storm_count",
                "time_wait_seconds", "ephemeral_ports", "port_pressure_percent", "capture_points", "tracker_models",
-               "match_seconds"}  # the last is what capture points need besides
+               "window_stall_seconds", "match_seconds"}  # the last is what capture points need besides
     assert {"receiver_stack", "stall_seconds", "close_wait_seconds", "storm_count"} <= named, sorted(named)
     assert named <= allowed, "not in the contract: %s" % sorted(named - allowed)
 

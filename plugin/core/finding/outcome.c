@@ -12,8 +12,6 @@ enum {
     /* What is not answered by then is taken to be lost, by any sender that knows nothing of the way (RFC 6298, section
      * 2.1 and 2.5: the first timeout of a second, doubled once). A shorter end of a capture proves nothing. */
     LOST_SECONDS = 3,
-    /* Players and back-pressure close windows for seconds all day (rule K.4). */
-    WINDOW_SECONDS = 10,
 };
 
 typedef struct ending {
@@ -89,11 +87,10 @@ static bool owes_close(const tcpt_flow *flow)
            has(tcpt_first_end_diagnosis(flow), "fin_missing");
 }
 
-/* `end` has closed its window, and has not opened it since. */
-static bool withholds_window(const ending *at, const tcpt_endpoint *end, const tcpt_endpoint *sender)
+/* An end has closed its window for too long, and has not opened it since. */
+static bool withholds_window(const tcpt_flow *flow)
 {
-    return end->acked && end->max_wnd && !end->rcv_wnd && sender->payload_ns &&
-           long_ago(at, sender->payload_ns, WINDOW_SECONDS);
+    return has(tcpt_first_end_diagnosis(flow), "zero_window_stall");
 }
 
 static bool closed(const tcpt_endpoint *end)
@@ -112,12 +109,12 @@ static tcpt_outcome of_open(const ending *at)
 {
     if (at->client->reset || at->server->reset)
         return TCPT_OUTCOME_RESET;
+    if (withholds_window(at->flow))
+        return TCPT_OUTCOME_STUCK;
     if (unanswered(at, at->client) || unanswered(at, at->server))
         return TCPT_OUTCOME_SILENT;
     if (closed(at->client) || closed(at->server))
         return of_ending(at);
-    if (withholds_window(at, at->client, at->server) || withholds_window(at, at->server, at->client))
-        return TCPT_OUTCOME_STUCK;
     return TCPT_OUTCOME_OPEN;
 }
 

@@ -277,6 +277,30 @@ static bool new_round(const tcpt_flow *flow, const tcpt_segment *segment, const 
     return !sender->unanswered_ns || segment->time_ns - sender->round_ns >= least_ns;
 }
 
+/* A RST's window says nothing. */
+static bool shut(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (!segment->window && (segment->flags & (TCPT_ACK | TCPT_RST)) == TCPT_ACK)
+        return true;
+    return tcpt_window_is_shut(sender) || tcpt_window_is_shut(receiver);
+}
+
+/* Against what came before, of whatever life. */
+static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_settings *settings)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from], *receiver = &flow->ends[!seen->from];
+
+    if (flow->last_record)
+        seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
+    if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
+        seen->traits |= TCPT_TRAIT_SILENCE;
+    if (shut(sender, receiver, segment))
+        seen->traits |= TCPT_TRAIT_SHUT;
+    if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))
+        seen->traits |= TCPT_TRAIT_TTL_ODD;
+}
+
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings)
 {
@@ -290,14 +314,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->traits = tcpt_plain_traits(flow, segment);
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         tcpt_observe_checksum(seen, flow, segment, host);
-    if (flow->last_record)
-        seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
-    if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
-        seen->traits |= TCPT_TRAIT_SILENCE;
-
-    if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))
-        seen->traits |= TCPT_TRAIT_TTL_ODD;
-
+    observe_change(seen, flow, segment, settings);
     if (flow->previous && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;

@@ -19,7 +19,7 @@ static bool quiet(const tcpt_endpoint *end)
     if (end->state != TCPT_ESTABLISHED || end->handshake != TCPT_ESTABLISHED || end->reset || end->fin ||
         end->fin_acked)
         return false;
-    if (!end->sent || !end->acked || end->above_count || end->snd_contig != end->snd_nxt)
+    if (!end->sent || !end->acked || !end->rcv_wnd || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
     if (end->trouble->unwanted.left != end->trouble->unwanted.right)
         return false;
@@ -65,8 +65,8 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
 {
     const tcpt_endpoint *sender = &flow->ends[from];
 
-    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || segment->sack_count ||
-        segment->checksum_is > TCPT_CHECKSUM_GOOD || segment->time_ns < flow->last_ns)
+    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || !segment->window ||
+        segment->sack_count || segment->checksum_is > TCPT_CHECKSUM_GOOD || segment->time_ns < flow->last_ns)
         return false;
     if (!fits(sender, &flow->ends[!from], segment) || !tcpt_ttl_is_usual(sender, segment) || odd(flow, segment, from))
         return false;
