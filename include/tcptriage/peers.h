@@ -50,11 +50,33 @@ typedef struct tcpt_pair {
     uint32_t answered;    /**< SYNs answered in the last 60 s or so: forgotten after as long without any */
     uint32_t open;        /**< ports of connections that are open */
     uint32_t first_tsval; /**< of the first SYN that was answered, with its time; valid with first_ns */
+    uint32_t delayed_ms;  /**< when the newest delayed one was answered, modulo 2^32; valid with delays */
     int64_t first_ns;
-    bool above;      /**< in use: at or above the line of port_exhaustion */
-    bool proven;     /**< it spoke on after the SYN-ACK: the address is no flood's invention */
-    tcpt_busy *busy; /**< only of proven ones, owned */
+    uint8_t delays;      /**< newest connections, newest first, as bits: those whose first SYN was lost */
+    uint8_t connections; /**< how many of them `delays` knows, at most TCPT_DELAYS_KNOWN */
+    bool delays_told;    /**< that the first SYN gets lost each time is told */
+    bool above;          /**< in use: at or above the line of port_exhaustion */
+    bool proven;         /**< it spoke on after the SYN-ACK: the address is no flood's invention */
+    tcpt_busy *busy;     /**< only of proven ones, owned */
 } tcpt_pair;
+
+/** Connections of a pair that are compared with each other, and the least that are. */
+enum { TCPT_DELAYS_KNOWN = 5, TCPT_DELAYS_LEAST = 3 };
+
+/** A pair's newest connections, and how many of them were delayed, with the one whose SYN was answered just now. */
+typedef struct tcpt_pair_delays {
+    uint8_t delays; /**< as tcpt_pair has them */
+    uint8_t connections;
+    bool always; /**< so many that it cannot be chance */
+} tcpt_pair_delays;
+
+/**
+ * One outage delays all that begin in it: of those only the first counts.
+ *
+ * @param pair      as it was before, or NULL
+ * @param delayed   this one was: it began at first_ns
+ */
+tcpt_pair_delays tcpt_delays_with(const tcpt_pair *pair, bool delayed, int64_t first_ns);
 
 /** A server's port, as far as the SYNs that it leaves unanswered need it. */
 typedef struct tcpt_listener {

@@ -198,6 +198,7 @@ static const char *const explains[] = {"vantage_loss",
                                        "acked_data_retransmitted",
                                        "connect_unanswered",
                                        "syn_delayed",
+                                       "synack_not_received",
                                        NULL};
 
 static const tcpt_command commands[] = {

@@ -21,10 +21,19 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_OVER_IP, TCPT_F_CHECKSUM_OVER_PADDING, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"checksum_bad",          "peer_silent",      "fin_unacked",
-                                       "fin_missing",           "close_wait_stuck", "keepalive_dead_peer",
-                                       "accept_queue_overflow", "vantage_loss",     "acked_data_retransmitted",
-                                       "connect_unanswered",    "syn_delayed",      NULL};
+static const char *const explains[] = {"checksum_bad",
+                                       "peer_silent",
+                                       "fin_unacked",
+                                       "fin_missing",
+                                       "close_wait_stuck",
+                                       "keepalive_dead_peer",
+                                       "accept_queue_overflow",
+                                       "vantage_loss",
+                                       "acked_data_retransmitted",
+                                       "connect_unanswered",
+                                       "syn_delayed",
+                                       "synack_not_received",
+                                       NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_OTHER, "nstat -az TcpInCsumErrors", "does it grow? Then they arrive so, and are dropped"},

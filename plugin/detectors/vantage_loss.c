@@ -183,6 +183,7 @@ static const char *const explains[] = {"fin_missing",
                                        "data_after_close",
                                        "conntrack_invalid",
                                        "syn_delayed",
+                                       "synack_not_received",
                                        NULL};
 
 static const tcpt_command commands[] = {

@@ -121,7 +121,22 @@ static void note_close(tcpt_peers *peers, const tcpt_flow *flow, tcpt_port_use w
         tcpt_time_wait_ports_add(&busy_of(peers, pair)->time_wait, now_ns, settings->time_wait_seconds);
 }
 
-static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
+/* Whether the first SYN got lost. What was only on its way for longer than the client waits is no such loss, and may be
+ * no other either. */
+static void note_delay(tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns, const tcpt_observation *seen)
+{
+    bool delayed = seen->syn_delay == TCPT_SYN_DELAY_CERTAIN || seen->syn_delay == TCPT_SYN_DELAY_LIKELY;
+    tcpt_pair_delays with = tcpt_delays_with(pair, delayed, flow->first_ns);
+
+    pair->delays = with.delays;
+    pair->connections = with.connections;
+    pair->delays_told |= with.always;
+    if (delayed)
+        pair->delayed_ms = (uint32_t)(now_ns / TCPT_MS_NS);
+}
+
+static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, const tcpt_observation *seen,
+                        tcpt_record *record)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
     tcpt_pair *pair = touch(peers, flow, now_ns, false);
@@ -132,6 +147,7 @@ static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns
     pair->answered++;
     pair->answered_ns = now_ns;
     pair->answered_record = record;
+    note_delay(pair, flow, now_ns, seen);
     if (!(client->syn_options & TCPT_OPTION_TIMESTAMPS))
         return;
     if (!pair->first_ns) {
@@ -181,6 +197,24 @@ static bool gives_up(const tcpt_flow *flow, const tcpt_segment *segment, const t
     return !flow->handshake_done && (segment->flags & TCPT_RST) && flow->ends[seen->from].rst_count == 1;
 }
 
+/* A SYN-ACK for each try: the first was not lost, nor those of others perhaps. */
+static bool answers_retry_too(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return (segment->flags & TCPT_SYN) && seen->from != flow->client && flow->ends[seen->from].syn_count == 2 &&
+           flow->ends[flow->client].syn_count >= 2;
+}
+
+static void forget_delays(const tcpt_peers *peers, const tcpt_flow *flow)
+{
+    uint64_t hash = tcpt_pair_hash(flow);
+    tcpt_pair *pair = tcpt_pairs_find(&peers->proven, hash);
+
+    if (!pair)
+        pair = tcpt_pairs_find(&peers->fleeting, hash);
+    if (pair)
+        pair->delays = 0;
+}
+
 static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool completed, const tcpt_segment *segment,
                             const tcpt_observation *seen, tcpt_record *record)
 {
@@ -220,7 +254,9 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
         note_open(pair, flow, settings);
         tcpt_pressures_note(&peers->pressures, pair, settings, record, now_ns);
     } else if (!completed && answers_syn(flow, segment, seen)) {
-        note_answer(peers, flow, now_ns, record);
+        note_answer(peers, flow, now_ns, seen, record);
+    } else if (answers_retry_too(flow, segment, seen)) {
+        forget_delays(peers, flow);
     } else if (!completed && seen->from == flow->client && flow->ends[!flow->client].syn &&
                gives_up(flow, segment, seen)) {
         touch(peers, flow, now_ns, true);

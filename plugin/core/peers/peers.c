@@ -42,11 +42,20 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
 }
 
+/* Of the pairs of those that were answered at once nobody asks. */
+static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow)
+{
+    if (seen->syn_delay != TCPT_SYN_DELAY_NONE)
+        seen->pair = find_pair(peers, flow);
+}
+
 void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings)
 {
     if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
         observe_syn(peers, seen, flow, segment, settings);
+    else if (segment->flags & TCPT_SYN)
+        observe_syn_ack(peers, seen, flow);
     if (segment->pad_bytes)
         seen->padding_tells = tcpt_padding_tells(&peers->padding, flow, segment, seen);
 }
