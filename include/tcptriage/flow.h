@@ -410,10 +410,23 @@ typedef struct tcpt_old_refusal {
     bool reset; /**< that RST was seen, and no SYN sent after it has been refused */
 } tcpt_old_refusal;
 
+/** A run of RSTs of one end and ACKs of the other that answer each other. */
+typedef struct tcpt_rst_run {
+    tcpt_record *first;    /**< RST */
+    int64_t first_ns;      /**< its time */
+    uint32_t seq;          /**< of the RSTs, but for the first; valid from the second round on */
+    uint32_t ack;          /**< of the ACKs */
+    uint32_t acked_before; /**< what their sender had acknowledged when the first RST came */
+    uint32_t rounds;       /**< RSTs so far, 0 none: the rest means nothing then */
+    uint8_t from;          /**< end that sends the RSTs */
+    bool answered;         /**< the newest one was */
+} tcpt_rst_run;
+
 /** What few flows ever need. */
 typedef struct tcpt_rarities {
     tcpt_next_syn next_syn;
     tcpt_old_refusal refusal;
+    tcpt_rst_run rst_run;
     tcpt_record *early_record; /**< the first of early_data */
     tcpt_record
         *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */

@@ -123,6 +123,7 @@ typedef struct tcpt_observation {
     bool new_round; /**< sent again, or a probe, and not so soon that it may rightly go unanswered */
     bool provokes;  /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
+    bool rst_loops;         /**< in the fourth round or a later one of rst_rounds, and none comes too soon */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
     tcpt_syn_delay syn_delay; /**< on the first SYN-ACK */
     tcpt_rst_view rst;
@@ -146,6 +147,8 @@ typedef struct tcpt_observation {
     uint32_t host_unverifiable;
 
     /* Of the run that it belongs to. */
+    uint32_t rst_rounds;  /**< RSTs of one end and pure ACKs of the other in turn, the RSTs counted; 0 outside of such a
+                             run */
     uint32_t war_acks;    /**< pure ACKs to and fro; 0 outside of such a run */
     uint32_t again_count; /**< with TCPT_TRAIT_ACKED_AGAIN */
     uint32_t again_bytes;

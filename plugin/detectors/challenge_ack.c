@@ -41,8 +41,8 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     (void)memory;
-    if (context->seen->really_bad)
-        return;
+    if (context->seen->really_bad || context->seen->rst_loops)
+        return; /* rst_loop tells of all rounds */
     finding = tcpt_raise(
         context,
         lacks_timestamps                             ? TCPT_LOW

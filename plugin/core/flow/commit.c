@@ -8,6 +8,7 @@
 #include "core/flow/commit_rst.h"
 #include "core/flow/commit_sent.h"
 #include "core/flow/commit_syn.h"
+#include "core/flow/rst_loop.h"
 #include "core/flow/rst_outcome.h"
 #include "core/flow/port.h"
 #include "core/flow/said_close.h"
@@ -181,6 +182,8 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
         tcpt_note_next_syn(flow, segment, seen->from);
     if (seen->old_numbers || flow->rare->refusal.seen)
         tcpt_commit_old_refusal(flow, segment, seen);
+    if (flow->toward)
+        tcpt_commit_rst_loop(flow, segment, seen);
     if (segment->flags & TCPT_RST) {
         tcpt_commit_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {

@@ -8,6 +8,7 @@
 #include "core/flow/final_ack.h"
 #include "core/flow/inferred_fin.h"
 #include "core/flow/observe_answers.h"
+#include "core/flow/rst_loop.h"
 #include "core/flow/rst_outcome.h"
 #include "core/flow/short_way.h"
 #include "core/flow/stale.h"
@@ -343,8 +344,10 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
     tcpt_observe_answers(seen, flow, segment);
-    if (flow->toward)
+    if (flow->toward) {
         tcpt_observe_rst_outcome(seen, flow, segment);
+        tcpt_observe_rst_loop(seen, flow, segment);
+    }
     if (flow->damaged)
         tcpt_observe_damages(seen, flow, segment);
     tcpt_judge_receiver(seen, flow, segment, settings);
