@@ -199,6 +199,7 @@ static const char *const explains[] = {"vantage_loss",
                                        "connect_unanswered",
                                        "syn_delayed",
                                        "synack_not_received",
+                                       "recovery_stall",
                                        NULL};
 
 static const tcpt_command commands[] = {

@@ -33,6 +33,7 @@ static const char *const explains[] = {"checksum_bad",
                                        "connect_unanswered",
                                        "syn_delayed",
                                        "synack_not_received",
+                                       "recovery_stall",
                                        NULL};
 
 static const tcpt_command commands[] = {

@@ -177,8 +177,9 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_MTU_LOST_FROM, TCPT_F_MTU_PASSED_UP_TO, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"peer_silent",      "idle_drop",           "fin_unacked",  "fin_missing",
-                                       "close_wait_stuck", "keepalive_dead_peer", "vantage_loss", NULL};
+static const char *const explains[] = {"peer_silent",  "idle_drop",        "fin_unacked",
+                                       "fin_missing",  "close_wait_stuck", "keepalive_dead_peer",
+                                       "vantage_loss", "recovery_stall",   NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "tracepath -n %server%", "the MTU of each hop, as far as ICMP comes back"},

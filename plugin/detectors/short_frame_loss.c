@@ -240,19 +240,13 @@ static void settle(const tcpt_context *context, const void *memory)
 static const tcpt_field fields[] = {TCPT_F_LOSS_PADDED_MISSING, TCPT_F_LOSS_PADDED_TOTAL, TCPT_F_LOSS_OTHER_MISSING,
                                     TCPT_F_LOSS_OTHER_TOTAL, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"vantage_loss",
-                                       "fin_missing",
-                                       "fin_unacked",
-                                       "close_wait_stuck",
-                                       "peer_silent",
-                                       "keepalive_dead_peer",
-                                       "accept_queue_overflow",
-                                       "acked_data_retransmitted",
-                                       "short_frame_checksum",
-                                       "data_after_close",
-                                       "conntrack_invalid",
-                                       "synack_not_received",
-                                       NULL};
+static const char *const explains[] = {"vantage_loss",          "fin_missing",
+                                       "fin_unacked",           "close_wait_stuck",
+                                       "peer_silent",           "keepalive_dead_peer",
+                                       "accept_queue_overflow", "acked_data_retransmitted",
+                                       "short_frame_checksum",  "data_after_close",
+                                       "conntrack_invalid",     "synack_not_received",
+                                       "recovery_stall",        NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "do the short frames leave?"},

@@ -184,6 +184,7 @@ static const char *const explains[] = {"fin_missing",
                                        "conntrack_invalid",
                                        "syn_delayed",
                                        "synack_not_received",
+                                       "recovery_stall",
                                        NULL};
 
 static const tcpt_command commands[] = {

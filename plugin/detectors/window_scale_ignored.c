@@ -131,7 +131,7 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_WINDOW_RAW, TCPT_F_WINDOW_SCALED, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"peer_silent", "fin_unacked", "vantage_loss", NULL};
+static const char *const explains[] = {"peer_silent", "fin_unacked", "vantage_loss", "recovery_stall", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "do the segments beyond the window arrive there?"},
