@@ -14,6 +14,9 @@ enum {
     TCPT_REACT_MS = 20,
     /** A round trip of no more is within a host, or to the next switch: nothing gets lost there as a rule. */
     TCPT_NEAR_MS = 1,
+    /** The shortest time that a stack delays an ACK for (Linux, TCP_DELACK_MIN is 40), less a tick for timers that are
+     *  early. */
+    TCPT_DELAYED_ACK_MS = 35,
     /** What a stack answers of itself (challenge ACK, duplicate ACK, RST) leaves at once; this much is granted to slow
      * or jittery ways. */
     TCPT_ANSWER_MS = 200,

@@ -341,6 +341,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (sender->unanswered_ns && (seen->probe || seen->new_round))
         seen->traits |= TCPT_TRAIT_UNANSWERED;
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
+    if (seen->new_payload && tcpt_is_freed(flow, segment, from))
+        seen->traits |= TCPT_TRAIT_FREED;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
     tcpt_observe_answers(seen, flow, segment);

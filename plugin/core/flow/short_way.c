@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/short_way.h"
 
+#include <stdlib.h>
+
 #include "core/flow/commit_ack.h"
 #include "core/flow/commit_syn.h"
 #include "core/flow/said_close.h"
@@ -60,6 +62,32 @@ static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned fro
     return flow->previous && tcpt_is_stale(flow, segment, from);
 }
 
+enum {
+    /* What a host takes to send what waits for an ACK, once it has that. */
+    FREED_MS = 1,
+    /* No ACK is delayed for longer: RFC 1122, section 4.2.3.2. */
+    DELAYED_MOST_MS = 500,
+    /* The smallest segment that all hosts take (RFC 9293, section 3.7.1), where no SYN says more. */
+    MSS_LEAST = 536,
+};
+
+bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, int64_t held_ns)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    int64_t delayed_ns = held_ns - receiver->rtt_ns;
+
+    if (!sender->payload_ns || segment->seq != sender->snd_nxt || receiver->rcv_nxt != sender->snd_nxt ||
+        !receiver->ack_step_count || receiver->ack_steps[receiver->ack_step_count - 1].time_ns != flow->last_ns)
+        return false;
+    if (delayed_ns < TCPT_DELAYED_ACK_MS * TCPT_MS_NS || delayed_ns > DELAYED_MOST_MS * TCPT_MS_NS ||
+        tcpt_rtt_ns(flow) > delayed_ns)
+        return false;
+    if (segment->payload_bytes + segment->header_bytes - TCPT_TCP_HEADER_BYTES >=
+        (receiver->mss ? receiver->mss : MSS_LEAST))
+        return false; /* Nagle holds back nothing that fills a segment */
+    return llabs(segment->time_ns - flow->last_ns - sender->rtt_ns) <= FREED_MS * TCPT_MS_NS;
+}
+
 bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                             const tcpt_settings *settings)
 {
@@ -81,6 +109,8 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     if (segment->ack != sender->rcv_nxt)
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
     seen->new_payload = segment->payload_bytes > 0;
+    if (seen->new_payload && tcpt_is_freed(flow, segment, from))
+        seen->traits |= TCPT_TRAIT_FREED;
     seen->payload_segments = sender->payload_segments + seen->new_payload;
     seen->pure_ack = !seen->new_payload;
     seen->war_acks = seen->pure_ack;

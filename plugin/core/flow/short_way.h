@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "tcptriage/limits.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
@@ -60,6 +61,18 @@ static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
     if (flow->damaged)
         traits |= TCPT_TRAIT_DAMAGED;
     return traits;
+}
+
+/** Whether new payload looks as if the ACK before it had set it free: that one came late, alone, and acknowledged all
+ * that was sent; see tcpt_is_freed(). Of nearly all payload the first comparison tells. */
+bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, int64_t held_ns);
+
+static inline bool tcpt_is_freed(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    int64_t held_ns = flow->last_ns - flow->ends[from].payload_ns;
+
+    return held_ns >= TCPT_DELAYED_ACK_MS * TCPT_MS_NS && flow->acks.count && flow->acks.from != from &&
+           tcpt_freed_by(flow, segment, from, held_ns);
 }
 
 /** All zero; in pieces, as compilers make a loop of a larger memset(). */

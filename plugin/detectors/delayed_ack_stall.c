@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Write, write, read: the second small segment waits for the delayed ACK of the first. */
+#include "detectors/detectors.h"
+
+#include "tcptriage/limits.h"
+
+/* Once or twice is chance: a pause of the application that ends with a timer of the other side. */
+enum { PROVEN_BY = 5 };
+
+/* What one end was held back by. */
+typedef struct held {
+    tcpt_finding *finding;
+    tcpt_record *first; /* the first ACK that came late */
+    int64_t newest_ns;
+    int64_t total_ns;
+    uint32_t count;
+} held;
+
+typedef struct delayed_memory {
+    held by[2]; /* sender of what is held back */
+} delayed_memory;
+
+static void complete(const tcpt_context *context, const held *mine)
+{
+    unsigned from = context->seen->from;
+    int64_t each_ns = mine->total_ns / mine->count;
+    double each_ms = (double)each_ns / TCPT_MS_NS;
+
+    tcpt_resummarise(mine->finding,
+                     "The %s's second small segment waited for the %s's delayed ACK %u times, %.0f ms each: %.1f s in "
+                     "all",
+                     tcpt_role(context->flow, from), tcpt_role(context->flow, !from), mine->count, each_ms,
+                     tcpt_as_seconds(mine->total_ns));
+    tcpt_brief(mine->finding, "Nagle waits for the delayed ACK: %u times %.0f ms", mine->count, each_ms);
+    tcpt_set_delay(mine->finding, mine->total_ns);
+    tcpt_set_number(mine->finding, TCPT_F_STALL_COUNT, mine->count);
+    tcpt_set_number(mine->finding, TCPT_F_STALL_EACH, each_ns);
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from], *receiver = &context->flow->ends[!from];
+    held *mine = &((delayed_memory *)memory)->by[from];
+
+    if (context->seen->really_bad || context->seen->stale)
+        return;
+    /* Without an answer in between it is a stream of small messages, which may come in the pace of the ACKs. */
+    if (mine->count && receiver->payload_ns <= mine->newest_ns)
+        return;
+    mine->newest_ns = context->segment->time_ns;
+    mine->total_ns += receiver->last_ns - sender->payload_ns - receiver->rtt_ns;
+    if (!mine->count++)
+        mine->first = receiver->last_record;
+    if (mine->count == PROVEN_BY) {
+        mine->finding = tcpt_raise(context, sender->holed || receiver->holed ? TCPT_LOW : TCPT_HIGH, " ");
+        tcpt_relate(mine->finding, sender->payload_record);
+        tcpt_relate(mine->finding, receiver->last_record);
+        tcpt_relate(mine->finding, mine->first);
+    }
+    if (mine->finding)
+        complete(context, mine);
+}
+
+static const tcpt_field fields[] = {TCPT_F_STALL_COUNT, TCPT_F_STALL_EACH, TCPT_FIELD_COUNT};
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_BLAMED, "ss -tanp '%socket%'", "the process; strace -f -e trace=write,sendto shows it writing in pieces"},
+    {0},
+};
+
+const tcpt_detector tcpt_delayed_ack_stall = {
+    .id = "delayed_ack_stall",
+    .message = "Small segments wait for the delayed ACK of the one before (Nagle)",
+    .brief = "Small segments wait for delayed ACKs (Nagle)",
+    .explanation =
+        "The sender writes a message in pieces and then waits for the answer. Nagle's algorithm holds the second small "
+        "piece until the first one is acknowledged, and the receiver delays that ACK because it has nothing to say "
+        "before the message is complete: 40 ms on Linux, about 200 ms on Windows and BSD, each time, however short the "
+        "way.",
+    .remedy =
+        "On the side that sends: TCP_NODELAY, or one write for the whole message (writev(), MSG_MORE, TCP_CORK, a "
+        "buffered stream that is flushed once). On the receiving side TCP_QUICKACK helps for a while.",
+    .commands = commands,
+    .reference = "RFC 896; RFC 1122 sections 4.2.3.2 and 4.2.3.4; Linux tcp_nagle_check(), tcp_delack_timer()",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_SENDER,
+    .wants = TCPT_TRAIT_FREED,
+    .memory_bytes = sizeof(delayed_memory),
+    .fields = fields,
+    .judge = judge,
+};
