@@ -295,12 +295,14 @@ OPERATORS = [
 
 
 def changes_nothing(text, edit):
-    """a > b ? a : b gives the same with >=; memory for two in the place of one is the same to whoever uses one."""
+    """a > b ? a : b and a > b ? a - b : 0 give the same with >=; memory for two in the place of one is the same to
+    whoever uses one."""
     line = text[text.rfind("\n", 0, edit.start) + 1:text.find("\n", edit.end)]
-    if edit.operator == "constant" and re.search(r"g_new0?\([^()]*, $", text[:edit.start][-80:]):
-        return True
-    match = re.search(r"(\S+) [<>]=? (\S+) \? (\S+) : ([^;,\s]+)", line)
-    return edit.operator == "boundary" and match is not None and {*match.group(1, 2)} == {*match.group(3, 4)}
+    if edit.operator == "constant":
+        return re.search(r"g_new0?\([^()]*, $", text[:edit.start][-80:]) is not None
+    match = re.search(r"([\w.>-]+) [<>]=? ([\w.>-]+) \? ([\w.>-]+) (?:: ([\w.>-]+)|- ([\w.>-]+) : 0\b)", line)
+    return edit.operator == "boundary" and match is not None and \
+        {*match.group(1, 2)} == {match.group(3), match.group(4) or match.group(5)}
 
 
 def mutants(path, text):
