@@ -345,6 +345,25 @@ static void test_inferred_fin_confirmed(void)
     tcpt_analysis_free(analysis);
 }
 
+/* The server acknowledges what the client, asked twice, says it never sent: no hole of the capture. */
+static void test_false_hole(void)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 5000);
+    const tcpt_endpoint *end = &flow->ends[flow->client];
+
+    feed(analysis, make(1, TCPT_ACK, 5001, 1501, 0));
+    g_assert_true(end->holed);
+    g_assert_cmpuint(end->holes, ==, 1);
+    feed(analysis, make(0, TCPT_ACK, 1001, 5001, 0)); /* as it ended the handshake */
+    g_assert_true(end->holed);
+    feed(analysis, make(1, TCPT_ACK, 5001, 1501, 0));
+    g_assert_false(end->holed);
+    g_assert_cmpuint(end->holes, ==, 0);
+    g_assert_cmpuint(end->snd_contig, ==, 1001);
+    tcpt_analysis_free(analysis);
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
@@ -378,5 +397,6 @@ void add_flow_tests(void)
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
     g_test_add_func("/flow/pieces", test_pieces);
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
+    g_test_add_func("/flow/false-hole", test_false_hole);
     g_test_add_func("/flow/names", test_names);
 }

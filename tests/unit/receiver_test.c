@@ -74,6 +74,29 @@ static void test_refused_in_part(void)
     tcpt_analysis_free(f.analysis);
 }
 
+/* Of the refused bytes some are sent again, with a timestamp that passes: from the front the next ones are missing
+ * then, in the middle the first still is. */
+static void test_refused_sent_in_part(void)
+{
+    static const struct {
+        uint32_t offset;
+        uint32_t bytes;
+        uint32_t left; /* from here on it is missing */
+    } rows[] = {{0, 4, 4}, {4, 3, 0}, {9, 1, 0}, {0, 10, 10}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        fixture f;
+        const tcpt_flow *flow;
+
+        refuse_bytes(&f);
+        f.tsval[0] = TS_RECENT + 10;
+        flow = send_segment(&f, 0, TCPT_ACK, A + rows[i].offset, UNA, rows[i].bytes)->flow;
+        g_assert_cmpuint(flow->ends[0].trouble->unwanted.left, ==, A + rows[i].left);
+        g_assert_cmpuint(flow->ends[0].trouble->unwanted.right, ==, A + 10);
+        tcpt_analysis_free(f.analysis);
+    }
+}
+
 /* Linux gives one such answer in 500 ms, whatever draws it; segments with bytes are answered always. */
 static void test_limit(void)
 {
@@ -212,6 +235,7 @@ int main(int argc, char **argv)
     add_receiver_rows();
     g_test_add_func("/receiver/refused-bytes", test_refused_bytes);
     g_test_add_func("/receiver/refused-in-part", test_refused_in_part);
+    g_test_add_func("/receiver/refused-sent-in-part", test_refused_sent_in_part);
     g_test_add_func("/receiver/corrected", test_corrected);
     g_test_add_func("/receiver/limit", test_limit);
     g_test_add_func("/receiver/no-limit", test_no_limit);
