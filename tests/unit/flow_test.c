@@ -345,6 +345,30 @@ static void test_inferred_fin_confirmed(void)
     tcpt_analysis_free(analysis);
 }
 
+/* Without a SYN the higher port is the client's; of equal ones whoever is seen first. */
+static void test_guessed_client(void)
+{
+    static const struct {
+        unsigned from;
+        uint16_t src_port;
+        uint16_t dst_port;
+        bool sender;
+    } rows[] = {
+        {0, 40000, 80, true}, {0, 80, 40000, false}, {1, 40000, 80, true}, {0, 500, 500, true}, {1, 500, 500, true}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        tcpt_analysis *analysis = begin();
+        tcpt_segment segment = make(rows[i].from, TCPT_ACK, 1000, 2000, 10);
+
+        segment.src_port = rows[i].src_port;
+        segment.dst_port = rows[i].dst_port;
+        const tcpt_record *record = feed(analysis, segment);
+        g_assert_true((record->flow->client == record->from) == rows[i].sender);
+        g_assert_false(record->flow->client_known);
+        tcpt_analysis_free(analysis);
+    }
+}
+
 /* The server acknowledges what the client, asked twice, says it never sent: no hole of the capture. */
 static void test_false_hole(void)
 {
@@ -397,6 +421,7 @@ void add_flow_tests(void)
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
     g_test_add_func("/flow/pieces", test_pieces);
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
+    g_test_add_func("/flow/guessed-client", test_guessed_client);
     g_test_add_func("/flow/false-hole", test_false_hole);
     g_test_add_func("/flow/names", test_names);
 }
