@@ -451,6 +451,7 @@ typedef struct tcpt_flow {
     bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
     tcpt_side side;
     tcpt_port_use port_use;
+    bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
     bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
     uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */
     uint8_t seen_next;     /**< place of the next one in `seen` */

@@ -125,6 +125,7 @@ typedef struct tcpt_observation {
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool rst_loops;         /**< in the fourth round or a later one of rst_rounds, and none comes too soon */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
+    bool syn_cookie;        /**< a SYN-ACK that lacks what its SYN offers and others of its port had; once per port */
     tcpt_syn_delay syn_delay; /**< on the first SYN-ACK */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
@@ -158,13 +159,15 @@ typedef struct tcpt_observation {
     int64_t acked_ago_ns;
     const tcpt_flow *moved;       /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
     uint8_t moved_end;            /**< of that one, whose address or port is another now */
+    tcpt_record *ecn_refused;     /**< on the SYN-ACK of a SYN without ECN: one with it that got none */
     tcpt_record *acked_in;        /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
     tcpt_record *refused;         /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
     tcpt_record *challenged;      /**< what it answers, with TCPT_TRAIT_CHALLENGE */
     tcpt_record *outlived;        /**< that RST, with TCPT_TRAIT_OUTLIVED */
     int64_t outlived_ns;          /**< how long before it that came */
     const struct tcpt_pair *pair; /**< on SYNs: what is known of its source and target (peers.h), or NULL */
-    const struct tcpt_listener *listener; /**< on SYNs: what is known of its target, or NULL */
+    const struct tcpt_listener *listener; /**< on SYNs and the first SYN-ACK: what is known of the server's
+                                               port, or NULL */
 } tcpt_observation;
 
 /** Whether the receiver drops it for its timestamp, whatever it brings, by what it has itself echoed. */

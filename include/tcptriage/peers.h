@@ -85,7 +85,15 @@ typedef struct tcpt_listener {
     int64_t answered_ns; /**< newest SYN-ACK */
     uint32_t answered;   /**< SYNs answered since then */
     uint32_t finished;   /**< handshakes completed or reset since then */
-    int64_t ignored_ns;  /**< newest SYN-ACK that came again although its final ACK and data had been sent */
+    uint8_t given;       /**< options that a SYN-ACK had: window scale, SACK, timestamps */
+    uint8_t given_ttl;   /**< TTL of the newest that had some */
+    bool cookie_told;    /**< that it answers with SYN cookies is told */
+    uint8_t ecn_failed;  /**< SYNs with ECN since one was answered; saturating */
+    int64_t ecn_ns;      /**< newest of them */
+    int64_t ecn_answered_ns;        /**< newest SYN-ACK to one; 0 never */
+    struct tcpt_record *ecn_record; /**< the newest that failed, until a SYN without ECN has fared as well or better */
+    struct tcpt_record *given_record;
+    int64_t ignored_ns; /**< newest SYN-ACK that came again although its final ACK and data had been sent */
     struct tcpt_record *ignored_record; /**< NULL without one */
 } tcpt_listener;
 

@@ -21,6 +21,8 @@ enum {
     TCPT_PSH = 0x08,
     TCPT_ACK = 0x10,
     TCPT_URG = 0x20,
+    TCPT_ECE = 0x40, /**< RFC 3168, section 6.1 */
+    TCPT_CWR = 0x80,
 };
 
 /** Options met in the header, bits of tcpt_segment.options. */
@@ -98,6 +100,12 @@ typedef struct tcpt_segment {
     uint16_t checksum_expected;     /**< what the field should hold, over the IP length */
     uint16_t checksum_over_padding; /**< what a verifier that does not cut the padding would want there */
 } tcpt_segment;
+
+/** A SYN that asks for ECN: RFC 3168, section 6.1.1. */
+static inline bool tcpt_asks_ecn(const tcpt_segment *segment)
+{
+    return (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_ECE | TCPT_CWR)) == (TCPT_SYN | TCPT_ECE | TCPT_CWR);
+}
 
 /** Whether a host sends these flags together; PSH, ECE and CWR come with anything (Linux, tcp_valid_flags in
  * nf_conntrack_proto_tcp.c). */

@@ -125,7 +125,7 @@ GByteArray *scn_options(const scn_line *line, const char *word, uint32_t sack_ba
 
 static uint8_t read_flags(const scn_line *line, const char *word)
 {
-    static const char letters[] = "FSRP.U";
+    static const char letters[] = "FSRP.UEW"; /* as tcpdump has them */
     uint8_t flags = 0;
     if (!strcmp(word, "none"))
         return 0;

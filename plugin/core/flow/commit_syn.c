@@ -98,6 +98,8 @@ void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
             tcpt_note_rtt(sender, segment->time_ns - receiver->syn_ns);
     }
     sender->syn_count = seen->syn_count;
+    if (!(segment->flags & TCPT_ACK))
+        flow->asks_ecn = tcpt_asks_ecn(segment);
     sender->syn_ns = segment->time_ns;
     if (first)
         sender->syn_tsval = segment->tsval;

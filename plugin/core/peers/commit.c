@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/peers/answers.h"
 #include "core/peers/clocks.h"
 #include "core/peers/identity.h"
 #include "core/peers/state.h"
@@ -228,11 +229,29 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool compl
     listener->finished += completed || given_up;
     listener->answered += answered;
     if (answered)
-        listener->answered_ns = segment->time_ns;
+        tcpt_listener_note_answer(listener, flow, segment, seen, record);
     if (!seen->final_ack_ignored)
         return;
     listener->ignored_ns = segment->time_ns;
     listener->ignored_record = record;
+}
+
+/* A SYN without ECN that is refused, too, tells that ECN is not the reason. */
+static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
+                       const tcpt_observation *seen, tcpt_record *record)
+{
+    const tcpt_listener *known;
+
+    if (tcpt_asks_ecn(segment) && seen->from == flow->client) {
+        tcpt_listener_note_ecn(tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns),
+                               segment, record);
+        return;
+    }
+    if (!(segment->flags & TCPT_RST) || seen->from == flow->client || flow->ends[seen->from].syn || flow->asks_ecn)
+        return;
+    known = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+    if (known && known->ecn_record)
+        tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns)->ecn_record = NULL;
 }
 
 void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
@@ -248,6 +267,7 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
     peers->padding.spent -= before->padding_spent;
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
+    commit_ecn(peers, flow, segment, seen, record);
     commit_listener(peers, flow, completed, segment, seen, record);
     if (completed && was == TCPT_PORT_OPEN) {
         pair = touch(peers, flow, now_ns, true);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/peers/peers.h"
 
+#include "core/peers/answers.h"
 #include "core/peers/identity.h"
 #include "core/peers/state.h"
 
@@ -42,11 +43,17 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
 }
 
-/* Of the pairs of those that were answered at once nobody asks. */
-static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow)
+/* The first one. Of the pairs of those that were answered at once nobody asks. */
+static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
+                            const tcpt_segment *segment)
 {
+    if (seen->from == flow->client || flow->ends[seen->from].segment_count || seen->really_bad)
+        return;
     if (seen->syn_delay != TCPT_SYN_DELAY_NONE)
         seen->pair = find_pair(peers, flow);
+    seen->listener = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+    if (seen->listener)
+        tcpt_observe_answer(seen, seen->listener, flow, segment);
 }
 
 void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
@@ -55,7 +62,7 @@ void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const t
     if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
         observe_syn(peers, seen, flow, segment, settings);
     else if (segment->flags & TCPT_SYN)
-        observe_syn_ack(peers, seen, flow);
+        observe_syn_ack(peers, seen, flow, segment);
     if (segment->pad_bytes)
         seen->padding_tells = tcpt_padding_tells(&peers->padding, flow, segment, seen);
 }
