@@ -143,7 +143,8 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
  *  @param brief  as the summary of tcpt_raise() */
 void tcpt_brief(tcpt_finding *finding, const char *brief, ...) __attribute__((format(printf, 2, 3)));
 
-/** What the finding cost on its flow (a stall, a wait for a retry), in nanoseconds. */
+/** What the finding cost on its flow (a stall, a wait for a retry), in nanoseconds; less than none, by a clock that
+ * went back, is 0. */
 void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns);
 
 /** Whom it blames, where the row's place is an end: index of the flow's end. */

@@ -50,6 +50,9 @@ typedef struct tcpt_value {
     const char *text; /**< lives as long as the finding */
 } tcpt_value;
 
+/** The longest delay that is told, of one finding or of all in a case: two of them can be added. */
+#define TCPT_DELAY_MOST_NS (INT64_MAX / 2)
+
 /** Counts and sizes. */
 enum {
     /** Frames that prove a finding; end findings about many segments may name more. */

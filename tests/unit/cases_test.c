@@ -30,6 +30,23 @@ static void test_one_listener(void)
     bench_close(&on);
 }
 
+/* By a clock that goes back and by one that leaps: costs nothing, or as much as can be told. */
+static void test_odd_delays(void)
+{
+    static const int64_t delays_ns[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX, 5};
+    const tcpt_detector *detector = bench_detector("syn_unanswered");
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    for (unsigned i = 0; i < G_N_ELEMENTS(delays_ns); i++)
+        tcpt_set_delay(bench_raise(&on, bench_syn(&on, (uint8_t)(i + 1), 1), detector), delays_ns[i]);
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpint(first->delay_ns, ==, TCPT_DELAY_MOST_NS);
+    bench_close(&on);
+}
+
 /* Made anew when more was captured: nothing is left of the cases before (a leak otherwise), nor of findings' places in
  * them. */
 static void test_made_anew(void)
@@ -97,6 +114,7 @@ static void test_bounded(void)
 void add_cases_tests(void)
 {
     g_test_add_func("/cases/one-listener", test_one_listener);
+    g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);
     g_test_add_func("/cases/ranking", test_ranking);
     g_test_add_func("/cases/bounded", test_bounded);

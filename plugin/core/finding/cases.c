@@ -218,7 +218,7 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
     note_place(at->made, on->flow);
     note_frame(at->made, diagnosis);
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
-    at->made->delay_ns += diagnosis->delay_ns;
+    at->made->delay_ns = MIN(at->made->delay_ns + diagnosis->delay_ns, TCPT_DELAY_MOST_NS);
     take_into(at->made, diagnosis, false);
     note_example(at->made, diagnosis);
     count_flow(at, on->flow);

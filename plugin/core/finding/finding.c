@@ -95,7 +95,7 @@ char *tcpt_brief_text(const tcpt_finding *finding)
 void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns)
 {
     if (!tcpt_is_shared(finding->diagnosis))
-        finding->diagnosis->delay_ns = delay_ns;
+        finding->diagnosis->delay_ns = CLAMP(delay_ns, 0, TCPT_DELAY_MOST_NS);
 }
 
 void tcpt_set_blamed(tcpt_finding *finding, unsigned end)
