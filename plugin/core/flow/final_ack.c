@@ -2,7 +2,6 @@
 #include "core/flow/final_ack.h"
 
 #include "tcptriage/limits.h"
-#include "tcptriage/queries.h"
 #include "tcptriage/times.h"
 
 /* What the ACK needs to reach the server and back. After a SYN that was sent again nobody knows which one was answered
@@ -30,7 +29,5 @@ bool tcpt_final_ack_ignored(const tcpt_flow *flow, const tcpt_segment *segment, 
         return false;
     if (server->syn_count < client->syn_count)
         return false; /* it answers a SYN of its own */
-    if (tcpt_lacks_timestamps(flow, flow->client))
-        return false; /* not valid for a server that insists on them */
     return segment->time_ns - client->payload_ns >= longest_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS;
 }

@@ -15,6 +15,7 @@
 #include "core/receiver/receiver.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -219,10 +220,14 @@ static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcp
     seen->other_syn = other_syn(flow, segment, seen->from);
     if (seen->other_syn || flow->previous)
         seen->traits |= TCPT_TRAIT_OTHER_SYN;
-    if (segment->flags & TCPT_ACK)
-        seen->final_ack_ignored = tcpt_final_ack_ignored(flow, segment, seen->from);
-    if ((segment->flags & TCPT_ACK) && seen->from != flow->client)
+    if (!(segment->flags & TCPT_ACK))
+        return;
+    if (seen->from != flow->client)
         seen->syn_delay = syn_delay(flow, segment, seen->from);
+    if (!tcpt_final_ack_ignored(flow, segment, seen->from))
+        return;
+    seen->timestamps_wanted = tcpt_lacks_timestamps(flow, flow->client);
+    seen->final_ack_ignored = !seen->timestamps_wanted; /* else it is not valid for a server that insists on them */
 }
 
 /* Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK
