@@ -119,6 +119,12 @@ static bool has_blamed(const tcpt_finding *finding)
     return finding->diagnosis->blamed != 0;
 }
 
+/** What is certain need not say so. */
+static bool has_doubt(const tcpt_finding *finding)
+{
+    return finding->diagnosis->confidence != TCPT_HIGH;
+}
+
 static bool has_ruled_out(const tcpt_finding *finding)
 {
     return finding->diagnosis->ruled_out_count != 0;
@@ -131,7 +137,7 @@ const scn_said scn_saids[] = {
     {"delay", show_delay, same_time, has_delay, false},
     {"blames", show_blamed, same_word, has_blamed, false},
     {"rules_out", show_ruled_out, same_word, has_ruled_out, true},
-    {"confidence", show_confidence, same_word, NULL, false},
+    {"confidence", show_confidence, same_word, has_doubt, false},
     {"pad_len", show_pad_len, same_word, NULL, false},
     {NULL, NULL, NULL, NULL, false},
 };
