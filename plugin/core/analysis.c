@@ -48,8 +48,10 @@ static bool early(const tcpt_flow *flow, const tcpt_segment *segment)
     return !(segment->flags & TCPT_SYN) && (before == 1 || (before == 3 && (segment->flags & TCPT_RST)));
 }
 
-/* The second segment of a connection that began without a SYN: does it go on another one? */
-static void observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow)
+/* The second segment of a connection that began without a SYN: does it go on another one? Apart from what every segment
+ * passes. */
+static void __attribute__((noinline))
+observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow)
 {
     unsigned began = !flow->ends[0].acked, end;
 
@@ -74,7 +76,7 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
         tcpt_track(&found->seen, &found->tracker, flow, segment);
     if (segment->pad_bytes || (segment->flags & TCPT_SYN))
         tcpt_peers_observe(analysis->peers, &found->seen, flow, segment, &analysis->settings);
-    if (early(flow, segment))
+    if (!found->seen.short_way && early(flow, segment))
         observe_moved(analysis, &found->seen, flow);
 }
 

@@ -82,6 +82,7 @@ void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, 
     *dispatch = (tcpt_dispatch){.settings = settings, .store = store};
     for (const tcpt_detector *detector; (detector = tcpt_detectors[dispatch->count]); dispatch->count++) {
         note_wants(dispatch, dispatch->count, detector->wants);
+        dispatch->settling |= (uint64_t)(detector->settle != NULL) << dispatch->count;
         memory_bytes = MAX(memory_bytes, detector->memory_bytes);
     }
     g_assert(dispatch->count <= 64); /* bits of `wanting` */
@@ -107,12 +108,11 @@ void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
     };
 
     tcpt_end_findings_forget(flow);
-    for (unsigned i = 0; i < dispatch->count; i++) {
-        const tcpt_detector *detector = tcpt_detectors[i];
-        const void *memory = tcpt_memory_of(flow, detector);
+    for (uint64_t left = dispatch->settling; left; left &= left - 1) {
+        const tcpt_detector *detector = tcpt_detectors[__builtin_ctzll(left)];
+        const void *memory = detector->memory_bytes && flow->memory ? tcpt_memory_of(flow, detector) : NULL;
 
         context.detector = detector;
-        if (detector->settle)
-            detector->settle(&context, memory || !detector->memory_bytes ? memory : dispatch->zeros);
+        detector->settle(&context, memory || !detector->memory_bytes ? memory : dispatch->zeros);
     }
 }

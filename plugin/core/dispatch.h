@@ -14,6 +14,7 @@ typedef struct tcpt_dispatch {
     unsigned count;                /**< of detectors */
     uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
     uint64_t wanted;               /**< traits that any detector wants */
+    uint64_t settling;             /**< detectors that look at a flow's end */
     uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
     uint8_t *zeros;                /**< as many zeros */
 } tcpt_dispatch;

@@ -107,6 +107,7 @@ static bool counts_as_silence(const tcpt_context *context, unsigned from)
             sender->unanswered_repeats + sender->unanswered_fins >= DROPPED_BY);
 }
 
+/* Fills the places in order, then that of the shortest. */
 static void keep(recovery_memory *memory, const stall *found)
 {
     stall *least = &memory->stalls[0];
@@ -230,7 +231,7 @@ static void settle_open(const tcpt_context *context, const repeats *mine, unsign
     const tcpt_endpoint *sender = &flow->ends[from];
     stall found = stall_of(context, from);
 
-    if (!sender->unanswered_ns || sender->unanswered_repeats < REPEATS_AT_THE_END || flow->last_record != found.on)
+    if (!sender->unanswered_ns || flow->last_record != found.on)
         return;
     if (!is_recovery(context, &found) || counts_as_silence(context, from) || tcpt_left_by_rst(flow, !from) ||
         flow->ends[from].reset || tcpt_goes_on_elsewhere(flow, from) || too_big(flow, mine, from))
@@ -246,11 +247,11 @@ static void settle(const tcpt_context *context, const void *memory)
 {
     const recovery_memory *mine = memory;
 
-    for (unsigned i = 0; i < STALLS_MOST; i++)
-        if (mine->stalls[i].duration_ns)
-            raise_stall(context, &mine->stalls[i]);
-    settle_open(context, &mine->of[0], 0);
-    settle_open(context, &mine->of[1], 1);
+    for (unsigned i = 0; i < STALLS_MOST && mine->stalls[i].duration_ns; i++)
+        raise_stall(context, &mine->stalls[i]);
+    for (unsigned from = 0; from < 2; from++)
+        if (context->flow->ends[from].unanswered_repeats >= REPEATS_AT_THE_END)
+            settle_open(context, &mine->of[from], from);
 }
 
 static const tcpt_field fields[] = {TCPT_F_STALL_DURATION, TCPT_F_STALL_TIMEOUTS, TCPT_FIELD_COUNT};

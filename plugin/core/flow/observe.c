@@ -335,8 +335,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         observe_fin(seen, sender, segment);
     observe_ack(seen, flow, segment);
     if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment)) {
-        seen->traits |= TCPT_TRAIT_REPEAT;
         observe_acked_again(seen, flow, segment);
+        seen->traits |= TCPT_TRAIT_REPEAT | (seen->traits & TCPT_TRAIT_ACKED_AGAIN ? 0 : TCPT_TRAIT_MISSED);
     }
     if (receiver->unanswered_probes)
         seen->traits |= TCPT_TRAIT_PROBED;
