@@ -2,24 +2,7 @@
 /* Payload reached a side that had closed, and drew a RST. */
 #include "detectors/detectors.h"
 
-#include "tcptriage/limits.h"
-#include "tcptriage/sequence.h"
-
-static bool answers_payload(const tcpt_context *context)
-{
-    const tcpt_endpoint *closed = &context->flow->ends[context->seen->from];
-    const tcpt_endpoint *writer = &context->flow->ends[!context->seen->from];
-    int64_t ago_ns = context->segment->time_ns - writer->payload_ns;
-
-    /* The RST answers the payload at once. */
-    if (ago_ns > 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
-        return false;
-    /* Without a socket the RST carries no ACK, and SEQ is the payload's ACK (RFC 9293, section 3.10.7.1). */
-    if (!(context->segment->flags & TCPT_ACK))
-        return context->segment->seq == writer->rcv_nxt || context->segment->seq == closed->fin_end ||
-               context->segment->seq + 1 == closed->fin_end;
-    return seq_after(writer->snd_nxt, closed->rcv_nxt); /* a live socket: payload that it had not acknowledged */
-}
+#include "detectors/shared/met_closed.h"
 
 static void judge(const tcpt_context *context, void *memory)
 {
@@ -30,7 +13,7 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (context->seen->really_bad || closed->rst_count || !closed->fin || !writer->payload_record)
         return;
-    if (writer->payload_ns < closed->fin_ns || !answers_payload(context))
+    if (writer->payload_ns < closed->fin_ns || !tcpt_refuses_payload(context))
         return;
     finding = tcpt_raise(context, TCPT_MEDIUM,
                          "The %s sent data (frame %u) after the %s had closed (frame %u), which answered with a RST",

@@ -147,6 +147,12 @@ def forgotten_early(directory):
                     " of silence" % (data.frame, seconds_between(before, data)))], absent=["idle_drop"])
 
 
+def met_closed(capture, reset, data):
+    fin = next(s for s in capture if s.has("F") and s.src == SERVER_ADDRESS)
+    return finding("request_after_close", reset, "frame %d is a request after a pause, %.3f s after the server's FIN"
+                   % (data.frame, seconds_between(fin, data)), request__race="late")
+
+
 def idle_closed(directory):
     """The server's own idle timer, which the client does not look at."""
     with Lab() as lab, lab.record(trace=False) as recording:
@@ -172,7 +178,8 @@ def idle_closed(directory):
         it in good order. The client's application does not notice, and its next request, 3 s later, draws
         a RST. Nothing was forgotten on the way. Control.""" % IDLE_S, "client", [
             finding("data_after_close", reset, "the payload of frame %d reached a side that had closed"
-                    % data.frame)], absent=["idle_drop", "close_wait_stuck"])
+                    % data.frame),
+            met_closed(capture, reset, data)], absent=["idle_drop", "close_wait_stuck"])
 
 
 def idle_reset(directory):
@@ -481,7 +488,8 @@ def orphan_write(directory):
         is an orphan in FIN_WAIT_2; the client, which may still send by the protocol, sends another
         request and gets a RST.""", "client", [
             finding("data_after_close", reset, "the payload of frame %d reached a side that had closed"
-                    % data.frame)])
+                    % data.frame),
+            met_closed(capture, reset, data)])
 
 
 def reset_close(directory):
