@@ -155,15 +155,15 @@ static void judge(const tcpt_context *context, void *memory)
     judge_end(context, memory, 1);
 }
 
-/* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived.
- */
+/* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived;
+ * when what it sent before is not acknowledged either the silence is older than the close. */
 static bool never_answers(const tcpt_flow *flow, unsigned end)
 {
     const tcpt_endpoint *closer = &flow->ends[end];
     const tcpt_endpoint *other = &flow->ends[!end];
 
     return other->fin && other->fin_repeats < 2 && !other->fin_acked && !other->rst_count &&
-           closer->last_ns < other->fin_ns;
+           closer->last_ns < other->fin_ns && (!closer->acked || !seq_before(closer->rcv_nxt, other->fin_end - 1));
 }
 
 static void settle(const tcpt_context *context, const void *memory)

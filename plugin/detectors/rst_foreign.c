@@ -166,6 +166,13 @@ static void raise_by_going_on(const tcpt_context *context, rst_signs *me)
 
 /* ---- judging ---- */
 
+/* One of several in a row, which need not agree on a TTL: the first one's was compared with those of the host. */
+static bool one_more(const tcpt_endpoint *sender, const rst_signs *me, const tcpt_segment *segment)
+{
+    return (me->signs & TTL) && sender->rst_record == sender->last_record &&
+           ABS(segment->ttl - me->usual_ttl) >= TTL_DISTANCE_LEAST;
+}
+
 static void judge_rst(const tcpt_context *context, rst_signs *me)
 {
     const tcpt_flow *flow = context->flow;
@@ -174,6 +181,10 @@ static void judge_rst(const tcpt_context *context, rst_signs *me)
 
     if (me->raised)
         return;
+    if (!odd && one_more(sender, me, context->segment)) {
+        me->ttl = context->segment->ttl;
+        return;
+    }
     me->answers = invalid_before(context);
     me->ttl = odd ? context->segment->ttl : 0;
     me->usual_ttl = odd ? nearest_ttl(sender, context->segment->ttl) : 0;
@@ -190,10 +201,21 @@ static bool was_open(const tcpt_flow *flow, const tcpt_endpoint *sender)
     return flow->client_known ? flow->handshake_done && flow->first_ack_ns < sender->rst_ns : flow->both_ways;
 }
 
-static bool goes_on(const tcpt_context *context, const tcpt_endpoint *sender)
+/* Sent by whoever used the usual TTL: then a RST with another one has not been overtaken by its own host's data, unless
+ * that came in between (an answer under way when a device injects its RST comes less than a round trip later). */
+static bool another_hand(const rst_signs *me, const tcpt_segment *segment)
+{
+    return (me->signs & TTL) && ABS(segment->ttl - me->ttl) >= TTL_DISTANCE_LEAST &&
+           ABS(segment->ttl - me->usual_ttl) < TTL_DISTANCE_LEAST;
+}
+
+static bool goes_on(const tcpt_context *context, const tcpt_endpoint *sender, const rst_signs *me)
 {
     int64_t rtt_ns = tcpt_rtt_ns(context->flow);
-    int64_t least_ns = (rtt_ns ? rtt_ns : UNKNOWN_RTT_MS * TCPT_MS_NS) + TCPT_REACT_MS * TCPT_MS_NS;
+    int64_t least_ns = TCPT_REACT_MS * TCPT_MS_NS;
+
+    if (!another_hand(me, context->segment))
+        least_ns += rtt_ns ? rtt_ns : UNKNOWN_RTT_MS * TCPT_MS_NS;
 
     return context->seen->new_payload && context->segment->seq == sender->snd_nxt && was_open(context->flow, sender) &&
            context->segment->time_ns - sender->rst_ns >= least_ns;
@@ -219,7 +241,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (context->segment->flags & TCPT_RST)
         judge_rst(context, me);
-    else if (sender->rst_count && goes_on(context, sender))
+    else if (sender->rst_count && goes_on(context, sender, me))
         me->raised ? confirm(me) : raise_by_going_on(context, me);
 }
 
