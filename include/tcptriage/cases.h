@@ -3,7 +3,8 @@
  * Cases: one problem, one cause, one entry, over any number of flows.
  *
  * In a flow, and in the other lives and capture points of its 4-tuple, a finding that another one explains
- * (tcpt_detector.explains) is its consequence. Causes of one kind that blame one place are one case.
+ * (tcpt_detector.explains) is its consequence. Causes of one kind that blame one place are one case. A case of one
+ * listening port is part of another one of that port that explains its cause.
  */
 #ifndef TCPTRIAGE_CASES_H
 #define TCPTRIAGE_CASES_H
@@ -43,6 +44,7 @@ typedef struct tcpt_case {
     const tcpt_detector *detector; /**< of the cause */
     const tcpt_flow *flow;         /**< one that names the blamed place; NULL for what no flow has for itself */
     uint8_t blamed_end;            /**< where that is an end of it */
+    struct tcpt_case *joined;      /**< the one that it is part of, while cases are made */
     uint8_t differs;               /**< TCPT_DIFFERENT_ bits */
     bool scattered;                /**< beyond TCPT_CASES_MOST: of several places */
     tcpt_severity severity;        /**< of the gravest finding in it */

@@ -116,8 +116,8 @@ const tcpt_detector tcpt_peer_silent = {
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
                    "on.",
     .remedy = "If the segments arrive at the silent side, look at its filter, and if it is a server that has only sent "
-              "its SYN-ACK at its accept queue; if not, at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how long "
-              "the sender tries.",
+              "its SYN-ACK at its accept queue. If not, look at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how "
+              "long the sender tries.",
     .commands = commands,
     .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
     .group = TCPT_GROUP_PROTOCOL,

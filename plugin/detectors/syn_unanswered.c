@@ -133,7 +133,7 @@ const tcpt_detector tcpt_syn_unanswered = {
         "way, a connection of the same ports that is still remembered, or a host that compares timestamps "
         "(net.ipv4.tcp_tw_recycle). Where no SYN was answered between the tries the service may have been down "
         "meanwhile.",
-    .remedy = "If the SYN arrives at the server, look at its counters; if not, at the devices before it.",
+    .remedy = "If the SYN arrives at the server, look at its counters. If not, look at the devices before it.",
     .commands = commands,
     .reference = "Linux tcp_conn_request(), tcp_peer_is_proven() (before 4.12); RFC 9293 section 3.5",
     .group = TCPT_GROUP_PROTOCOL,

@@ -54,40 +54,6 @@ tcpt_remedy tcpt_remedy_of_case(const tcpt_case *made)
     return remedy;
 }
 
-/* ---- sentences ---- */
-
-/* Whether a sentence asks for what need not be done. */
-static bool is_idle(const tcpt_remedy *remedy, const char *sentence, size_t bytes)
-{
-    static const char *const way[] = {"on the path", "on the way", "firewall", "device", "middlebox"};
-
-    if (remedy->elsewhere && g_str_has_prefix(sentence, "Capture "))
-        return true;
-    for (unsigned i = 0; remedy->loopback && i < G_N_ELEMENTS(way); i++)
-        if (g_strstr_len(sentence, (gssize)bytes, way[i]))
-            return true;
-    return false;
-}
-
-char *tcpt_remedy_advice(const tcpt_remedy *remedy)
-{
-    const char *text = remedy->detector->remedy;
-    GString *left = g_string_new(NULL);
-
-    while (*text) {
-        const char *end = strstr(text, ". ");
-        size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
-
-        if (!is_idle(remedy, text, bytes))
-            g_string_append_printf(left, "%s%.*s", left->len ? " " : "", (int)bytes, text);
-        text += bytes;
-        text += strspn(text, " ");
-    }
-    if (left->len == 0) /* better too much than nothing */
-        g_string_assign(left, remedy->detector->remedy);
-    return g_string_free(left, FALSE);
-}
-
 /* ---- commands ---- */
 
 /* A command while it is filled in. */
@@ -270,6 +236,48 @@ void tcpt_asked_clear(tcpt_asked *command)
     g_clear_pointer(&command->line, g_free);
 }
 
+/* ---- sentences ---- */
+
+/* Whether a sentence asks for what need not be done. */
+static bool is_idle(const tcpt_remedy *remedy, const char *sentence, size_t bytes)
+{
+    static const char *const way[] = {"the path", "the way", "firewall", "device", "middlebox"};
+
+    if (remedy->elsewhere && g_str_has_prefix(sentence, "Capture "))
+        return true;
+    for (unsigned i = 0; remedy->loopback && i < G_N_ELEMENTS(way); i++)
+        if (g_strstr_len(sentence, (gssize)bytes, way[i]))
+            return true;
+    return false;
+}
+
+static bool asks_for_any(const tcpt_remedy *remedy)
+{
+    for (const tcpt_command *row = remedy->detector->commands; row && row->line; row++)
+        if (is_asked(remedy, row))
+            return true;
+    return false;
+}
+
+char *tcpt_remedy_advice(const tcpt_remedy *remedy)
+{
+    const char *text = remedy->detector->remedy;
+    GString *left = g_string_new(NULL);
+
+    while (*text) {
+        const char *end = strstr(text, ". ");
+        size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
+
+        if (!is_idle(remedy, text, bytes))
+            g_string_append_printf(left, "%s%.*s", left->len ? " " : "", (int)bytes, text);
+        text += bytes;
+        text += strspn(text, " ");
+    }
+    if (left->len == 0 && !asks_for_any(remedy)) /* better too much than nothing */
+        g_string_assign(left, remedy->detector->remedy);
+    return g_string_free(left, FALSE);
+}
+
 char *tcpt_remedy_text(const tcpt_remedy *remedy)
 {
     g_autofree char *advice = tcpt_remedy_advice(remedy);
@@ -277,11 +285,8 @@ char *tcpt_remedy_text(const tcpt_remedy *remedy)
     tcpt_asked command;
 
     for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
-        if (command.host)
-            g_string_append_printf(text, " On the %s %s: %s (%s).", command.on, command.host, command.line,
-                                   command.tells);
-        else
-            g_string_append_printf(text, " On the way: %s (%s).", command.line, command.tells);
+        g_string_append_printf(text, "%sOn the %s%s%s: %s (%s).", text->len ? " " : "", command.on,
+                               command.host ? " " : "", command.host ? command.host : "", command.line, command.tells);
     }
     return g_string_free(text, FALSE);
 }

@@ -217,6 +217,20 @@ static void write_example_text(struct draft *draft, const tcpt_diagnosis *cause)
     g_free(summary);
 }
 
+/* What a command tells, as a comment of the shell behind it, or below it where there is no room. */
+static void write_command(GString *out, const char *label, const tcpt_asked *command)
+{
+    unsigned behind = TEXT_AT + (unsigned)strlen(command->line) + 4;
+
+    g_string_append_printf(out, "%*s%-*s%s", LABEL_AT, "", TEXT_AT - LABEL_AT, label, command->line);
+    if (behind + g_utf8_strlen(command->tells, -1) <= get_columns()) {
+        g_string_append_printf(out, "  # %s\n", command->tells);
+        return;
+    }
+    g_string_append_c(out, '\n');
+    write_labelled(out, "", command->tells);
+}
+
 /* A command is copied from the terminal, as a filter is. */
 static void write_commands(struct draft *draft, const tcpt_remedy *remedy)
 {
@@ -225,8 +239,7 @@ static void write_commands(struct draft *draft, const tcpt_remedy *remedy)
     for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
         char *label = g_strdup_printf("On %s%s", command.host ? "" : "the ", command.on);
 
-        g_string_append_printf(draft->out, "%*s%-*s%s\n", LABEL_AT, "", TEXT_AT - LABEL_AT, label, command.line);
-        write_labelled(draft->out, "", command.tells);
+        write_command(draft->out, label, &command);
         g_free(label);
     }
 }
@@ -328,6 +341,26 @@ static void write_cases(struct draft *draft)
 
 /* ---- What was looked at ---- */
 
+/* What was not kept one by one: every frame is marked all the same. */
+static void write_shortened(struct draft *draft)
+{
+    const tcpt_folding *folding = &draft->model->totals.folding;
+    GString *text = g_string_new(NULL);
+
+    if (folding->wide > 0)
+        g_string_append_printf(text, "There are too many findings to keep all: %" PRIu64 " are told by their number. ",
+                               folding->wide);
+    if (folding->in_flows > 0)
+        g_string_append_printf(
+            text, "Of alike findings in one connection %d are kept one by one: %" PRIu64 " more are told as one. ",
+            TCPT_ALIKE_MOST, folding->in_flows);
+    if (folding->proofs > 0)
+        g_string_append_printf(text, "A frame names at most %d findings that it proves: %" PRIu64 " more are left out.",
+                               TCPT_PROOFS_MOST, folding->proofs);
+    write_labelled(draft->out, "Shortened", text->str);
+    g_string_free(text, TRUE);
+}
+
 static void write_looked_at(struct draft *draft)
 {
     const tcpt_model *model = draft->model;
@@ -347,6 +380,7 @@ static void write_looked_at(struct draft *draft)
     g_string_append(draft->out, "\nLooked at\n");
     write_labelled(draft->out, "Outcomes", text->str);
     g_string_free(text, TRUE);
+    write_shortened(draft);
 }
 
 static void write_not_judged(struct draft *draft)
@@ -368,31 +402,6 @@ static void write_not_judged(struct draft *draft)
         write_wrapped(draft->out, text->str, LABEL_AT, LABEL_AT + 2);
         g_string_free(text, TRUE);
     }
-}
-
-/* ---- What was not kept one by one ---- */
-
-/* Every frame is marked all the same. */
-static void write_shortened(struct draft *draft)
-{
-    const tcpt_model *model = draft->model;
-    const tcpt_folding *folding = &model->totals.folding;
-    GString *out = draft->out;
-
-    if (folding->wide > 0)
-        g_string_append_printf(out,
-                               "\nThere are too many findings to keep all: %" PRIu64 " of them by their number only.\n",
-                               folding->wide);
-    if (folding->in_flows > 0)
-        g_string_append_printf(
-            out,
-            "\nOf long runs of alike findings in one connection the first %d are kept one by one; %" PRIu64
-            " more are told as one.\n",
-            TCPT_ALIKE_MOST, folding->in_flows);
-    if (folding->proofs > 0)
-        g_string_append_printf(out,
-                               "\nA frame names at most %d findings that it proves; %" PRIu64 " more are left out.\n",
-                               TCPT_PROOFS_MOST, folding->proofs);
 }
 
 /* ---- Port pressure ---- */
@@ -516,7 +525,6 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
     } else {
         write_verdict(&draft);
         write_cases(&draft);
-        write_shortened(&draft);
         if (model->totals.segments > 0)
             write_looked_at(&draft);
         write_not_judged(&draft);

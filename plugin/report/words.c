@@ -10,6 +10,11 @@ void set_columns(unsigned wanted)
     columns = wanted;
 }
 
+unsigned get_columns(void)
+{
+    return columns;
+}
+
 /* Letters of the Far East take two. */
 static unsigned columns_of(const char *text, size_t bytes)
 {

@@ -20,6 +20,7 @@ static inline void append_count(GString *out, uint64_t count, const char *noun)
 
 /** How wide lines are, 100 at first. */
 void set_columns(unsigned wanted);
+unsigned get_columns(void);
 
 /** Write words of `text` from column `at` on, where the line is by now; further lines begin at column `further`. */
 void write_wrapped(GString *out, const char *text, unsigned at, unsigned further);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "bench.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/times.h"
 #include "unit.h"
 
 /* ---- one place, one case ---- */
@@ -68,6 +70,52 @@ static void test_made_anew(void)
     bench_close(&on);
 }
 
+/* A full queue leaves some SYNs unanswered and delays others: one case. Not at another port, or at another time. */
+static void test_joined_at_listener(void)
+{
+    static const uint8_t from[4] = {192, 0, 2, 9}, to[4] = {198, 51, 100, 1};
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    bench_raise(&on, bench_syn(&on, 1, 1), bench_detector("syn_unanswered"));
+    tcpt_record *delayed = bench_syn(&on, 2, 1);
+    tcpt_finding *joined = bench_raise(&on, delayed, bench_detector("syn_delayed"));
+    bench_raise(&on, delayed, bench_detector("conntrack_divergence")); /* unexplained: a case of its own */
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpstr(first->detector->id, ==, "syn_unanswered");
+    g_assert_true(tcpt_case_of(joined->diagnosis) == first);
+    g_assert_cmpstr(tcpt_role_in_case(joined->diagnosis), ==, "consequence");
+    g_assert_cmpuint(first->finding_count, ==, 2);
+    g_assert_cmpuint(first->cause_count, ==, 1);
+    g_assert_cmpuint(first->flow_count, ==, 1);
+    g_assert_cmpuint(first->consequences[tcpt_detector_number(bench_detector("syn_delayed"))], ==, 1);
+
+    bench_raise(&on, bench_syn_of(&on, 4, from, to, 81), bench_detector("syn_delayed"));
+    tcpt_finding *later = bench_raise(&on, bench_syn(&on, 3, 1), bench_detector("syn_delayed"));
+    later->diagnosis->time_ns += 2 * TCPT_SIBLING_SECONDS * TCPT_SECOND_NS; /* the bench has no clock */
+    first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 4);
+    g_assert_cmpuint(first->finding_count, ==, 2);
+    g_assert_cmpstr(tcpt_role_in_case(later->diagnosis), ==, "cause");
+    bench_close(&on);
+}
+
+/* What one client does to its own ports is no cause of what all see. */
+static void test_not_joined(void)
+{
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    bench_raise(&on, bench_syn(&on, 1, 1), bench_detector("time_wait_reuse"));
+    bench_raise(&on, bench_syn(&on, 2, 1), bench_detector("connect_unanswered"));
+    bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 2);
+    bench_close(&on);
+}
+
 /* A case is as grave as the gravest finding in it; of equals the one that hit more connections comes first. */
 static void test_ranking(void)
 {
@@ -116,6 +164,8 @@ void add_cases_tests(void)
     g_test_add_func("/cases/one-listener", test_one_listener);
     g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);
+    g_test_add_func("/cases/joined-at-listener", test_joined_at_listener);
+    g_test_add_func("/cases/not-joined", test_not_joined);
     g_test_add_func("/cases/ranking", test_ranking);
     g_test_add_func("/cases/bounded", test_bounded);
 }

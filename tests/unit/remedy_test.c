@@ -146,6 +146,26 @@ static void test_loopback(void)
     }
 }
 
+/* Where all sentences are idle the commands say enough; without any, better too much than nothing. */
+static void test_nothing_left(void)
+{
+    tcpt_detector detector = asking(TCPT_BLAMES_SENDER);
+    bench on;
+
+    bench_open(&on);
+    tcpt_remedy remedy = remedy_of(bench_syn_of(&on, 4, home, home, 80), &detector);
+    detector.remedy = "Look at the devices before it.";
+    detector.commands = &commands[3];
+    char *text = tcpt_remedy_text(&remedy);
+    g_assert_cmpstr(text, ==, "On the client 127.0.0.1: ip route get 127.0.0.1 from 127.0.0.1 (which way?).");
+    g_free(text);
+    detector.commands = &commands[4];
+    text = tcpt_remedy_text(&remedy);
+    g_assert_cmpstr(text, ==, detector.remedy);
+    g_free(text);
+    bench_close(&on);
+}
+
 /* Of many connections what they have in common, else the worst one's. */
 static void test_many(void)
 {
@@ -237,6 +257,7 @@ void add_remedy_tests(void)
     g_test_add_func("/remedy/ipv6", test_ipv6);
     g_test_add_func("/remedy/two-points", test_two_points);
     g_test_add_func("/remedy/loopback", test_loopback);
+    g_test_add_func("/remedy/nothing-left", test_nothing_left);
     g_test_add_func("/remedy/many", test_many);
     g_test_add_func("/remedy/in-common", test_in_common);
     for (unsigned i = 0; tcpt_detectors[i]; i++) {

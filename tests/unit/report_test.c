@@ -244,7 +244,7 @@ static void test_run(void)
 
     assert_has(text, "0 warnings, 100 notes,");
     assert_has(text, "frames 4, 5, 6, 7, 8, 9, 10, 11 and 92 more, the first at 0.004000 s");
-    assert_has(text, "the first 16 are kept one by one; 83 more are told as one.\n");
+    assert_has(text, "Of alike findings in one connection 16 are kept one by one: 83 more are told as");
     assert_lacks(text, "frame.number in");
     g_free(text);
 }

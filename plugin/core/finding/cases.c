@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings -> cases, in two rounds over the flows that have some: first the causes make cases, then consequences join
- * them. */
+/* Findings -> cases, in rounds over the flows that have some: first the causes make cases, then consequences join them,
+ * then cases of one listening port. */
 #include "core/finding/cases.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "core/finding/places.h"
 #include "core/finding/tuples.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 
 typedef struct making {
@@ -260,6 +261,98 @@ static void make_wide(making *all, tcpt_diagnosis *wide)
     }
 }
 
+/* ---- one listening port, one problem ---- */
+
+/* One is there while the other is, or within the time that hosts remember a connection. */
+static bool close_in_time(const tcpt_case *a, const tcpt_case *b)
+{
+    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
+
+    return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
+}
+
+static tcpt_case *case_of_listener(making *all, const tcpt_case *made, unsigned detector)
+{
+    tcpt_blame blames = tcpt_detectors[detector]->blames;
+    placed key, *known;
+
+    if (blames != TCPT_BLAMES_LISTENER && blames != made->detector->blames)
+        return NULL; /* that one client's is no cause of all clients' */
+    key.place = tcpt_listener_of(made->flow, detector, blames == TCPT_BLAMES_PAIR);
+    known = g_hash_table_lookup(all->by_place, &key);
+    return known && close_in_time(known->made, made) && known->made->severity >= made->severity ? known->made : NULL;
+}
+
+/* What explains a finding on one connection to a listening port explains it on others to the same port. */
+static tcpt_case *explaining(making *all, const tcpt_case *made)
+{
+    tcpt_blame blames = made->detector->blames;
+    uint64_t set = tcpt_explained_by(tcpt_detector_number(made->detector));
+    tcpt_case *best = NULL;
+
+    if (made->scattered || (blames != TCPT_BLAMES_LISTENER && blames != TCPT_BLAMES_PAIR))
+        return NULL;
+    for (; set; set &= set - 1) {
+        tcpt_case *next = case_of_listener(all, made, (unsigned)__builtin_ctzll(set));
+
+        if (next && (!best || next->severity > best->severity))
+            best = next;
+    }
+    return best;
+}
+
+/* The case at the root: arrows have no circles. */
+static tcpt_case *root_of(tcpt_case *made)
+{
+    while (made->joined)
+        made = made->joined;
+    return made;
+}
+
+static void add_up(tcpt_case *into, const tcpt_case *made)
+{
+    into->finding_count += made->finding_count;
+    into->first_ns = MIN(into->first_ns, made->first_ns);
+    into->last_ns = MAX(into->last_ns, made->last_ns);
+    into->severity = MAX(into->severity, made->severity);
+    into->consequences[tcpt_detector_number(made->detector)] += made->cause_count;
+    for (unsigned number = 0; tcpt_detectors[number]; number++)
+        into->consequences[number] += made->consequences[number];
+}
+
+static void point_to_root(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    (void)all, (void)place;
+    if (!diagnosis->part_of || !diagnosis->part_of->joined)
+        return;
+    diagnosis->part_of = root_of(diagnosis->part_of);
+    diagnosis->consequence = true;
+}
+
+static void join_at_listeners(making *all)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < all->cases->len; i++) {
+        tcpt_case *made = all->cases->pdata[i];
+
+        made->joined = explaining(all, made);
+        any |= made->joined != NULL;
+    }
+    if (!any)
+        return;
+    for (unsigned i = 0; i < all->cases->len; i++) {
+        tcpt_case *made = all->cases->pdata[i];
+
+        if (made->joined)
+            add_up(root_of(made), made);
+    }
+    each_flow(all, point_to_root);
+    for (unsigned i = all->cases->len; i-- > 0;)
+        if (((tcpt_case *)all->cases->pdata[i])->joined)
+            g_ptr_array_remove_index_fast(all->cases, i);
+}
+
 /* ---- ranking ---- */
 
 static int compare(uint64_t a, uint64_t b)
@@ -297,6 +390,7 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     each_flow(&all, note_present);
     each_flow(&all, make_cause);
     each_flow(&all, join_consequence);
+    join_at_listeners(&all);
     make_wide(&all, wide);
     g_ptr_array_sort(all.cases, compare_cases);
     for (unsigned i = 0; i < all.cases->len; i++)

@@ -61,6 +61,18 @@ unsigned tcpt_blamed_end(const tcpt_finding *finding)
     return !flow->client;
 }
 
+tcpt_place tcpt_listener_of(const tcpt_flow *flow, unsigned detector, bool of_client)
+{
+    tcpt_place place = tcpt_nowhere(detector);
+
+    place.family = flow->key.family;
+    place.port = flow->key.port[!flow->client];
+    put_address(&place, 0, flow, !flow->client);
+    if (of_client)
+        put_address(&place, 1, flow, flow->client);
+    return place;
+}
+
 tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end)
 {
     const tcpt_flow *flow = diagnosis->first.on->flow;
@@ -70,14 +82,9 @@ tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uin
     place.family = flow->key.family;
     switch (diagnosis->detector->blames) {
     case TCPT_BLAMES_LISTENER:
-        place.port = flow->key.port[!flow->client];
-        put_address(&place, 0, flow, !flow->client);
-        break;
+        return tcpt_listener_of(flow, detector, false);
     case TCPT_BLAMES_PAIR:
-        place.port = flow->key.port[!flow->client];
-        put_address(&place, 0, flow, !flow->client);
-        put_address(&place, 1, flow, flow->client);
-        break;
+        return tcpt_listener_of(flow, detector, true);
     case TCPT_BLAMES_PATH:
         put_way(&place, diagnosis, flow);
         break;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tcptriage/finding.h"
+#include "tcptriage/flow.h"
 
 /** Compared as bytes: no padding. */
 typedef struct tcpt_place {
@@ -20,6 +21,9 @@ typedef struct tcpt_place {
 
 /** The place that a diagnosis blames. @param end  set to the end of the flow that it is, where it is one */
 tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end);
+
+/** The listening port of a flow as a place, that of its client alone or of all. */
+tcpt_place tcpt_listener_of(const tcpt_flow *flow, unsigned detector, bool of_client);
 
 /** The place of what belongs to none: all of a detector's. */
 tcpt_place tcpt_nowhere(unsigned detector);
