@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True  # the repository stays as it is
 import bad  # noqa: E402
 import alone  # noqa: E402
 import bounds  # noqa: E402
+import cases  # noqa: E402
 import compare  # noqa: E402
 import causes  # noqa: E402
 import contract  # noqa: E402
@@ -335,6 +336,8 @@ class Golden:
         yield from bad.tests(self.tools, mode, [capture for _, _, capture in self.lab_captures()])
         if not self.sanitized:
             by_name = {name: capture for name, _, capture in self.lab_captures()}
+            yield from cases.tests(self, [(name, truth, capture, preferences(truth))
+                                          for name, truth, capture in self.lab_captures()])
             yield from filters.tests(self, reported)
             yield from schema.tests(self, reported)
             yield from shown.tests(self, by_name)

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
     add_vantage_loss_tests();
     add_peers_tests();
     add_remedy_tests();
+    add_million_tests();
     add_report_tests();
     add_settings_tests();
     add_storms_tests();
