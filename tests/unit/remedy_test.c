@@ -240,6 +240,10 @@ static void test_row(gconstpointer data)
         g_assert_null(strpbrk(row->tells, "%\n\t"));
         count++;
     }
+    if (detector->severity > TCPT_CHAT && !count) {
+        g_test_message("%s names no command (tcpt_command): what does its reader run to look further?", detector->id);
+        g_test_fail();
+    }
     bench_open(&on);
     tcpt_remedy remedy = remedy_of(bench_syn_of(&on, 6, v6_host, v6_server, 65535), detector);
     for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command), count--)
