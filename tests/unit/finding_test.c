@@ -151,6 +151,7 @@ static void test_apart(void)
     g_assert_cmpuint(list_length(tcpt_first_diagnosis(on.flows)), ==, TCPT_ALIKE_MOST);
     assert_says(on_frame(&on, 9), "number 9");
     g_assert_cmpint(number_of(on_frame(&on, 9), TCPT_F_RST_EXPECTED_SEQ), ==, 9);
+    g_assert_cmpuint(tcpt_newest_on(on_frame(&on, 9)->diagnosis)->frame, ==, 9);
     g_assert_cmpuint(on.store.folding.in_flows, ==, 0);
     bench_close(&on);
 }
