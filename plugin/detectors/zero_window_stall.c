@@ -89,6 +89,7 @@ static tcpt_confidence confidence(const shut_window *window)
 static void complete(const tcpt_context *context, tcpt_finding *finding, const shut_window *window, unsigned closer,
                      const char *outcome)
 {
+    const tcpt_endpoint *prober = &context->flow->ends[!closer];
     int64_t stall_ns = tcpt_since_ns(context, window->since_ns);
 
     tcpt_set_delay(finding, stall_ns);
@@ -99,7 +100,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const s
     tcpt_set_text(finding, TCPT_F_WINDOW_OUTCOME, outcome);
     tcpt_relate(finding, window->record);
     tcpt_relate(finding, window->probe);
-    if (window->probes)
+    if (window->probes > prober->unanswered_probes + prober->unanswered_repeats)
         tcpt_rule_out(finding, "A dead host or path: the probes of the closed window were answered.");
 }
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "tcptriage/analysis.h"
+#include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
+#include "tcptriage/times.h"
 #include "unit.h"
 
 static const uint8_t client[4] = {192, 0, 2, 1};
@@ -388,6 +390,38 @@ static void test_false_hole(void)
     tcpt_analysis_free(analysis);
 }
 
+/* A window that was closed 12 s ago, with or without a probe since, and perhaps opened again. */
+static tcpt_outcome outcome_behind_window(bool probed, bool reopened)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = handshake(analysis, 1000, 9000);
+    tcpt_outcome outcome;
+
+    feed(analysis, make(0, TCPT_ACK, 1001, 9001, 1000));
+    for (unsigned seconds = 0; seconds <= 12; seconds += 6) {
+        tcpt_segment probe = make(0, TCPT_ACK, 2000, 9001, 0), answer = make(1, TCPT_ACK, 9001, 2001, 0);
+
+        probe.time_ns += seconds * TCPT_SECOND_NS;
+        answer.time_ns += seconds * TCPT_SECOND_NS;
+        answer.window = reopened && seconds > 6 ? 1000 : 0;
+        if (probed && seconds)
+            feed(analysis, probe);
+        feed(analysis, answer);
+    }
+    tcpt_settle_all(analysis);
+    outcome = tcpt_outcome_of(flow);
+    tcpt_analysis_free(analysis);
+    return outcome;
+}
+
+/* Only data that waits for it makes a closed window a failure. */
+static void test_outcome_behind_window(void)
+{
+    g_assert_cmpint(outcome_behind_window(true, false), ==, TCPT_OUTCOME_STUCK);
+    g_assert_cmpint(outcome_behind_window(true, true), ==, TCPT_OUTCOME_OPEN);
+    g_assert_cmpint(outcome_behind_window(false, false), ==, TCPT_OUTCOME_OPEN);
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
@@ -423,5 +457,6 @@ void add_flow_tests(void)
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
     g_test_add_func("/flow/guessed-client", test_guessed_client);
     g_test_add_func("/flow/false-hole", test_false_hole);
+    g_test_add_func("/flow/outcome-behind-window", test_outcome_behind_window);
     g_test_add_func("/flow/names", test_names);
 }
