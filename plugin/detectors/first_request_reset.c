@@ -40,15 +40,15 @@ static bool took_payload(const tcpt_context *context)
 static bool answers_bare_ack(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
-    const tcpt_endpoint *client = &flow->ends[flow->client];
     int64_t rtt_ns = flow->ends[!flow->client].rtt_ns, least_ns = rtt_ns - rtt_ns / JITTER_PART;
     int64_t since_ack_ns = context->segment->time_ns - flow->first_ack_ns;
+    int64_t since_payload_ns = context->segment->time_ns - flow->ends[flow->client].unanswered_ns;
 
     if (context->segment->flags & TCPT_ACK)
         return false;
     if (!rtt_ns) /* the SYN was sent again: nobody knows which one was answered */
         return since_ack_ns <= TCPT_ANSWER_MS * TCPT_MS_NS;
-    return since_ack_ns >= least_ns && context->segment->time_ns - client->unanswered_ns < least_ns;
+    return since_ack_ns >= least_ns && since_payload_ns < least_ns && since_ack_ns - rtt_ns < rtt_ns - since_payload_ns;
 }
 
 /* Of the request, or of its first repeat where that was lost. Whoever repeats it more often has another trouble first.

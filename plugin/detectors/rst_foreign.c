@@ -265,14 +265,14 @@ const tcpt_detector tcpt_rst_foreign = {
     .message = "A RST was not sent by the host that it names",
     .explanation =
         "Whoever has reset a connection has forgotten it, and sends nothing more in it. A RST with another TTL and "
-        "with "
-        "fields copied from the other side was made by a device that read the other side's segment: a firewall, a "
-        "filter, an intrusion prevention system, a load balancer, or a NAT host that got a segment it did not "
-        "translate (one that its tracker calls INVALID) and has no such socket itself.",
+        "with fields copied from the other side was made by a device that read the other side's segment: a firewall, "
+        "a filter, an intrusion prevention system, a load balancer, or a NAT host that got a segment it did not "
+        "translate (one that its tracker calls INVALID) and has no such socket itself. A packet filter on the named "
+        "host that rejects with a RST looks the same: it is not the socket's, which stays open.",
     .remedy =
-        "Capture at the host that the RST names: it does not leave there. Its TTL tells how many hops away its "
-        "sender is. On a NAT host drop what is INVALID instead of letting it pass (nft: ct state invalid drop), or "
-        "set net.netfilter.nf_conntrack_tcp_be_liberal.",
+        "Capture at the host that the RST names: it does not leave there, or leaves while the socket stays open. Its "
+        "TTL tells how many hops away its sender is. On a NAT host drop what is INVALID instead of letting it pass "
+        "(nft: ct state invalid drop), or set net.netfilter.nf_conntrack_tcp_be_liberal.",
     .commands = commands,
     .reference = "RFC 9293 section 3.10.7; RFC 3360; Linux nf_conntrack_tcp_packet(), tcp_v4_send_reset()",
     .group = TCPT_GROUP_PROTOCOL,
