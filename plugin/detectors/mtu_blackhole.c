@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Long packets get lost each time they are sent, shorter ones pass. */
+#include <glib.h>
+
 #include "detectors/shared/big_ones.h"
 #include "detectors/detectors.h"
 #include "tcptriage/sequence.h"
@@ -28,6 +30,11 @@ enum {
     /* What every way must carry: IPv6 (RFC 8200, section 5), and what every IPv4 host takes (RFC 791). */
     LEAST_IPV6 = 1280,
     LEAST_IPV4 = 576,
+    /* Until Linux has sent it three times, with a round trip of half a second and its doubled timers. */
+    NEVER_SECONDS = 3,
+    TWINS_MOST = 8,
+    IP_AND_TCP_IPV4 = 40,
+    IP_AND_TCP_IPV6 = 60,
 };
 
 /* Of the 3rd transmission, a later one, or the segment that shows it. `passed` are payload bytes. */
@@ -175,6 +182,69 @@ static void judge(const tcpt_context *context, void *memory)
         judge_piece(context, &mine->of[seen->from]);
 }
 
+/* Bytes that its receiver says it lacks (SACK), none of which was captured: as long as some of the longest packets, and
+ * none of those ever arrived. Captured where they do not arrive nothing tells how often they were sent. */
+static uint32_t never_came(const tcpt_flow *flow, unsigned from, uint32_t longest)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    uint32_t missing;
+
+    if (!receiver->acked || sender->snd_contig != receiver->rcv_nxt || receiver->trouble->sack_ack != receiver->rcv_nxt)
+        return 0;
+    missing = sender->trouble->above[0].left - sender->snd_contig;
+    if (!longest || missing % longest || receiver->trouble->sack_leap >= longest)
+        return 0;
+    return tcpt_acked_as_many(receiver, longest) ? 0 : missing / longest;
+}
+
+/* Where the capture has them at another point it tells more there. Of many lives of a 4-tuple a few are looked at. */
+static bool seen_elsewhere(const tcpt_flow *flow)
+{
+    unsigned count = 0;
+
+    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+        if (twin->key.point != flow->key.point)
+            return true;
+    return false;
+}
+
+static void settle_end(const tcpt_context *context, unsigned from)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *sender = &flow->ends[from];
+    const char *role = tcpt_role(flow, from);
+    uint32_t longest = tcpt_longest_payload(flow), packets = never_came(flow, from, longest);
+    uint32_t headers = flow->key.family == 6 ? IP_AND_TCP_IPV6 : IP_AND_TCP_IPV4, lost, passed;
+    int64_t waited_ns = tcpt_since_ns(context, sender->payload_ns);
+    tcpt_finding *finding;
+
+    if (!packets || waited_ns < tcpt_seconds_ns(NEVER_SECONDS) || flow->damaged || seen_elsewhere(flow))
+        return;
+    headers += MIN(flow->ends[0].mss, flow->ends[1].mss) - longest;
+    lost = longest + headers;
+    passed = flow->ends[!from].trouble->sack_leap + headers;
+    finding = tcpt_raise(context, TCPT_LOW,
+                         "%u-byte packets from the %s never arrive (%u missing for %.1f s), the one of %u bytes behind "
+                         "them does: consistent with a smaller MTU on the way",
+                         lost, role, packets, tcpt_as_seconds(waited_ns), passed);
+    tcpt_brief(finding, "MTU black hole? %u bytes never come, %u do", lost, passed);
+    tcpt_set_number(finding, TCPT_F_MTU_LOST_FROM, lost);
+    tcpt_set_number(finding, TCPT_F_MTU_PASSED_UP_TO, passed);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_relate(finding, sender->payload_record);
+    tcpt_rule_out(finding, "A host that is gone: a shorter packet that it has sent behind the lost ones arrived.");
+    tcpt_rule_out(finding, "Packets that only the capture lacks: their receiver says that it does not have them.");
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const mtu_memory *mine = memory;
+
+    for (unsigned from = 0; from < 2; from++)
+        if (context->flow->ends[from].above_count && !mine->of[from].finding)
+            settle_end(context, from);
+}
+
 static const tcpt_field fields[] = {TCPT_F_MTU_LOST_FROM, TCPT_F_MTU_PASSED_UP_TO, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"peer_silent",  "idle_drop",        "fin_unacked",
@@ -193,7 +263,8 @@ const tcpt_detector tcpt_mtu_blackhole = {
     .message = "Long packets get lost each time they are sent, shorter ones pass",
     .explanation =
         "The same long segment was sent three times and more and never acknowledged, while a shorter one behind it, or "
-        "the same bytes in shorter ones, arrived. Consistent with a link on the way whose MTU is smaller (a tunnel, a "
+        "the same bytes in shorter ones, arrived; or, captured where they should arrive, only the shorter one behind "
+        "the long ones ever does. Consistent with a link on the way whose MTU is smaller (a tunnel, a "
         "VPN, PPPoE) where the ICMP message that would tell the sender is not sent or is dropped: a path MTU black "
         "hole. The connection opens, small requests work, and the first long packet hangs.",
     .remedy =
@@ -210,4 +281,5 @@ const tcpt_detector tcpt_mtu_blackhole = {
     .memory_bytes = sizeof(mtu_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

@@ -11,8 +11,15 @@
  * (GSO) by the MSS, less options. 0 where the capture does not tell. */
 uint32_t tcpt_wire_payload(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
+/** Payload of the longest packet that two hosts send each other, by the MSS of both SYNs, with no more options than the
+ * timestamps that both have; 0 where the capture does not tell. */
+uint32_t tcpt_longest_payload(const tcpt_flow *flow);
+
 /** The IP datagram of such a packet. */
 uint32_t tcpt_datagram_bytes(const tcpt_segment *segment, uint32_t payload_bytes);
+
+/** Whether one acknowledgment has covered as many bytes at once: a segment as long, or several. */
+bool tcpt_acked_as_many(const tcpt_endpoint *receiver, uint32_t bytes);
 
 /** Payload of the longest segment that was taken behind the oldest missing one, of `lost_bytes`; 0 where there is none,
  * or one as long may be among them, or was acknowledged before. */
