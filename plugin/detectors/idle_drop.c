@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A healthy flow was idle for long, and what comes next meets silence or a RST. */
+#include <glib.h>
+
 #include "detectors/shared/close_due.h"
 #include "detectors/shared/silence.h"
 #include "detectors/shared/timeouts.h"
@@ -18,9 +20,11 @@ enum { PROVEN_BY = 3 };
 static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
-    tcpt_finding *finding = tcpt_raise(
-        context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s",
-        tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker), end->unanswered_record->frame, how);
+    g_autofree char *limit = tcpt_idle_limit_text(end->idle_before_ns);
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s%s",
+                   tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
+                   end->unanswered_record->frame, how, limit);
 
     tcpt_brief(finding, "Gone after %.0f s of silence: the %s gets %s", tcpt_as_seconds(end->idle_before_ns),
                tcpt_role(context->flow, speaker), how);

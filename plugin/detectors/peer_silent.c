@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Data is sent again and again, and nothing at all comes back. */
+#include <glib.h>
+
+#include "detectors/shared/big_ones.h"
 #include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
 
@@ -18,18 +21,43 @@ static bool only_syn_ack_from(const tcpt_flow *flow, unsigned end)
     return end != flow->client && server->syn && server->segment_count == server->syn_count;
 }
 
+/* As long as packets get, and none so long was ever acknowledged: no proof, as nothing shorter was sent since. */
+static bool may_be_too_long(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    uint32_t longest = tcpt_longest_payload(flow);
+
+    return longest && tcpt_wire_payload(flow, context->segment, from) >= longest && flow->ends[!from].acked &&
+           !tcpt_acked_as_many(&flow->ends[!from], longest);
+}
+
+/* What else the capture tells, to end the summary with. */
+static char *suspicion(const tcpt_context *context)
+{
+    unsigned from = context->seen->from;
+    uint32_t bytes = tcpt_wire_payload(context->flow, context->segment, from);
+    bool long_one = may_be_too_long(context);
+
+    if (only_syn_ack_from(context->flow, !from))
+        return g_strdup_printf(", and before only its SYN-ACK (%s? accept queue full behind SYN cookies?)",
+                               long_one ? "MTU? a filter" : "a filter");
+    if (long_one)
+        return g_strdup_printf("; shorter ones passed before, none of %u bytes (MTU?)",
+                               tcpt_datagram_bytes(context->segment, bytes));
+    return g_strdup("");
+}
+
 static void complete(const tcpt_context *context, tcpt_finding *finding)
 {
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
+    g_autofree char *more = suspicion(context);
 
     tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s",
                      tcpt_role(context->flow, from), context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns),
-                     tcpt_role(context->flow, !from),
-                     only_syn_ack_from(context->flow, !from)
-                         ? ", and before only its SYN-ACK (accept queue full behind SYN cookies?)"
-                         : "");
+                     tcpt_role(context->flow, !from), more);
     tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", tcpt_role(context->flow, !from),
                context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns));
     tcpt_set_delay(finding, duration_ns);

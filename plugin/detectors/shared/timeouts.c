@@ -2,6 +2,7 @@
 #include "detectors/shared/timeouts.h"
 
 #include <glib.h>
+#include <string.h>
 
 enum { ROLE_ANY, ROLE_CLIENT, ROLE_SERVER, ROLE_DEVICE };
 
@@ -48,6 +49,22 @@ char *tcpt_idle_hint(int64_t gap_ns)
         named++;
     }
     return g_string_free(hint, hint->len == 0);
+}
+
+char *tcpt_idle_limit_text(int64_t gap_ns)
+{
+    const double near = 1.5, slack = 0.98;
+    double gap = (double)gap_ns / 1e9;
+
+    for (unsigned i = G_N_ELEMENTS(idle_limits); i-- > 0;) {
+        if (gap < idle_limits[i].seconds * slack)
+            continue;
+        if (gap > idle_limits[i].seconds * near)
+            break;
+        return g_strdup_printf("; limit of %u s (%.*s)?", idle_limits[i].seconds,
+                               (int)strcspn(idle_limits[i].who, ",;"), idle_limits[i].who);
+    }
+    return g_strdup("");
 }
 
 char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns)

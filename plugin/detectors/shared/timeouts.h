@@ -22,4 +22,8 @@ char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns)
  */
 char *tcpt_idle_hint(int64_t gap_ns);
 
+/** The nearest of them in a few words, to end a summary with; "" where the gap has outlasted it by half and more.
+ *  @return a text to g_free() */
+char *tcpt_idle_limit_text(int64_t gap_ns);
+
 #endif
