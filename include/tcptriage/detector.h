@@ -120,6 +120,15 @@ void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
     __attribute__((format(printf, 3, 4)));
 
+/**
+ * Raise an end finding on the flow's last frame that floods may bring in any number. Of one kind TCPT_APART_MOST flows
+ * have one of their own; those of further flows are told as one.
+ *
+ * @param kind  what those have in common that may be told as one, from 1
+ */
+tcpt_finding *tcpt_raise_among(const tcpt_context *context, unsigned kind, tcpt_confidence confidence,
+                               const char *summary, ...) __attribute__((format(printf, 4, 5)));
+
 /** The finding that the same detector has raised on a frame of the flow before, or NULL. No end findings. */
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record);
 

@@ -68,6 +68,9 @@ enum {
     /** Findings of one detector, about one sender, that a flow keeps apart. What comes behind them is told as one: a
      *  reader who has seen so many alike asks how many more there are, not for each one's numbers. */
     TCPT_ALIKE_MOST = 16,
+    /** Findings of one detector and kind, over all flows, that are told apart where a flood may bring any number
+     *  (tcpt_raise_among()): more places than a report lists. */
+    TCPT_APART_MOST = 256,
     /** What findings may take in all but for their marks on frames: some hundred thousand of them. */
     TCPT_DIAGNOSES_MOST_BYTES = 32 << 20,
 };
@@ -91,7 +94,7 @@ typedef union tcpt_stored {
 } tcpt_stored;
 
 /** What findings have in common that are told as one: those of one detector and sender beyond TCPT_ALIKE_MOST, or of
- * one detector in all the capture beyond TCPT_DIAGNOSES_MOST_BYTES. */
+ * one detector and kind in all the capture beyond TCPT_APART_MOST or TCPT_DIAGNOSES_MOST_BYTES. */
 typedef struct tcpt_run {
     uint32_t count;                /**< findings that share the diagnosis */
     uint32_t joined;               /**< as count, those taken back included */
@@ -136,6 +139,7 @@ typedef struct tcpt_diagnosis {
     bool wide;            /**< a run over all flows */
     bool first_gone;      /**< `first` was taken back, others of the run were not */
     bool unseen;          /**< on no frame: what nobody has room for */
+    uint8_t kind;         /**< of those that may come in floods: tcpt_raise_among(); else 0 */
     uint8_t blamed;       /**< end of the flow to blame plus one; 0: as the detector's row says */
     tcpt_stored values[]; /**< by place in detector->fields; the summary's arguments may lie behind */
 } tcpt_diagnosis;
@@ -146,12 +150,13 @@ typedef struct tcpt_found {
     tcpt_diagnosis *end_first; /**< raised when the flow was settled */
     tcpt_finding *end_wide;    /**< copies of those that joined a run over all flows then */
     tcpt_diagnosis *runs;      /**< those of `first` that others may join */
+    uint32_t weighty[2];       /**< notes and warnings on its frames: raised on segments, raised at the end */
 } tcpt_found;
 
 /** What was told as one, and left out. */
 typedef struct tcpt_folding {
     uint64_t in_flows; /**< findings that share a diagnosis with others of their flow */
-    uint64_t wide;     /**< findings without one of their own for want of room (TCPT_DIAGNOSES_MOST_BYTES) */
+    uint64_t wide;     /**< findings without one of their own: TCPT_DIAGNOSES_MOST_BYTES, TCPT_APART_MOST */
     uint64_t proofs;   /**< frames not shown as a proof, as they are one of TCPT_PROOFS_MOST others */
 } tcpt_folding;
 

@@ -26,6 +26,13 @@ static inline bool tcpt_lacks_timestamps(const tcpt_flow *flow, unsigned end)
            sender->segment_count > sender->syn_count && sender->tsval_ns <= sender->syn_ns;
 }
 
+/** Whether a note or a warning stands on one of its frames. Of those that are raised while a flow is settled, by the
+ * detectors before the asking one in detectors.def. */
+bool tcpt_is_explained(const tcpt_flow *flow);
+
+/** The same without those that are raised at the end: for another flow than the one that is settled. */
+bool tcpt_was_explained(const tcpt_flow *flow);
+
 /** Whether a silent end goes on under another address or port: a connection whose opening is not in the capture came to
  * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another). */
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from);

@@ -3,8 +3,10 @@
 #include "detectors/detectors.h"
 
 enum {
-    LEAST = 20,     /* segments: of fewer the other direction may lie before or behind the capture */
-    TWINS_MOST = 8, /* flows of the 4-tuple that are looked at: a tap's two ports are two capture points */
+    LEAST = 20,        /* segments: of fewer the other direction may lie before or behind the capture */
+    LEAST_PROVEN = 10, /* where their ACKs move: the other side has spoken meanwhile */
+    PROVEN_BY = 3,     /* steps of the ACK; a handshake has one */
+    TWINS_MOST = 8,    /* flows of the 4-tuple that are looked at: a tap's two ports are two capture points */
 };
 
 /* The other direction is there, at another capture point. */
@@ -34,7 +36,8 @@ static void settle(const tcpt_context *context, const void *memory)
     bool split;
 
     (void)memory;
-    if (flow->both_ways || sender->segment_count < LEAST || only_asks(sender))
+    if (flow->both_ways || only_asks(sender) ||
+        sender->segment_count < (sender->ack_step_count < PROVEN_BY ? LEAST : LEAST_PROVEN))
         return;
     split = split_over_points(flow, seen);
     tcpt_raise(context, sender->ack_step_count < 2 ? TCPT_MEDIUM : TCPT_HIGH,

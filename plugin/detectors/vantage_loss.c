@@ -168,7 +168,8 @@ static const tcpt_field fields[] = {TCPT_F_VANTAGE_FROM,         TCPT_F_VANTAGE_
                                     TCPT_F_LOSS_PROPERTY,        TCPT_F_LOSS_WITH_MISSING,  TCPT_F_LOSS_WITH_TOTAL,
                                     TCPT_F_LOSS_WITHOUT_MISSING, TCPT_F_LOSS_WITHOUT_TOTAL, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"fin_missing",
+static const char *const explains[] = {"connection_failed",
+                                       "fin_missing",
                                        "fin_unacked",
                                        "close_wait_stuck",
                                        "peer_silent",

@@ -9,6 +9,7 @@
 #include "core/finding/raising.h"
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/queries.h"
 
 enum { FLOWS = 64, FRAMES = 100000 };
 
@@ -481,6 +482,46 @@ static void test_wide_at_end(void)
     bench_close(&on);
 }
 
+/* ---- what explains a flow ---- */
+
+/* Notes and warnings count while they are there, whether they have a diagnosis of their own or not; chats do not. */
+static void test_explained(gconstpointer most_bytes)
+{
+    bench on;
+    bench_open(&on, GPOINTER_TO_UINT(most_bytes));
+    raise_many(&on, 1, 40); /* a run */
+    g_assert_true(tcpt_is_explained(&on.flows[1]) && tcpt_was_explained(&on.flows[1]));
+    g_assert_false(tcpt_is_explained(&on.flows[0]) || tcpt_is_explained(&on.flows[2]));
+    for (uint32_t frame = 1; frame <= on.used; frame++) {
+        g_assert_true(tcpt_is_explained(&on.flows[1]));
+        tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, frame));
+    }
+    g_assert_false(tcpt_is_explained(&on.flows[1]));
+    on.context.detector = row("checksum_unverifiable");
+    next_frame(&on, 2, 0);
+    tcpt_raise(&on.context, TCPT_HIGH, "a chat");
+    g_assert_false(tcpt_is_explained(&on.flows[2]));
+    bench_close(&on);
+}
+
+/* What the end raises counts until the end is judged again. */
+static void test_explained_at_end(void)
+{
+    bench on;
+    bench_open(&on, TCPT_DIAGNOSES_MOST_BYTES);
+    raise_next(&on, 1, TCPT_HIGH);
+    next_frame(&on, 2, 0);
+    on.context.segment = NULL;
+    tcpt_raise(&on.context, TCPT_HIGH, "the end");
+    tcpt_instead_of(&on.context, (tcpt_finding *)on_frame(&on, 1));
+    g_assert_true(tcpt_is_explained(&on.flows[1]) && tcpt_was_explained(&on.flows[1]));
+    g_assert_true(tcpt_is_explained(&on.flows[2]) && !tcpt_was_explained(&on.flows[2]));
+    tcpt_end_findings_forget(&on.flows[1]);
+    tcpt_end_findings_forget(&on.flows[2]);
+    g_assert_true(tcpt_is_explained(&on.flows[1]) && !tcpt_is_explained(&on.flows[2]));
+    bench_close(&on);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -505,5 +546,8 @@ int main(int argc, char **argv)
     g_test_add_func("/finding/end-again", test_end_again);
     g_test_add_func("/finding/wide", test_wide);
     g_test_add_func("/finding/wide-at-end", test_wide_at_end);
+    g_test_add_data_func("/finding/explained", GUINT_TO_POINTER(TCPT_DIAGNOSES_MOST_BYTES), test_explained);
+    g_test_add_data_func("/finding/explained-wide", GUINT_TO_POINTER(1), test_explained);
+    g_test_add_func("/finding/explained-at-end", test_explained_at_end);
     return g_test_run();
 }

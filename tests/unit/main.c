@@ -25,5 +25,6 @@ int main(int argc, char **argv)
     add_report_tests();
     add_settings_tests();
     add_storms_tests();
+    add_failed_tests();
     return g_test_run();
 }

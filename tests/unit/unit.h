@@ -24,5 +24,6 @@ void add_million_tests(void);
 void add_report_tests(void);
 void add_settings_tests(void);
 void add_storms_tests(void);
+void add_failed_tests(void);
 
 #endif

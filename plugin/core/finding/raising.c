@@ -7,6 +7,7 @@
 #include "core/finding/sentence.h"
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
+#include "tcptriage/queries.h"
 
 /* ---- lists: `previous` of the first is the last ---- */
 
@@ -20,6 +21,13 @@ static tcpt_found *found_in(tcpt_flow *flow)
 static tcpt_diagnosis **list_of(tcpt_found *found, const tcpt_diagnosis *diagnosis)
 {
     return diagnosis->at_end ? &found->end_first : &found->first;
+}
+
+/* What tcpt_is_explained() asks for. */
+static void weigh(const tcpt_finding *finding, int more)
+{
+    if (finding->diagnosis->detector->severity > TCPT_CHAT)
+        found_in(finding->on->flow)->weighty[finding->diagnosis->at_end] += (uint32_t)more;
 }
 
 static void append(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
@@ -64,11 +72,11 @@ static tcpt_diagnosis *run_in_flow(const tcpt_record *on, const tcpt_detector *d
     return run;
 }
 
-static tcpt_diagnosis *wide_run(const tcpt_findings *store, const tcpt_detector *detector)
+static tcpt_diagnosis *wide_run(const tcpt_findings *store, const tcpt_detector *detector, unsigned kind)
 {
     tcpt_diagnosis *run = store->wide;
 
-    while (run && run->detector != detector)
+    while (run && (run->detector != detector || run->kind != kind))
         run = run->next;
     return run;
 }
@@ -145,6 +153,8 @@ static void put_into_flow(tcpt_diagnosis *diagnosis)
 {
     tcpt_found *found = found_in(diagnosis->first.on->flow);
 
+    if (diagnosis->kind)
+        ++*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
     append(list_of(found, diagnosis), diagnosis);
     if (diagnosis->at_end || count_kind(found, diagnosis) <= TCPT_ALIKE_MOST)
         return;
@@ -153,42 +163,51 @@ static void put_into_flow(tcpt_diagnosis *diagnosis)
     found->runs = diagnosis;
 }
 
-static tcpt_diagnosis *run_to_join(const tcpt_context *context, const tcpt_record *on)
+/* Whether it gets no diagnosis of its own. */
+static bool is_crowded(const tcpt_context *context, unsigned kind)
+{
+    return tcpt_store_is_full(context->store) ||
+           (kind && *tcpt_told_apart(context->store, context->detector, kind) >= TCPT_APART_MOST);
+}
+
+static tcpt_diagnosis *run_to_join(const tcpt_context *context, const tcpt_record *on, unsigned kind)
 {
     tcpt_diagnosis *run = context->segment ? run_in_flow(on, context->detector) : NULL;
 
-    if (run || !tcpt_store_is_full(context->store))
+    if (run || !is_crowded(context, kind))
         return run;
-    return wide_run(context->store, context->detector);
+    return wide_run(context->store, context->detector, kind);
 }
 
-static tcpt_diagnosis *diagnose(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+static tcpt_diagnosis *diagnose(const tcpt_context *context, tcpt_record *on, int64_t time_ns, unsigned kind,
                                 tcpt_confidence confidence, const char *summary, va_list arguments)
 {
     uint8_t packed[TCPT_SENTENCE_MOST_BYTES];
     size_t bytes = tcpt_sentence_pack(packed, context->store, summary, arguments);
-    bool full = tcpt_store_is_full(context->store);
+    bool crowded = is_crowded(context, kind);
     tcpt_diagnosis *made = tcpt_diagnosis_new(context->store, context->detector, summary, packed, bytes);
 
     made->first = (tcpt_finding){made, on, NULL, time_ns};
     made->time_ns = time_ns;
     made->confidence = (uint8_t)confidence;
+    made->kind = (uint8_t)kind;
     made->at_end = !context->segment;
-    if (full)
+    if (crowded)
         begin_wide(context->store, made);
     else
         put_into_flow(made);
     return made;
 }
 
-static tcpt_finding *raise_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns,
+static tcpt_finding *raise_finding(const tcpt_context *context, tcpt_record *on, int64_t time_ns, unsigned kind,
                                    tcpt_confidence confidence, const char *summary, va_list arguments)
 {
-    tcpt_diagnosis *run = run_to_join(context, on);
+    tcpt_diagnosis *run = run_to_join(context, on, kind);
     tcpt_finding *finding = run ? join(run, on, time_ns, confidence)
-                                : &diagnose(context, on, time_ns, confidence, summary, arguments)->first;
+                                : &diagnose(context, on, time_ns, kind, confidence, summary, arguments)->first;
 
     tcpt_note_finding(finding);
+    weigh(finding, 1);
     if (finding->diagnosis->wide && !context->segment)
         remember_wide(finding);
     return finding;
@@ -201,7 +220,19 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
     va_list arguments;
 
     va_start(arguments, summary);
-    finding = raise_finding(context, context->record, time_ns, confidence, summary, arguments);
+    finding = raise_finding(context, context->record, time_ns, 0, confidence, summary, arguments);
+    va_end(arguments);
+    return finding;
+}
+
+tcpt_finding *tcpt_raise_among(const tcpt_context *context, unsigned kind, tcpt_confidence confidence,
+                               const char *summary, ...)
+{
+    tcpt_finding *finding;
+    va_list arguments;
+
+    va_start(arguments, summary);
+    finding = raise_finding(context, context->record, context->flow->last_ns, kind, confidence, summary, arguments);
     va_end(arguments);
     return finding;
 }
@@ -213,7 +244,7 @@ tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_
     va_list arguments;
 
     va_start(arguments, summary);
-    finding = raise_finding(context, on, time_ns, confidence, summary, arguments);
+    finding = raise_finding(context, on, time_ns, 0, confidence, summary, arguments);
     va_end(arguments);
     return finding;
 }
@@ -252,6 +283,7 @@ static void put_in_place(tcpt_diagnosis *diagnosis, tcpt_finding *judged)
 {
     append(list_of(found_in(judged->on->flow), diagnosis), diagnosis);
     tcpt_note_finding(&diagnosis->first);
+    weigh(&diagnosis->first, 1);
     diagnosis->instead_of = judged;
     judged->diagnosis->superseded++;
 }
@@ -330,6 +362,8 @@ static void discard(tcpt_diagnosis *diagnosis)
         take_out_of_wide(diagnosis->store, diagnosis);
     } else {
         take_out(list_of(found, diagnosis), diagnosis);
+        if (diagnosis->kind)
+            --*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
         if (diagnosis->run)
             take_out_of_runs(found, diagnosis);
     }
@@ -352,6 +386,7 @@ static void leave(tcpt_finding *finding)
     tcpt_findings *store = diagnosis->store;
 
     tcpt_note_remove(finding->on, finding);
+    weigh(finding, -1);
     if (diagnosis->wide || finding != &diagnosis->first)
         *(diagnosis->wide ? &store->folding.wide : &store->folding.in_flows) -= 1;
     if (!diagnosis->run || --diagnosis->run->count == 0) {
@@ -447,4 +482,14 @@ const tcpt_diagnosis *tcpt_first_diagnosis(const tcpt_flow *flow)
 const tcpt_diagnosis *tcpt_first_end_diagnosis(const tcpt_flow *flow)
 {
     return flow->found ? flow->found->end_first : NULL;
+}
+
+bool tcpt_is_explained(const tcpt_flow *flow)
+{
+    return flow->found && (flow->found->weighty[0] > 0 || flow->found->weighty[1] > 0);
+}
+
+bool tcpt_was_explained(const tcpt_flow *flow)
+{
+    return flow->found && flow->found->weighty[0] > 0;
 }

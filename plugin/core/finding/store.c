@@ -99,6 +99,22 @@ const char *tcpt_text_keep(tcpt_findings *store, const char *text)
     return kept;
 }
 
+uint32_t *tcpt_told_apart(tcpt_findings *store, const tcpt_detector *detector, unsigned kind)
+{
+    const char *key = (const char *)detector + kind; /* within the row: another one's are elsewhere */
+    uint32_t *count;
+
+    g_return_val_if_fail(kind < sizeof *detector, NULL);
+    if (!store->apart)
+        store->apart = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    count = g_hash_table_lookup(store->apart, key);
+    if (!count) {
+        count = g_new0(uint32_t, 1);
+        g_hash_table_insert(store->apart, (gpointer)key, count);
+    }
+    return count;
+}
+
 void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
 {
     diagnosis->store->bytes -= diagnosis->bytes;
@@ -132,6 +148,8 @@ void tcpt_findings_clear(tcpt_findings *store)
         tcpt_diagnosis_free(store->unseen);
     if (store->texts)
         g_hash_table_destroy(store->texts);
+    if (store->apart)
+        g_hash_table_destroy(store->apart);
     if (store->slabs)
         g_ptr_array_unref(store->slabs);
 }

@@ -20,6 +20,7 @@ typedef struct tcpt_findings {
     tcpt_diagnosis *wide;   /**< runs over all flows, linked by next */
     tcpt_diagnosis *unseen; /**< the newest that is on no frame */
     GHashTable *texts;      /**< of summaries, each once; NULL until the first */
+    GHashTable *apart;      /**< of a kind that may come in floods, those told apart; NULL until the first */
     tcpt_folding folding;
 } tcpt_findings;
 
@@ -45,6 +46,9 @@ static inline void tcpt_diagnosis_count(tcpt_diagnosis *diagnosis, size_t bytes)
 
 /** @return a copy that lives as long as the store, the same for the same text; NULL when there are too many */
 const char *tcpt_text_keep(tcpt_findings *store, const char *text);
+
+/** How many of a detector's findings of that kind have a diagnosis of their own. */
+uint32_t *tcpt_told_apart(tcpt_findings *store, const tcpt_detector *detector, unsigned kind);
 
 void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint8_t *arguments, size_t argument_bytes);
 

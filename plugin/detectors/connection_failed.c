@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A connection failed, and nothing else says why. Last in detectors.def: it asks what all others have found. */
+#include "detectors/detectors.h"
+
+#include <string.h>
+
+#include "tcptriage/outcome.h"
+#include "tcptriage/points.h"
+#include "tcptriage/queries.h"
+
+/* Points of one connection that are looked at. */
+enum { ELSEWHERE_MOST = 8 };
+
+static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
+{
+    return memcmp(flow->key.address, other->key.address, sizeof flow->key.address) == 0 &&
+           memcmp(flow->key.port, other->key.port, sizeof flow->key.port) == 0;
+}
+
+/* A finding at another point speaks for this one too where addresses and ports are the same: Wireshark has both in one
+ * stream. */
+static bool explained(const tcpt_flow *flow)
+{
+    const tcpt_flow *other;
+
+    if (tcpt_is_explained(flow))
+        return true;
+    for (unsigned i = 0; i < ELSEWHERE_MOST && (other = tcpt_flow_elsewhere(flow, i)); i++)
+        if (same_ports(flow, other) && tcpt_was_explained(other))
+            return true;
+    return false;
+}
+
+/* Another point saw more of the connection: there it did not fail. */
+static bool fine_elsewhere(const tcpt_flow *flow)
+{
+    const tcpt_flow *other;
+
+    for (unsigned i = 0; i < ELSEWHERE_MOST && (other = tcpt_flow_elsewhere(flow, i)); i++) {
+        tcpt_outcome outcome = other->handshake_done ? tcpt_outcome_of(other) : TCPT_OUTCOME_PARTIAL;
+
+        if (outcome == TCPT_OUTCOME_CLOSED || outcome == TCPT_OUTCOME_RESET || outcome == TCPT_OUTCOME_OPEN)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t unanswered(const tcpt_endpoint *end)
+{
+    return end->unanswered_ns ? end->unanswered_repeats + end->unanswered_fins + end->unanswered_probes : 0;
+}
+
+/* ---- by outcome: what is seen, how long it took, what would settle it ---- */
+
+static tcpt_finding *raise_refused(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    uint32_t tries = flow->ends[flow->client].syn_count;
+    tcpt_finding *finding =
+        tcpt_raise_among(context, TCPT_OUTCOME_REFUSED, confidence,
+                         "Refused: a RST came for %u SYN%s, but not as its answer. Capture at the server: does that "
+                         "RST leave it?",
+                         tries, tries == 1 ? "" : "s");
+
+    tcpt_brief(finding, "Refused by a RST, no cause captured");
+    tcpt_relate(finding, flow->ends[!flow->client].rst_record);
+    tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
+    return finding;
+}
+
+static tcpt_finding *raise_no_answer(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    uint32_t tries = flow->ends[flow->client].syn_count;
+    tcpt_finding *finding =
+        tcpt_raise_among(context, TCPT_OUTCOME_NO_ANSWER, confidence,
+                         "Nothing came back for %u SYN%s in %.1f s: loss, a filter, or a host that is down. Capture "
+                         "at the server: does the SYN arrive?",
+                         tries, tries == 1 ? "" : "s", tcpt_as_seconds(tcpt_since_ns(context, flow->first_ns)));
+
+    tcpt_brief(finding, "No answer to %u SYN%s, too few to say why", tries, tries == 1 ? "" : "s");
+    tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
+    return finding;
+}
+
+static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    tcpt_finding *finding;
+
+    if (server->syn)
+        finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                                   "The server answered (%u SYN-ACK%s), the client never confirmed. Capture at the "
+                                   "client: does the SYN-ACK arrive?",
+                                   server->syn_count, server->syn_count == 1 ? "" : "s");
+    else
+        finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                                   "The server answered the SYN, but with no SYN-ACK, and the handshake ended there. "
+                                   "Capture at the server: what leaves it?");
+    tcpt_brief(finding,
+               server->syn ? "Handshake failed: SYN-ACK never confirmed" : "Handshake failed: no SYN-ACK came");
+    tcpt_relate(finding, server->last_record);
+    tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
+    return finding;
+}
+
+static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned asks =
+        unanswered(&flow->ends[!flow->client]) > unanswered(&flow->ends[flow->client]) ? !flow->client : flow->client;
+    const tcpt_endpoint *sender = &flow->ends[asks];
+    const char *silent = tcpt_role(flow, !asks);
+    tcpt_finding *finding =
+        tcpt_raise_among(context, TCPT_OUTCOME_SILENT, confidence,
+                         "The %s went silent: %s asked %u more time%s, nothing came in %.1f s. Capture at the %s: does "
+                         "that arrive?",
+                         silent, tcpt_role(flow, asks), unanswered(sender), unanswered(sender) == 1 ? "" : "s",
+                         tcpt_as_seconds(tcpt_since_ns(context, sender->unanswered_ns)), silent);
+
+    tcpt_brief(finding, "The %s went silent, no cause captured", silent);
+    tcpt_relate(finding, sender->unanswered_record);
+    tcpt_set_delay(finding, flow->last_ns - sender->unanswered_ns);
+    return finding;
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    static tcpt_finding *(*const raise[TCPT_OUTCOMES])(const tcpt_context *, tcpt_confidence) = {
+        [TCPT_OUTCOME_REFUSED] = raise_refused,
+        [TCPT_OUTCOME_NO_ANSWER] = raise_no_answer,
+        [TCPT_OUTCOME_HANDSHAKE_FAILED] = raise_handshake_failed,
+        [TCPT_OUTCOME_SILENT] = raise_silent,
+    };
+    const tcpt_flow *flow = context->flow;
+    tcpt_outcome outcome = tcpt_outcome_of(flow);
+    tcpt_finding *finding;
+
+    (void)memory;
+    if (!raise[outcome] || explained(flow)) /* that it is stuck is what other findings say */
+        return;
+    finding = raise[outcome](context, flow->ends[0].holed || flow->ends[1].holed ? TCPT_LOW : TCPT_MEDIUM);
+    if (!fine_elsewhere(flow))
+        return;
+    tcpt_set_confidence(finding, TCPT_LOW);
+    tcpt_rule_out(finding, "A connection that failed for its hosts: at another capture point it went on. What is "
+                           "missing, this point lacks.");
+}
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does each segment arrive, and does an answer leave?"},
+    {TCPT_ON_CLIENT, "tcpdump -ni any '%traffic%'", "does the answer arrive?"},
+    {0},
+};
+
+const tcpt_detector tcpt_connection_failed = {
+    .id = "connection_failed",
+    .message = "The connection failed, and nothing else in the capture says why",
+    .explanation =
+        "How it ended is seen, why is not. Looked at without result: how often the SYN was sent and what came back, "
+        "resets and where they point, repeats and probes without an answer, sizes, windows and closes, checksums, "
+        "timestamps, what connection tracking makes of each segment, other connections of these hosts, and other "
+        "capture points. Few tries are no proof: one lost segment, or a client that gave up early, ends the same way.",
+    .remedy =
+        "Capture at both ends at once, from before the connection opens until it is given up, and join the two by "
+        "time: then each segment is seen to arrive, or not. Refused or no answer: begin at the server. Handshake "
+        "not confirmed: at the client. Silent: at the side that went silent.",
+    .commands = commands,
+    .reference = "RFC 9293 sections 3.5, 3.8.3 and 3.10",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_NOTE,
+    .blames = TCPT_BLAMES_LISTENER,
+    .settle = settle,
+};
