@@ -32,6 +32,8 @@ enum {
     TCPT_FIRST_RTO_SECONDS = 1,
     /** The longest one: Linux, TCP_RTO_MAX. */
     TCPT_LONGEST_RTO_SECONDS = 120,
+    /** An answer that people notice, whatever the network takes. */
+    TCPT_LATE_REPLY_SECONDS = 2,
     /** How long a SYN that was answered tells of the others of its address and port. A half-open connection is gone by
      *  then, too (Linux, tcp_synack_retries: 63 s). */
     TCPT_SIBLING_SECONDS = 60,

@@ -299,8 +299,7 @@ static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const 
 
     if (flow->last_record)
         seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
-    if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
-        seen->traits |= TCPT_TRAIT_SILENCE;
+    seen->traits |= tcpt_pause_traits(flow, segment, seen->from, seen->since_ns, settings);
     if (shut(sender, receiver, segment))
         seen->traits |= TCPT_TRAIT_SHUT;
     if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))

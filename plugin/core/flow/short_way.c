@@ -104,8 +104,7 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);
     seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
-    if (seen->since_ns >= tcpt_seconds_ns(settings->stall_seconds))
-        seen->traits |= TCPT_TRAIT_SILENCE;
+    seen->traits |= tcpt_pause_traits(flow, segment, from, seen->since_ns, settings);
     if (segment->ack != sender->rcv_nxt)
         seen->traits |= TCPT_TRAIT_ACKS_NEW;
     seen->new_payload = segment->payload_bytes > 0;

@@ -36,6 +36,22 @@ static inline bool tcpt_ttl_is_usual(const tcpt_endpoint *sender, const tcpt_seg
            !segment->ttl;
 }
 
+/** What a pause before a segment makes it. A reply that is late by TCPT_LATE_REPLY_SECONDS comes behind one of at least
+ * a second: the ACK of its request does not take as long. */
+static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                                         int64_t since_ns, const tcpt_settings *settings)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    bool late;
+
+    if (since_ns < TCPT_SECOND_NS)
+        return 0;
+    late = segment->payload_bytes && receiver->payload_ns > sender->payload_ns &&
+           segment->time_ns - receiver->payload_ns >= TCPT_LATE_REPLY_SECONDS * TCPT_SECOND_NS;
+    return (since_ns >= tcpt_seconds_ns(settings->stall_seconds) ? TCPT_TRAIT_SILENCE : 0) |
+           (late ? TCPT_TRAIT_LATE_REPLY : 0);
+}
+
 /** What can be told without judging. */
 static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
 {
