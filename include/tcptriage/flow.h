@@ -330,6 +330,7 @@ typedef struct tcpt_endpoint {
     uint16_t ack_step_room;
     tcpt_ack_step *ack_steps;
 
+    uint32_t copies; /**< second copies of its segments: these changed nothing else */
     uint32_t checksums_good;
     uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */

@@ -159,6 +159,9 @@ tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property proper
 /** Whether a segment that end `from` of this flow sent was seen at a point nearer to it as well. */
 bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
 
+/** Whether most packets of a flow were captured twice, and it is the first one of the capture of which that is so. */
+bool tcpt_is_first_captured_twice(const tcpt_flow *flow);
+
 /** Whether a device between two capture points shifts the connection's sequence numbers. */
 bool tcpt_is_renumbered(const tcpt_flow *flow);
 

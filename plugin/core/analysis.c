@@ -125,7 +125,8 @@ static void commit_copy(const tcpt_analysis *analysis, tcpt_flow *flow, const tc
                         tcpt_record *record, uint32_t original)
 {
     tcpt_point_commit(flow->at, segment);
-    tcpt_flow_commit_copy(flow);
+    tcpt_flow_commit_copy(flow, record->from);
+    tcpt_point_commit_copy(flow);
     tcpt_record_copy(record, tcpt_records_at(&analysis->records, original));
     tcpt_record_states(record, flow);
     if (analysis->settings.tracker_models) /* a tracker saw the packet once */

@@ -41,7 +41,7 @@ const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, 
                                      unsigned *end);
 
 /** Take a second copy of a packet: it changes nothing else. */
-void tcpt_flow_commit_copy(tcpt_flow *flow);
+void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from);
 
 /** Remember a packet, so that its copies are recognised. `number` is its record's. */
 void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_packet_id *id,

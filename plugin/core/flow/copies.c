@@ -112,7 +112,8 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
 }
 
-void tcpt_flow_commit_copy(tcpt_flow *flow)
+void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from)
 {
     flow->duplicates = true;
+    flow->ends[from].copies++;
 }

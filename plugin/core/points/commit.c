@@ -99,6 +99,29 @@ void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
     point->bare += !segment->payload_bytes;
 }
 
+/* Most of its packets have a second copy; one or two may have one by chance (a repeat under the same IP ID). */
+static bool captured_twice(const tcpt_flow *flow)
+{
+    enum { COPIES_LEAST = 5 };
+    uint64_t copies = (uint64_t)flow->ends[0].copies + flow->ends[1].copies;
+    uint64_t packets = (uint64_t)flow->ends[0].segment_count + flow->ends[1].segment_count;
+
+    return copies >= COPIES_LEAST && 2 * copies > packets;
+}
+
+void tcpt_point_commit_copy(const tcpt_flow *flow)
+{
+    tcpt_points *points = flow->at->all;
+
+    if ((!points->captured_twice || !captured_twice(points->captured_twice)) && captured_twice(flow))
+        points->captured_twice = flow;
+}
+
+bool tcpt_is_first_captured_twice(const tcpt_flow *flow)
+{
+    return flow->at->all->captured_twice == flow && captured_twice(flow);
+}
+
 /* What comes from now on is not noted until a second point shows: nothing is complete then. */
 static void give_up(tcpt_points *points)
 {

@@ -18,6 +18,9 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
 /** Note the time of a segment, and its checksum, at its point. */
 void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment);
 
+/** A second copy of a captured packet was taken into its flow. */
+void tcpt_point_commit_copy(const tcpt_flow *flow);
+
 /** Begin to follow segments; a capture with one point has no use for that. */
 void tcpt_points_watch(tcpt_points *points);
 
