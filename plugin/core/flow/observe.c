@@ -327,6 +327,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         return;
     }
     seen->payload_segments = sender->payload_segments + (segment->payload_bytes > 0);
+    seen->traits |= tcpt_first_payload_traits(sender, segment, seen->payload_segments);
     seen->probe = probe(flow, segment, from);
     if (segment->flags & TCPT_SYN)
         observe_syn(seen, flow, segment);

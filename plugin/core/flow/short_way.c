@@ -111,6 +111,7 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     if (seen->new_payload && tcpt_is_freed(flow, segment, from))
         seen->traits |= TCPT_TRAIT_FREED;
     seen->payload_segments = sender->payload_segments + seen->new_payload;
+    seen->traits |= tcpt_first_payload_traits(sender, segment, seen->payload_segments);
     seen->pure_ack = !seen->new_payload;
     seen->war_acks = seen->pure_ack;
     seen->receiver.verdict = TCPT_VERDICT_ACCEPTED;

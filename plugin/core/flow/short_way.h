@@ -36,6 +36,15 @@ static inline bool tcpt_ttl_is_usual(const tcpt_endpoint *sender, const tcpt_seg
            !segment->ttl;
 }
 
+/** What its sender's first payload, counted with it, is: it may come under another TTL than the SYN. */
+static inline uint64_t tcpt_first_payload_traits(const tcpt_endpoint *sender, const tcpt_segment *segment,
+                                                 uint32_t payload_segments)
+{
+    if (payload_segments != 1 || !segment->payload_bytes || segment->ttl == sender->syn_ttl || !sender->syn_ttl)
+        return 0;
+    return segment->ttl ? TCPT_TRAIT_TTL_OTHER : 0;
+}
+
 /** What a pause before a segment makes it. A reply that is late by TCPT_LATE_REPLY_SECONDS comes behind one of at least
  * a second: the ACK of its request does not take as long. */
 static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
