@@ -14,13 +14,28 @@ typedef struct idle_memory {
     tcpt_finding *finding[2]; /* the same, while an answer may come */
 } idle_memory;
 
-/* The third repeat without any answer: one or two are ordinary loss. */
-enum { PROVEN_BY = 3 };
+enum {
+    /* The third repeat without any answer: one or two are ordinary loss. */
+    PROVEN_BY = 3,
+    /* Linux nf_conntrack-sysctl: tcp_timeout_close_wait. */
+    HALF_CLOSED_SECONDS = 60,
+};
+
+/* The other side has closed, and this one still sends: allowed for as long as it likes (rule H.1), but trackers keep
+ * such a connection for less (Linux: tcp_timeout_close_wait). */
+static bool half_closed(const tcpt_flow *flow, unsigned speaker)
+{
+    return flow->ends[!speaker].fin && flow->ends[!speaker].fin_acked && !flow->ends[speaker].fin;
+}
 
 static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
-    g_autofree char *limit = tcpt_idle_limit_text(end->idle_before_ns);
+    bool half = half_closed(context->flow, speaker);
+    g_autofree char *limit = half ? g_strdup(end->idle_before_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
+                                                 ? "; half-closed before: limit of 60 s (Linux conntrack)?"
+                                                 : "; half-closed before")
+                                  : tcpt_idle_limit_text(end->idle_before_ns);
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s%s",
                    tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
@@ -33,7 +48,10 @@ static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, c
     tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns));
     tcpt_relate(finding, end->unanswered_record);
     tcpt_relate(finding, context->flow->ends[!speaker].last_record);
-    tcpt_rule_out(finding, "A close: neither FIN nor RST was captured before the silence.");
+    if (half)
+        tcpt_relate(finding, context->flow->ends[!speaker].fin_record);
+    else
+        tcpt_rule_out(finding, "A close: neither FIN nor RST was captured before the silence.");
     return finding;
 }
 
@@ -75,7 +93,7 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     idle_memory *mine = memory;
-    bool rst = context->segment->flags & TCPT_RST;
+    bool rst = context->segment->flags & TCPT_RST, data = context->segment->payload_bytes;
     unsigned speaker = rst ? !context->seen->from : context->seen->from;
     const tcpt_endpoint *end = &flow->ends[speaker];
 
@@ -87,7 +105,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
         return;
-    if (end->ending_before || (rst && end->unanswered_fin))
+    if (rst ? end->ending_before || end->unanswered_fin : end->ending_before && !(half_closed(flow, speaker) && data))
         return; /* a close is another story: data_after_close, fin_missing */
     if (tcpt_close_due_from(flow, !speaker))
         return; /* the other side was to close in that silence */
