@@ -13,6 +13,7 @@
 #include "tcptriage/detector.h"
 #include "tcptriage/finding.h"
 #include "tcptriage/flow.h"
+#include "tcptriage/icmp.h"
 #include "tcptriage/peers.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
@@ -39,6 +40,14 @@ void tcpt_suspect_points(tcpt_analysis *analysis);
  * @return the segment's record, never NULL
  */
 tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment);
+
+/**
+ * Look at an ICMP error. It changes no state: it is evidence, for its own finding and for others of the flow.
+ *
+ * @return a record of its frame (tcpt_record.icmp); NULL where what it quotes is not in flight on a flow that is known
+ * (RFC 5927, section 4.1)
+ */
+tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp);
 
 /**
  * Say that nothing more was captured so far, so that a flow's end can be judged: raises its end findings.

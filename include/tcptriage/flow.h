@@ -60,6 +60,7 @@ typedef struct tcpt_record {
     uint8_t ct_reason;   /**< tcpt_ct_reason, in the words of tcpt_ct_reason_rules(ct_current) */
     bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
     bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
+    bool icmp : 1;       /**< no segment: an ICMP error that quotes one, of which `from` is the sender */
     uint8_t inferred : 2;     /**< by end: the states rest on a FIN of it that was not captured */
     uint8_t reset : 2;        /**< by end: a RST has closed it */
     uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
@@ -423,8 +424,18 @@ typedef struct tcpt_rst_run {
     bool answered;         /**< the newest one was */
 } tcpt_rst_run;
 
+/** ICMP errors that quote what an end has sent, and that were in flight then. */
+typedef struct tcpt_icmp_told {
+    tcpt_record *record; /**< of the newest; NULL for none */
+    int64_t time_ns;
+    uint8_t kind; /**< tcpt_icmp_kind */
+    uint32_t mtu; /**< smallest that one of them has told, 0 none */
+    tcpt_record *mtu_record;
+} tcpt_icmp_told;
+
 /** What few flows ever need. */
 typedef struct tcpt_rarities {
+    tcpt_icmp_told told[2]; /**< by the end that sent what is quoted */
     tcpt_next_syn next_syn;
     tcpt_old_refusal refusal;
     tcpt_rst_run rst_run;

@@ -158,6 +158,8 @@ typedef struct tcpt_observation {
     uint32_t ports_in_use; /**< on a client's SYN: ports of the pair, this one's included; 0 while they are few */
     int64_t since_ns;      /**< since the flow's previous segment, 0 for the first */
     int64_t acked_ago_ns;
+    tcpt_record *quoted;          /**< what that is, or NULL where it cannot be told which of several */
+    const struct tcpt_icmp *icmp; /**< with TCPT_TRAIT_ICMP, the only one then: `from` has sent what it quotes */
     const tcpt_flow *moved;       /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
     uint8_t moved_end;            /**< of that one, whose address or port is another now */
     tcpt_record *ecn_refused;     /**< on the SYN-ACK of a SYN without ECN: one with it that got none */

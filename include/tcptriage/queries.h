@@ -37,4 +37,8 @@ bool tcpt_was_explained(const tcpt_flow *flow);
  * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another). */
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from);
 
+/** What ICMP errors say of what an end has sent since then, there or at another capture point of the connection; NULL
+ * where there is none. */
+const tcpt_icmp_told *tcpt_told_by_icmp(const tcpt_flow *flow, unsigned end, int64_t since_ns);
+
 #endif

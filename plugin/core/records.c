@@ -20,15 +20,19 @@ tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number)
     return (tcpt_record *)g_ptr_array_index(records->slabs, number / SLAB_RECORDS) + number % SLAB_RECORDS;
 }
 
-tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+static tcpt_record *next_place(tcpt_records *records)
 {
-    tcpt_record *record;
-
     if (records->count++ % SLAB_RECORDS == 0) {
         records->next = g_new(tcpt_record, SLAB_RECORDS);
         g_ptr_array_add(records->slabs, records->next);
     }
-    record = records->next++;
+    return records->next++;
+}
+
+tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    tcpt_record *record = next_place(records);
+
     *record = (tcpt_record){
         .flow = flow,
         .frame = segment->frame,
@@ -37,6 +41,14 @@ tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt
             segment->checksum_is != TCPT_CHECKSUM_GOOD || segment->checksum_over_padding == segment->checksum_expected,
         .from = (uint8_t)from & 1,
     };
+    return record;
+}
+
+tcpt_record *tcpt_records_add_icmp(tcpt_records *records, tcpt_flow *flow, uint32_t frame, unsigned from)
+{
+    tcpt_record *record = next_place(records);
+
+    *record = (tcpt_record){.flow = flow, .frame = frame, .from = (uint8_t)from & 1, .icmp = true};
     return record;
 }
 

@@ -22,6 +22,9 @@ void tcpt_records_clear(tcpt_records *records);
 /** @return a new one, for a segment that end `from` of a flow sent; lives until tcpt_records_clear() */
 tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
+/** The same for the frame of an ICMP error that quotes a segment of end `from`. */
+tcpt_record *tcpt_records_add_icmp(tcpt_records *records, tcpt_flow *flow, uint32_t frame, unsigned from);
+
 /** The one of this number, which is less than `count`. */
 tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number);
 

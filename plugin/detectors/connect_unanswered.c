@@ -2,8 +2,10 @@
 /* A SYN is sent again and again, and nothing comes back. */
 #include "detectors/shared/unanswered_syn.h"
 #include "detectors/detectors.h"
+#include "tcptriage/icmp.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/queries.h"
 
 typedef struct unanswered_memory {
     tcpt_finding *finding;
@@ -30,13 +32,20 @@ static bool answered_elsewhere(const tcpt_flow *flow)
     return false;
 }
 
-static void complete(const tcpt_context *context, tcpt_finding *finding, const char *after)
+/* What is on its way says why: somebody else has answered. */
+static void say_icmp(tcpt_finding *finding, const tcpt_icmp_told *told, uint32_t tries, int64_t waited_ns,
+                     const char *after)
 {
-    const tcpt_listener *listener = context->seen->listener;
-    bool others = listener && listener->answered_ns >= context->flow->first_ns;
-    uint32_t tries = context->flow->ends[context->flow->client].syn_count + (*after ? 0 : 1);
-    int64_t waited_ns = context->segment->time_ns - context->flow->first_ns;
+    const char *says = tcpt_icmp_kind_words(told->kind);
 
+    tcpt_resummarise(finding, "Nothing came back for this SYN but ICMP (frame %u), %u tries in %.1f s%s: %s",
+                     told->record->frame, tries, tcpt_as_seconds(waited_ns), after, says);
+    tcpt_brief(finding, "ICMP: %s. No answer to %u SYNs", says, tries);
+    tcpt_relate(finding, told->record);
+}
+
+static void say_causes(tcpt_finding *finding, bool others, uint32_t tries, int64_t waited_ns, const char *after)
+{
     tcpt_resummarise(finding, "Nothing came back for this SYN, %u tries in %.1f s%s. Consistent with %s", tries,
                      tcpt_as_seconds(waited_ns), after,
                      others ? "a filter on this address, or no way back to it: others are answered on this port"
@@ -45,6 +54,21 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
                others ? "Filter or no way back? %u SYNs unanswered, others are not"
                       : "Host down, filter or route? No answer to %u SYNs",
                tries);
+}
+
+static void complete(const tcpt_context *context, tcpt_finding *finding, const char *after)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_listener *listener = context->seen->listener;
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, flow->client, flow->first_ns);
+    bool others = listener && listener->answered_ns >= flow->first_ns;
+    uint32_t tries = flow->ends[flow->client].syn_count + (*after ? 0 : 1);
+    int64_t waited_ns = context->segment->time_ns - flow->first_ns;
+
+    if (told)
+        say_icmp(finding, told, tries, waited_ns, after);
+    else
+        say_causes(finding, others, tries, waited_ns, after);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
     tcpt_set_number(finding, TCPT_F_SYN_SILENCE, waited_ns);
     tcpt_set_delay(finding, waited_ns);
@@ -112,7 +136,7 @@ static const tcpt_command commands[] = {
     {0},
 };
 
-static const char *const explains[] = {"syn_delayed", NULL};
+static const char *const explains[] = {"syn_delayed", "icmp_error", NULL};
 
 const tcpt_detector tcpt_connect_unanswered = {
     .id = "connect_unanswered",

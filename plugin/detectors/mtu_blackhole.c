@@ -4,6 +4,8 @@
 
 #include "detectors/shared/big_ones.h"
 #include "detectors/detectors.h"
+#include "tcptriage/icmp.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 /* The oldest segment of one sender that is not acknowledged, while it is sent again. */
@@ -37,28 +39,61 @@ enum {
     IP_AND_TCP_IPV6 = 60,
 };
 
-/* Of the 3rd transmission, a later one, or the segment that shows it. `passed` are payload bytes. */
-static void complete(const tcpt_context *context, stuck *mine, unsigned from, uint32_t passed, bool in_pieces)
+/* An MTU that ICMP tells and that the lost one exceeds; NULL without. */
+static const tcpt_icmp_told *told_smaller(const tcpt_flow *flow, const stuck *mine, unsigned from)
 {
-    uint32_t headers = mine->datagram - mine->bytes;
-    int64_t lost_ns = context->segment->time_ns - mine->first_ns;
-    const char *role = tcpt_role(context->flow, from);
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, from, flow->first_ns);
 
+    return told && told->mtu && told->mtu < mine->datagram ? told : NULL;
+}
+
+static void say_told(const stuck *mine, const char *role, const tcpt_icmp_told *told)
+{
+    tcpt_resummarise(
+        mine->finding,
+        "%u-byte packets from the %s get lost (sent %u times) although ICMP (frame %u) tells an MTU of %u: "
+        "the %s does not heed it",
+        mine->datagram, role, mine->repeats + 1, told->mtu_record->frame, told->mtu, role);
+    tcpt_brief(mine->finding, "MTU %u told, not heeded: %u bytes sent %u times", told->mtu, mine->datagram,
+               mine->repeats + 1);
+}
+
+static void say_passed(const stuck *mine, const char *role, uint32_t passed, bool in_pieces)
+{
     tcpt_resummarise(mine->finding,
                      "%u-byte packets from the %s get lost (sent %u times), %s of %u bytes %s: consistent with a "
                      "smaller MTU on the way",
-                     mine->datagram, role, mine->repeats + 1, in_pieces ? "the same bytes in packets" : "one",
-                     passed + headers, in_pieces ? "pass" : "passes");
+                     mine->datagram, role, mine->repeats + 1, in_pieces ? "the same bytes in packets" : "one", passed,
+                     in_pieces ? "pass" : "passes");
     tcpt_brief(mine->finding, "MTU black hole? %u bytes lost %u times, %u pass", mine->datagram, mine->repeats + 1,
-               passed + headers);
+               passed);
+}
+
+/* Of the 3rd transmission, a later one, or the segment that shows it. `passed` are payload bytes, 0 for unknown. */
+static void complete(const tcpt_context *context, stuck *mine, unsigned from, uint32_t passed, bool in_pieces)
+{
+    const tcpt_icmp_told *told = told_smaller(context->flow, mine, from);
+    const char *role = tcpt_role(context->flow, from);
+
+    if (passed)
+        passed += mine->datagram - mine->bytes;
+    if (told && !in_pieces)
+        say_told(mine, role, told);
+    else
+        say_passed(mine, role, passed, in_pieces);
     tcpt_set_number(mine->finding, TCPT_F_MTU_LOST_FROM, mine->datagram);
-    tcpt_set_number(mine->finding, TCPT_F_MTU_PASSED_UP_TO, passed + headers);
-    tcpt_set_delay(mine->finding, lost_ns);
+    if (passed)
+        tcpt_set_number(mine->finding, TCPT_F_MTU_PASSED_UP_TO, passed);
+    if (told)
+        tcpt_set_number(mine->finding, TCPT_F_MTU_ICMP, told->mtu);
+    tcpt_relate(mine->finding, told ? told->mtu_record : NULL);
+    tcpt_set_delay(mine->finding, context->segment->time_ns - mine->first_ns);
     tcpt_rule_out_nothing(mine->finding);
-    tcpt_rule_out(mine->finding, in_pieces
-                                     ? "A host that is gone, or a filter on the contents: the same bytes arrive in "
-                                       "shorter packets."
-                                     : "A host that is gone: it has taken a shorter packet sent behind the lost one.");
+    if (passed)
+        tcpt_rule_out(mine->finding,
+                      in_pieces ? "A host that is gone, or a filter on the contents: the same bytes arrive in shorter "
+                                  "packets."
+                                : "A host that is gone: it has taken a shorter packet sent behind the lost one.");
 }
 
 static void raise_on(const tcpt_context *context, stuck *mine, unsigned from, tcpt_confidence confidence)
@@ -113,14 +148,14 @@ static void judge_oldest(const tcpt_context *context, stuck *mine)
     if (++mine->repeats < PROVEN_BY)
         return;
     passed = tcpt_only_shorter_pass(context->flow, from, mine->bytes);
-    if (!passed) {
+    if (!passed && !told_smaller(context->flow, mine, from)) {
         if (mine->finding)
             tcpt_withdraw(context, mine->finding); /* shorter ones get no answer either */
         mine->finding = NULL;
         return;
     }
     if (!mine->finding)
-        raise_on(context, mine, from, TCPT_MEDIUM);
+        raise_on(context, mine, from, passed ? TCPT_MEDIUM : TCPT_HIGH);
     complete(context, mine, from, passed, false);
 }
 
@@ -245,11 +280,11 @@ static void settle(const tcpt_context *context, const void *memory)
             settle_end(context, from);
 }
 
-static const tcpt_field fields[] = {TCPT_F_MTU_LOST_FROM, TCPT_F_MTU_PASSED_UP_TO, TCPT_FIELD_COUNT};
+static const tcpt_field fields[] = {TCPT_F_MTU_LOST_FROM, TCPT_F_MTU_PASSED_UP_TO, TCPT_F_MTU_ICMP, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"peer_silent",  "idle_drop",        "fin_unacked",
-                                       "fin_missing",  "close_wait_stuck", "keepalive_dead_peer",
-                                       "vantage_loss", "recovery_stall",   NULL};
+static const char *const explains[] = {
+    "peer_silent",         "idle_drop",    "fin_unacked",    "fin_missing", "close_wait_stuck",
+    "keepalive_dead_peer", "vantage_loss", "recovery_stall", "icmp_error",  NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "tracepath -n %server%", "the MTU of each hop, as far as ICMP comes back"},

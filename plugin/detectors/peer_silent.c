@@ -5,6 +5,8 @@
 #include "detectors/shared/big_ones.h"
 #include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
+#include "tcptriage/icmp.h"
+#include "tcptriage/queries.h"
 
 typedef struct silent_memory {
     tcpt_finding *finding[2]; /* of the run that goes on, by its sender */
@@ -52,16 +54,24 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
 {
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(context->flow, from, sender->unanswered_ns);
+    const char *role = tcpt_role(context->flow, from), *other = tcpt_role(context->flow, !from);
+    uint32_t repeats = context->seen->unanswered_repeats;
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
     g_autofree char *more = suspicion(context);
 
-    tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s",
-                     tcpt_role(context->flow, from), context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns),
-                     tcpt_role(context->flow, !from), more);
-    tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", tcpt_role(context->flow, !from),
-               context->seen->unanswered_repeats, tcpt_as_seconds(duration_ns));
+    if (told)
+        tcpt_resummarise(
+            finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back, but ICMP (frame %u) says: %s",
+            role, repeats, tcpt_as_seconds(duration_ns), other, told->record->frame, tcpt_icmp_kind_words(told->kind));
+    else
+        tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s", role, repeats,
+                         tcpt_as_seconds(duration_ns), other, more);
+    tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", other, repeats,
+               tcpt_as_seconds(duration_ns));
+    tcpt_relate(finding, told ? told->record : NULL);
     tcpt_set_delay(finding, duration_ns);
-    tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, context->seen->unanswered_repeats);
+    tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, repeats);
     tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
 }
 
@@ -128,7 +138,7 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SILENT_RETRANSMISSIONS, TCPT_F_SILENT_DURATION, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"fin_unacked", "keepalive_dead_peer", "close_wait_stuck", NULL};
+static const char *const explains[] = {"fin_unacked", "keepalive_dead_peer", "close_wait_stuck", "icmp_error", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_BLAMED, "tcpdump -ni any '%traffic%'", "do the segments arrive, and does an ACK leave?"},

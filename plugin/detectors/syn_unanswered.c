@@ -122,7 +122,7 @@ static const tcpt_command commands[] = {
     {0},
 };
 
-static const char *const explains[] = {"syn_delayed", NULL};
+static const char *const explains[] = {"syn_delayed", "icmp_error", NULL};
 
 const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",

@@ -3,7 +3,9 @@
 #include <glib.h>
 
 #include "detectors/detectors.h"
+#include "tcptriage/icmp.h"
 #include "tcptriage/points.h"
+#include "tcptriage/queries.h"
 
 /* "all 9 padded frames, none of the 3 others" */
 static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
@@ -147,6 +149,14 @@ static void raise_astray(const tcpt_context *context, unsigned from, const tcpt_
     tcpt_rule_out(finding, "Loss on the way: the same SEQ, ACK and length came there from or to another socket.");
 }
 
+/* A router has said that it dropped them, and why: icmp_error. One that tells an MTU explains those that are longer. */
+static bool explained_by_icmp(const tcpt_flow *flow, unsigned from, const tcpt_losses *losses)
+{
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, from, losses->lost[0].time_ns);
+
+    return told && (told->kind != TCPT_ICMP_FRAGMENTATION_NEEDED || !told->mtu || losses->smallest_missing > told->mtu);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     (void)memory;
@@ -155,7 +165,7 @@ static void settle(const tcpt_context *context, const void *memory)
 
         if (!tcpt_tally_losses(context->flow, from, &losses))
             continue;
-        if (losses.lost_count && proven(&losses))
+        if (losses.lost_count && proven(&losses) && !explained_by_icmp(context->flow, from, &losses))
             raise_loss(context, from, &losses);
         else if (losses.astray)
             raise_astray(context, from, &losses);

@@ -72,6 +72,18 @@ static bool is_inside(tvbuff_t *tvb)
     return begin >= outer_begin && begin < outer_begin + (int)tvb_reported_length(enclosing.tvb);
 }
 
+static unsigned ip_layers(const packet_info *pinfo)
+{
+    unsigned count = 0;
+
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
+        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+
+        count += proto == proto_ip || proto == proto_ipv6;
+    }
+    return MIN(count, UINT8_MAX);
+}
+
 /* Of a frame's first TCP layer. Wireshark lists all layers that it has met in the frame so far, those that are over
  * too: later ones would count what was around their elder brothers. */
 static tcpt_carriers first_carriers(const packet_info *pinfo)
@@ -183,6 +195,52 @@ tcpt_ip_header tcpt_find_ip_header(const tcpt_place *place, const tcpt_segment *
     before = tvb_get_ptr(place->source, (int)(place->begin - before_bytes), (int)before_bytes);
     return segment->family == 4 ? find_ipv4_header(before + before_bytes, before_bytes, segment, place->bytes)
                                 : find_ipv6_header(before + before_bytes, before_bytes, segment);
+}
+
+/* Bytes of an IP header that ends at `end`, `before_bytes` behind the first byte of what is captured, and leads to this
+ * protocol; 0 for none. */
+static unsigned ip_header_before(const uint8_t *end, unsigned before_bytes, bool ipv6, uint8_t protocol)
+{
+    if (ipv6)
+        return before_bytes >= IPV6_HEADER_BYTES && end[-IPV6_HEADER_BYTES] >> 4 == 6 &&
+                       end[6 - IPV6_HEADER_BYTES] == protocol
+                   ? IPV6_HEADER_BYTES
+                   : 0;
+    for (unsigned bytes = TCPT_IPV4_HEADER_BYTES; bytes <= before_bytes && bytes <= IPV4_HEADER_MAX_BYTES; bytes += 4)
+        if (end[-(int)bytes] == (0x40 | bytes / 4) && end[9 - (int)bytes] == protocol)
+            return bytes;
+    return 0;
+}
+
+/* How far before a quoted TCP header the message's own IP header begins; 0 where it does not. */
+static unsigned icmp_before(const uint8_t *tcp, unsigned before_bytes, bool ipv6)
+{
+    enum { ICMP_HEADER_BYTES = 8 };
+    unsigned inner = ip_header_before(tcp, before_bytes, ipv6, IP_PROTO_TCP), outer;
+
+    if (!inner || before_bytes < inner + ICMP_HEADER_BYTES)
+        return 0;
+    inner += ICMP_HEADER_BYTES;
+    outer = ip_header_before(tcp - inner, before_bytes - inner, ipv6, ipv6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP);
+    return outer ? outer + inner : 0;
+}
+
+bool tcpt_find_icmp(tcpt_icmp *icmp, tvbuff_t *quoted, const packet_info *pinfo)
+{
+    enum { BEFORE_MOST = 2 * IPV4_HEADER_MAX_BYTES + 8 };
+    tvbuff_t *source = tvb_get_ds_tvb(quoted);
+    unsigned begin = (unsigned)tvb_raw_offset(quoted), captured = tvb_captured_length(source);
+    unsigned before_bytes = MIN(begin, BEFORE_MOST), back;
+    const uint8_t *before;
+
+    if (captured < begin || before_bytes == 0)
+        return false;
+    before = tvb_get_ptr(source, (int)(begin - before_bytes), (int)(captured - begin + before_bytes));
+    back = icmp_before(before + before_bytes, before_bytes, pinfo->src.type == AT_IPv6);
+    if (!back || !tcpt_icmp_parse(icmp, before + before_bytes - back, captured - begin + back) || icmp->tcp_at != back)
+        return false;
+    icmp->depth = (uint8_t)MAX(ip_layers(pinfo), 2) - 1; /* the quotation's own left out */
+    return true;
 }
 
 /* Bytes of frame check sequence at the end of the frame, as far as they matter behind a datagram of `rest_bytes` in

@@ -10,6 +10,7 @@
 
 #include <epan/packet.h>
 
+#include "tcptriage/icmp.h"
 #include "tcptriage/segment.h"
 
 /** What is around a TCP layer. */
@@ -50,6 +51,14 @@ typedef struct tcpt_place {
 
 /** Find the IP header of a segment whose addresses are filled in. */
 tcpt_ip_header tcpt_find_ip_header(const tcpt_place *place, const tcpt_segment *segment);
+
+/**
+ * Read the ICMP error that quotes a TCP header. It is found from there back, and read from its own IP header on.
+ *
+ * @param quoted  the TCP header, or as much of it as is quoted
+ * @return false where what is before it is no such message (a tunnel's packet is quoted, extension headers)
+ */
+bool tcpt_find_icmp(tcpt_icmp *icmp, tvbuff_t *quoted, const packet_info *pinfo);
 
 /** Ethernet padding behind the segment's datagram. */
 uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, const tcpt_ip_header *ip,

@@ -156,10 +156,25 @@ static void note_segment(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around
     take_record(record);
 }
 
-/* Headers quoted in an ICMP error are not the flow's packets. */
+/* Headers quoted in an ICMP error are not the flow's packets, but tell of them. */
+static void note_icmp(tvbuff_t *tvb, const packet_info *pinfo)
+{
+    tcpt_icmp icmp = {.time_ns = as_ns(&pinfo->abs_ts), .frame = frame_number};
+    const char *point_name = NULL;
+    tcpt_record *record = NULL;
+
+    if (tcpt_find_icmp(&icmp, tvb, pinfo)) {
+        if (settings.capture_points)
+            icmp.point = tcpt_interfaces_point(analysis, pinfo, &point_name);
+        record = tcpt_analyse_icmp(analysis, &icmp);
+    }
+    tcpt_records_note(frame_shown, frame_layers++, record);
+    take_record(record);
+}
+
 static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)
 {
-    return enabled && !pinfo->flags.in_error_pkt && tvb_captured_length(tvb) >= TCPT_TCP_HEADER_BYTES;
+    return enabled && (pinfo->flags.in_error_pkt || tvb_captured_length(tvb) >= TCPT_TCP_HEADER_BYTES);
 }
 
 /* A TCP layer is analysed when it is first seen, its record looked up later: tunnels have several per frame. */
@@ -169,6 +184,10 @@ static int shim(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
         return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
     if (frame_layers == 0 || pinfo->num != frame_shown)
         begin_frame(pinfo);
+    if (frame_new && pinfo->flags.in_error_pkt) {
+        note_icmp(tvb, pinfo);
+        return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    }
     if (frame_new)
         return tcpt_carriers_dissect(tcp_handle, tvb, pinfo, tree, data, note_segment);
     take_record(tcpt_records_find(frame_shown, frame_layers++));

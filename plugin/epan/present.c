@@ -345,6 +345,10 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!stage.tree)
         return;
     tcpt_each_proven(record, add_evidence, &stage);
+    if (record->icmp) { /* no segment: nothing has a state after it */
+        add_vantage(&stage, record);
+        return;
+    }
     add_string(&stage, stage.tree, TCPT_HF_CLIENT_STATE, tcpt_state_name(tcpt_state_in(record, flow->client)));
     add_string(&stage, stage.tree, TCPT_HF_SERVER_STATE, tcpt_state_name(tcpt_state_in(record, !flow->client)));
     add_string(&stage, stage.tree, TCPT_HF_RECEIVER_VERDICT, tcpt_verdict_name((tcpt_verdict)record->receiver_verdict));

@@ -22,7 +22,8 @@ enum {
     FUZZ_BACKWARDS = 0x08,
     FUZZ_PADDED = 0x10,
     FUZZ_SETTLE = 0x20,
-    FUZZ_LONGER = 0x40, /**< the datagram is longer than what was captured; with FUZZ_MADE: the same IP ID again */
+    FUZZ_LONGER = 0x40, /**< the datagram is longer than what was captured; with FUZZ_MADE: the same IP ID again, and
+                           with FUZZ_PADDED an ICMP error behind it */
     FUZZ_MADE = 0x80,
 };
 

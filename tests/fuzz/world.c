@@ -133,6 +133,37 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
         input->watch->seen(record, input->watch->user);
 }
 
+/** A router quotes it. */
+static void analyse_icmp(fuzz *input, const tcpt_icmp *icmp)
+{
+    tcpt_record *record = tcpt_analyse_icmp(input->analysis, icmp);
+    if (!record)
+        return;
+    g_assert(record->icmp && record->flow && record->frame == icmp->frame);
+    g_ptr_array_add(input->records, record);
+}
+
+static void quote(fuzz *input, const tcpt_segment *segment)
+{
+    tcpt_icmp icmp = {
+        .time_ns = input->now_ns,
+        .frame = ++input->frame,
+        .point = segment->point,
+        .depth = segment->depth,
+        .family = segment->family,
+        .kind = (tcpt_icmp_kind)(segment->window % (TCPT_ICMP_TTL_EXCEEDED + 1)),
+        .mtu = segment->window,
+        .from = segment->dst,
+        .src = segment->src,
+        .dst = segment->dst,
+        .src_port = segment->src_port,
+        .dst_port = segment->dst_port,
+        .ip_id = segment->ip_id,
+        .seq = segment->seq,
+    };
+    analyse_icmp(input, &icmp);
+}
+
 static void see_made(fuzz *input, uint8_t control, unsigned point, uint8_t *tcp, uint32_t bytes, uint8_t kind)
 {
     tcpt_segment segment = begin_segment(input, control, point);
@@ -142,6 +173,8 @@ static void see_made(fuzz *input, uint8_t control, unsigned point, uint8_t *tcp,
         return;
     tcpt_segment_check(&segment, tcp, bytes, bytes, pad_bytes);
     analyse(input, &segment, control);
+    if ((control & (FUZZ_PADDED | FUZZ_LONGER)) == (FUZZ_PADDED | FUZZ_LONGER))
+        quote(input, &segment);
 }
 
 static void made_segment(fuzz *input, uint8_t control, uint8_t time)
@@ -179,7 +212,10 @@ static void raw_segment(fuzz *input, uint8_t control)
     tcpt_segment segment = begin_segment(input, control, !!(control & FUZZ_OTHER_POINT));
     memcpy(tcp, input->data + input->at, captured);
     input->at += captured;
-    if (tcpt_segment_parse(&segment, tcp, captured, reported)) {
+    tcpt_icmp icmp = {.time_ns = segment.time_ns, .frame = segment.frame, .point = segment.point, .depth = 1};
+    if (tcpt_icmp_parse(&icmp, tcp, captured))
+        analyse_icmp(input, &icmp);
+    else if (tcpt_segment_parse(&segment, tcp, captured, reported)) {
         tcpt_segment_check(&segment, tcp, captured, reported, pad_bytes);
         analyse(input, &segment, control);
     }

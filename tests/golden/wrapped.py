@@ -95,7 +95,8 @@ def check_clothes(golden, capture, name):
 
 
 def check_icmp(golden, capture):
-    """An ICMP error behind each packet quotes it: the quoted header is no segment of the flow."""
+    """An ICMP error behind each packet quotes it: the quoted header is no segment of the flow, and only the errors say
+    something of their own."""
     header, records = frames_of(golden.tools, capture)
     mixed = []
     for record in records:
@@ -106,6 +107,9 @@ def check_icmp(golden, capture):
     path = bad.write_pcap(golden.tools, os.path.basename(capture) + ".icmp", header, mixed)
     wanted = {(2 * number - 1, ident) for number, ident in findings.pairs(golden.frames(capture, "-2"))}
     shown = found_in(golden.tools, golden.names, golden.known, path)
+    told = {number for number, ident in shown if ident == "icmp_error"}
+    shown = {pair for pair in shown if pair[1] != "icmp_error"}
+    assert told and all(number % 2 == 0 for number in told), sorted(told)
     assert shown == wanted, "only there: %s, only without: %s" % (sorted(shown - wanted), sorted(wanted - shown))
 
 

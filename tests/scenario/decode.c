@@ -92,3 +92,12 @@ bool scn_decode(tcpt_segment *segment, const uint8_t *bytes, uint32_t captured_b
         tcpt_segment_check_ipv4(segment, bytes + frame.datagram_at, frame.at - frame.datagram_at);
     return true;
 }
+
+bool scn_decode_icmp(tcpt_icmp *icmp, const uint8_t *bytes, uint32_t captured_bytes)
+{
+    cursor frame = {.bytes = bytes, .captured_bytes = captured_bytes};
+    uint32_t type = read_ethernet(&frame);
+    icmp->depth = 1;
+    return (type == 0x0800 || type == 0x86dd) && frame.at < captured_bytes &&
+           tcpt_icmp_parse(icmp, bytes + frame.at, captured_bytes - frame.at);
+}

@@ -17,7 +17,8 @@ static void describe_cost(GString *text, const tcpt_finding *finding)
 /** Values but for sequence numbers and addresses: in another guise those are others. */
 static bool is_disguised(tcpt_field field)
 {
-    return field == TCPT_F_RST_EXPECTED_SEQ || field == TCPT_F_TUPLE_WAS || field == TCPT_F_TUPLE_IS;
+    return field == TCPT_F_RST_EXPECTED_SEQ || field == TCPT_F_TUPLE_WAS || field == TCPT_F_TUPLE_IS ||
+           field == TCPT_F_ICMP_FROM;
 }
 
 static void describe_values(GString *text, const tcpt_finding *finding)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "tcptriage/icmp.h"
 #include "tcptriage/segment.h"
 
 /** One side of a scripted flow. Sequence numbers in scripts are relative to `isn`. */
@@ -163,5 +164,23 @@ void scn_expectation_free(void *data);
 /** Flags, sequence numbers and everything behind them up to the expectations. `previous` for copies, or NULL. */
 scn_packet *scn_packet_read(scn_line *line, scn_flow *flow, const scn_packet *previous, scn_frame *frame);
 void scn_packet_free(scn_packet *packet);
+
+/** An ICMP error as scripted. */
+typedef struct scn_icmp {
+    const scn_frame *of; /**< what it quotes */
+    uint8_t type;        /**< by the family of that */
+    uint8_t code;
+    uint32_t mtu;
+    uint32_t quoted_bytes; /**< of TCP header and payload, at most */
+    uint32_t seq_delta;    /**< added to the SEQ that is quoted */
+} scn_icmp;
+
+/** Read such a line behind "icmp"; its frame is filled in. */
+void scn_icmp_read(scn_line *line, const scn_scenario *scenario, scn_frame *frame);
+
+/**
+ * Read an Ethernet frame with an ICMP error, as scn_decode() does. Time, frame number and point are filled in already.
+ */
+bool scn_decode_icmp(tcpt_icmp *icmp, const uint8_t *bytes, uint32_t captured_bytes);
 
 #endif

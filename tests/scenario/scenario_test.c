@@ -8,13 +8,28 @@
 #include "live.h"
 #include "turned.h"
 
+/** Not all that is quoted belongs to a flow: there may be no record. */
+static void feed_icmp(scn_run *test, unsigned index, int64_t time_ns)
+{
+    const scn_frame *frame = test->scenario->frames->pdata[index];
+    tcpt_icmp icmp = {.time_ns = time_ns, .frame = index + 1, .point = frame->point};
+    uint8_t src[16], dst[16];
+    if (!scn_decode_icmp(&icmp, frame->bytes->data, frame->bytes->len))
+        return;
+    if (test->guise)
+        scn_disguise_icmp(&icmp, test->guise, src, dst);
+    test->records[index] = tcpt_analyse_icmp(test->analysis, &icmp);
+}
+
 static void feed(scn_run *test, unsigned index)
 {
     const scn_frame *frame = test->scenario->frames->pdata[index];
     tcpt_segment segment = {
         .time_ns = INT64_C(1700000000000000000) + frame->time_ns, .frame = index + 1, .point = frame->point};
-    if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
+    if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes)) {
+        feed_icmp(test, index, segment.time_ns);
         return;
+    }
     uint8_t src[16], dst[16];
     if (test->guise)
         scn_disguise(&segment, test->guise, src, dst);

@@ -407,6 +407,15 @@ static void let_pass(scn_scenario *scenario, scn_frame *frame, unsigned near)
     g_ptr_array_add(scenario->frames, copy);
 }
 
+/** TIME icmp ... [expectations] */
+static void read_icmp(reader *state, scn_line *line)
+{
+    scn_frame *frame = state->frame;
+    scn_icmp_read(line, state->scenario, frame);
+    scn_expectations_read(line, frame);
+    g_ptr_array_add(state->scenario->frames, frame);
+}
+
 /** TIME packet [expectations] */
 static void read_traffic(reader *state, scn_line *line)
 {
@@ -416,6 +425,11 @@ static void read_traffic(reader *state, scn_line *line)
         scn_error(line, "no scenario yet");
     state->time_ns = *word == '+' ? state->time_ns + read_seconds(line, word + 1) : read_seconds(line, word);
     frame->time_ns = state->time_ns;
+    if (line->words[line->at] && !strcmp(line->words[line->at], "icmp")) {
+        scn_next(line);
+        read_icmp(state, line);
+        return;
+    }
     scn_packet *packet = scn_packet_read(line, state->flow, state->previous, frame);
     frame->bytes = scn_build(state->flow, packet);
     frame->wire_bytes = frame->bytes->len;

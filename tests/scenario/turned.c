@@ -35,3 +35,13 @@ void scn_disguise(tcpt_segment *segment, const scn_guise *guise, uint8_t src[16]
     segment->src = complement(src, segment->src, bytes);
     segment->dst = complement(dst, segment->dst, bytes);
 }
+
+void scn_disguise_icmp(tcpt_icmp *icmp, const scn_guise *guise, uint8_t src[16], uint8_t dst[16])
+{
+    unsigned bytes = icmp->family == 4 ? 4 : 16;
+    icmp->seq += guise->shift[memcmp(icmp->src, icmp->dst, bytes) > 0];
+    if (!guise->turned)
+        return;
+    icmp->src = complement(src, icmp->src, bytes);
+    icmp->dst = complement(dst, icmp->dst, bytes);
+}

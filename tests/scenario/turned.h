@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "tcptriage/icmp.h"
 #include "tcptriage/segment.h"
 
 typedef struct scn_guise {
@@ -21,5 +22,8 @@ extern const scn_guise scn_guises[];
 
 /** Put a decoded segment into another guise. `src` and `dst` are room for its addresses. */
 void scn_disguise(tcpt_segment *segment, const scn_guise *guise, uint8_t src[16], uint8_t dst[16]);
+
+/** The same for what an ICMP error quotes. */
+void scn_disguise_icmp(tcpt_icmp *icmp, const scn_guise *guise, uint8_t src[16], uint8_t dst[16]);
 
 #endif

@@ -13,6 +13,7 @@ int main(int argc, char **argv)
     add_checksum_tests();
     add_registry_tests();
     add_cases_tests();
+    add_icmp_tests();
     add_places_tests();
     add_explains_tests();
     add_flow_tests();

@@ -12,6 +12,7 @@ void add_segment_tests(void);
 void add_checksum_tests(void);
 void add_registry_tests(void);
 void add_cases_tests(void);
+void add_icmp_tests(void);
 void add_places_tests(void);
 void add_explains_tests(void);
 void add_flow_tests(void);

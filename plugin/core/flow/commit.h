@@ -6,6 +6,7 @@
 #define TCPTRIAGE_CORE_FLOW_COMMIT_H
 
 #include "core/flow/flow.h"
+#include "tcptriage/icmp.h"
 
 /** All flows. */
 typedef struct tcpt_flows tcpt_flows;
@@ -46,6 +47,9 @@ void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from);
 /** Remember a packet, so that its copies are recognised. `number` is its record's. */
 void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_packet_id *id,
                         uint32_t number);
+
+/** Note what an ICMP error says of what end `from` has sent: evidence, no state. */
+void tcpt_flow_commit_icmp(tcpt_flow *flow, unsigned from, const tcpt_icmp *icmp, int64_t time_ns, tcpt_record *record);
 
 /** Take a judged segment into its flow. `host` is what is kept of its source address, or NULL. */
 void tcpt_flow_commit(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_host *host,

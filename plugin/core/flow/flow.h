@@ -32,6 +32,9 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings);
 
+/** Whether what an ICMP error quotes of an end is in flight: sent and not acknowledged. */
+bool tcpt_in_flight(const tcpt_flow *flow, unsigned from, uint32_t seq);
+
 /** An end's state, were there no RST. */
 tcpt_state tcpt_state_but_for_rst(const tcpt_flow *flow, unsigned end);
 
