@@ -247,6 +247,8 @@ static void settle(const tcpt_context *context, const void *memory)
 {
     const recovery_memory *mine = memory;
 
+    if (!context->flow->both_ways)
+        return;
     for (unsigned i = 0; i < STALLS_MOST && mine->stalls[i].duration_ns; i++)
         raise_stall(context, &mine->stalls[i]);
     for (unsigned from = 0; from < 2; from++)

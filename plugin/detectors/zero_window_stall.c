@@ -74,8 +74,8 @@ static bool matters(const tcpt_context *context, const shut_window *window, unsi
 {
     const tcpt_endpoint *prober = &context->flow->ends[!closer];
 
-    if (!window->waiting && !window->full)
-        return false;
+    if ((!window->waiting && !window->full) || !context->flow->both_ways)
+        return false; /* nothing waits, or what does is not captured */
     return prober->unanswered_probes < PROBES_OF_THE_DEAD && prober->unanswered_repeats < REPEATS_TO_THE_DEAD;
 }
 
@@ -199,6 +199,8 @@ static void settle(const tcpt_context *context, const void *memory)
 {
     const shut_memory *mine = memory;
 
+    if (!context->flow->both_ways)
+        return;
     for (unsigned closer = 0; closer < 2; closer++) {
         const shut_window *window = &mine->of[closer];
 
