@@ -60,7 +60,7 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TUPLE_OF_FRAME, TCPT_F_TUPLE_WAS, TCPT_F_TUPLE_IS, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"rst_seq_mismatch", "conntrack_invalid", NULL};
+static const char *const explains[] = {"rst_ignored", "rst_seq_mismatch", "conntrack_invalid", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp --dport %port%", "the entries of the NAT, and their states"},

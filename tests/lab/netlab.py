@@ -204,11 +204,13 @@ class Relay(threading.Thread):
                 if source == self.wake_read:
                     os.read(self.wake_read, 4096)
                     continue
-                segment = segments.parse(source.recv(65536))
-                if segment is None:
+                frame = source.recv(65536)
+                segment = segments.parse(frame)
+                if segment is None and not segments.is_icmp(frame):
                     continue
                 now = time.monotonic()
-                for delay, raw in self.rule(arrivals[source], segment):
+                rule = self.rule if segment else lambda _direction, frame: [(ONE_WAY_S, frame)]
+                for delay, raw in rule(arrivals[source], segment or frame):
                     with self.lock:
                         heapq.heappush(self.pending, (now + delay, next(self.order),
                                                       arrivals[source], raw))
@@ -315,7 +317,7 @@ class Lab:
     @property
     def middle(self):
         """Namespace, device and filter of the capture point between two relays."""
-        return self.wire, "right", "tcp"
+        return self.wire, "right", "tcp or icmp"
 
     def _remove(self):
         try:
@@ -396,7 +398,8 @@ class Capture:
         lost = re.search(r"(\d+) packets? dropped by kernel", complaint)
         if lost and int(lost.group(1)):
             raise RuntimeError("the capture lost packets")
-        return segments.read_capture(self.path)
+        self.icmp = []
+        return segments.read_capture(self.path, self.icmp)
 
 
 class KernelTrace:
@@ -467,7 +470,8 @@ class Recording:
     def __init__(self, lab, tracer):
         self.lab, self.tracer = lab, tracer
         self.applications, self.sockets, self.answers = [], [], []
-        self.points = {"client": (lab.client, "client0", "tcp"), "server": (lab.server, "server0", "tcp")}
+        self.points = {"client": (lab.client, "client0", "tcp or icmp"),
+                       "server": (lab.server, "server0", "tcp or icmp")}
         if lab.client_rule:
             self.points["middle"] = lab.middle
         self.directory = None
@@ -503,6 +507,7 @@ class Recording:
         finally:
             lines = self.trace.stop()
             self.seen = {point: capture.stop() for point, capture in self.captures.items()}
+            self.icmp = {point: capture.icmp for point, capture in self.captures.items()}
         if kind is None:
             self._read_trace(lines)
 

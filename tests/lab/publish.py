@@ -147,11 +147,11 @@ WARNINGS = {
     "checksum_bad", "short_frame_loss", "tfo_retransmit_storm", "acked_retransmit_storm",
     "peer_silent", "vantage_loss", "syn_unanswered", "connect_unanswered", "tsval_backwards", "accept_queue_overflow",
     "port_exhaustion", "idle_drop", "keepalive_dead_peer", "zero_window_stall",
-    "mtu_blackhole", "window_scale_ignored", "sack_shifted"}
+    "mtu_blackhole", "window_scale_ignored", "sack_shifted", "tuple_changed"}
 NOTES = {
     "rst_seq_mismatch", "challenge_ack", "data_after_close", "acked_data_retransmitted",
     "conntrack_invalid", "syn_refused_by_reset", "connection_refused", "time_wait_reuse", "stale_segment",
-    "paws_reject", "recovery_stall", "delayed_ack_stall"}
+    "paws_reject", "recovery_stall", "delayed_ack_stall", "icmp_error"}
 
 
 def one_life(capture):

@@ -297,8 +297,13 @@ def padded(raw):
     return raw.ljust(ETHERNET_MINIMUM, b"\0")
 
 
-def read_capture(path):
-    """All TCP segments of a nanosecond pcap file, frames numbered from 1."""
+def is_icmp(raw):
+    """Is this frame an ICMP message over IPv4?"""
+    return raw[12:14] == b"\x08\x00" and len(raw) > ETHERNET + 20 and raw[ETHERNET + 9] == 1
+
+
+def read_capture(path, icmp):
+    """All TCP segments of a nanosecond pcap file, frames numbered from 1; the numbers of ICMP messages go to `icmp`."""
     with open(path, "rb") as stream:
         data = stream.read()
     if struct.unpack_from("<I", data)[0] != 0xA1B23C4D:
@@ -309,6 +314,10 @@ def read_capture(path):
         at += 16
         frame += 1
         segment = parse(data[at:at + captured], frame, seconds * 10**9 + nanoseconds)
+        if segment is None and is_icmp(data[at:at + captured]):
+            icmp.append(frame)
+            at += captured
+            continue
         if segment is None:
             raise ValueError("%s: frame %d is not TCP" % (path, frame))
         segments.append(segment)
