@@ -113,6 +113,17 @@ static void append_failures(GString *line, const tcpt_model *model)
     }
 }
 
+void tcpt_append_partial(GString *line, const tcpt_model *model)
+{
+    uint64_t partial = model->outcomes[TCPT_OUTCOME_PARTIAL];
+
+    if (partial == 0)
+        return;
+    g_string_append_printf(line, " %" PRIu64 " of ", partial);
+    append_count(line, model->totals.flows, "connection");
+    g_string_append(line, " seen in part only (one direction, or no handshake): little can be said of these.");
+}
+
 char *tcpt_verdict_line(const tcpt_model *model)
 {
     GString *line = g_string_new(NULL);
@@ -137,6 +148,9 @@ char *tcpt_verdict_line(const tcpt_model *model)
         append_count(line, failures(model), "connection");
         g_string_append(line, " failed, and the capture does not say why: ");
         append_failures(line, model);
+    } else if (model->outcomes[TCPT_OUTCOME_PARTIAL]) {
+        g_string_append(line, "No warnings and no notes.");
+        tcpt_append_partial(line, model);
     } else {
         g_string_append(line, "Clean: no warnings and no notes.");
     }

@@ -13,6 +13,10 @@ char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made);
 /** The place that is to blame: "192.0.2.1:80", "between tap-host and tap-vm". */
 char *tcpt_case_blamed(const tcpt_case *made);
 
+/** Append a sentence about connections that were captured in part: such a capture is not called clean. None without
+ * one. */
+void tcpt_append_partial(GString *line, const tcpt_model *model);
+
 /** The report's first line: how many problems, and the gravest. */
 char *tcpt_verdict_line(const tcpt_model *model);
 

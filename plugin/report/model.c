@@ -110,9 +110,10 @@ const char *tcpt_not_judged_words(tcpt_not_judged reason)
 static void note_flow(tcpt_model *model, const tcpt_flow *flow)
 {
     const tcpt_endpoint *ends = flow->ends;
+    tcpt_outcome outcome = tcpt_outcome_of(flow);
 
-    model->outcomes[tcpt_outcome_of(flow)]++;
-    model->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && !(ends[0].syn || ends[1].syn);
+    model->outcomes[outcome]++;
+    model->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
     model->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
     model->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holed || ends[1].holed;
     model->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;

@@ -460,12 +460,13 @@ static void append_clean(struct draft *draft)
     const tcpt_report *report = &draft->model->report;
     GString *out = draft->out;
 
-    g_string_append(out, "Clean: nothing found");
+    g_string_append(out, draft->model->outcomes[TCPT_OUTCOME_PARTIAL] ? "Nothing found" : "Clean: nothing found");
     if (report->asked || report->shown)
         g_string_append(out, " on the frames asked for");
     else
         tcpt_report_points_briefly(out, draft->model);
     g_string_append_c(out, '.');
+    tcpt_append_partial(out, draft->model);
     if (draft->model->pressures->len > 0) {
         g_string_append(out, " Highest port pressure: ");
         append_pressure(draft, out, draft->model->pressures->pdata[0]);

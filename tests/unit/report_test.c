@@ -396,8 +396,55 @@ static void test_one_interface(void)
     g_free(text);
 }
 
+/* ---- what could not be judged ---- */
+
+static void test_clean(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open(&on);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_has(text, "Clean: nothing found");
+    assert_lacks(text, "in part");
+    g_free(text);
+}
+
+/* The SYN-ACK and all that the server sent are not in the capture, though the client goes on. */
+static void test_one_direction(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open(&on);
+    on.port++;
+    tape_say(&on, CLIENT, TCPT_SYN, on.iss, 0);
+    tape_say(&on, CLIENT, TCPT_ACK, on.iss + 1, 9001);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_lacks(text, "Clean");
+    assert_has(text, "1 of 2 connections seen in part only");
+    g_free(text);
+}
+
+static void test_one_direction_and_a_note(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open_and_reset(&on);
+    on.port++;
+    tape_say(&on, CLIENT, TCPT_SYN, on.iss, 0);
+    tape_say(&on, CLIENT, TCPT_ACK, on.iss + 1, 9001);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_has(text, "1 connection captured in one direction only");
+    g_free(text);
+}
+
 void add_report_tests(void)
 {
+    g_test_add_func("/report/clean", test_clean);
+    g_test_add_func("/report/one-direction", test_one_direction);
+    g_test_add_func("/report/one-direction-and-a-note", test_one_direction_and_a_note);
     g_test_add_func("/report/apart/traffic", test_apart_traffic);
     g_test_add_func("/report/apart/directions", test_apart_directions);
     g_test_add_func("/report/apart/times", test_apart_times);
