@@ -52,12 +52,14 @@ static bool early(const tcpt_flow *flow, const tcpt_segment *segment)
 /* The second segment of a connection that began without a SYN: does it go on another one? Apart from what every segment
  * passes. */
 static void __attribute__((noinline))
-observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow)
+observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     unsigned began = !flow->ends[0].acked, end;
 
-    if (flow->ends[0].syn || flow->ends[1].syn || flow->previous)
+    if (flow->ends[!began].syn || flow->previous)
         return;
+    if (flow->ends[began].syn && !(segment->flags & TCPT_RST))
+        return; /* its SYN-ACK is welcome: only its SYN was not captured */
     seen->moved = tcpt_flows_moved_to(analysis->flows, flow, began, analysis->generation, &end);
     if (!seen->moved)
         return;
@@ -78,10 +80,18 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
     if (segment->pad_bytes || (segment->flags & TCPT_SYN))
         tcpt_peers_observe(analysis->peers, &found->seen, flow, segment, &analysis->settings);
     if (!found->seen.short_way && early(flow, segment))
-        observe_moved(analysis, &found->seen, flow);
+        observe_moved(analysis, &found->seen, flow, segment);
 }
 
 /* ---- commit ---- */
+
+/* Of a flow that begins without a SYN; a SYN-ACK each time, as its client may not be known as a host at the first. */
+static bool begins_stray(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    if (segment->flags & TCPT_SYN)
+        return (segment->flags & TCPT_ACK) && !flow->ends[!from].syn;
+    return !flow->last_record && !(segment->flags & TCPT_RST);
+}
 
 /* The flow, and what its change means across flows. What goes the short way means nothing there. */
 static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
@@ -91,7 +101,7 @@ static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_fl
     tcpt_flow_before before = {flow->port_use, flow->padding_spent};
     tcpt_host *host = found->host;
 
-    if (!flow->last_record && !(segment->flags & (TCPT_SYN | TCPT_RST)))
+    if (begins_stray(flow, segment, seen->from))
         tcpt_peers_commit_stray(analysis->peers, flow, seen->from);
     if (!flow->ends[seen->from].host)
         host = tcpt_peers_commit_host(analysis->peers, host, flow, seen->from);

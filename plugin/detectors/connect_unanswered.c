@@ -110,7 +110,8 @@ static void judge(const tcpt_context *context, void *memory)
     }
     if (!tcpt_syn_retried(context))
         return;
-    if (tcpt_syn_left_out(context)) { /* syn_unanswered knows more */
+    if (tcpt_syn_left_out(context) || tcpt_goes_on_elsewhere(context->flow, context->flow->client)) {
+        /* syn_unanswered, tuple_changed know more */
         take_back(context, mine);
         return;
     }

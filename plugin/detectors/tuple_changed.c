@@ -25,6 +25,42 @@ static char *change(const tcpt_flow *was, unsigned was_end, const tcpt_flow *is,
     return g_strdup_printf("port %u, not %u", is->key.port[is_end], was->key.port[was_end]);
 }
 
+/* The answer to a SYN goes another way than the SYN: the NAT that has changed one does not change the other back. */
+static tcpt_finding *raise_answer(const tcpt_context *context, const tcpt_flow *was, const char *what)
+{
+    unsigned server = context->seen->moved_end;
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_HIGH,
+                   "The %s's SYN-ACK (frame %u) comes from %s, and draws a RST: consistent with an answer that goes "
+                   "around a NAT or load balancer",
+                   tcpt_role(was, server), context->flow->last_record->frame, what);
+
+    tcpt_brief(finding, "SYN-ACK from another %s: it goes around the NAT?", strchr(what, ',') ? "port" : "address");
+    tcpt_rule_out(finding, "A server or path that is down: the SYN arrived, and its answer comes back.");
+    return finding;
+}
+
+static tcpt_finding *raise_moved(const tcpt_context *context, const tcpt_flow *was, const char *what)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned began = !flow->ends[0].acked, end = context->seen->moved_end;
+    bool rst = context->segment->flags & TCPT_RST;
+    tcpt_finding *finding =
+        tcpt_raise(context, rst ? TCPT_HIGH : TCPT_MEDIUM,
+                   "The %s goes on (frame %u) from %s%s: consistent with a NAT that lost its entry, or "
+                   "let it pass untranslated",
+                   tcpt_role(was, end), flow->ends[began].last_record->frame, what, rst ? ", and draws a RST" : "");
+
+    tcpt_brief(finding, "NAT lost it? The %s goes on under another %s", tcpt_role(was, end),
+               strchr(what, ',') ? "port" : "address");
+    tcpt_rule_out(finding,
+                  "A new connection: it begins without a SYN, with exactly the next numbers of the other one.");
+    if (rst)
+        tcpt_rule_out(finding,
+                      "A host that has forgotten the connection: it knows it under the other address and port.");
+    return finding;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow, *was = context->seen->moved;
@@ -38,24 +74,13 @@ static void judge(const tcpt_context *context, void *memory)
         return; /* answered: whoever is there knows it */
     mine->raised = true;
     what = change(was, was_end, flow, began);
-    finding =
-        tcpt_raise(context, rst ? TCPT_HIGH : TCPT_MEDIUM,
-                   "The %s goes on (frame %u) from %s%s: consistent with a NAT that lost its entry, or "
-                   "let it pass untranslated",
-                   tcpt_role(was, was_end), flow->ends[began].last_record->frame, what, rst ? ", and draws a RST" : "");
-    tcpt_brief(finding, "NAT lost it? The %s goes on under another %s", tcpt_role(was, was_end),
-               strchr(what, ',') ? "port" : "address");
+    finding = flow->ends[began].syn ? raise_answer(context, was, what) : raise_moved(context, was, what);
     tcpt_set_number(finding, TCPT_F_TUPLE_OF_FRAME, was->last_record->frame);
     tcpt_take_text(finding, TCPT_F_TUPLE_WAS, socket_of(was, was_end));
     tcpt_take_text(finding, TCPT_F_TUPLE_IS, socket_of(flow, began));
     tcpt_relate(finding, flow->ends[began].last_record);
     tcpt_relate(finding, was->last_record);
     tcpt_relate(finding, was->ends[was_end].last_record);
-    tcpt_rule_out(finding,
-                  "A new connection: it begins without a SYN, with exactly the next numbers of the other one.");
-    if (rst)
-        tcpt_rule_out(finding,
-                      "A host that has forgotten the connection: it knows it under the other address and port.");
 }
 
 static const tcpt_field fields[] = {TCPT_F_TUPLE_OF_FRAME, TCPT_F_TUPLE_WAS, TCPT_F_TUPLE_IS, TCPT_FIELD_COUNT};
@@ -79,11 +104,14 @@ const tcpt_detector tcpt_tuple_changed = {
         "connection. Consistent with a NAT on the way that has lost its entry (timeout, restart, table full) and made "
         "a "
         "new one, or with a packet that passed untranslated because the tracker called it invalid. The other end waits "
-        "for what will never come under the old address and port.",
+        "for what will never come under the old address and port. A SYN-ACK under another name has taken another way "
+        "than "
+        "the SYN: the server answers the client directly, past the NAT or load balancer that has changed the SYN.",
     .remedy =
         "Look at the NAT before this capture point: why did it lose the entry (timeouts, failover, flush, full "
         "table)? Where invalid packets pass untranslated drop them (ct state invalid drop), or let the tracker be "
-        "liberal (net.netfilter.nf_conntrack_tcp_be_liberal=1).",
+        "liberal (net.netfilter.nf_conntrack_tcp_be_liberal=1). Where SYN-ACKs go around it, translate the client's "
+        "address, too (masquerade), so that the answer comes back to it, or give the server the service's address.",
     .commands = commands,
     .reference = "RFC 5382 section 5; Linux nf_nat_inet_fn(), nf_conntrack_tcp_packet()",
     .group = TCPT_GROUP_PROTOCOL,

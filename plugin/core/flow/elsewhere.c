@@ -19,12 +19,23 @@ static unsigned same_socket(const tcpt_flow *flow, const tcpt_flow *other, unsig
     return 2;
 }
 
+/* Whether the stray is the answer to a connection's SYN, which has none of its own. */
+static bool answers_syn(const tcpt_flow *asks, unsigned silent, const tcpt_flow *stray, unsigned began)
+{
+    const tcpt_endpoint *client = &asks->ends[!silent], *is = &stray->ends[began];
+
+    return is->syn && is->acked && !asks->ends[silent].segment_count && client->syn && !client->acked &&
+           is->rcv_nxt - client->iss - 1 <= client->syn_payload_bytes && stray->first_ns >= asks->first_ns;
+}
+
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
     const tcpt_flow *stray = sender->host ? sender->host->stray : NULL;
     unsigned target = stray && stray != flow ? same_socket(stray, flow, from) : 2;
 
+    if (target != 2 && answers_syn(flow, !from, stray, !target))
+        return true;
     if (target == 2 || !silent->sent || !silent->acked || stray->first_ns < silent->last_ns)
         return false;
     return stray->ends[!target].sent && stray->ends[!target].acked &&
@@ -38,6 +49,8 @@ static bool went_over(const tcpt_flow *live, unsigned end, const tcpt_flow *stra
 {
     const tcpt_endpoint *was = &live->ends[end], *is = &stray->ends[began];
 
+    if (is->syn)
+        return answers_syn(live, end, stray, began);
     if (!was->sent || !was->acked || !live->ends[!end].sent || was->reset || live->ends[!end].reset)
         return false;
     if (is->snd_nxt - was->snd_nxt > NEXT_NUMBERS || is->rcv_nxt - was->rcv_nxt > NEXT_NUMBERS)
