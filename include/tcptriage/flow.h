@@ -146,7 +146,8 @@ typedef struct tcpt_host {
     bool sums_told;        /**< that its sums say nothing is told: once per host */
     bool bare;             /**< it has sent a segment without payload */
     const struct tcpt_flow *waits[TCPT_PILE]; /**< its connections in CLOSE-WAIT, the oldest ones; NULL for none */
-    const struct tcpt_flow *stray;            /**< newest flow to it that began without a SYN, or NULL */
+    const struct tcpt_flow
+        *stray; /**< newest flow to it that began without a SYN, or whose SYN-ACK it has reset; or NULL */
 } tcpt_host;
 
 /** What a wrong checksum is taken for. */

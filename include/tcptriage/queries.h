@@ -34,7 +34,8 @@ bool tcpt_is_explained(const tcpt_flow *flow);
 bool tcpt_was_explained(const tcpt_flow *flow);
 
 /** Whether a silent end goes on under another address or port: a connection whose opening is not in the capture came to
- * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another). */
+ * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another), or with the SYN-ACK
+ * that the silent end owes. */
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from);
 
 /** What ICMP errors say of what an end has sent since then, there or at another capture point of the connection; NULL

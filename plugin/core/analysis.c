@@ -85,12 +85,16 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
 
 /* ---- commit ---- */
 
-/* Of a flow that begins without a SYN; a SYN-ACK each time, as its client may not be known as a host at the first. */
-static bool begins_stray(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+/* The end that may have asked under another name for what comes here, 2 for none: of a flow that begins without a SYN,
+ * or whose client resets the answer to its SYN. A SYN-ACK each time, as its client may not be known as a host at the
+ * first. */
+static unsigned stray_for(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     if (segment->flags & TCPT_SYN)
-        return (segment->flags & TCPT_ACK) && !flow->ends[!from].syn;
-    return !flow->last_record && !(segment->flags & TCPT_RST);
+        return (segment->flags & TCPT_ACK) && !flow->ends[!from].syn ? !from : 2;
+    if (segment->flags & TCPT_RST)
+        return flow->ends[from].syn && flow->ends[!from].syn && !flow->handshake_done ? from : 2;
+    return flow->last_record ? 2 : !from;
 }
 
 /* The flow, and what its change means across flows. What goes the short way means nothing there. */
@@ -100,9 +104,10 @@ static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_fl
     const tcpt_observation *seen = &found->seen;
     tcpt_flow_before before = {flow->port_use, flow->padding_spent};
     tcpt_host *host = found->host;
+    unsigned stray = stray_for(flow, segment, seen->from);
 
-    if (begins_stray(flow, segment, seen->from))
-        tcpt_peers_commit_stray(analysis->peers, flow, seen->from);
+    if (stray != 2)
+        tcpt_peers_commit_stray(analysis->peers, flow, stray);
     if (!flow->ends[seen->from].host)
         host = tcpt_peers_commit_host(analysis->peers, host, flow, seen->from);
     tcpt_flow_commit(flow, segment, seen, host, record);

@@ -51,9 +51,9 @@ tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt
     return host;
 }
 
-void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned from)
+void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned end)
 {
-    tcpt_host *host = tcpt_hosts_find(&peers->hosts, &flow->key, !from);
+    tcpt_host *host = tcpt_hosts_find(&peers->hosts, &flow->key, end);
 
     if (host)
         host->stray = flow;

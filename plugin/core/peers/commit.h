@@ -19,8 +19,8 @@ void tcpt_peers_free(tcpt_peers *peers);
  */
 tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt_flow *flow, unsigned from);
 
-/** Note a flow whose first segment, from `from`, is neither SYN nor RST. */
-void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned from);
+/** Note at the host of an end a flow that may be the way back of another one of its connections. */
+void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned end);
 
 /** What a flow was before a segment, as far as that counts across flows. */
 typedef struct tcpt_flow_before {
