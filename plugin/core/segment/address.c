@@ -39,12 +39,29 @@ static void write_ipv6(char *text, const uint8_t *address)
     }
 }
 
+/* By hand: where ICMP errors come in floods each names its sender, and a printf would be most of what it costs. */
+static void write_ipv4(char *text, const uint8_t *address)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned value = address[i];
+
+        if (i > 0)
+            *text++ = '.';
+        if (value >= 100)
+            *text++ = (char)('0' + value / 100);
+        if (value >= 10)
+            *text++ = (char)('0' + value / 10 % 10);
+        *text++ = (char)('0' + value % 10);
+    }
+    *text = '\0';
+}
+
 const char *tcpt_address_text(char text[TCPT_ADDRESS_BYTES], unsigned family, const uint8_t *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291, section 2.5.5.2 */
 
     if (family == 4)
-        g_snprintf(text, TCPT_ADDRESS_BYTES, "%u.%u.%u.%u", address[0], address[1], address[2], address[3]);
+        write_ipv4(text, address);
     else if (memcmp(address, mapped, sizeof mapped) == 0)
         g_snprintf(text, TCPT_ADDRESS_BYTES, "::ffff:%u.%u.%u.%u", address[12], address[13], address[14], address[15]);
     else
