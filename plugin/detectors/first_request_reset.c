@@ -61,11 +61,34 @@ static bool in_time(const tcpt_context *context, const tcpt_endpoint *client)
            MAX(ANSWER_RTTS * tcpt_rtt_ns(context->flow), TCPT_ANSWER_MS * TCPT_MS_NS);
 }
 
-static void raise_reset(const tcpt_context *context, uint32_t bytes)
+/* By as much as no route changes in a round trip: another host has sent it than the SYN-ACK, or another path of code.
+ */
+static bool another_ttl(const tcpt_context *context)
+{
+    enum { DISTANCE_LEAST = 2 };
+    const tcpt_endpoint *server = &context->flow->ends[context->seen->from];
+
+    return (context->seen->traits & TCPT_TRAIT_TTL_ODD) && server->syn_ttl &&
+           ABS(context->segment->ttl - server->syn_ttl) >= DISTANCE_LEAST;
+}
+
+static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, double ms)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
-    bool took = took_payload(context);
-    double ms = tcpt_as_seconds(context->segment->time_ns - client->payload_ns) * 1e3;
+    unsigned ttl = context->segment->ttl, usual = context->flow->ends[context->seen->from].syn_ttl;
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "The client's first request (%u bytes, frame %u) draws a RST %.0f ms later: by a "
+                   "filter on the way? Its TTL is %u, not %u as the SYN-ACK's",
+                   bytes, client->payload_record->frame, ms, ttl, usual);
+
+    tcpt_brief(finding, "RST to the first request, TTL %u not %u: a filter?", ttl, usual);
+    return finding;
+}
+
+static tcpt_finding *raise_refusal(const tcpt_context *context, uint32_t bytes, double ms, bool took)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
     tcpt_finding *finding = tcpt_raise(context, took ? TCPT_HIGH : TCPT_MEDIUM,
                                        "The client's first request (%u bytes, frame %u) draws a RST %.0f ms later: %s "
                                        "refuses it, not a full accept queue",
@@ -73,6 +96,17 @@ static void raise_reset(const tcpt_context *context, uint32_t bytes)
                                        took ? "the application or a proxy" : "an application, proxy or filter");
 
     tcpt_brief(finding, "First request (%u bytes) answered by a RST", bytes);
+    return finding;
+}
+
+static void raise_reset(const tcpt_context *context, uint32_t bytes)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    bool took = took_payload(context);
+    double ms = tcpt_as_seconds(context->segment->time_ns - client->payload_ns) * 1e3;
+    tcpt_finding *finding =
+        another_ttl(context) ? raise_filter(context, bytes, ms) : raise_refusal(context, bytes, ms, took);
+
     tcpt_set_number(finding, TCPT_F_REQUEST_BYTES, bytes);
     tcpt_relate(finding, context->flow->first_ack_record);
     tcpt_relate(finding, client->payload_record);
