@@ -23,7 +23,7 @@ static bool explained(const tcpt_flow *flow)
 {
     const tcpt_flow *other;
 
-    if (tcpt_is_explained(flow) || tcpt_goes_on_elsewhere(flow, flow->client))
+    if (tcpt_is_explained(flow) || tcpt_goes_on_elsewhere(flow, 0) || tcpt_goes_on_elsewhere(flow, 1))
         return true;
     for (unsigned i = 0; i < ELSEWHERE_MOST && (other = tcpt_flow_elsewhere(flow, i)); i++)
         if (same_ports(flow, other) && tcpt_was_explained(other))
