@@ -151,7 +151,7 @@ WARNINGS = {
 NOTES = {
     "rst_seq_mismatch", "challenge_ack", "data_after_close", "acked_data_retransmitted",
     "conntrack_invalid", "syn_refused_by_reset", "connection_refused", "time_wait_reuse", "stale_segment",
-    "paws_reject", "recovery_stall", "delayed_ack_stall", "icmp_error"}
+    "paws_reject", "recovery_stall", "delayed_ack_stall", "icmp_error", "connection_failed"}
 
 
 def one_life(capture):
