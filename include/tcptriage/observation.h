@@ -124,7 +124,6 @@ typedef struct tcpt_observation {
     bool provokes;  /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool timestamps_wanted; /**< the same, where they lack the timestamps agreed on: it may insist on them */
-    bool rst_loops;         /**< in the fourth round or a later one of rst_rounds, and none comes too soon */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
     bool syn_cookie;        /**< a SYN-ACK that lacks what its SYN offers and others of its port had; once per port */
     tcpt_syn_delay syn_delay; /**< on the first SYN-ACK */

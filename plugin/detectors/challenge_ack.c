@@ -41,7 +41,7 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     (void)memory;
-    if (context->seen->really_bad || context->seen->rst_loops)
+    if (context->seen->really_bad || (context->seen->traits & TCPT_TRAIT_RST_LOOP))
         return; /* rst_loop tells of all rounds */
     finding = tcpt_raise(
         context,

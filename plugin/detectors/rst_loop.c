@@ -54,7 +54,7 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_rst_run *run = &flow->rare->rst_run;
     loop_memory *mine = memory;
 
-    if (!context->seen->rst_loops)
+    if (!(context->segment->flags & TCPT_RST))
         return;
     if (!mine->finding || mine->first != run->first) {
         mine->finding = tcpt_raise(context, TCPT_HIGH, " ");
@@ -94,7 +94,7 @@ const tcpt_detector tcpt_rst_loop = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
     .explains = explains,
-    .wants = TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_RST_LOOP,
     .memory_bytes = sizeof(loop_memory),
     .fields = fields,
     .judge = judge,

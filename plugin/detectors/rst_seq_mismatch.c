@@ -134,7 +134,7 @@ static void judge_rst(const tcpt_context *context)
     }
     if (rst->position == TCPT_RST_SYN_SENT_BAD_ACK || rst->position == TCPT_RST_SYN_SENT_NO_ACK)
         raise_syn_sent(context);
-    else if (rst->mismatch && !context->seen->rst_loops) /* rst_loop tells of all rounds */
+    else if (rst->mismatch && !(context->seen->traits & TCPT_TRAIT_RST_LOOP)) /* rst_loop tells of all rounds */
         raise(context);
 }
 

@@ -306,6 +306,13 @@ static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const 
         seen->traits |= TCPT_TRAIT_TTL_ODD;
 }
 
+static void observe_payload(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
+    if (flow->ending && seen->new_payload)
+        seen->traits |= TCPT_TRAIT_ENDING_PAYLOAD;
+}
+
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings)
 {
@@ -345,7 +352,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     seen->new_round = !seen->probe && new_round(flow, segment, seen);
     if (sender->unanswered_ns && (seen->probe || seen->new_round))
         seen->traits |= TCPT_TRAIT_UNANSWERED;
-    seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
+    observe_payload(seen, flow, segment);
     if (seen->new_payload && tcpt_is_freed(flow, segment, from))
         seen->traits |= TCPT_TRAIT_FREED;
     if (sender->sent && seq_after(segment->seq, sender->snd_nxt))

@@ -59,7 +59,8 @@ void tcpt_observe_rst_loop(tcpt_observation *seen, const tcpt_flow *flow, const 
         seen->rst_rounds = round_of_rst(&flow->rare->rst_run, segment, seen->from);
     else if (seen->pure_ack && !seen->probe)
         seen->rst_rounds = round_of_ack(flow, segment, seen->from);
-    seen->rst_loops = seen->rst_rounds >= LOOP_ROUNDS && lasts(flow, segment, seen->rst_rounds);
+    if (seen->rst_rounds >= LOOP_ROUNDS && lasts(flow, segment, seen->rst_rounds))
+        seen->traits |= TCPT_TRAIT_RST_LOOP;
 }
 
 /* ---- committing ---- */
