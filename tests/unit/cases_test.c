@@ -32,6 +32,24 @@ static void test_one_listener(void)
     bench_close(&on);
 }
 
+/* What two points have seen of one connection has cost it once. */
+static void test_delay_seen_twice(void)
+{
+    const tcpt_detector *detector = bench_detector("syn_unanswered");
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    for (on.point = 0; on.point < 2; on.point++)
+        for (uint8_t client = 1; client <= 2; client++)
+            tcpt_set_delay(bench_raise(&on, bench_syn(&on, client, 1), detector), client * INT64_C(1000000000));
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(first->flow_count, ==, 2);
+    g_assert_cmpint(first->delay_ns, ==, INT64_C(3000000000));
+    bench_close(&on);
+}
+
 /* By a clock that goes back and by one that leaps: costs nothing, or as much as can be told. */
 static void test_odd_delays(void)
 {
@@ -162,6 +180,7 @@ static void test_bounded(void)
 void add_cases_tests(void)
 {
     g_test_add_func("/cases/one-listener", test_one_listener);
+    g_test_add_func("/cases/delay-seen-twice", test_delay_seen_twice);
     g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);
     g_test_add_func("/cases/joined-at-listener", test_joined_at_listener);

@@ -30,6 +30,7 @@ typedef struct placed {
     tcpt_case *made;
     const tcpt_flow *counted; /* newest: a flow's findings come one behind the other */
     uint32_t flows[POINTS_COUNTED];
+    int64_t delays_ns[POINTS_COUNTED];
 } placed;
 
 static guint place_hash(gconstpointer key)
@@ -158,9 +159,23 @@ static void note_example(tcpt_case *made, const tcpt_diagnosis *cause)
     examples[at] = (tcpt_case_example){flow, cause, cause->delay_ns};
 }
 
+static unsigned point_of(const tcpt_flow *flow)
+{
+    return MIN(flow->at->index, POINTS_COUNTED - 1u);
+}
+
+/* Of the point that has seen most of it: others have seen the same connections wait. */
+static void add_delay(placed *at, const tcpt_diagnosis *cause)
+{
+    int64_t *delay_ns = &at->delays_ns[point_of(cause->first.on->flow)];
+
+    *delay_ns = MIN(*delay_ns + cause->delay_ns, TCPT_DELAY_MOST_NS);
+    at->made->delay_ns = MAX(at->made->delay_ns, *delay_ns);
+}
+
 static void count_flow(placed *at, const tcpt_flow *flow)
 {
-    uint32_t *flows = &at->flows[MIN(flow->at->index, POINTS_COUNTED - 1u)];
+    uint32_t *flows = &at->flows[point_of(flow)];
 
     if (at->counted == flow)
         return;
@@ -219,7 +234,7 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
     note_place(at->made, on->flow);
     note_frame(at->made, diagnosis);
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
-    at->made->delay_ns = MIN(at->made->delay_ns + diagnosis->delay_ns, TCPT_DELAY_MOST_NS);
+    add_delay(at, diagnosis);
     take_into(at->made, diagnosis, false);
     note_example(at->made, diagnosis);
     count_flow(at, on->flow);
