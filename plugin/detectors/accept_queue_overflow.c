@@ -3,30 +3,39 @@
 #include "detectors/detectors.h"
 
 typedef struct overflow_memory {
-    bool raised;
+    tcpt_finding *finding;
 } overflow_memory;
+
+/* So far: the SYN-ACK may come again after 1, 3, 7, 15 and 31 s (tcp_synack_retries). */
+static void complete(const tcpt_context *context, tcpt_finding *finding)
+{
+    const tcpt_flow *flow = context->flow;
+    int64_t stall_ns = context->segment->time_ns - flow->first_ack_ns;
+
+    tcpt_resummarise(
+        finding,
+        "The handshake's final ACK (frame %u) had no effect for %.1f s: the server sends its SYN-ACK again "
+        "and does not answer the client's data (accept queue full?)",
+        flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
+    tcpt_brief(finding, "Accept queue full? Final ACK ignored for %.1f s", tcpt_as_seconds(stall_ns));
+    tcpt_set_delay(finding, stall_ns);
+    tcpt_set_number(finding, TCPT_F_SYN_STALL, stall_ns);
+}
 
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     overflow_memory *mine = memory;
-    int64_t stall_ns = context->segment->time_ns - flow->first_ack_ns;
-    tcpt_finding *finding;
 
-    if (mine->raised || !context->seen->final_ack_ignored || context->seen->really_bad)
+    if (!context->seen->final_ack_ignored || context->seen->really_bad)
         return;
-    mine->raised = true;
-    finding =
-        tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM,
-                   "The handshake's final ACK (frame %u) had no effect for %.1f s: the server sends its SYN-ACK again "
-                   "and does not answer the client's data (accept queue full?)",
-                   flow->first_ack_record->frame, tcpt_as_seconds(stall_ns));
-    tcpt_brief(finding, "Accept queue full? Final ACK ignored for %.1f s", tcpt_as_seconds(stall_ns));
-    tcpt_set_delay(finding, stall_ns);
-    tcpt_set_number(finding, TCPT_F_SYN_STALL, stall_ns);
-    tcpt_relate(finding, flow->first_ack_record);
-    tcpt_relate(finding, flow->ends[flow->client].payload_record);
-    tcpt_rule_out(finding, "Loss of the SYN-ACK: the client answered it.");
+    if (!mine->finding) {
+        mine->finding = tcpt_raise(context, flow->side == TCPT_SIDE_SERVER ? TCPT_HIGH : TCPT_MEDIUM, " ");
+        tcpt_relate(mine->finding, flow->first_ack_record);
+        tcpt_relate(mine->finding, flow->ends[flow->client].payload_record);
+        tcpt_rule_out(mine->finding, "Loss of the SYN-ACK: the client answered it.");
+    }
+    complete(context, mine->finding);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_STALL, TCPT_FIELD_COUNT};
