@@ -381,6 +381,14 @@ typedef enum TCPT_BYTE tcpt_port_use {
     TCPT_PORT_FREE,
 } tcpt_port_use;
 
+/** What a SYN belongs to, so many of its kind fail: told as one, not each. */
+typedef enum TCPT_BYTE tcpt_crowd {
+    TCPT_CROWD_NONE,
+    TCPT_CROWD_FLOOD, /**< SYNs of many sources to one port */
+    TCPT_CROWD_SWEEP, /**< one source asks many addresses for one port */
+    TCPT_CROWD_PORTS, /**< one source asks one address for many ports */
+} tcpt_crowd;
+
 /** A run of acknowledged data sent again by one end. */
 typedef struct tcpt_again {
     uint32_t count;
@@ -464,6 +472,7 @@ typedef struct tcpt_flow {
     bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
     tcpt_side side;
     tcpt_port_use port_use;
+    uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
     bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
     bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
     uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */

@@ -103,6 +103,36 @@ static inline uint32_t tcpt_half_open(const tcpt_listener *listener)
     return listener->answered > listener->finished ? listener->answered - listener->finished : 0;
 }
 
+/** So many different ports, addresses or sources make a crowd. */
+#define TCPT_CROWD_MEMBERS 50
+/** Of how many members a tally knows each. */
+#define TCPT_TALLY_MEMBERS 64
+/** How finely a tally knows when its attempts were made. */
+#define TCPT_TALLY_MARKS 5
+
+/** Attempts to connect that have something in common (tcpt_crowd): first SYNs of flows, within a while. */
+typedef struct tcpt_tally {
+    uint64_t hash;                       /**< of that, 0: no entry */
+    int64_t since_ns;                    /**< when counting began */
+    int64_t over_ns;                     /**< when they were a crowd last; 0 never */
+    int64_t mark_ns[TCPT_TALLY_MARKS];   /**< ring: at that time there were ... */
+    uint32_t mark[TCPT_TALLY_MARKS];     /**< ... so many attempts */
+    uint32_t member[TCPT_TALLY_MEMBERS]; /**< what sets them apart (ports, addresses), as hashes: a sample of them */
+    uint32_t attempts;
+    uint32_t good; /**< answered; of a flood: completed */
+    uint32_t refused;
+    uint8_t members; /**< in `member` */
+    uint8_t level;   /**< one in 2^level is in the sample */
+    uint8_t newest_mark;
+    bool told;
+} tcpt_tally;
+
+/** How many different ones there are, about; exact up to TCPT_TALLY_MEMBERS. */
+static inline uint32_t tcpt_tally_members(const tcpt_tally *tally)
+{
+    return (uint32_t)tally->members << tally->level;
+}
+
 /** The most ports that a client had in use at once toward one server port. */
 typedef struct tcpt_pressure {
     uint64_t pair; /**< its hash */

@@ -138,6 +138,8 @@ static void settle(const tcpt_context *context, const void *memory)
     tcpt_finding *finding;
 
     (void)memory;
+    if (flow->crowd != TCPT_CROWD_NONE)
+        return;                             /* a scan or a flood is told of as a whole */
     if (!raise[outcome] || explained(flow)) /* that it is stuck is what other findings say */
         return;
     finding = raise[outcome](context, flow->ends[0].holed || flow->ends[1].holed ? TCPT_LOW : TCPT_MEDIUM);

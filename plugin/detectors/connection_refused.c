@@ -31,6 +31,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (context->seen->from == flow->client || flow->ends[!flow->client].syn)
         return;
+    if (!mine->finding && flow->crowd != TCPT_CROWD_NONE)
+        return; /* told of as a whole */
     if (!mine->finding) {
         mine->finding = tcpt_raise(context, TCPT_HIGH, "The server refuses: a RST answers the SYN (frame %u). " CAUSES,
                                    flow->ends[flow->client].last_record->frame);

@@ -22,14 +22,21 @@ static bool is_answered(const tcpt_flow *flow)
            client->segment_count == client->syn_count + client->rst_count;
 }
 
+/* When the client should have had a SYN-ACK at the earliest; the server may have sent it again since. */
+static int64_t answered_ns(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+
+    return server->rtt_ns ? flow->first_ns + server->rtt_ns : server->syn_ns;
+}
+
 static bool is_retry(const tcpt_context *context)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
-    const tcpt_endpoint *server = &context->flow->ends[!context->flow->client];
 
     return (context->segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN &&
            context->seen->from == context->flow->client && client->syn && context->segment->seq == client->iss &&
-           context->segment->time_ns - server->syn_ns >= TCPT_ANSWER_MS * TCPT_MS_NS;
+           context->segment->time_ns - answered_ns(context->flow) >= TCPT_ANSWER_MS * TCPT_MS_NS;
 }
 
 /* Its host has no socket for what arrives, and yet the socket that waits goes on. */

@@ -107,7 +107,7 @@ static void test_joined_at_listener(void)
     g_assert_cmpstr(tcpt_role_in_case(joined->diagnosis), ==, "consequence");
     g_assert_cmpuint(first->finding_count, ==, 2);
     g_assert_cmpuint(first->cause_count, ==, 1);
-    g_assert_cmpuint(first->flow_count, ==, 1);
+    g_assert_cmpuint(first->flow_count, ==, 2);
     g_assert_cmpuint(first->consequences[tcpt_detector_number(bench_detector("syn_delayed"))], ==, 1);
 
     bench_raise(&on, bench_syn_of(&on, 4, from, to, 81), bench_detector("syn_delayed"));

@@ -27,5 +27,6 @@ int main(int argc, char **argv)
     add_settings_tests();
     add_storms_tests();
     add_failed_tests();
+    add_crowds_tests();
     return g_test_run();
 }

@@ -26,5 +26,6 @@ void add_report_tests(void);
 void add_settings_tests(void);
 void add_storms_tests(void);
 void add_failed_tests(void);
+void add_crowds_tests(void);
 
 #endif

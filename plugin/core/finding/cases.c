@@ -18,6 +18,7 @@ typedef struct making {
     GHashTable *by_place; /* placed -> tcpt_case */
     GHashTable *of_group; /* group and detector in one number -> tcpt_case of the first such cause */
     GPtrArray *cases;
+    uint64_t of_sources; /* detectors that blame a source for something, as bits */
 } making;
 
 /* One connection is a flow at each capture point: those of the point that has most of them are counted. Further points
@@ -212,11 +213,57 @@ static void note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis)
     made->frames[made->frame_count++] = diagnosis->first.on;
 }
 
+/* ---- what one source does ---- */
+
+/* The case of what the client does that explains it, whatever it was done to; or NULL. */
+static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis)
+{
+    uint64_t set = tcpt_explained_by(tcpt_detector_number(diagnosis->detector)) & all->of_sources;
+    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
+
+    for (; set; set &= set - 1) {
+        placed key = {.place = tcpt_source_of(diagnosis->first.on->flow, (unsigned)__builtin_ctzll(set))};
+        placed *at = g_hash_table_lookup(all->by_place, &key);
+
+        if (at && diagnosis->time_ns >= at->made->first_ns - most_ns &&
+            diagnosis->time_ns <= at->made->last_ns + most_ns)
+            return at;
+    }
+    return NULL;
+}
+
+static void keep_group(making *all, uint32_t group, unsigned detector, tcpt_case *made)
+{
+    gint64 key = group_key(group, detector), *kept;
+
+    if (g_hash_table_contains(all->of_group, &key))
+        return;
+    kept = g_new(gint64, 1);
+    *kept = key;
+    g_hash_table_insert(all->of_group, kept, made);
+}
+
+static void join_source(making *all, uint32_t group, tcpt_diagnosis *diagnosis, placed *at)
+{
+    const tcpt_flow *flow = diagnosis->first.on->flow;
+
+    take_into(at->made, diagnosis, true);
+    note_place(at->made, flow);
+    count_flow(at, flow);
+    keep_group(all, group, tcpt_detector_number(diagnosis->detector), at->made);
+}
+
+static bool blames_source(const tcpt_diagnosis *diagnosis)
+{
+    return diagnosis->detector->blames == TCPT_BLAMES_SOURCE;
+}
+
+/* ---- causes ---- */
+
 static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
     unsigned detector = tcpt_detector_number(diagnosis->detector);
-    gint64 key = group_key(group, detector);
     const tcpt_record *on = diagnosis->first.on;
     tcpt_place blamed;
     placed *at;
@@ -224,6 +271,11 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 
     if (tcpt_alike(diagnosis) == 0 || tcpt_root_of(detector, all->present[group]) != detector)
         return;
+    at = case_of_source(all, diagnosis);
+    if (at) {
+        join_source(all, group, diagnosis, at);
+        return;
+    }
     blamed = tcpt_place_of(diagnosis, detector, &end);
     at = case_at(all, &blamed);
     if (!at->made->flow) {
@@ -238,12 +290,21 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
     take_into(at->made, diagnosis, false);
     note_example(at->made, diagnosis);
     count_flow(at, on->flow);
-    if (!g_hash_table_contains(all->of_group, &key)) {
-        gint64 *kept = g_new(gint64, 1);
+    keep_group(all, group, detector, at->made);
+}
 
-        *kept = key;
-        g_hash_table_insert(all->of_group, kept, at->made);
-    }
+static void make_of_sources(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    if (!blames_source(diagnosis))
+        return;
+    make_cause(all, place, diagnosis);
+    all->of_sources |= UINT64_C(1) << tcpt_detector_number(diagnosis->detector);
+}
+
+static void make_other(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    if (!blames_source(diagnosis))
+        make_cause(all, place, diagnosis);
 }
 
 static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
@@ -324,8 +385,13 @@ static tcpt_case *root_of(tcpt_case *made)
     return made;
 }
 
+/* Their flows are others: what explains a finding on its own tuple has it already. */
 static void add_up(tcpt_case *into, const tcpt_case *made)
 {
+    into->flow_count += made->flow_count;
+    into->delay_ns = MIN(into->delay_ns + made->delay_ns, TCPT_DELAY_MOST_NS);
+    into->differs |= made->differs;
+    note_place(into, made->flow);
     into->finding_count += made->finding_count;
     into->first_ns = MIN(into->first_ns, made->first_ns);
     into->last_ns = MAX(into->last_ns, made->last_ns);
@@ -403,7 +469,8 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     tcpt_tuples_open(&all.tuples, first);
     all.present = g_new0(uint64_t, all.tuples.flows->len + 1);
     each_flow(&all, note_present);
-    each_flow(&all, make_cause);
+    each_flow(&all, make_of_sources);
+    each_flow(&all, make_other);
     each_flow(&all, join_consequence);
     join_at_listeners(&all);
     make_wide(&all, wide);

@@ -73,6 +73,15 @@ tcpt_place tcpt_listener_of(const tcpt_flow *flow, unsigned detector, bool of_cl
     return place;
 }
 
+tcpt_place tcpt_source_of(const tcpt_flow *flow, unsigned detector)
+{
+    tcpt_place place = tcpt_nowhere(detector);
+
+    place.family = flow->key.family;
+    put_address(&place, 0, flow, flow->client);
+    return place;
+}
+
 tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end)
 {
     const tcpt_flow *flow = diagnosis->first.on->flow;

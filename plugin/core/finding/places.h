@@ -25,6 +25,9 @@ tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uin
 /** The listening port of a flow as a place, that of its client alone or of all. */
 tcpt_place tcpt_listener_of(const tcpt_flow *flow, unsigned detector, bool of_client);
 
+/** A flow's client, as what a detector that blames sources would blame. */
+tcpt_place tcpt_source_of(const tcpt_flow *flow, unsigned detector);
+
 /** The place of what belongs to none: all of a detector's. */
 tcpt_place tcpt_nowhere(unsigned detector);
 

@@ -100,6 +100,8 @@ void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
     sender->syn_count = seen->syn_count;
     if (!(segment->flags & TCPT_ACK))
         flow->asks_ecn = tcpt_asks_ecn(segment);
+    if (seen->crowd != TCPT_CROWD_NONE)
+        flow->crowd = seen->crowd;
     sender->syn_ns = segment->time_ns;
     if (first)
         sender->syn_tsval = segment->tsval;

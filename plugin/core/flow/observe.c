@@ -194,24 +194,34 @@ static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt);
 }
 
-/* Without timestamps: sooner than a quarter of the time that the tries before it had. What was on its way for a bit
- * longer than the client's patience looks the same until the retry's own answer comes (Linux answers each SYN). */
+/* Without timestamps that tell: so soon, compared with what the tries before it had, that the way cannot be as long as
+ * the client's patience. If it is, the retry's own answer comes, too (Linux answers each SYN). */
+static bool comes_at_once(int64_t waited_ns, int64_t answered_ns)
+{
+    enum { AT_ONCE_MS = 500 };
+
+    return answered_ns <= MIN(waited_ns / 4, AT_ONCE_MS * TCPT_MS_NS);
+}
+
 static tcpt_syn_delay syn_delay(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *client = &flow->ends[!from];
     int64_t waited_ns = client->syn_ns - flow->first_ns;
     int64_t answered_ns = segment->time_ns - client->syn_ns;
+    bool stamped = segment->options & client->syn_options & TCPT_OPTION_TIMESTAMPS;
 
     if (client->syn_count < 2 || flow->ends[from].segment_count ||
         segment->ack - client->iss - 1 > client->syn_payload_bytes)
         return TCPT_SYN_DELAY_NONE;
     if (waited_ns < TCPT_SHORTEST_RTO_MS * TCPT_MS_NS || answered_ns < 0 || answered_ns >= waited_ns)
         return TCPT_SYN_DELAY_NONE;
-    if (!(segment->options & client->syn_options & TCPT_OPTION_TIMESTAMPS) || client->newest_tsval == client->syn_tsval)
-        return answered_ns <= waited_ns / 4 ? TCPT_SYN_DELAY_LIKELY : TCPT_SYN_DELAY_NONE;
-    if (segment->tsecr != client->syn_tsval)
+    if (stamped && client->newest_tsval != client->syn_tsval && segment->tsecr == client->newest_tsval)
         return TCPT_SYN_DELAY_CERTAIN;
-    return answered_ns <= waited_ns / 4 ? TCPT_SYN_DELAY_ANSWER_LOST : TCPT_SYN_DELAY_NONE;
+    if (!comes_at_once(waited_ns, answered_ns))
+        return TCPT_SYN_DELAY_NONE;
+    return stamped && client->newest_tsval != client->syn_tsval && segment->tsecr == client->syn_tsval
+               ? TCPT_SYN_DELAY_ANSWER_LOST
+               : TCPT_SYN_DELAY_LIKELY;
 }
 
 static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)

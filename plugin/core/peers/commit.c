@@ -236,6 +236,20 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool compl
     listener->ignored_record = record;
 }
 
+static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, bool completed, const tcpt_segment *segment,
+                           const tcpt_observation *seen)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    bool answers = seen->from != flow->client && sender->segment_count == 1;
+
+    if (seen->from == flow->client && (segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
+        tcpt_tallies_note_syn(&peers->tallies, flow, seen, segment->time_ns);
+    else if (answers && flow->ends[flow->client].syn && (segment->flags & (TCPT_SYN | TCPT_RST)))
+        tcpt_tallies_note_answer(&peers->tallies, flow, segment->flags & TCPT_RST);
+    if (completed)
+        tcpt_tallies_note_complete(&peers->tallies, flow);
+}
+
 /* A SYN without ECN that is refused, too, tells that ECN is not the reason. */
 static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
                        const tcpt_observation *seen, tcpt_record *record)
@@ -267,6 +281,7 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
     peers->padding.spent -= before->padding_spent;
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
+    commit_tallies(peers, flow, completed, segment, seen);
     commit_ecn(peers, flow, segment, seen, record);
     commit_listener(peers, flow, completed, segment, seen, record);
     if (completed && was == TCPT_PORT_OPEN) {

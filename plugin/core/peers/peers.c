@@ -39,6 +39,8 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
 {
     seen->pair = find_pair(peers, flow);
     seen->listener = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+    if (seen->from == flow->client && !seen->really_bad && !seen->other_syn)
+        tcpt_tallies_observe(&peers->tallies, seen, flow, segment->time_ns);
     if (seen->pair && seen->from == flow->client)
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
 }

@@ -10,6 +10,7 @@
 #include "core/peers/padding.h"
 #include "core/peers/pair_table.h"
 #include "core/peers/pressure.h"
+#include "core/peers/tallies.h"
 
 /**
  * Facts across flows. Pairs lie in two tables, because a flood invents addresses: those that were only answered, and
@@ -27,6 +28,7 @@ typedef struct tcpt_peers {
     tcpt_pair_table proven;
     tcpt_pair_table fleeting;
     tcpt_listeners listeners;
+    tcpt_tallies tallies;
     tcpt_padding_budget padding;
     tcpt_pressures pressures;
     tcpt_hosts hosts;

@@ -17,6 +17,8 @@ bool tcpt_syn_retried(const tcpt_context *context)
         return false;
     if (!client->syn || client->iss != context->segment->seq || context->seen->syn_count < TRIES)
         return false;
+    if (flow->crowd == TCPT_CROWD_PORTS || context->seen->crowd == TCPT_CROWD_PORTS)
+        return false; /* port_scan tells of it as a whole. Who asks many addresses three times each may be a client */
     return !flow->ends[!flow->client].segment_count;
 }
 

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/peers/tallies.h"
+
+#include <string.h>
+
+#include "core/peers/identity.h"
+#include "tcptriage/times.h"
+
+/* What makes a crowd. */
+typedef struct crowd_rule {
+    uint32_t attempts;
+    uint32_t members;
+    int64_t window_ns;
+} crowd_rule;
+
+static const crowd_rule rules[] = {
+    [TCPT_CROWD_FLOOD] = {500, TCPT_CROWD_MEMBERS, 10 * TCPT_SECOND_NS},
+    [TCPT_CROWD_SWEEP] = {TCPT_CROWD_MEMBERS, TCPT_CROWD_MEMBERS, 60 * TCPT_SECOND_NS},
+    [TCPT_CROWD_PORTS] = {TCPT_CROWD_MEMBERS, TCPT_CROWD_MEMBERS, 60 * TCPT_SECOND_NS},
+};
+
+enum {
+    PLACES = 4,
+    SUCCESS_PART = 10, /* one in so many may succeed */
+    ENOUGH_PART = 4,   /* so much of the attempts that make a crowd */
+    /* What is younger may have its answer under way: the longest round trips, and a busy host. */
+    YOUNG_MS = 500,
+    TOLD_SECONDS = 600, /* a source or a target is told of once, while the place is not needed more */
+};
+
+/* ---- the table ---- */
+
+static uint64_t salted(uint64_t hash, unsigned salt)
+{
+    hash = (hash + salt) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= hash >> 32;
+    return hash ? hash : 1;
+}
+
+static bool is_over_for_good(const tcpt_tally *tally, int64_t now_ns)
+{
+    return now_ns - tally->since_ns > tcpt_seconds_ns(tally->told ? TOLD_SECONDS : 60);
+}
+
+/* Its place, or the one that it may take: nobody's, then one that is over, then the least. */
+static unsigned place_of(const tcpt_tallies *tallies, uint64_t hash, int64_t now_ns)
+{
+    unsigned worst = (unsigned)(hash % TCPT_TALLIES);
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned i = 0; i < PLACES; i++) {
+        unsigned at = (unsigned)((hash + i) % TCPT_TALLIES);
+        const tcpt_tally *tally = &tallies->places[at];
+        uint32_t worth = tally->hash && !is_over_for_good(tally, now_ns) ? tally->attempts + tally->told * 1000u : 0;
+
+        if (tally->hash == hash)
+            return at;
+        if (worth < least) {
+            least = worth;
+            worst = at;
+        }
+    }
+    return worst;
+}
+
+static const tcpt_tally *find(const tcpt_tallies *tallies, uint64_t hash)
+{
+    for (unsigned i = 0; i < PLACES; i++) {
+        const tcpt_tally *tally = &tallies->places[(hash + i) % TCPT_TALLIES];
+
+        if (tally->hash == hash)
+            return tally;
+    }
+    return NULL;
+}
+
+/* Counts begin anew; that it was told of, and when, stays. */
+static void begin(tcpt_tally *tally, uint64_t hash, int64_t now_ns)
+{
+    bool same = tally->hash == hash;
+    int64_t over_ns = same ? tally->over_ns : 0;
+    bool told = same && tally->told;
+
+    memset(tally, 0, sizeof *tally);
+    tally->hash = hash;
+    tally->since_ns = tally->mark_ns[0] = now_ns;
+    tally->over_ns = over_ns;
+    tally->told = told;
+}
+
+/* ---- what an attempt belongs to ---- */
+
+static uint64_t key_of(const tcpt_flow *flow, tcpt_crowd crowd)
+{
+    switch (crowd) {
+    case TCPT_CROWD_FLOOD:
+        return salted(tcpt_server_hash(flow), 1);
+    case TCPT_CROWD_SWEEP:
+        return salted(tcpt_end_hash(flow, flow->client, flow->key.port[!flow->client]), 2);
+    default:
+        return salted(tcpt_end_hash(flow, flow->client, 0) ^ salted(tcpt_end_hash(flow, !flow->client, 0), 3), 4);
+    }
+}
+
+/* Where it is noted that a source's scan was told of, whatever it was. */
+static uint64_t source_key(const tcpt_flow *flow)
+{
+    return salted(tcpt_end_hash(flow, flow->client, 0), 5);
+}
+
+static uint32_t member_of(const tcpt_flow *flow, tcpt_crowd crowd)
+{
+    switch (crowd) {
+    case TCPT_CROWD_FLOOD:
+        return (uint32_t)salted(tcpt_end_hash(flow, flow->client, 0), 6);
+    case TCPT_CROWD_SWEEP:
+        return (uint32_t)salted(tcpt_end_hash(flow, !flow->client, 0), 7);
+    default:
+        return (uint32_t)salted(flow->key.port[!flow->client], 8);
+    }
+}
+
+/* ---- counting ---- */
+
+static bool is_sampled(const tcpt_tally *tally, uint32_t member)
+{
+    return (member & ((1u << tally->level) - 1)) == 0;
+}
+
+static bool is_known(const tcpt_tally *tally, uint32_t member)
+{
+    for (unsigned i = 0; i < tally->members; i++)
+        if (tally->member[i] == member)
+            return true;
+    return false;
+}
+
+/* Adaptive sampling: when the sample is full half of it goes, and half of what comes. */
+static void note_member(tcpt_tally *tally, uint32_t member)
+{
+    unsigned kept = 0;
+
+    if (!is_sampled(tally, member) || is_known(tally, member))
+        return;
+    if (tally->members < TCPT_TALLY_MEMBERS) {
+        tally->member[tally->members++] = member;
+        return;
+    }
+    if (tally->level == 24)
+        return; /* a billion: enough */
+    tally->level++;
+    for (unsigned i = 0; i < tally->members; i++)
+        if (is_sampled(tally, tally->member[i]))
+            tally->member[kept++] = tally->member[i];
+    tally->members = (uint8_t)kept;
+    if (is_sampled(tally, member) && kept < TCPT_TALLY_MEMBERS)
+        tally->member[tally->members++] = member;
+}
+
+/* @return whether time has moved on */
+static bool note_attempt(tcpt_tally *tally, uint32_t member, int64_t now_ns)
+{
+    bool moves = now_ns - tally->mark_ns[tally->newest_mark] >= YOUNG_MS / (TCPT_TALLY_MARKS - 1) * TCPT_MS_NS;
+
+    if (moves) {
+        tally->newest_mark = (tally->newest_mark + 1) % TCPT_TALLY_MARKS;
+        tally->mark_ns[tally->newest_mark] = now_ns;
+        tally->mark[tally->newest_mark] = tally->attempts;
+    }
+    tally->attempts++;
+    note_member(tally, member);
+    return moves;
+}
+
+/* Attempts that have had their time. */
+static uint32_t ripe(const tcpt_tally *tally, int64_t now_ns)
+{
+    uint32_t most = tally->good + tally->refused;
+
+    for (unsigned i = 0; i < TCPT_TALLY_MARKS; i++)
+        if (tally->mark[i] > most && now_ns - tally->mark_ns[i] >= YOUNG_MS * TCPT_MS_NS)
+            most = tally->mark[i];
+    return most;
+}
+
+/* With one more, of this member, where it is none sent again: of those that have had their time, enough to tell, hardly
+ * any has succeeded. */
+static bool is_crowd(const tcpt_tally *tally, tcpt_crowd crowd, uint32_t member, bool again, int64_t now_ns)
+{
+    const crowd_rule *rule = &rules[crowd];
+    uint32_t attempts = tally->attempts + !again, members = tcpt_tally_members(tally), had_time;
+
+    if (attempts < rule->attempts || now_ns - tally->since_ns > rule->window_ns)
+        return false;
+    if (members < rule->members && members + !is_known(tally, member) < rule->members)
+        return false;
+    had_time = ripe(tally, now_ns);
+    return had_time * ENOUGH_PART >= rule->attempts && (uint64_t)tally->good * SUCCESS_PART <= had_time;
+}
+
+static bool goes_on(const tcpt_tally *tally, tcpt_crowd crowd, int64_t now_ns)
+{
+    return tally->over_ns && now_ns - tally->over_ns <= 2 * rules[crowd].window_ns;
+}
+
+/* ---- observe and commit ---- */
+
+/* @return whether the SYN belongs to such a crowd */
+static bool observe_one(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow, tcpt_crowd crowd,
+                        int64_t now_ns)
+{
+    const tcpt_tally *tally = find(tallies, key_of(flow, crowd)), *source;
+    bool again = flow->ends[flow->client].segment_count > 0;
+
+    if (!tally)
+        return false;
+    if (goes_on(tally, crowd, now_ns)) {
+        seen->crowd = crowd;
+        return true;
+    }
+    if (!is_crowd(tally, crowd, member_of(flow, crowd), again, now_ns))
+        return false;
+    seen->crowd = crowd;
+    source = crowd == TCPT_CROWD_FLOOD ? NULL : find(tallies, source_key(flow));
+    if (!tally->told && !(source && source->told))
+        seen->crossing = tally;
+    return true;
+}
+
+/* The last bit tells whether only one SYN of the source is known. */
+static uint32_t tag_of(uint64_t source)
+{
+    return (uint32_t)(source >> 32) & ~1u;
+}
+
+static bool is_new(const tcpt_tallies *tallies, const tcpt_flow *flow)
+{
+    uint64_t hash = tcpt_end_hash(flow, flow->client, 0);
+
+    return (tallies->sources[hash % TCPT_SOURCES] & ~1u) != tag_of(hash);
+}
+
+void tcpt_tallies_observe(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow, int64_t now_ns)
+{
+    if (observe_one(tallies, seen, flow, TCPT_CROWD_FLOOD, now_ns) || is_new(tallies, flow))
+        return;
+    if (!observe_one(tallies, seen, flow, TCPT_CROWD_PORTS, now_ns))
+        observe_one(tallies, seen, flow, TCPT_CROWD_SWEEP, now_ns);
+}
+
+static void note_told(tcpt_tallies *tallies, const tcpt_flow *flow, int64_t now_ns)
+{
+    uint64_t hash = source_key(flow);
+    tcpt_tally *source = &tallies->places[place_of(tallies, hash, now_ns)];
+
+    begin(source, hash, now_ns);
+    source->told = true;
+}
+
+/* Of the first SYN nothing but its source was kept: it counts now. */
+static void count_first(tcpt_tally *tally)
+{
+    tally->attempts++;
+    tally->member[tally->members++] = 0; /* whatever it was: in every sample */
+}
+
+static void count_in(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_observation *seen, tcpt_crowd crowd,
+                     bool second, int64_t now_ns)
+{
+    uint64_t hash = key_of(flow, crowd);
+    uint32_t member = member_of(flow, crowd);
+    tcpt_tally *tally = (tcpt_tally *)find(tallies, hash);
+    bool moves;
+
+    if (!tally)
+        tally = &tallies->places[place_of(tallies, hash, now_ns)];
+    if (tally->hash != hash || now_ns - tally->since_ns > rules[crowd].window_ns)
+        begin(tally, hash, now_ns);
+    if (second && !tally->attempts)
+        count_first(tally);
+    moves = note_attempt(tally, member, now_ns);
+    if (seen->crowd == crowd &&
+        (!goes_on(tally, crowd, now_ns) || (moves && is_crowd(tally, crowd, member, true, now_ns))))
+        tally->over_ns = now_ns;
+    tally->told |= seen->crossing == tally;
+}
+
+/* @return how many of its SYNs are known, 2 for more */
+static unsigned note_source(tcpt_tallies *tallies, const tcpt_flow *flow)
+{
+    uint64_t hash = tcpt_end_hash(flow, flow->client, 0);
+    uint32_t *tag = &tallies->sources[hash % TCPT_SOURCES], before = *tag;
+    bool known = (before & ~1u) == tag_of(hash);
+
+    *tag = tag_of(hash) | !known;
+    return known ? 2 - (before & 1) : 0;
+}
+
+/* A retry is no further attempt, but it may be what comes late enough to tell that the others have failed. */
+static void note_again(const tcpt_tally *crossing, int64_t now_ns)
+{
+    tcpt_tally *tally = (tcpt_tally *)crossing;
+
+    if (!tally)
+        return;
+    tally->over_ns = now_ns;
+    tally->told = true;
+}
+
+void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_observation *seen, int64_t now_ns)
+{
+    unsigned known;
+
+    if (flow->ends[flow->client].segment_count > 1) {
+        note_again(seen->crossing, now_ns);
+    } else {
+        count_in(tallies, flow, seen, TCPT_CROWD_FLOOD, false, now_ns);
+        known = seen->crowd == TCPT_CROWD_FLOOD ? 0 : note_source(tallies, flow);
+        if (!known)
+            return;
+        count_in(tallies, flow, seen, TCPT_CROWD_PORTS, known == 1, now_ns);
+        count_in(tallies, flow, seen, TCPT_CROWD_SWEEP, known == 1, now_ns);
+    }
+    if (seen->crossing && seen->crowd != TCPT_CROWD_FLOOD)
+        note_told(tallies, flow, now_ns);
+}
+
+static void note_outcome(tcpt_tally *tally, bool refused)
+{
+    if (!tally)
+        return;
+    tally->good += !refused;
+    tally->refused += refused;
+}
+
+void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, bool refused)
+{
+    if (flow->crowd == TCPT_CROWD_FLOOD)
+        return;
+    note_outcome((tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_SWEEP)), refused);
+    note_outcome((tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_PORTS)), refused);
+}
+
+void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_flow *flow)
+{
+    tcpt_tally *tally = (tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_FLOOD));
+
+    if (tally)
+        tally->good++;
+}

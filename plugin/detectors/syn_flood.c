@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SYNs of many sources to one port, and hardly any completes (rule K.1). */
+#include "detectors/detectors.h"
+#include "tcptriage/peers.h"
+
+/* A target that has answered nobody for so long does not go on. */
+enum { STILL_SECONDS = 1 };
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_tally *tally = context->seen->crossing;
+    const tcpt_listener *listener = context->seen->listener;
+    int64_t now_ns = context->segment->time_ns;
+    bool answers =
+        listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
+    tcpt_finding *finding;
+    uint32_t syns, sources;
+
+    (void)memory;
+    if (!tally || context->seen->crowd != TCPT_CROWD_FLOOD || context->seen->really_bad)
+        return;
+    syns = tally->attempts + (context->seen->syn_count == 1);
+    sources = tcpt_tally_members(tally) < syns ? tcpt_tally_members(tally) : syns; /* an estimate may be too high */
+    finding = tcpt_raise(
+        context, TCPT_MEDIUM,
+        "SYN flood: %u SYNs from about %u addresses to this port in %.1f s, %u completed. The target %s", syns, sources,
+        tcpt_as_seconds(now_ns - tally->since_ns), tally->good, answers ? "goes on answering" : "does not answer");
+    tcpt_brief(finding, "SYN flood: %u SYNs, %u completed; target %s", syns, tally->good,
+               answers ? "answers" : "is silent");
+    tcpt_set_number(finding, TCPT_F_FLOOD_SYNS, syns);
+    tcpt_set_number(finding, TCPT_F_FLOOD_SOURCES, sources);
+    tcpt_set_number(finding, TCPT_F_FLOOD_COMPLETED, tally->good);
+    if (answers)
+        tcpt_relate(finding, listener->given_record);
+    tcpt_rule_out(finding, "A rush of real clients: these complete the handshake one round trip later.");
+}
+
+static const tcpt_field fields[] = {TCPT_F_FLOOD_SYNS, TCPT_F_FLOOD_SOURCES, TCPT_F_FLOOD_COMPLETED, TCPT_FIELD_COUNT};
+
+static const tcpt_command commands[] = {
+    {TCPT_ON_SERVER, "ss -tan state syn-recv 'sport = :%port%' | wc -l", "half-open connections"},
+    {TCPT_ON_SERVER, "nstat -az TcpExtSyncookiesSent TcpExtListenDrops TcpExtTCPReqQFullDrop",
+     "cookies are sent, or SYNs dropped"},
+    {TCPT_ON_SERVER, "sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog",
+     "1: cookies when the queue is full"},
+    {TCPT_ON_THE_WAY, "nft list ruleset | grep -n synproxy", "is there one before the server?"},
+    {0},
+};
+
+static const char *const explains[] = {"syn_cookie",
+                                       "accept_queue_overflow",
+                                       "syn_unanswered",
+                                       "connect_unanswered",
+                                       "connection_refused",
+                                       "syn_delayed",
+                                       "first_syn_always_lost",
+                                       "connection_failed",
+                                       NULL};
+
+const tcpt_detector tcpt_syn_flood = {
+    .id = "syn_flood",
+    .message = "SYN flood: many SYNs to one port, hardly any completes",
+    .explanation =
+        "At least 500 SYNs of at least 50 addresses came to one port within ten seconds, and at most one in ten "
+        "completed "
+        "the handshake. Their sources are invented as a rule, or do not get the answers. The queue of half-open "
+        "connections is full then: real clients get no answer, or SYN cookies.",
+    .remedy =
+        "Keep SYN cookies on and the backlog large; filter before the server (SYN proxy, rate limit, the provider's "
+        "scrubbing). The addresses are hardly those of the senders: blocking them helps nobody.",
+    .commands = commands,
+    .reference = "RFC 4987; Linux tcp_conn_request(), net.ipv4.tcp_syncookies",
+    .group = TCPT_GROUP_PROTOCOL,
+    .severity = TCPT_WARN,
+    .blames = TCPT_BLAMES_LISTENER,
+    .explains = explains,
+    .wants = TCPT_TRAIT_SYN,
+    .fields = fields,
+    .judge = judge,
+};

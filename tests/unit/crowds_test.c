@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scans and floods: what is one, what only looks like one, and what becomes of what they explain. */
+#include <glib.h>
+#include <string.h>
+
+#include "tcptriage/analysis.h"
+#include "tcptriage/cases.h"
+#include "tcptriage/detector.h"
+#include "unit.h"
+
+typedef struct world {
+    tcpt_analysis *analysis;
+    int64_t now_ns;
+    uint32_t frames;
+} world;
+
+/** One connection; hosts are numbers. */
+typedef struct tuple {
+    uint32_t client;
+    uint32_t server;
+    uint16_t client_port;
+    uint16_t server_port;
+} tuple;
+
+static world new_world(void)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    return (world){.analysis = tcpt_analysis_new(&settings), .now_ns = INT64_C(1700000000000000000)};
+}
+
+static void after(world *in, int64_t us)
+{
+    in->now_ns += us * 1000;
+}
+
+static void say(world *in, const tuple *of, bool by_server, uint8_t flags)
+{
+    uint8_t client[4], server[4];
+    uint32_t client_seq = of->client * 7919 + of->client_port, server_seq = client_seq + 77777;
+    memcpy(client, &of->client, 4);
+    memcpy(server, &of->server, 4);
+    tcpt_segment segment = {
+        .time_ns = in->now_ns,
+        .frame = ++in->frames,
+        .depth = 1,
+        .family = 4,
+        .ttl = 64,
+        .has_ip_id = true,
+        .ip_id = (uint16_t)in->frames,
+        .src = by_server ? server : client,
+        .dst = by_server ? client : server,
+        .src_port = by_server ? of->server_port : of->client_port,
+        .dst_port = by_server ? of->client_port : of->server_port,
+        .flags = flags,
+        .header_bytes = 20,
+        .window = 65535,
+        .checksum_is = TCPT_CHECKSUM_GOOD,
+    };
+    segment.seq = by_server ? server_seq : client_seq + !(flags & TCPT_SYN);
+    if (flags & TCPT_ACK)
+        segment.ack = by_server ? client_seq + 1 : server_seq + 1;
+    segment.end_seq = segment.seq + !!(flags & TCPT_SYN);
+    tcpt_analyse(in->analysis, &segment);
+}
+
+static void ask(world *in, const tuple *of)
+{
+    say(in, of, false, TCPT_SYN);
+}
+
+static void answer(world *in, const tuple *of)
+{
+    say(in, of, true, TCPT_SYN | TCPT_ACK);
+}
+
+static void complete(world *in, const tuple *of)
+{
+    say(in, of, false, TCPT_ACK);
+}
+
+static void refuse(world *in, const tuple *of)
+{
+    say(in, of, true, TCPT_RST | TCPT_ACK);
+}
+
+typedef struct found {
+    const char *id;
+    unsigned count;
+    unsigned consequences;
+    tcpt_finding last;
+} found;
+
+static void note(const tcpt_finding *finding, void *data)
+{
+    found *wanted = data;
+    if (strcmp(finding->diagnosis->detector->id, wanted->id) != 0)
+        return;
+    wanted->count++;
+    wanted->consequences += finding->diagnosis->consequence;
+    wanted->last = *finding;
+}
+
+static found find(const world *in, const char *id)
+{
+    found wanted = {.id = id};
+    unsigned cases;
+    tcpt_cases(in->analysis, &cases);
+    tcpt_each_found(in->analysis, note, &wanted);
+    return wanted;
+}
+
+static int64_t number_of(const found *of, tcpt_field field)
+{
+    tcpt_value value;
+    g_assert_true(tcpt_value_of(&of->last, field, &value));
+    return value.number;
+}
+
+enum { SCANNER = 10, TARGET = 500 };
+
+/* ---- scans ---- */
+
+/* Of so many addresses each in so many answers, the others refuse. */
+static world sweep(unsigned addresses, unsigned each_in)
+{
+    world in = new_world();
+    for (unsigned i = 0; i < addresses; i++) {
+        tuple to = {SCANNER, TARGET + i, (uint16_t)(40000 + i), 445};
+        ask(&in, &to);
+        after(&in, 5000);
+        if (i % each_in == each_in - 1)
+            answer(&in, &to);
+        else
+            refuse(&in, &to);
+        after(&in, 50000);
+    }
+    return in;
+}
+
+static void test_sweep(void)
+{
+    world in = sweep(80, 1000);
+    unsigned cases;
+    found scan = find(&in, "port_scan"), refused = find(&in, "connection_refused");
+    g_assert_cmpuint(scan.count, ==, 1);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), ==, 50);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_OPEN), ==, 0);
+    g_assert_cmpuint(refused.count, ==, 49); /* before it was known */
+    g_assert_cmpuint(refused.consequences, ==, 49);
+    g_assert_true(tcpt_cases(in.analysis, &cases)[0]->detector == scan.last.diagnosis->detector);
+    g_assert_cmpuint(cases, ==, 1);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* A source is told of once, whatever it tries next; another one for itself. */
+static void test_told_once(void)
+{
+    world in = sweep(60, 1000);
+    for (unsigned host = 0; host < 2; host++)
+        for (unsigned i = 0; i < 60; i++) {
+            tuple to = {SCANNER + host, TARGET, (uint16_t)(50000 + i), (uint16_t)(1000 + i)};
+            ask(&in, &to);
+            after(&in, 1000);
+            refuse(&in, &to);
+        }
+    g_assert_cmpuint(find(&in, "port_scan").count, ==, 2);
+    tcpt_analysis_free(in.analysis);
+}
+
+static void test_half_answers(void)
+{
+    world in = sweep(80, 2);
+    g_assert_cmpuint(find(&in, "port_scan").count, ==, 0);
+    g_assert_cmpuint(find(&in, "connection_refused").count, ==, 40);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* As a crawler does; the answers are on their way. */
+static void test_many_at_once(void)
+{
+    enum { ADDRESSES = 400 };
+    world in = new_world();
+    for (unsigned i = 0; i < 2 * ADDRESSES; i++) {
+        tuple to = {SCANNER, TARGET + i % ADDRESSES, (uint16_t)(40000 + i % ADDRESSES), 443};
+        after(&in, 700);
+        if (i < ADDRESSES) {
+            ask(&in, &to);
+            continue;
+        }
+        answer(&in, &to);
+        complete(&in, &to);
+    }
+    g_assert_cmpuint(find(&in, "port_scan").count, ==, 0);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* ---- floods ---- */
+
+static void flood(world *in, unsigned syns, unsigned sources, int64_t each_us)
+{
+    uint32_t first = 100000 + in->frames; /* others each time */
+    for (unsigned i = 0; i < syns; i++) {
+        tuple to = {first + i % sources, TARGET, (uint16_t)(1024 + i / sources), 80};
+        ask(in, &to);
+        after(in, each_us);
+    }
+}
+
+static void test_flood(void)
+{
+    world in = new_world();
+    tuple late = {SCANNER, TARGET, 40000, 80};
+    found flooded, unanswered;
+    flood(&in, 4000, 4000, 500);
+    ask(&in, &late);
+    flood(&in, 2000, 2000, 500);
+    ask(&in, &late);
+    flood(&in, 2000, 2000, 1000);
+    ask(&in, &late);
+    flooded = find(&in, "syn_flood");
+    unanswered = find(&in, "connect_unanswered");
+    g_assert_cmpuint(flooded.count, ==, 1);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_SYNS), >=, 500);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_SOURCES), >=, number_of(&flooded, TCPT_F_FLOOD_SYNS) / 2);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_SOURCES), <=, number_of(&flooded, TCPT_F_FLOOD_SYNS) * 2);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_COMPLETED), ==, 0);
+    g_assert_cmpuint(unanswered.count, ==, 1);
+    g_assert_cmpuint(unanswered.consequences, ==, 1);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* A service that is down, and a few clients that try for ever. */
+static void test_few_sources(void)
+{
+    world in = new_world();
+    flood(&in, 2000, 5, 1000);
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    tcpt_analysis_free(in.analysis);
+}
+
+static void test_too_slow(void)
+{
+    world in = new_world();
+    flood(&in, 1500, 1500, 25000);
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Closed ports answer each SYN with a RST: these are not told of one by one. */
+static void test_refused_flood(void)
+{
+    world in = new_world();
+    for (unsigned i = 0; i < 5000; i++) {
+        tuple to = {100000 + i, TARGET, 1024, 80};
+        ask(&in, &to);
+        refuse(&in, &to);
+        after(&in, 1000);
+    }
+    found refused = find(&in, "connection_refused");
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 1);
+    g_assert_cmpuint(refused.count, <, 1500);
+    g_assert_cmpuint(refused.consequences, ==, refused.count);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Thousands of clients begin within a second, and each completes 0.3 s later. */
+static void test_rush(void)
+{
+    enum { CLIENTS = 6000, LATER = 2000 };
+    world in = new_world();
+    for (unsigned i = 0; i < CLIENTS + LATER; i++) {
+        tuple now = {100000 + i, TARGET, 40000, 80}, then = {100000 + i - LATER, TARGET, 40000, 80};
+        after(&in, 150);
+        if (i < CLIENTS) {
+            ask(&in, &now);
+            answer(&in, &now);
+        }
+        if (i >= LATER)
+            complete(&in, &then);
+    }
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    tcpt_analysis_free(in.analysis);
+}
+
+void add_crowds_tests(void)
+{
+    g_test_add_func("/crowds/sweep", test_sweep);
+    g_test_add_func("/crowds/told-once", test_told_once);
+    g_test_add_func("/crowds/half-answers", test_half_answers);
+    g_test_add_func("/crowds/many-at-once", test_many_at_once);
+    g_test_add_func("/crowds/flood", test_flood);
+    g_test_add_func("/crowds/few-sources", test_few_sources);
+    g_test_add_func("/crowds/too-slow", test_too_slow);
+    g_test_add_func("/crowds/refused-flood", test_refused_flood);
+    g_test_add_func("/crowds/rush", test_rush);
+}
