@@ -437,8 +437,9 @@ typedef struct tcpt_rst_run {
 typedef struct tcpt_icmp_told {
     tcpt_record *record; /**< of the newest; NULL for none */
     int64_t time_ns;
-    uint8_t kind; /**< tcpt_icmp_kind */
-    uint32_t mtu; /**< smallest that one of them has told, 0 none */
+    uint8_t kind;     /**< tcpt_icmp_kind */
+    uint8_t from[16]; /**< who sent it, of the flow's family */
+    uint32_t mtu;     /**< smallest that one of them has told, 0 none */
     tcpt_record *mtu_record;
 } tcpt_icmp_told;
 

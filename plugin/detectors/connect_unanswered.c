@@ -2,6 +2,7 @@
 /* A SYN is sent again and again, and nothing comes back. */
 #include "detectors/shared/unanswered_syn.h"
 #include "detectors/detectors.h"
+#include "tcptriage/address.h"
 #include "tcptriage/icmp.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
@@ -33,13 +34,15 @@ static bool answered_elsewhere(const tcpt_flow *flow)
 }
 
 /* What is on its way says why: somebody else has answered. */
-static void say_icmp(tcpt_finding *finding, const tcpt_icmp_told *told, uint32_t tries, int64_t waited_ns,
-                     const char *after)
+static void say_icmp(tcpt_finding *finding, const tcpt_icmp_told *told, unsigned family, uint32_t tries,
+                     int64_t waited_ns, const char *after)
 {
     const char *says = tcpt_icmp_kind_words(told->kind);
+    char from[TCPT_ADDRESS_BYTES];
 
-    tcpt_resummarise(finding, "Nothing came back for this SYN but ICMP (frame %u), %u tries in %.1f s%s: %s",
-                     told->record->frame, tries, tcpt_as_seconds(waited_ns), after, says);
+    tcpt_resummarise(finding, "Nothing came back for this SYN but ICMP from %s (frame %u), %u tries in %.1f s%s: %s",
+                     tcpt_address_text(from, family, told->from), told->record->frame, tries,
+                     tcpt_as_seconds(waited_ns), after, says);
     tcpt_brief(finding, "ICMP: %s. No answer to %u SYNs", says, tries);
     tcpt_relate(finding, told->record);
 }
@@ -66,7 +69,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
     int64_t waited_ns = context->segment->time_ns - flow->first_ns;
 
     if (told)
-        say_icmp(finding, told, tries, waited_ns, after);
+        say_icmp(finding, told, flow->key.family, tries, waited_ns, after);
     else
         say_causes(finding, others, tries, waited_ns, after);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);

@@ -20,20 +20,21 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
     const char *what = sender->syn && icmp->seq == sender->iss ? "SYN" : "segment";
     const char *role = tcpt_role(context->flow, context->seen->from), *says = tcpt_icmp_kind_words(icmp->kind);
+    g_autofree char *from = sender_of(icmp);
     tcpt_finding *finding;
 
     (void)memory;
     if (icmp->mtu) {
-        finding =
-            tcpt_raise(context, TCPT_HIGH, "The %s's %s drew an ICMP error: %s, MTU %u", role, what, says, icmp->mtu);
+        finding = tcpt_raise(context, TCPT_HIGH, "The %s's %s drew an ICMP error from %s: %s, MTU %u", role, what, from,
+                             says, icmp->mtu);
         tcpt_brief(finding, "ICMP: %s, MTU %u", says, icmp->mtu);
         tcpt_set_number(finding, TCPT_F_ICMP_MTU, icmp->mtu);
     } else {
-        finding = tcpt_raise(context, TCPT_HIGH, "The %s's %s drew an ICMP error: %s", role, what, says);
+        finding = tcpt_raise(context, TCPT_HIGH, "The %s's %s drew an ICMP error from %s: %s", role, what, from, says);
         tcpt_brief(finding, "ICMP: %s", says);
     }
     tcpt_set_text(finding, TCPT_F_ICMP_KIND, tcpt_icmp_kind_name(icmp->kind));
-    tcpt_take_text(finding, TCPT_F_ICMP_FROM, sender_of(icmp));
+    tcpt_take_text(finding, TCPT_F_ICMP_FROM, g_steal_pointer(&from));
     tcpt_relate(finding, context->seen->quoted ? context->seen->quoted : sender->last_record);
 }
 

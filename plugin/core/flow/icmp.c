@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ICMP errors: what they quote, and what is kept of them. */
+#include <string.h>
+
 #include "core/flow/commit.h"
 #include "core/flow/trouble.h"
 #include "tcptriage/queries.h"
@@ -34,6 +36,7 @@ void tcpt_flow_commit_icmp(tcpt_flow *flow, unsigned from, const tcpt_icmp *icmp
     told->record = record;
     told->time_ns = time_ns;
     told->kind = (uint8_t)icmp->kind;
+    memcpy(told->from, icmp->from, icmp->family == 6 ? sizeof told->from : 4);
     if (!icmp->mtu || (told->mtu && told->mtu <= icmp->mtu))
         return;
     told->mtu = icmp->mtu;
