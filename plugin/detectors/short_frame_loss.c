@@ -98,8 +98,8 @@ static void complete(const tcpt_context *context, const sent *mine)
     uint32_t other = others(context->seen->payload_segments, mine);
 
     tcpt_resummarise(mine->finding,
-                     "All %u padded frames of the %s went unacknowledged, all %u longer ones were acknowledged",
-                     missing, tcpt_role(context->flow, context->seen->from), other);
+                     "All %u padded frames of the %s went unacknowledged, none of its longer ones (%u) did", missing,
+                     tcpt_role(context->flow, context->seen->from), other);
     tell_briefly(context, mine->finding, context->seen->from, missing);
     set_counts(mine->finding, missing, missing, 0, other);
 }
