@@ -142,6 +142,7 @@ def publish(recording, directory, name, story, origin, point, expect, chat=(), r
 
 
 WARNINGS = {
+    "first_syn_always_lost", "synack_not_received", "syn_flood",
     "first_request_reset", "rst_foreign", "rst_loop", "timestamps_missing", "request_after_close",
     "rst_ignored", "close_wait_stuck", "fin_missing", "fin_unacked", "checksum_over_padding",
     "checksum_bad", "short_frame_loss", "tfo_retransmit_storm", "acked_retransmit_storm",
@@ -149,6 +150,7 @@ WARNINGS = {
     "port_exhaustion", "idle_drop", "keepalive_dead_peer", "zero_window_stall",
     "mtu_blackhole", "window_scale_ignored", "sack_shifted", "tuple_changed"}
 NOTES = {
+    "syn_delayed", "ecn_refused", "syn_cookie", "port_scan",
     "rst_seq_mismatch", "challenge_ack", "data_after_close", "acked_data_retransmitted",
     "conntrack_invalid", "syn_refused_by_reset", "connection_refused", "time_wait_reuse", "stale_segment",
     "paws_reject", "recovery_stall", "delayed_ack_stall", "icmp_error", "connection_failed"}

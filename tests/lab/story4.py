@@ -10,6 +10,8 @@ import story4_path
 import story4_reset
 import story4_reuse
 import story4_stall
+import story4_syn
 
 CASES = {**story4_open.CASES, **story4_reuse.CASES, **story4_close.CASES, **story4_stall.CASES,
+         **story4_syn.CASES,
          **story4_reset.CASES, **story4_path.CASES, **story4_ends.CASES}
