@@ -23,7 +23,7 @@ static bool explained(const tcpt_flow *flow)
 {
     const tcpt_flow *other;
 
-    if (tcpt_is_explained(flow) || tcpt_goes_on_elsewhere(flow, 0) || tcpt_goes_on_elsewhere(flow, 1))
+    if (tcpt_is_explained(flow))
         return true;
     for (unsigned i = 0; i < ELSEWHERE_MOST && (other = tcpt_flow_elsewhere(flow, i)); i++)
         if (same_ports(flow, other) && tcpt_was_explained(other))
@@ -125,6 +125,29 @@ static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence c
     return finding;
 }
 
+/* tuple_changed stands on the other connection, and Wireshark has that in a stream of its own. */
+static bool raise_moved(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    bool to_first = tcpt_goes_on_elsewhere(flow, 0);
+    const char *moved = tcpt_role(flow, to_first);
+    const tcpt_endpoint *asks = &flow->ends[!to_first];
+    tcpt_finding *finding;
+
+    if (!to_first && !tcpt_goes_on_elsewhere(flow, 1))
+        return false;
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "The %s goes on under another address or port, as behind a NAT that has lost its entry: what "
+                         "is sent to it here is sent in vain",
+                         moved);
+    tcpt_brief(finding, "The %s goes on under another port or address", moved);
+    tcpt_set_blamed(finding, to_first);
+    tcpt_relate(finding, asks->unanswered_record);
+    if (asks->unanswered_ns)
+        tcpt_set_delay(finding, flow->last_ns - asks->unanswered_ns);
+    return true;
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     static tcpt_finding *(*const raise[TCPT_OUTCOMES])(const tcpt_context *, tcpt_confidence) = {
@@ -141,6 +164,8 @@ static void settle(const tcpt_context *context, const void *memory)
     if (flow->crowd != TCPT_CROWD_NONE)
         return;                             /* a scan or a flood is told of as a whole */
     if (!raise[outcome] || explained(flow)) /* that it is stuck is what other findings say */
+        return;
+    if (raise_moved(context))
         return;
     finding = raise[outcome](context, flow->ends[0].holed || flow->ends[1].holed ? TCPT_LOW : TCPT_MEDIUM);
     if (!fine_elsewhere(flow))
