@@ -89,7 +89,12 @@ static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_co
     const tcpt_endpoint *server = &flow->ends[!flow->client];
     tcpt_finding *finding;
 
-    if (server->syn)
+    if (server->syn && flow->handshake_done)
+        finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                                   "The server sent its SYN-ACK %u times although the client confirmed it. Capture "
+                                   "at the server: does that ACK arrive?",
+                                   server->syn_count);
+    else if (server->syn)
         finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
                                    "The server answered (%u SYN-ACK%s), the client never confirmed. Capture at the "
                                    "client: does the SYN-ACK arrive?",
@@ -98,8 +103,9 @@ static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_co
         finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
                                    "The server answered the SYN, but with no SYN-ACK, and the handshake ended there. "
                                    "Capture at the server: what leaves it?");
-    tcpt_brief(finding,
-               server->syn ? "Handshake failed: SYN-ACK never confirmed" : "Handshake failed: no SYN-ACK came");
+    tcpt_brief(finding, !server->syn           ? "Handshake failed: no SYN-ACK came"
+                        : flow->handshake_done ? "Handshake failed: SYN-ACK sent again and again"
+                                               : "Handshake failed: SYN-ACK never confirmed");
     tcpt_relate(finding, server->last_record);
     tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
     return finding;

@@ -92,13 +92,29 @@ static void move_away(uint8_t *moved, const uint8_t *address, unsigned bytes, un
     moved[1] = (uint8_t)(moved[1] + 1 + script);
 }
 
+static void feed_icmp(flood *around, const placed *item, int64_t time_ns)
+{
+    const scn_frame *frame = item->test->scenario->frames->pdata[item->index];
+    tcpt_icmp icmp = {.time_ns = time_ns, .frame = item->index + 1, .point = frame->point};
+    uint8_t src[16], dst[16];
+    if (!scn_decode_icmp(&icmp, frame->bytes->data, frame->bytes->len))
+        return;
+    move_away(src, icmp.src, icmp.family == 4 ? 4 : 16, item->script);
+    move_away(dst, icmp.dst, icmp.family == 4 ? 4 : 16, item->script);
+    icmp.src = src;
+    icmp.dst = dst;
+    item->test->records[item->index] = tcpt_analyse_icmp(around->analysis, &icmp);
+}
+
 static void feed(flood *around, const placed *item, int64_t time_ns)
 {
     const scn_frame *frame = item->test->scenario->frames->pdata[item->index];
     tcpt_segment segment = {.time_ns = time_ns, .frame = item->index + 1, .point = frame->point};
     uint8_t src[16], dst[16];
-    if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
+    if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes)) {
+        feed_icmp(around, item, time_ns);
         return;
+    }
     unsigned bytes = segment.family == 4 ? 4 : 16;
     move_away(src, segment.src, bytes, item->script);
     move_away(dst, segment.dst, bytes, item->script);

@@ -422,6 +422,45 @@ static void test_outcome_behind_window(void)
     g_assert_cmpint(outcome_behind_window(false, false), ==, TCPT_OUTCOME_OPEN);
 }
 
+/** How an opening ends whose SYN, or SYN-ACK, was sent so many times, a second later each time, to the capture's end.
+ */
+static tcpt_outcome outcome_of_opening(unsigned syns, unsigned syn_acks, bool confirmed)
+{
+    tcpt_analysis *analysis = begin();
+    tcpt_flow *flow = NULL;
+    tcpt_outcome outcome;
+
+    for (unsigned i = 0; i < MAX(syns, syn_acks); i++) {
+        tcpt_segment syn = make(0, TCPT_SYN, 1000, 0, 0), answer = make(1, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+        tcpt_segment ack = make(0, TCPT_ACK, 1001, 9001, 0);
+
+        syn.time_ns += i * 3 * TCPT_SECOND_NS / 2;
+        answer.time_ns += i * 3 * TCPT_SECOND_NS / 2;
+        ack.time_ns += i * 3 * TCPT_SECOND_NS / 2;
+        if (i < syns)
+            flow = feed(analysis, syn)->flow;
+        if (i < syn_acks)
+            feed(analysis, answer);
+        if (confirmed)
+            feed(analysis, ack);
+    }
+    tcpt_settle_all(analysis);
+    outcome = tcpt_outcome_of(flow);
+    tcpt_analysis_free(analysis);
+    return outcome;
+}
+
+/* Three tries in three seconds have failed, although the last one might still be answered. */
+static void test_outcome_of_opening(void)
+{
+    g_assert_cmpint(outcome_of_opening(2, 0, false), ==, TCPT_OUTCOME_OPEN);
+    g_assert_cmpint(outcome_of_opening(3, 0, false), ==, TCPT_OUTCOME_NO_ANSWER);
+    g_assert_cmpint(outcome_of_opening(2, 2, false), ==, TCPT_OUTCOME_OPEN);
+    g_assert_cmpint(outcome_of_opening(3, 3, false), ==, TCPT_OUTCOME_HANDSHAKE_FAILED);
+    g_assert_cmpint(outcome_of_opening(1, 2, true), ==, TCPT_OUTCOME_OPEN);
+    g_assert_cmpint(outcome_of_opening(1, 3, true), ==, TCPT_OUTCOME_HANDSHAKE_FAILED);
+}
+
 static void test_names(void)
 {
     static const char *const names[] = {"CLOSED",      "LISTEN",     "SYN-SENT",   "SYN-RECEIVED",
@@ -458,5 +497,6 @@ void add_flow_tests(void)
     g_test_add_func("/flow/guessed-client", test_guessed_client);
     g_test_add_func("/flow/false-hole", test_false_hole);
     g_test_add_func("/flow/outcome-behind-window", test_outcome_behind_window);
+    g_test_add_func("/flow/outcome-of-opening", test_outcome_of_opening);
     g_test_add_func("/flow/names", test_names);
 }

@@ -52,16 +52,29 @@ static bool only_syns(const tcpt_endpoint *end)
     return end->segment_count == end->syn_count + end->rst_count;
 }
 
+/* An end has sent nothing but its SYN or SYN-ACK, and that twice more: it does not get what the other one sends. */
+static bool repeats_syn(const ending *at, const tcpt_endpoint *end, int64_t since_ns)
+{
+    enum { SENT_LEAST = 3 };
+
+    return only_syns(end) && end->syn_count >= SENT_LEAST && long_ago(at, since_ns, LOST_SECONDS);
+}
+
 /* The SYN was answered by nothing that completes the handshake. */
 static tcpt_outcome of_opening(const ending *at)
 {
     if (!at->server->segment_count)
-        return long_ago(at, at->client->syn_ns, TCPT_FIRST_RTO_SECONDS) ? TCPT_OUTCOME_NO_ANSWER : TCPT_OUTCOME_OPEN;
+        return long_ago(at, at->client->syn_ns, TCPT_FIRST_RTO_SECONDS) ||
+                       repeats_syn(at, at->client, at->flow->first_ns)
+                   ? TCPT_OUTCOME_NO_ANSWER
+                   : TCPT_OUTCOME_OPEN;
     if (at->server->rst_count && !at->server->syn)
         return TCPT_OUTCOME_REFUSED;
     if (at->client->rst_count && at->server->syn)
         return TCPT_OUTCOME_RESET; /* health checks and scans end so on purpose */
-    return long_ago(at, at->flow->last_ns, TCPT_FIRST_RTO_SECONDS) ? TCPT_OUTCOME_HANDSHAKE_FAILED : TCPT_OUTCOME_OPEN;
+    if (long_ago(at, at->flow->last_ns, TCPT_FIRST_RTO_SECONDS) || repeats_syn(at, at->server, at->flow->first_ns))
+        return TCPT_OUTCOME_HANDSHAKE_FAILED;
+    return TCPT_OUTCOME_OPEN;
 }
 
 /* It asked again, and for long enough; or it asked once, and there was time for ten answers. */
@@ -109,6 +122,8 @@ static tcpt_outcome of_open(const ending *at)
 {
     if (at->client->reset || at->server->reset)
         return TCPT_OUTCOME_RESET;
+    if (repeats_syn(at, at->server, at->flow->first_ack_ns))
+        return TCPT_OUTCOME_HANDSHAKE_FAILED;
     if (withholds_window(at->flow))
         return TCPT_OUTCOME_STUCK;
     if (unanswered(at, at->client) || unanswered(at, at->server))
