@@ -102,7 +102,7 @@ static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_fl
                         tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
-    tcpt_flow_before before = {flow->port_use, flow->padding_spent};
+    tcpt_flow_before before = {flow->port_use, flow->padding_spent, flow->asks_ecn};
     tcpt_host *host = found->host;
     unsigned stray = stray_for(flow, segment, seen->from);
 

@@ -47,7 +47,7 @@ static const tcpt_field fields[] = {TCPT_F_ECN_REFUSED_IN, TCPT_FIELD_COUNT};
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "sysctl net.ipv4.tcp_ecn net.ipv4.tcp_ecn_fallback", "1: this host asks for ECN"},
     {TCPT_ON_CLIENT, "sysctl -w net.ipv4.tcp_ecn=0", "as a test: does every connection succeed now?"},
-    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic% and tcp[13] & 0xc2 = 0xc2'", "does the SYN with ECN arrive?"},
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the SYN with ECN arrive?"},
     {0},
 };
 

@@ -34,7 +34,7 @@ static const tcpt_field fields[] = {TCPT_F_SCAN_TARGETS, TCPT_F_SCAN_OPEN, TCPT_
 
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "ss -tnp state syn-sent", "which program does it, while it lasts"},
-    {TCPT_ON_THE_WAY, "tcpdump -ni any 'src %client% and tcp[tcpflags] = tcp-syn'", "does it go on, and where to?"},
+    {TCPT_ON_THE_WAY, "tcpdump -ni any 'tcp and src host %client%'", "does it go on, and where to?"},
     {0},
 };
 

@@ -253,9 +253,8 @@ static const char *const explains[] = {
     "fin_unacked",      "fin_missing",         "close_wait_stuck",     "conntrack_invalid", NULL};
 
 static const tcpt_command commands[] = {
-    {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic% and tcp[tcpflags] & tcp-rst != 0'",
-     "does the RST leave the host that it names?"},
-    {TCPT_ON_THE_WAY, "conntrack -L -s %client% -d %server%", "does the device know the connection?"},
+    {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic%'", "does the RST leave the host that it names?"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -s %client% -d %server%", "does the device know the connection?"},
     {TCPT_ON_CLIENT, "traceroute -T -p %port% %server%", "which device is as many hops away as the RST's TTL says?"},
     {0},
 };

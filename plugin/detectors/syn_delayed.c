@@ -53,8 +53,7 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_DELAY, TCPT_FIELD_COUNT};
 
 static const tcpt_command commands[] = {
-    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic% and tcp[tcpflags] & tcp-syn != 0'",
-     "does the first SYN arrive, and does its answer leave?"},
+    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the first SYN arrive, and does its answer leave?"},
     {TCPT_ON_SERVER, "nstat -az TcpExtListenDrops TcpExtTCPReqQFullDrop", "do they grow with each delay?"},
     {TCPT_ON_CLIENT, "nstat -az TcpExtTCPSynRetrans", "how many SYNs were sent again, to whomever"},
     {0},

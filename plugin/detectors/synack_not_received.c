@@ -112,12 +112,11 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYNACK_RESET_IN, TCPT_FIELD_COUNT};
 
 static const tcpt_command commands[] = {
-    {TCPT_ON_CLIENT, "tcpdump -ni any 'tcp[tcpflags] & tcp-syn != 0 and tcp port %port%'",
-     "does the SYN-ACK arrive, and under which address?"},
+    {TCPT_ON_CLIENT, "tcpdump -ni any 'tcp port %port%'", "does the SYN-ACK arrive, and under which address?"},
     {TCPT_ON_CLIENT, "nft list ruleset | grep -n drop", "the client's own filter"},
     {TCPT_ON_CLIENT, "nstat -az TcpExtIPReversePathFilter TcpInCsumErrors", "does one grow with each try?"},
     {TCPT_ON_SERVER, "ip route get %client%", "the way back, and the address that it leaves by"},
-    {TCPT_ON_THE_WAY, "conntrack -L -p tcp --dport %port%", "is there one entry for both directions?"},
+    {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp --dport %port%", "is there one entry for both directions?"},
     {0},
 };
 

@@ -134,7 +134,7 @@ static const tcpt_field fields[] = {TCPT_F_WINDOW_RAW, TCPT_F_WINDOW_SCALED, TCP
 static const char *const explains[] = {"peer_silent", "fin_unacked", "vantage_loss", "recovery_stall", NULL};
 
 static const tcpt_command commands[] = {
-    {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "do the segments beyond the window arrive there?"},
+    {TCPT_ON_OTHER, "tcpdump -ni any '%traffic%'", "do the segments beyond the window arrive there?"},
     {TCPT_ON_BLAMED, "sysctl net.ipv4.tcp_window_scaling", "switched off at one end, as a test, the loss must end"},
     {0},
 };

@@ -224,6 +224,30 @@ static int64_t left_seconds(const tcpt_ct_entry *entry, double at)
     return (entry->expires_ns - (int64_t)(at * 1e9)) / 1000000000;
 }
 
+/** Bad checksums behind jumps of the capture's clock, there and back: no entry outlasts the longest timeout. */
+static void test_jumps(void)
+{
+    static const packet_step bad = {3, CLIENT, TCPT_ACK, 1001, 5001, 502, 100, ""};
+    const int64_t far_ns = TCPT_TIME_LAST_NS, longest_ns = 432000 * TCPT_SECOND_NS;
+    const struct {
+        int64_t time_ns, jump_ns;
+    } steps[] = {{far_ns, far_ns - 1}, {3 * TCPT_SECOND_NS, 0}, {far_ns, far_ns - 1}, {far_ns, far_ns - 1}};
+    tcpt_ct_entry entry;
+
+    shake_hands(&entry, TCPT_CT_CURRENT);
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        tcpt_segment segment = segment_of(&bad);
+        tcpt_ct_packet packet;
+
+        segment.time_ns = steps[i].time_ns;
+        packet = tcpt_ct_packet_of(&segment, CLIENT, true);
+        packet.jump_ns = steps[i].jump_ns;
+        tcpt_ct_judge(&entry, &packet, TCPT_CT_CURRENT);
+        g_assert_cmpint(entry.expires_ns, >, 0);
+        g_assert_cmpint(entry.expires_ns, <=, far_ns + longest_ns);
+    }
+}
+
 static void test_timeouts(void)
 {
     static const packet_step data = {1, CLIENT, TCPT_ACK, 1001, 5001, 502, 100, ""};
@@ -276,6 +300,7 @@ int main(int argc, char **argv)
         g_free(path);
     }
     g_test_add_func("/tracker/timeouts", test_timeouts);
+    g_test_add_func("/tracker/jumps", test_jumps);
     g_test_add_func("/tracker/size", test_size);
     g_test_add_func("/tracker/reason-texts", test_reason_texts);
     return g_test_run();

@@ -250,9 +250,18 @@ static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, bool comple
         tcpt_tallies_note_complete(&peers->tallies, flow);
 }
 
-/* A SYN without ECN that is refused, too, tells that ECN is not the reason. */
-static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segment *segment,
-                       const tcpt_observation *seen, tcpt_record *record)
+/* The segment shows that a SYN without ECN has failed: it was refused, or is sent again. */
+static bool plain_syn_failed(const tcpt_flow *flow, const tcpt_flow_before *before, const tcpt_segment *segment,
+                             unsigned from)
+{
+    if (from != flow->client)
+        return (segment->flags & TCPT_RST) && !flow->ends[from].syn && !flow->asks_ecn;
+    return (segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && !before->asked_ecn && flow->ends[from].syn_count > 1;
+}
+
+/* A SYN without ECN that fails, too, tells that ECN is not the reason. */
+static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
+                       const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     const tcpt_listener *known;
 
@@ -261,7 +270,7 @@ static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_segm
                                segment, record);
         return;
     }
-    if (!(segment->flags & TCPT_RST) || seen->from == flow->client || flow->ends[seen->from].syn || flow->asks_ecn)
+    if (!plain_syn_failed(flow, before, segment, seen->from))
         return;
     known = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
     if (known && known->ecn_record)
@@ -282,7 +291,7 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
     commit_tallies(peers, flow, completed, segment, seen);
-    commit_ecn(peers, flow, segment, seen, record);
+    commit_ecn(peers, flow, before, segment, seen, record);
     commit_listener(peers, flow, completed, segment, seen, record);
     if (completed && was == TCPT_PORT_OPEN) {
         pair = touch(peers, flow, now_ns, true);

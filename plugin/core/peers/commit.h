@@ -26,6 +26,7 @@ void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned 
 typedef struct tcpt_flow_before {
     tcpt_port_use port_use;
     uint8_t padding_spent;
+    bool asked_ecn; /**< the client's newest SYN did */
 } tcpt_flow_before;
 
 /** Note what a segment changed that was just taken into its flow: SYNs, their answers, closes. */

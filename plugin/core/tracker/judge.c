@@ -388,10 +388,19 @@ void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, u
 
 G_STATIC_ASSERT((int)UNACKED_SECONDS == (int)RETRANS_SECONDS);
 
+/* The capture's clock jumped, the tracker's did not. No entry lasts longer than an established one, however often. */
+static void shift(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
+{
+    int64_t latest_ns = packet->segment->time_ns + tcpt_seconds_ns(timeouts[TCPT_CT_ESTABLISHED]);
+
+    entry->expires_ns =
+        packet->jump_ns < latest_ns - entry->expires_ns ? entry->expires_ns + packet->jump_ns : latest_ns;
+}
+
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
     if (entry->state)
-        entry->expires_ns += packet->jump_ns;
+        shift(entry, packet);
     if (entry->state && packet->segment->time_ns >= entry->expires_ns)
         memset(entry, 0, sizeof *entry);
     if (packet->bad_checksum)
