@@ -96,12 +96,11 @@ typedef union tcpt_stored {
 /** What findings have in common that are told as one: those of one detector and sender beyond TCPT_ALIKE_MOST, or of
  * one detector and kind in all the capture beyond TCPT_APART_MOST or TCPT_DIAGNOSES_MOST_BYTES. */
 typedef struct tcpt_run {
-    uint32_t count;                /**< findings that share the diagnosis */
-    uint32_t joined;               /**< as count, those taken back included */
-    struct tcpt_record *newest[4]; /**< frames of the newest, in a ring: the next place is joined % 4 */
-    int64_t last_ns;               /**< time of the newest */
-    uint16_t late;                 /**< values that were set for all of them, as bits: not for those to come */
-    struct tcpt_diagnosis *next;   /**< the flow's next run */
+    uint32_t count;              /**< findings that share the diagnosis */
+    uint32_t joined;             /**< as count, those taken back included */
+    int64_t last_ns;             /**< time of the newest */
+    uint16_t late;               /**< values that were set for all of them, as bits: not for those to come */
+    struct tcpt_diagnosis *next; /**< the flow's next run */
 } tcpt_run;
 
 /** What is said of one frame, or of a run of them. */
@@ -171,9 +170,6 @@ static inline uint32_t tcpt_alike(const tcpt_diagnosis *diagnosis)
 {
     return (diagnosis->run ? diagnosis->run->count : 1) - diagnosis->superseded;
 }
-
-/** The newest frame that a diagnosis is told of. */
-const struct tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis);
 
 /** What a detector has said of a diagnosis. @return g_free() it */
 char *tcpt_sentence_of(const tcpt_diagnosis *diagnosis);

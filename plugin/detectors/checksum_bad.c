@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A checksum that is really bad: wrong among good ones of the same source, and not explained otherwise. */
 #include "detectors/detectors.h"
+#include "detectors/shared/bad_sums.h"
 
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
@@ -189,26 +190,7 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_EXPECTED, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"vantage_loss",
-                                       "peer_silent",
-                                       "fin_unacked",
-                                       "fin_missing",
-                                       "keepalive_dead_peer",
-                                       "accept_queue_overflow",
-                                       "acked_data_retransmitted",
-                                       "connect_unanswered",
-                                       "syn_delayed",
-                                       "synack_not_received",
-                                       "recovery_stall",
-                                       NULL};
-
-static const tcpt_command commands[] = {
-    {TCPT_ON_OTHER, "nstat -az TcpInCsumErrors", "does it grow? Then they arrive damaged, and are dropped"},
-    {TCPT_ON_BLAMED, "ip route get %other%", "the interface (IFACE below) that they leave by"},
-    {TCPT_ON_BLAMED, "ethtool -K IFACE tx off",
-     "are the sums right now? Then the network card or its driver makes them"},
-    {0},
-};
+static const char *const explains[] = {TCPT_EXPLAINED_BY_BAD_SUMS, NULL};
 
 const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
@@ -221,7 +203,7 @@ const tcpt_detector tcpt_checksum_bad = {
     .remedy = "Compare with the retransmission of the same bytes. Where that is right, look for faulty memory or "
               "firmware in a device between the sender and this capture. Where every repeat is wrong the sender itself "
               "makes the wrong sum: switch its checksum offload off, update its driver or stack.",
-    .commands = commands,
+    .commands = tcpt_bad_sum_commands,
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,

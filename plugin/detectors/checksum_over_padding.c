@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A checksum that is right only if the Ethernet padding is counted in: a broken sender. */
 #include "detectors/detectors.h"
+#include "detectors/shared/bad_sums.h"
 
 static void judge(const tcpt_context *context, void *memory)
 {
@@ -21,28 +22,7 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_CHECKSUM_OVER_IP, TCPT_F_CHECKSUM_OVER_PADDING, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"checksum_bad",
-                                       "peer_silent",
-                                       "fin_unacked",
-                                       "fin_missing",
-                                       "close_wait_stuck",
-                                       "keepalive_dead_peer",
-                                       "accept_queue_overflow",
-                                       "vantage_loss",
-                                       "acked_data_retransmitted",
-                                       "connect_unanswered",
-                                       "syn_delayed",
-                                       "synack_not_received",
-                                       "recovery_stall",
-                                       NULL};
-
-static const tcpt_command commands[] = {
-    {TCPT_ON_OTHER, "nstat -az TcpInCsumErrors", "does it grow? Then they arrive so, and are dropped"},
-    {TCPT_ON_BLAMED, "ip route get %other%", "the interface (IFACE below) that they leave by"},
-    {TCPT_ON_BLAMED, "ethtool -K IFACE tx off",
-     "are the sums right now? Then the network card or its driver makes them"},
-    {0},
-};
+static const char *const explains[] = {"checksum_bad", "close_wait_stuck", TCPT_EXPLAINED_BY_BAD_SUMS, NULL};
 
 const tcpt_detector tcpt_checksum_over_padding = {
     .id = "checksum_over_padding",
@@ -51,7 +31,7 @@ const tcpt_detector tcpt_checksum_over_padding = {
                    "instead of the IP datagram. Every receiver drops such a segment; longer ones pass.",
     .remedy = "Find the device that computes this sum (compare captures before and after each hop, switch checksum "
               "offload off there) and update its driver or firmware.",
-    .commands = commands,
+    .commands = tcpt_bad_sum_commands,
     .reference = "RFC 9293 section 3.1; IEEE 802.3 clause 4.2.3.3",
     .group = TCPT_GROUP_CHECKSUM,
     .severity = TCPT_WARN,

@@ -108,24 +108,13 @@ static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t ti
     finding->diagnosis = diagnosis;
     finding->on = on;
     finding->time_ns = time_ns;
-    run->newest[run->joined++ % G_N_ELEMENTS(run->newest)] = on;
     run->count++;
+    run->joined++;
     run->last_ns = time_ns;
     diagnosis->differs |= run->late;
     diagnosis->confidence = MIN(diagnosis->confidence, (uint8_t)confidence);
     *(diagnosis->wide ? &diagnosis->store->folding.wide : &diagnosis->store->folding.in_flows) += 1;
     return finding;
-}
-
-const tcpt_record *tcpt_newest_on(const tcpt_diagnosis *diagnosis)
-{
-    const tcpt_run *run = diagnosis->run;
-    unsigned places = G_N_ELEMENTS(run->newest);
-
-    for (unsigned back = 1; run && back <= places; back++)
-        if (run->newest[(run->joined - back) % places])
-            return run->newest[(run->joined - back) % places];
-    return diagnosis->first.on;
 }
 
 /* ---- raising ---- */
@@ -328,13 +317,6 @@ tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *rec
 
 /* ---- taking back ---- */
 
-static void forget_newest(tcpt_run *run, const tcpt_record *on)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(run->newest); i++)
-        if (run->newest[i] == on)
-            run->newest[i] = NULL;
-}
-
 static void take_out_of_runs(tcpt_found *found, const tcpt_diagnosis *diagnosis)
 {
     tcpt_diagnosis **place = &found->runs;
@@ -395,7 +377,6 @@ static void leave(tcpt_finding *finding)
         discard(diagnosis);
         return;
     }
-    forget_newest(diagnosis->run, finding->on);
     if (finding == &diagnosis->first)
         forget_first(diagnosis);
     else
