@@ -496,7 +496,7 @@ typedef struct tcpt_flow {
     tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
 
     /* Connection tracking, as modelled. */
-    struct tcpt_tracker *tracker; /**< NULL without a SYN to begin with; goes on to the next life */
+    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
 
     tcpt_fingerprints seen;
 

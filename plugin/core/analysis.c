@@ -97,43 +97,61 @@ static unsigned stray_for(const tcpt_flow *flow, const tcpt_segment *segment, un
     return flow->last_record ? 2 : !from;
 }
 
-/* The flow, and what its change means across flows. What goes the short way means nothing there. */
+/* What is known of its sender's address, once its host is kept. */
+static tcpt_host *commit_host(const tcpt_analysis *analysis, const judgement *found, const tcpt_flow *flow)
+{
+    unsigned from = found->seen.from;
+
+    return flow->ends[from].host ? found->host : tcpt_peers_commit_host(analysis->peers, found->host, flow, from);
+}
+
+/* The flow, and what its change means across flows. */
 static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                         tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
     tcpt_flow_before before = {flow->port_use, flow->padding_spent, flow->asks_ecn};
-    tcpt_host *host = found->host;
     unsigned stray = stray_for(flow, segment, seen->from);
 
     if (stray != 2)
         tcpt_peers_commit_stray(analysis->peers, flow, stray);
-    if (!flow->ends[seen->from].host)
-        host = tcpt_peers_commit_host(analysis->peers, host, flow, seen->from);
-    tcpt_flow_commit(flow, segment, seen, host, record);
-    if (seen->short_way)
-        return;
+    tcpt_flow_commit(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen, commit_host(analysis, found, flow),
+                     record);
     if (flow->ending || (segment->flags & TCPT_SYN) || flow->port_use != before.port_use ||
         flow->padding_spent != before.padding_spent)
         tcpt_peers_commit(analysis->peers, flow, &before, segment, seen, &analysis->settings, record);
+}
+
+/* What goes the short way means nothing across flows, and changes no state. */
+static void commit_states(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+                          tcpt_record *record)
+{
+    tcpt_assumed assumed = tcpt_assumed_of(flow);
+
+    commit_flow(analysis, found, flow, segment, record);
+    tcpt_record_states(record, flow);
+    if (assumed.any)
+        tcpt_records_correct(&analysis->records, flow, &found->seen, &assumed);
 }
 
 static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                    tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
-    tcpt_assumed assumed = tcpt_assumed_of(flow);
 
     tcpt_point_commit(flow->at, segment);
     tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
-    tcpt_tracker_commit(&flow->tracker, segment, seen->from, &found->tracker);
-    commit_flow(analysis, found, flow, segment, record);
+    tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
+    tcpt_record_judged(record, seen);
+    if (!seen->short_way) {
+        commit_states(analysis, found, flow, segment, record);
+    } else {
+        tcpt_flow_commit(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen, commit_host(analysis, found, flow),
+                         record);
+        tcpt_record_open(record);
+    }
     if (tcpt_points_watching(analysis->points))
         tcpt_points_commit(analysis->points, flow, segment, seen, record);
-    tcpt_record_judged(record, seen);
-    tcpt_record_states(record, flow);
-    if (assumed.any)
-        tcpt_records_correct(&analysis->records, flow, seen, &assumed);
 }
 
 /* A second copy of a captured packet changes nothing. */

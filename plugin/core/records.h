@@ -37,6 +37,12 @@ void tcpt_record_copy(tcpt_record *copy, tcpt_record *original);
 /** Show the states of both ends as the flow has them now. */
 void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow);
 
+/** Show both ends as ESTABLISHED, as tcpt_record_states() would after what goes the short way. */
+static inline void tcpt_record_open(tcpt_record *record)
+{
+    record->client_state = record->server_state = TCPT_ESTABLISHED;
+}
+
 /** What records show that later segments may refute. */
 typedef struct tcpt_assumed {
     bool any;

@@ -118,7 +118,7 @@ static void same_tracker(const tcpt_tracker *a, const tcpt_tracker *b)
     g_assert_true((a == NULL) == (b == NULL));
     if (!a)
         return;
-    g_assert_true(a->lost == b->lost);
+    g_assert_true(a->follows == b->follows);
     same_bytes(&a->models.current, &b->models.current, sizeof a->models.current);
     same_bytes(a->models.old, b->models.old, sizeof *a->models.old);
 }

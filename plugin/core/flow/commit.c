@@ -135,8 +135,8 @@ static bool foreign(const tcpt_segment *segment, const tcpt_observation *seen)
 }
 
 /* A segment of this life that its receiver takes up, whatever it makes of it. */
-static void commit_taken(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                         tcpt_record *record)
+static void commit_taken(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_record *record)
 {
     if (flow->toward)
         tcpt_commit_rst_outcome(flow, segment, seen);
@@ -151,14 +151,14 @@ static void commit_taken(tcpt_flow *flow, const tcpt_segment *segment, const tcp
         tcpt_commit_fin(flow, segment, seen, record);
     tcpt_commit_unwanted(flow, segment, seen);
     if ((segment->flags & TCPT_ACK) && !seen->odd_ack)
-        tcpt_commit_ack(flow, segment, seen, record);
+        tcpt_commit_ack(room, flow, segment, seen, record);
     if (flow->handshake_done || !flow->client_known)
         flow->synchronised = true;
     commit_timestamps(flow, segment, seen);
 }
 
-static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                            tcpt_record *record)
+static void commit_long_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                            const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     bool open = flow->synchronised && !flow->ending; /* ordinary data and ACKs change no state then */
@@ -187,7 +187,7 @@ static void commit_long_way(tcpt_flow *flow, const tcpt_segment *segment, const 
     if (segment->flags & TCPT_RST) {
         tcpt_commit_rst(flow, segment, seen, record);
     } else if (!foreign(segment, seen)) {
-        commit_taken(flow, segment, seen, record);
+        commit_taken(room, flow, segment, seen, record);
     }
     if (seen->war_acks || flow->acks.count)
         tcpt_commit_exchange(flow, segment, seen, record);
@@ -207,20 +207,20 @@ static void commit_padding_told(tcpt_flow *flow, const tcpt_segment *segment, un
     sender->padding_told = segment->flags & TCPT_FIN ? TCPT_PADDING_FIN : TCPT_PADDING_FIRST;
 }
 
-void tcpt_flow_commit(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_host *host,
-                      tcpt_record *record)
+void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                      const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
 {
     flow->ends[seen->from].host = host;
     flow->piece = flow->at->piece;
     if (seen->padding_tells)
         commit_padding_told(flow, segment, seen->from);
     if (!seen->short_way) {
-        commit_long_way(flow, segment, seen, record);
+        commit_long_way(room, flow, segment, seen, record);
         if (flow->handshake_done)
             flow->padding_spent = 0;
         tcpt_commit_port(flow, segment, seen);
         return;
     }
     commit_tracker(flow, seen, record);
-    tcpt_commit_short_way(flow, segment, seen, record);
+    tcpt_commit_short_way(room, flow, segment, seen, record);
 }

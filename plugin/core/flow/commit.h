@@ -51,8 +51,12 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
 /** Note what an ICMP error says of what end `from` has sent: evidence, no state. */
 void tcpt_flow_commit_icmp(tcpt_flow *flow, unsigned from, const tcpt_icmp *icmp, int64_t time_ns, tcpt_record *record);
 
-/** Take a judged segment into its flow. `host` is what is kept of its source address, or NULL. */
-void tcpt_flow_commit(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_host *host,
-                      tcpt_record *record);
+/** Where the histories of acknowledgments are kept. */
+struct tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows);
+
+/** Take a judged segment into its flow. `host` is what is kept of its source address, or NULL; `room` is
+ * tcpt_flows_ack_steps(). */
+void tcpt_flow_commit(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                      const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
 
 #endif

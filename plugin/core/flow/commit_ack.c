@@ -3,41 +3,11 @@
 #include "core/flow/commit_ack.h"
 
 #include <glib.h>
-#include <string.h>
 
 #include "core/flow/commit_syn.h"
 #include "core/flow/inferred_fin.h"
 #include "core/flow/trouble.h"
 #include "core/flow/ranges.h"
-
-enum {
-    /* Steps of acknowledgment kept per end. Beyond it every second of the older half goes: what remains still
-     * proves that the bytes were acknowledged, only by a later frame. */
-    ACK_STEPS_MAX = 256,
-    ACK_STEPS_FIRST = 1, /* many flows never acknowledge more than a handshake */
-};
-
-static void thin_ack_steps(tcpt_endpoint *acker)
-{
-    unsigned half = acker->ack_step_count / 2, kept = 0;
-
-    for (unsigned i = 1; i < half; i += 2)
-        acker->ack_steps[kept++] = acker->ack_steps[i];
-    memmove(acker->ack_steps + kept, acker->ack_steps + half,
-            (acker->ack_step_count - half) * sizeof *acker->ack_steps);
-    acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
-}
-
-void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record)
-{
-    if (acker->ack_step_count == ACK_STEPS_MAX)
-        thin_ack_steps(acker);
-    if (acker->ack_step_count == acker->ack_step_room) {
-        acker->ack_step_room = acker->ack_step_room ? (uint16_t)(acker->ack_step_room * 2) : ACK_STEPS_FIRST;
-        acker->ack_steps = g_renew(tcpt_ack_step, acker->ack_steps, acker->ack_step_room);
-    }
-    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
-}
 
 static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
 {
@@ -156,7 +126,8 @@ void tcpt_guess_side(tcpt_flow *flow)
         flow->side = TCPT_SIDE_MIDDLE;
 }
 
-void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
+void tcpt_commit_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                     const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
@@ -179,7 +150,7 @@ void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
         sender->took_payload = true;
     sender->rcv_nxt = segment->ack;
     sender->acked = true;
-    tcpt_note_ack_step(sender, segment->ack, segment->time_ns, record);
+    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, record);
     if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
         tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
         receiver->timed_ns = 0;

@@ -5,6 +5,7 @@
 #ifndef TCPTRIAGE_CORE_FLOW_COMMIT_ACK_H
 #define TCPTRIAGE_CORE_FLOW_COMMIT_ACK_H
 
+#include "core/flow/ack_steps.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/sequence.h"
@@ -38,13 +39,11 @@ static inline void tcpt_note_standing(tcpt_endpoint *sender, const tcpt_endpoint
         sender->stands = true;
 }
 
-/** Note when the acknowledgment number of `acker` reached `ack`. */
-void tcpt_note_ack_step(tcpt_endpoint *acker, uint32_t ack, int64_t time_ns, tcpt_record *record);
-
 /** Tell from the round trips on which side the capture was taken, once both are known. */
 void tcpt_guess_side(tcpt_flow *flow);
 
 /** Take a segment's ACK, window and SACK blocks into the flow. */
-void tcpt_commit_ack(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);
+void tcpt_commit_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                     const tcpt_observation *seen, tcpt_record *record);
 
 #endif

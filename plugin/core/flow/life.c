@@ -106,9 +106,7 @@ void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 void tcpt_life_clear(tcpt_flow *flow)
 {
     tcpt_trouble_clear(flow);
-    g_free(flow->ends[0].ack_steps);
-    g_free(flow->ends[1].ack_steps);
     g_free(flow->again);
     g_free((tcpt_rst_toward *)flow->toward);
-    tcpt_tracker_free(flow->tracker);
+    tcpt_tracker_clear(flow->tracker);
 }

@@ -102,7 +102,7 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     tcpt_clear_observation(seen);
     seen->short_way = true;
     seen->from = (uint8_t)from;
-    seen->traits = tcpt_plain_traits(flow, segment);
+    seen->traits = tcpt_padding_traits(flow, segment); /* of tcpt_plain_traits() there are no others on an open flow */
     seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
     seen->traits |= tcpt_pause_traits(flow, segment, from, seen->since_ns, settings);
     if (segment->ack != sender->rcv_nxt)
@@ -142,13 +142,14 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, con
     sender->payload_record = record;
 }
 
-static void take_ack(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+static void take_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                     tcpt_record *record)
 {
     tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
 
     sender->rcv_nxt = segment->ack;
     sender->stands = false;
-    tcpt_note_ack_step(sender, segment->ack, segment->time_ns, record);
+    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, record);
     if (!receiver->timed_ns || seq_before(segment->ack, receiver->timed_end))
         return;
     tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
@@ -203,8 +204,8 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
     sender->short_segments += tcpt_short_on_the_wire(segment);
 }
 
-void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                           tcpt_record *record)
+void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_observation *seen, tcpt_record *record)
 {
     unsigned from = seen->from;
     tcpt_endpoint *sender = &flow->ends[from];
@@ -222,7 +223,7 @@ void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const t
     tcpt_take_window(sender, segment);
     sender->sack_held = false;
     if (seen->traits & TCPT_TRAIT_ACKS_NEW)
-        take_ack(flow, segment, from, record);
+        take_ack(room, flow, segment, from, record);
     else
         tcpt_note_standing(sender, &flow->ends[!from], segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/flow/ack_steps.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/segment.h"
@@ -25,8 +26,8 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
                             const tcpt_settings *settings);
 
 /** tcpt_flow_commit() for what tcpt_observe_short_way() has judged. */
-void tcpt_commit_short_way(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                           tcpt_record *record);
+void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_observation *seen, tcpt_record *record);
 
 /** Whether its sender has used its TTL, or those on both sides of it, in this flow before; true where it is not known.
  */
@@ -61,20 +62,22 @@ static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segme
            (late ? TCPT_TRAIT_LATE_REPLY : 0);
 }
 
+/** What padding makes of it, its own and that of others before. */
+static inline uint64_t tcpt_padding_traits(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    return (flow->padded ? TCPT_TRAIT_PADDED_FLOW : 0) | (segment->pad_bytes ? TCPT_TRAIT_PADDED : 0);
+}
+
 /** What can be told without judging. */
 static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    uint64_t traits = 0;
+    uint64_t traits = tcpt_padding_traits(flow, segment);
 
     if (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) {
         traits |= segment->flags & TCPT_SYN ? TCPT_TRAIT_SYN : 0;
         traits |= segment->flags & TCPT_FIN ? TCPT_TRAIT_FIN : 0;
         traits |= segment->flags & TCPT_RST ? TCPT_TRAIT_RST : 0;
     }
-    if (flow->padded)
-        traits |= TCPT_TRAIT_PADDED_FLOW;
-    if (segment->pad_bytes)
-        traits |= TCPT_TRAIT_PADDED;
     if (segment->checksum_is > TCPT_CHECKSUM_GOOD)
         traits |= TCPT_TRAIT_CHECKSUM;
     if (!flow->handshake_done && flow->client_known) {

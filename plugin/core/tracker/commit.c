@@ -1,34 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/tracker/commit.h"
 
-#include <glib.h>
-
 #include "core/tracker/judge.h"
 
-static void begin_anew(tcpt_tracker **tracker)
+static void begin_anew(tcpt_tracker *tracker)
 {
-    if (!*tracker)
-        *tracker = g_new0(tcpt_tracker, 1);
-    if ((*tracker)->lost)
-        tcpt_ct_clear(&(*tracker)->models);
-    (*tracker)->lost = false;
+    if (!tracker->follows)
+        tcpt_ct_clear(&tracker->models);
+    tracker->follows = true;
 }
 
-void tcpt_tracker_commit(tcpt_tracker **tracker, const tcpt_segment *segment, unsigned from,
+void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal)
 {
     if (proposal->course == TCPT_TRACKER_STAYS)
         return;
     if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
-        tcpt_ct_take_short_way(&(*tracker)->models.current, segment, from);
+        tcpt_ct_take_short_way(&tracker->models.current, segment, from);
         return;
     }
     if (proposal->begins)
         begin_anew(tracker);
     if (proposal->overrun_ns)
-        (*tracker)->overrun_ns[from] = proposal->overrun_ns;
+        tracker->overrun_ns[from] = proposal->overrun_ns;
     if (proposal->course == TCPT_TRACKER_LOSES)
-        (*tracker)->lost = true;
+        tracker->follows = false;
     else
-        tcpt_ct_commit(&(*tracker)->models, segment, from, &proposal->models);
+        tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
 }

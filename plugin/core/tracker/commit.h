@@ -7,8 +7,8 @@
 
 #include "core/tracker/tracker.h"
 
-/** Let a 4-tuple's tracker become what was proposed for a segment; it is made if it begins. */
-void tcpt_tracker_commit(tcpt_tracker **tracker, const tcpt_segment *segment, unsigned from,
+/** Let a 4-tuple's tracker become what was proposed for a segment. */
+void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal);
 
 #endif

@@ -28,7 +28,7 @@ static const tcpt_ct_models *models_for(const tcpt_tracker *tracker, bool begin)
 {
     static const tcpt_ct_models none;
 
-    if (tracker && !tracker->lost)
+    if (tracker->follows)
         return &tracker->models;
     return begin ? &none : NULL;
 }
@@ -114,7 +114,7 @@ static bool overrun_unanswered(tcpt_tracker_proposal *proposal, const tcpt_flow 
                                unsigned from)
 {
     const tcpt_endpoint *receiver = &flow->ends[!from];
-    int64_t since_ns = flow->tracker ? flow->tracker->overrun_ns[from] : 0;
+    int64_t since_ns = flow->tracker->overrun_ns[from];
 
     if (!seq_after(segment->end_seq, flow->ends[from].snd_nxt))
         return false; /* a probe or a retransmission goes unanswered where the receiver is gone */
@@ -275,10 +275,8 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     note_traits(seen);
 }
 
-void tcpt_tracker_free(tcpt_tracker *tracker)
+void tcpt_tracker_clear(tcpt_tracker *tracker)
 {
-    if (!tracker)
-        return;
-    tcpt_ct_clear(&tracker->models);
-    g_free(tracker);
+    if (tracker)
+        tcpt_ct_clear(&tracker->models);
 }

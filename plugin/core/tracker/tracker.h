@@ -8,11 +8,14 @@
 #include "core/tracker/models.h"
 #include "tcptriage/observation.h"
 
-/** What is followed per 4-tuple: made at a SYN, handed from life to life as a tracker's entry is. */
+/** What is followed per 4-tuple, from a SYN on; handed from life to life as a tracker's entry is. All zero to begin
+ * with.
+ */
 typedef struct tcpt_tracker {
     tcpt_ct_models models;
     int64_t overrun_ns[2]; /**< by sender: since when it has sent beyond the window without an answer, 0 never */
-    bool lost; /**< the capture lacks packets that the tracker would have seen: nothing is believed until a new life */
+    bool follows; /**< it has seen all that a tracker would have: from a new life's SYN to the first packet that the
+                       capture lacks. Else nothing is believed */
 } tcpt_tracker;
 
 /** What a segment does to a tracker. */
@@ -26,7 +29,7 @@ typedef enum tcpt_tracker_course {
 /** What becomes of a tracker by a segment. Only `course` is valid where that says all. */
 typedef struct tcpt_tracker_proposal {
     tcpt_tracker_course course;
-    bool begins;        /**< made here, if there is none, and found again where it was lost */
+    bool begins;        /**< it follows from here on */
     int64_t overrun_ns; /**< the sender's from now on; 0 as it was */
     tcpt_ct_proposal models;
 } tcpt_tracker_proposal;
@@ -40,7 +43,7 @@ typedef struct tcpt_tracker_proposal {
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
                 const tcpt_segment *segment);
 
-/** Free a tracker; NULL is fine. */
-void tcpt_tracker_free(tcpt_tracker *tracker);
+/** Free what a tracker owns; NULL is fine. */
+void tcpt_tracker_clear(tcpt_tracker *tracker);
 
 #endif

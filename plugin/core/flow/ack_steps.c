@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/ack_steps.h"
+
+#include <string.h>
+
+enum { SLAB_STEPS = 4096 };
+
+G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
+G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));
+
+static unsigned logarithm(unsigned steps)
+{
+    return 31 - (unsigned)__builtin_clz(steps);
+}
+
+static void give_back(tcpt_ack_step_room *room, tcpt_spare_steps *piece, unsigned steps)
+{
+    piece->next = room->spare[logarithm(steps)];
+    room->spare[logarithm(steps)] = piece;
+}
+
+static void open_slab(tcpt_ack_step_room *room)
+{
+    for (; room->fresh_steps; room->fresh_steps &= room->fresh_steps - 1) { /* what is left, in pieces */
+        unsigned steps = room->fresh_steps & -room->fresh_steps;
+
+        give_back(room, room->fresh, steps);
+        room->fresh += steps;
+    }
+    if (!room->slabs)
+        room->slabs = g_ptr_array_new_with_free_func(g_free);
+    room->fresh = g_new(tcpt_spare_steps, SLAB_STEPS);
+    room->fresh_steps = SLAB_STEPS;
+    g_ptr_array_add(room->slabs, room->fresh);
+}
+
+static tcpt_ack_step *take(tcpt_ack_step_room *room, unsigned steps)
+{
+    tcpt_spare_steps *piece = room->spare[logarithm(steps)];
+
+    if (piece) {
+        room->spare[logarithm(steps)] = piece->next;
+        return &piece->step;
+    }
+    if (room->fresh_steps < steps)
+        open_slab(room);
+    piece = room->fresh;
+    room->fresh += steps;
+    room->fresh_steps -= steps;
+    return &piece->step;
+}
+
+static void thin(tcpt_endpoint *acker)
+{
+    unsigned half = acker->ack_step_count / 2, kept = 0;
+
+    for (unsigned i = 1; i < half; i += 2)
+        acker->ack_steps[kept++] = acker->ack_steps[i];
+    memmove(acker->ack_steps + kept, acker->ack_steps + half,
+            (acker->ack_step_count - half) * sizeof *acker->ack_steps);
+    acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
+}
+
+void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker)
+{
+    tcpt_ack_step *before = acker->ack_steps;
+    unsigned count = acker->ack_step_count;
+
+    if (count == TCPT_ACK_STEPS_MOST) {
+        thin(acker);
+        return;
+    }
+    acker->ack_step_room = (uint16_t)MAX(1, 2 * count);
+    acker->ack_steps = take(room, acker->ack_step_room);
+    for (unsigned i = 0; i < count; i++)
+        acker->ack_steps[i] = before[i];
+    if (count)
+        give_back(room, (tcpt_spare_steps *)before, count);
+}
+
+void tcpt_ack_step_room_clear(tcpt_ack_step_room *room)
+{
+    if (room->slabs)
+        g_ptr_array_free(room->slabs, TRUE);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * The history of an end's acknowledgments, and where it is kept. Inside the room only.
+ */
+#ifndef TCPTRIAGE_CORE_FLOW_ACK_STEPS_H
+#define TCPTRIAGE_CORE_FLOW_ACK_STEPS_H
+
+#include <glib.h>
+
+#include "tcptriage/flow.h"
+
+/** Steps kept per end: a power of two. Beyond it every second of the older half goes: what remains still proves that
+ * the bytes were acknowledged, only by a later frame. */
+#define TCPT_ACK_STEPS_MOST 256
+
+/** A piece of room that nobody has at the moment. */
+typedef union tcpt_spare_steps {
+    union tcpt_spare_steps *next;
+    tcpt_ack_step step;
+} tcpt_spare_steps;
+
+/** Room for the histories of all flows, in pieces of 1, 2, 4, ... steps: each history grows several times, and nearly
+ * all are short. All zero to begin with. */
+typedef struct tcpt_ack_step_room {
+    GPtrArray *slabs;        /**< NULL before the first */
+    tcpt_spare_steps *fresh; /**< in the newest slab, never had by anybody */
+    uint32_t fresh_steps;
+    tcpt_spare_steps *spare[9]; /**< by the logarithm of their size */
+} tcpt_ack_step_room;
+
+void tcpt_ack_step_room_clear(tcpt_ack_step_room *room);
+
+/** Make a history twice as long, or thin it where it is as long as it may become. */
+void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker);
+
+/** Note when the acknowledgment number of `acker` reached `ack`. */
+static inline void tcpt_note_ack_step(tcpt_ack_step_room *room, tcpt_endpoint *acker, uint32_t ack, int64_t time_ns,
+                                      tcpt_record *record)
+{
+    if (acker->ack_step_count == acker->ack_step_room)
+        tcpt_ack_steps_grow(room, acker);
+    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
+}
+
+#endif
