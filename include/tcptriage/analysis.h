@@ -34,6 +34,9 @@ void tcpt_expect_points(tcpt_analysis *analysis);
  * shows there is one (tcpt_has_points()). */
 void tcpt_suspect_points(tcpt_analysis *analysis);
 
+/** Say that pictures will be drawn (scene.h): what they need is kept from the next segment on. */
+void tcpt_expect_pictures(tcpt_analysis *analysis);
+
 /**
  * Judge a segment and advance its flow. Call it once per segment, in the order of the capture.
  *

@@ -74,6 +74,14 @@ typedef struct tcpt_command {
     const char *tells; /**< what its output says, or the question that it answers */
 } tcpt_command;
 
+/** What shows a finding best. */
+typedef enum tcpt_drawn_as {
+    TCPT_DRAWN_AS_LADDER,   /**< the decisive segments between both ends */
+    TCPT_DRAWN_AS_SEQUENCE, /**< sequence numbers over time: what was sent, acknowledged, and room for more */
+    TCPT_DRAWN_AS_WAY,      /**< capture points, and where segments get lost between them */
+    TCPT_DRAWN_AS_PORTS,    /**< ports in use over time */
+} tcpt_drawn_as;
+
 /** A detector's row: its texts, when it wants to be asked, and its functions. */
 typedef struct tcpt_detector {
     const char *id;          /**< filter name behind "tcptriage." */
@@ -87,6 +95,7 @@ typedef struct tcpt_detector {
     tcpt_group group;
     tcpt_severity severity;
     tcpt_blame blames;
+    tcpt_drawn_as picture;
     const char *const *explains; /**< ids of findings that are consequences of its own where they follow it, or surround
                                       it, on the same 4-tuple; ended by NULL, NULL for none */
     uint64_t wants;              /**< traits (observation.h) of which one is enough to be asked */

@@ -10,6 +10,7 @@
 #include "core/finding/cases.h"
 #include "core/finding/memory.h"
 #include "core/finding/raising.h"
+#include "core/finding/scenes.h"
 #include "core/finding/store.h"
 #include "core/flow/commit.h"
 #include "core/peers/commit.h"
@@ -29,6 +30,8 @@ struct tcpt_analysis {
     uint64_t generation;  /* segments and ICMP errors so far: what a settled flow is compared with */
     uint64_t icmp_errors; /* of those */
     bool points_expected; /* several, for certain */
+    bool watched;         /* by points or for pictures: more is to be noted than the flow itself */
+    tcpt_scenes *scenes;  /* NULL where nobody asks for pictures */
 };
 
 /* What a segment is to what was known before it, and what becomes of that. */
@@ -134,6 +137,19 @@ static void commit_states(tcpt_analysis *analysis, const judgement *found, tcpt_
         tcpt_records_correct(&analysis->records, flow, &found->seen, &assumed);
 }
 
+/* What few captures need. */
+static void __attribute__((noinline))
+commit_watched(tcpt_analysis *analysis, const tcpt_observation *seen, const tcpt_flow *flow,
+               const tcpt_segment *segment, tcpt_record *record)
+{
+    if (tcpt_points_watching(analysis->points))
+        tcpt_points_commit(analysis->points, flow, segment, seen, record);
+    else
+        analysis->watched = analysis->scenes != NULL; /* no second point has shown */
+    if (analysis->scenes)
+        tcpt_scenes_note(analysis->scenes, flow, segment, seen, record);
+}
+
 static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                    tcpt_record *record)
 {
@@ -150,8 +166,8 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
                          record);
         tcpt_record_open(record);
     }
-    if (tcpt_points_watching(analysis->points))
-        tcpt_points_commit(analysis->points, flow, segment, seen, record);
+    if (analysis->watched)
+        commit_watched(analysis, seen, flow, segment, record);
 }
 
 /* A second copy of a captured packet changes nothing. */
@@ -165,6 +181,8 @@ static void commit_copy(const tcpt_analysis *analysis, tcpt_flow *flow, const tc
     tcpt_record_states(record, flow);
     if (analysis->settings.tracker_models) /* a tracker saw the packet once */
         record->ct_state = TCPT_CT_UNKNOWN;
+    if (analysis->scenes)
+        tcpt_scenes_note(analysis->scenes, flow, segment, NULL, record);
 }
 
 /* ---- segments ---- */
@@ -178,6 +196,7 @@ static void watch_points(tcpt_analysis *analysis)
 {
     tcpt_flows_link_twins(analysis->flows);
     tcpt_points_watch(analysis->points);
+    analysis->watched = true;
 }
 
 static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
@@ -323,6 +342,8 @@ tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp)
     analysis->icmp_errors++;
     tcpt_dispatch_judge(&analysis->dispatch, flow, &segment, &seen, record);
     tcpt_flow_commit_icmp(flow, seen.from, icmp, segment.time_ns, record);
+    if (analysis->scenes)
+        tcpt_scenes_note(analysis->scenes, flow, &segment, &seen, record);
     return record;
 }
 
@@ -357,6 +378,7 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     tcpt_records_clear(&analysis->records);
     tcpt_dispatch_clear(&analysis->dispatch);
     tcpt_findings_clear(&analysis->findings);
+    tcpt_scenes_free(analysis->scenes);
     g_free(analysis);
 }
 
@@ -371,6 +393,7 @@ void tcpt_suspect_points(tcpt_analysis *analysis)
         return;
     tcpt_flows_link_twins(analysis->flows);
     tcpt_points_suspect(analysis->points);
+    analysis->watched = true;
 }
 
 void tcpt_expect_points(tcpt_analysis *analysis)
@@ -379,6 +402,25 @@ void tcpt_expect_points(tcpt_analysis *analysis)
         return;
     watch_points(analysis);
     analysis->points_expected = true;
+}
+
+void tcpt_expect_pictures(tcpt_analysis *analysis)
+{
+    if (analysis->scenes)
+        return;
+    analysis->scenes = tcpt_scenes_new(&analysis->findings);
+    tcpt_peers_keep_curves(analysis->peers);
+    analysis->watched = true;
+}
+
+tcpt_scene *tcpt_scene_of(const tcpt_analysis *analysis, const tcpt_diagnosis *diagnosis)
+{
+    return analysis->scenes ? tcpt_scenes_of(analysis->scenes, diagnosis) : NULL;
+}
+
+const tcpt_pressure_curve *tcpt_pressure_curve_of(const tcpt_analysis *analysis, const tcpt_flow *flow)
+{
+    return tcpt_peers_curve(analysis->peers, flow);
 }
 
 void tcpt_each_path(const tcpt_analysis *analysis, void (*visit)(const tcpt_path *, void *), void *data)

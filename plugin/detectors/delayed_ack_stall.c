@@ -86,6 +86,7 @@ const tcpt_detector tcpt_delayed_ack_stall = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_SENDER,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .wants = TCPT_TRAIT_FREED,
     .memory_bytes = sizeof(delayed_memory),
     .fields = fields,

@@ -311,6 +311,7 @@ const tcpt_detector tcpt_mtu_blackhole = {
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PATH,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_MISSED | TCPT_TRAIT_HEARD_AGAIN,
     .memory_bytes = sizeof(mtu_memory),

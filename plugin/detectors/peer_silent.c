@@ -161,6 +161,7 @@ const tcpt_detector tcpt_peer_silent = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN,
     .memory_bytes = sizeof(silent_memory),

@@ -49,6 +49,7 @@ const tcpt_detector tcpt_port_exhaustion = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PAIR,
+    .picture = TCPT_DRAWN_AS_PORTS,
     .explains = explains,
     .wants = TCPT_TRAIT_SYN,
     .fields = fields,

@@ -282,6 +282,7 @@ const tcpt_detector tcpt_recovery_stall = {
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_PATH,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .wants = TCPT_TRAIT_HEARD_AGAIN | TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_SILENCE,
     .memory_bytes = sizeof(recovery_memory),
     .fields = fields,

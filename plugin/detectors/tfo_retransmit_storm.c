@@ -40,6 +40,7 @@ const tcpt_detector tcpt_tfo_retransmit_storm = {
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_SENDER,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_ACKED_AGAIN,
     .memory_bytes = sizeof(tcpt_storm),

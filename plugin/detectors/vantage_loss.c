@@ -223,6 +223,7 @@ const tcpt_detector tcpt_vantage_loss = {
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PATH,
+    .picture = TCPT_DRAWN_AS_WAY,
     .explains = explains,
     .fields = fields,
     .settle = settle,

@@ -242,6 +242,7 @@ const tcpt_detector tcpt_zero_window_stall = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_SENDER,
+    .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_SHUT,
     .memory_bytes = sizeof(shut_memory),

@@ -34,6 +34,7 @@ static dissector_table_t ip_proto_table;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t shim_handle;
 static tcpt_settings (*ask_settings)(void);
+static bool pictures; /* somebody will draw some */
 
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
@@ -221,6 +222,8 @@ static void begin_capture(void)
     restore_shim();
     settings = ask_settings();
     analysis = tcpt_analysis_new(&settings);
+    if (pictures)
+        tcpt_expect_pictures(analysis);
     enabled = proto_is_protocol_enabled(triage);
 }
 
@@ -268,6 +271,13 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records)
     *records = frame_records;
     forget_frame();
     return count;
+}
+
+void tcpt_feed_expect_pictures(void)
+{
+    pictures = true;
+    if (analysis)
+        tcpt_expect_pictures(analysis);
 }
 
 tcpt_analysis *tcpt_feed_analysis(void)

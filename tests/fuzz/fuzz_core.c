@@ -4,6 +4,7 @@
 
 #include "input.h"
 #include "tcptriage/points.h"
+#include "tcptriage/scene.h"
 #include "world.h"
 
 static void check_finding(const tcpt_finding *finding, void *data)
@@ -40,18 +41,27 @@ static void check_path(const tcpt_path *path, void *data)
     g_assert(path->to_a.missing <= path->to_a.total && path->to_b.missing <= path->to_b.total);
 }
 
+static void check_scene(const tcpt_finding *finding, void *data)
+{
+    tcpt_scene *scene = tcpt_scene_of(data, finding->diagnosis);
+    for (unsigned i = 0; scene && i < scene->count; i++)
+        g_assert(scene->segments[i].record && scene->segments[i].number);
+    tcpt_scene_free(scene);
+}
+
 static void check_all(tcpt_analysis *analysis, const GPtrArray *records, void *data)
 {
     (void)data;
     check_records(records);
     tcpt_settle_all(analysis);
     check_records(records);
+    tcpt_each_found(analysis, check_scene, analysis);
     tcpt_each_path(analysis, check_path, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const fuzz_watch watch = {.end = check_all};
+    static const fuzz_watch watch = {.end = check_all, .pictures = true};
     fuzz_play(data, size, &watch);
     return 0;
 }

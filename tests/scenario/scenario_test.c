@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>; again with the end judged
- * after every frame, /live/<id>/<name>; and in other guises, /turned/<id>/<name>.
+ * after every frame, /live/<id>/<name>; in other guises, /turned/<id>/<name>; and with pictures asked for,
+ * /pictured/<id>/<name>.
  * --facts prints what is found instead, for update.py. */
 
 #include "check.h"
 #include "facts.h"
 #include "live.h"
+#include "tcptriage/scene.h"
 #include "turned.h"
 
 /** Not all that is quoted belongs to a flow: there may be no record. */
@@ -42,6 +44,7 @@ typedef struct steps {
     const scn_guise *guise;
     void (*frame)(scn_run *test, unsigned index); /**< after each frame */
     void (*end)(scn_run *test);                   /**< when all is settled */
+    bool pictures;                                /**< are asked for */
 } steps;
 
 static void run_scenario(const scn_scenario *scenario, const steps *todo, GString *described)
@@ -56,6 +59,8 @@ static void run_scenario(const scn_scenario *scenario, const steps *todo, GStrin
     test.analysis = tcpt_analysis_new(&settings);
     if (scenario->across_ns)
         tcpt_expect_points(test.analysis);
+    if (todo->pictures)
+        tcpt_expect_pictures(test.analysis);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         feed(&test, i);
         if (todo->frame)
@@ -76,7 +81,7 @@ static void check_frame(scn_run *test, unsigned index)
 
 static void check_scenario(gconstpointer data)
 {
-    static const steps checks = {NULL, check_frame, scn_check_end};
+    static const steps checks = {NULL, check_frame, scn_check_end, false};
     run_scenario(data, &checks, NULL);
 }
 
@@ -104,24 +109,60 @@ static void compare_runs(const scn_scenario *scenario, const steps *one, const s
 /** The end judged after every frame leaves what the end judged once finds. */
 static void check_live(gconstpointer data)
 {
-    static const steps at_end = {NULL, NULL, scn_describe}, always = {NULL, scn_settle_now, scn_describe};
+    static const steps at_end = {NULL, NULL, scn_describe, false}, always = {NULL, scn_settle_now, scn_describe, false};
     compare_runs(data, &at_end, &always, "settled after every frame");
 }
 
 /** Neither the order of addresses nor where sequence numbers begin changes what is found. */
 static void check_turned(gconstpointer data)
 {
-    static const steps plain = {NULL, NULL, scn_describe};
+    static const steps plain = {NULL, NULL, scn_describe, false};
     for (const scn_guise *guise = scn_guises; guise->name; guise++) {
-        const steps disguised = {guise, NULL, scn_describe};
+        const steps disguised = {guise, NULL, scn_describe, false};
         compare_runs(data, &plain, &disguised, guise->name);
     }
+}
+
+static void check_scene(const tcpt_finding *finding, void *data)
+{
+    const scn_run *test = data;
+    const tcpt_diagnosis *diagnosis = finding->diagnosis;
+    if (diagnosis->detector->severity == TCPT_CHAT || tcpt_is_folded(finding))
+        return;
+    tcpt_scene *scene = tcpt_scene_of(test->analysis, diagnosis);
+    if (!scene) {
+        g_test_message("%s:%u: frame %u: nothing to draw %s from", test->scenario->file, test->scenario->line,
+                       finding->on->frame, diagnosis->detector->id);
+        g_test_fail();
+        return;
+    }
+    g_assert_cmpuint(scene->count, <=, TCPT_SCENE_SEGMENTS);
+    bool own = false;
+    for (unsigned i = 0; i < scene->count; i++) {
+        own |= scene->segments[i].record == finding->on;
+        g_assert_true(i == 0 || scene->segments[i - 1].record->frame <= scene->segments[i].record->frame);
+    }
+    g_assert_true(own);
+    tcpt_scene_free(scene);
+}
+
+static void check_scenes(scn_run *test)
+{
+    scn_describe(test);
+    tcpt_each_found(test->analysis, check_scene, test);
+}
+
+/** Pictures change nothing of what is found, and there is something to draw each of them from. */
+static void check_pictured(gconstpointer data)
+{
+    static const steps plain = {NULL, NULL, scn_describe, false}, pictured = {NULL, NULL, check_scenes, true};
+    compare_runs(data, &plain, &pictured, "with pictures");
 }
 
 /** For update.py: what is found, and where. */
 static void tell_facts(GPtrArray *kept)
 {
-    static const steps facts = {NULL, scn_tell_frame, scn_tell_end};
+    static const steps facts = {NULL, scn_tell_frame, scn_tell_end, false};
     for (unsigned i = 0; i < kept->len; i++) {
         const GPtrArray *scenarios = kept->pdata[i];
         for (unsigned s = 0; s < scenarios->len; s++)
@@ -148,6 +189,7 @@ static void add_script(const char *path, GPtrArray *kept)
         add_test("scenario", scenarios->pdata[i], check_scenario);
         add_test("live", scenarios->pdata[i], check_live);
         add_test("turned", scenarios->pdata[i], check_turned);
+        add_test("pictured", scenarios->pdata[i], check_pictured);
     }
 }
 

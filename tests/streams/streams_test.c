@@ -144,7 +144,7 @@ static GString *play(unsigned stream)
     for (uint32_t i = 1; i <= changes; i++)
         size = fuzz_change(data, size, sizeof data, pick(stream, i));
     knowledge known = {g_string_new(NULL), states_new()};
-    fuzz_play(data, size, &(const fuzz_watch){note_changes, describe_all, &known});
+    fuzz_play(data, size, &(const fuzz_watch){note_changes, describe_all, &known, false});
     states_free(known.states);
     return known.text;
 }

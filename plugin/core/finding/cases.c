@@ -27,27 +27,12 @@ enum { POINTS_COUNTED = 8 };
 
 /* A place with its case, as a key and as a value. */
 typedef struct placed {
-    tcpt_place place;
+    tcpt_place place; /* first: tcpt_place_hash() */
     tcpt_case *made;
     const tcpt_flow *counted; /* newest: a flow's findings come one behind the other */
     uint32_t flows[POINTS_COUNTED];
     int64_t delays_ns[POINTS_COUNTED];
 } placed;
-
-static guint place_hash(gconstpointer key)
-{
-    const uint8_t *bytes = (const uint8_t *)&((const placed *)key)->place;
-    guint hash = 5381;
-
-    for (size_t i = 0; i < sizeof(tcpt_place); i++)
-        hash = hash * 33 + bytes[i];
-    return hash;
-}
-
-static gboolean place_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(&((const placed *)a)->place, &((const placed *)b)->place, sizeof(tcpt_place)) == 0;
-}
 
 /* Every diagnosis that some frame shows, end findings too. */
 static void each_of(const tcpt_flow *flow, void (*visit)(making *, uint32_t, tcpt_diagnosis *), making *all,
@@ -460,7 +445,7 @@ static int compare_cases(gconstpointer a, gconstpointer b)
 void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide)
 {
     making all = {
-        .by_place = g_hash_table_new_full(place_hash, place_equal, g_free, NULL),
+        .by_place = g_hash_table_new_full(tcpt_place_hash, tcpt_place_equal, g_free, NULL),
         .of_group = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
         .cases = g_ptr_array_new_with_free_func(g_free),
     };

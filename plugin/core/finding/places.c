@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/finding/places.h"
 
-#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
 #include "tcptriage/points.h"
+
+guint tcpt_place_hash(gconstpointer key)
+{
+    const uint8_t *bytes = key;
+    guint hash = 5381;
+
+    for (size_t i = 0; i < sizeof(tcpt_place); i++)
+        hash = hash * 33 + bytes[i];
+    return hash;
+}
+
+gboolean tcpt_place_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(tcpt_place)) == 0;
+}
 
 tcpt_place tcpt_nowhere(unsigned detector)
 {

@@ -5,6 +5,7 @@
 #ifndef TCPTRIAGE_CORE_FINDING_PLACES_H
 #define TCPTRIAGE_CORE_FINDING_PLACES_H
 
+#include <glib.h>
 #include <stdint.h>
 
 #include "tcptriage/finding.h"
@@ -27,6 +28,10 @@ tcpt_place tcpt_listener_of(const tcpt_flow *flow, unsigned detector, bool of_cl
 
 /** A flow's client, as what a detector that blames sources would blame. */
 tcpt_place tcpt_source_of(const tcpt_flow *flow, unsigned detector);
+
+/** Of a place, or of what begins with one: GHashFunc, GEqualFunc. */
+guint tcpt_place_hash(gconstpointer key);
+gboolean tcpt_place_equal(gconstpointer a, gconstpointer b);
 
 /** The place of what belongs to none: all of a detector's. */
 tcpt_place tcpt_nowhere(unsigned detector);

@@ -185,6 +185,8 @@ static tcpt_diagnosis *diagnose(const tcpt_context *context, tcpt_record *on, in
         begin_wide(context->store, made);
     else
         put_into_flow(made);
+    if (context->store->undrawn && !made->at_end && made->detector->severity > TCPT_CHAT)
+        g_ptr_array_add(context->store->undrawn, made);
     return made;
 }
 

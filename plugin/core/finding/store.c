@@ -118,6 +118,10 @@ uint32_t *tcpt_told_apart(tcpt_findings *store, const tcpt_detector *detector, u
 void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
 {
     diagnosis->store->bytes -= diagnosis->bytes;
+    if (diagnosis->store->undrawn) {
+        g_ptr_array_remove_fast(diagnosis->store->undrawn, diagnosis);
+        g_hash_table_remove(diagnosis->store->scenes, diagnosis);
+    }
     for (unsigned at = 0; diagnosis->owned >> at; at++)
         if (diagnosis->owned >> at & 1)
             g_free((char *)diagnosis->values[at].text);

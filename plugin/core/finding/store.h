@@ -22,6 +22,8 @@ typedef struct tcpt_findings {
     GHashTable *texts;      /**< of summaries, each once; NULL until the first */
     GHashTable *apart;      /**< of a kind that may come in floods, those told apart; NULL until the first */
     tcpt_folding folding;
+    GPtrArray *undrawn; /**< diagnoses made on the segment that is judged; NULL where nobody asks for pictures */
+    GHashTable *scenes; /**< diagnosis -> what its picture is drawn from (scenes.c); valid with `undrawn` */
 } tcpt_findings;
 
 void tcpt_findings_open(tcpt_findings *store, size_t most_bytes);

@@ -28,8 +28,15 @@ tcpt_peers *tcpt_peers_new(void)
     return peers;
 }
 
+void tcpt_peers_keep_curves(tcpt_peers *peers)
+{
+    if (!peers->pressures.curves)
+        peers->pressures.curves = g_new0(tcpt_pressure_curve, TCPT_PRESSURES);
+}
+
 void tcpt_peers_free(tcpt_peers *peers)
 {
+    g_free(peers->pressures.curves);
     tcpt_pairs_clear(&peers->proven);
     tcpt_pairs_clear(&peers->fleeting);
     tcpt_hosts_clear(&peers->hosts);

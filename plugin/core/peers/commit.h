@@ -10,6 +10,9 @@
 tcpt_peers *tcpt_peers_new(void);
 void tcpt_peers_free(tcpt_peers *peers);
 
+/** Keep the ports in use over time, for pictures. */
+void tcpt_peers_keep_curves(tcpt_peers *peers);
+
 /**
  * What is kept of a source address, for the end of a flow that has nothing of it yet: what it has sent counts there.
  *

@@ -75,6 +75,16 @@ const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *cou
     return peers->pressures.highest;
 }
 
+const tcpt_pressure_curve *tcpt_peers_curve(const tcpt_peers *peers, const tcpt_flow *flow)
+{
+    uint64_t pair = tcpt_pair_hash(flow);
+
+    for (unsigned i = 0; peers->pressures.curves && i < TCPT_PRESSURES; i++)
+        if (peers->pressures.curves[i].pair == pair)
+            return &peers->pressures.curves[i];
+    return NULL;
+}
+
 size_t tcpt_peers_bytes(const tcpt_peers *peers)
 {
     return sizeof *peers + tcpt_pairs_bytes(&peers->proven) + tcpt_pairs_bytes(&peers->fleeting) +

@@ -9,6 +9,7 @@
 
 #include "tcptriage/observation.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/scene.h"
 #include "tcptriage/settings.h"
 
 typedef struct tcpt_peers tcpt_peers;
@@ -23,6 +24,9 @@ void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const t
 
 /** The highest port pressures, highest first; see tcpt_highest_pressures(). */
 const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *count);
+
+/** See tcpt_pressure_curve_of(). */
+const tcpt_pressure_curve *tcpt_peers_curve(const tcpt_peers *peers, const tcpt_flow *flow);
 
 /** Bytes that the tables take. */
 size_t tcpt_peers_bytes(const tcpt_peers *peers);
