@@ -6,9 +6,13 @@
 # To build the plugin and to use it from the command line.
 TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
 
+say() {
+    printf '%s\n' "$(tcpt_printable "$*")" >&2
+}
+
 # Say one sentence and give up.
 tcpt_die() {
-    printf 'tcptriage: %s\n' "$(tcpt_printable "$*")" >&2
+    say "tcptriage: $*"
     exit 1
 }
 
@@ -45,6 +49,13 @@ tcpt_check_captures() {
     done
 }
 
+# What a capture file without TCP is: Wireshark opens pictures and programs, too.
+tcpt_kind() {
+    kind=$(LC_ALL=C capinfos -tE "$(tcpt_guarded "$1")" 2>/dev/null |
+        sed -n 's/^File encapsulation: *\(.*\)$/\1/p' | head -n 1)
+    printf %s "${kind:-unknown}"
+}
+
 # Whether there is any packet in a capture.
 tcpt_has_packets() {
     [ -n "$(tshark -n -r "$1" -c 1 -T fields -e frame.number 2>/dev/null)" ]
@@ -77,17 +88,26 @@ tcpt_ensure_packages() {
         tcpt_die "packages are missing; run this line, then try again: su -c 'apt-get install -y $missing'"
     fi
 
-    printf 'tcptriage: installing %s\n' "$missing" >&2
     log=$(mktemp) || tcpt_die "no temporary file can be made in ${TMPDIR:-/tmp}"
     # The names are words of the list above: splitting is meant.
     # shellcheck disable=SC2086
-    if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
-        tail -n 15 "$log" >&2
-        rm -f "$log"
-        tcpt_die "these packages could not be installed: $missing"
-    fi
+    set -- $missing
+    say "tcptriage: packages are missing, and installed now (1 of 3: the list of what there is): $missing"
+    tcpt_apt update || say "tcptriage: the list could not be brought up to date; going on with the old one"
+    say "tcptriage: installing packages (2 of 3: download)"
+    tcpt_apt install -y --no-install-recommends --download-only "$@" || tcpt_apt_failed
+    say "tcptriage: installing packages (3 of 3: unpack and set up)"
+    tcpt_apt install -y --no-install-recommends "$@" || tcpt_apt_failed
     rm -f "$log"
+}
+
+tcpt_apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" >>"$log" 2>&1
+}
+
+tcpt_apt_failed() {
+    tail -n 15 "$log" >&2
+    tcpt_die "these packages could not be installed: $missing (all that was said is in $log)"
 }
 
 # End unless every command is there.

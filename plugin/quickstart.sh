@@ -4,28 +4,39 @@ set -u
 
 usage() {
     cat <<'END'
-sh plugin/quickstart.sh [--json[=min=SEVERITY]] [CAPTURE...]
+sh plugin/quickstart.sh [OPTION] [CAPTURE...]
 
 Builds and installs the plugin and its Wireshark profile, then prints the triage report of the captures given, by
 default of the captures of the stories. Installs the Debian packages that are missing, as root or by sudo without a
-password. Ends with status 1 and one sentence when something is in the way. With --json prints the report of one
-capture for programs, and nothing else; with --json=min=warn only what is at least that severe.
+password. Run again it brings all that up to date: only what has changed is built, and files of the profile that were
+changed by hand stay as they are, which it says.
+
+  --json[=min=SEVERITY]  print the report of one capture for programs, and nothing else; with min=warn or min=note
+                         only what is at least that severe
+  --html PAGE            write the report of one capture as a page for browsers; no file is overwritten
+  --uninstall            take the plugin and the profile away again, but for files of the profile that were changed
+                         by hand; Debian packages and the folder of the build stay
+  -h, --help             print this
+
+Root installs and uninstalls for everybody, another user for itself, into the folders that "tshark -G folders" names.
+
+Exit status: 0 when all was done; 1 when something was in the way, and one sentence on standard error says what. All
+files are looked at first; when one cannot be read to its end or has no TCP, the others are reported all the same.
 END
 }
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
-profile='TCP Triage'
+# shellcheck source=plugin/install.sh
+. "$root/plugin/install.sh"
 story_captures='tfo-storm rst-off-by-one-ignored fin-lost-client-60s fin-lost-server accept-queue-overflow two-points-fin-dropped'
-
-say() {
-    printf '%s\n' "$(tcpt_printable "$*")" >&2
-}
 
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
+
+# ---- Build.
 
 # The folder is kept between runs; a repository that cannot be written to is built in the user's cache.
 choose_build_folder() {
@@ -41,86 +52,88 @@ choose_build_folder() {
     fi
 }
 
+# A sum over all that the plugin is made of: when it stays, nothing is to be built.
+ingredients() {
+    {
+        (cd "$root" && find CMakeLists.txt include plugin -name profile -prune -o -name '*.md' -o -name '*.sh' -o -type f -exec cksum {} +) |
+            LC_ALL=C sort
+        printf '%s\n' "$full"
+        dpkg-query -W -f '${Package} ${Version}\n' gcc libglib2.0-dev libwireshark-dev 2>/dev/null
+    } | cksum
+}
+
+# Version of the Wireshark headers that cmake has found.
+headers_version() {
+    config=$(sed -n 's/^Wireshark_DIR:PATH=//p' "$build/CMakeCache.txt" 2>/dev/null)/WiresharkConfig.cmake
+    sed -n 's/^set(Wireshark_VERSION "\([0-9.]*\)").*/\1/p' "$config" 2>/dev/null
+}
+
+# Runs a step of the build; when it fails, its last words and the end.
+build_step() {
+    "$@" >>"$log" 2>&1 && return 0
+    tail -n 15 "$log" >&2
+    tcpt_die "the plugin could not be built; all that was said is in $log"
+}
+
 build_plugin() {
     choose_build_folder
-    log=$build/quickstart.log
-    say "tcptriage: building in $build"
-    if ! cmake -S "$root" -B "$build" >"$log" 2>&1 ||
-        ! cmake --build "$build" --target tcptriage --parallel "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" \
-            >>"$log" 2>&1; then
-        tail -n 15 "$log" >&2
-        tcpt_die "the plugin could not be built; all that was said is in $log"
-    fi
     plugin=$build/plugins/$wireshark_version/epan/tcptriage.so
-    [ -f "$plugin" ] ||
-        tcpt_die "the Wireshark headers (package wireshark-dev) are not those of tshark $wireshark_version; install both from one source"
-}
-
-# A folder as tshark sees it: $1 is its name in `tshark -G folders`.
-folder() {
-    tshark -G folders 2>/dev/null | sed -n "s|^$1:[[:space:]]*||p"
-}
-
-install_file() {
-    if ! { mkdir -p "$2" && cp -- "$1" "$2/.tcptriage.new" && chmod 644 "$2/.tcptriage.new" &&
-        mv -f -- "$2/.tcptriage.new" "$2/$(basename -- "$1")"; } 2>/dev/null; then
-        tcpt_die "the folder \"$2\" cannot be written to"
+    built=$(ingredients)
+    if [ -f "$plugin" ] && [ "$(cat "$build/quickstart.built" 2>/dev/null)" = "$built" ]; then
+        return 0
     fi
+    log=$build/quickstart.log
+    : >"$log" || tcpt_die "the folder \"$build\" cannot be written to"
+    say "tcptriage: building in $build, which takes a minute the first time"
+    build_step cmake -S "$root" -B "$build"
+    headers=$(headers_version)
+    case $headers in
+    "$wireshark_version" | "$wireshark_version".* | '') ;;
+    *) tcpt_die "the Wireshark headers (package wireshark-dev) are those of $headers, but tshark is $full; install both from one source" ;;
+    esac
+    build_step cmake --build "$build" --target tcptriage --parallel "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)"
+    [ -f "$plugin" ] || tcpt_die "the build made no plugin for tshark $full; all that was said is in $log"
+    printf '%s\n' "$built" >"$build/quickstart.built"
 }
 
-# A profile in use belongs to its user: files that are there already are kept.
-install_profile() {
-    for file in "$root/plugin/profile/$profile"/*; do
-        if [ "$2" = replace ] || [ ! -e "$1/$profile/$(basename -- "$file")" ]; then
-            install_file "$file" "$1/$profile"
-        fi
-    done
+# For the captures given.
+build_and_install() {
+    tcpt_check_files "$@"
+    # shellcheck disable=SC2086 # a list of words
+    tcpt_ensure_packages $TCPT_PACKAGES
+    tcpt_ensure_tools tshark capinfos cmake cc pkg-config
+    tcpt_ensure_wireshark
+    tcpt_check_captures "$@"
+    build_plugin
+    install_plugin
 }
 
-# Root's tshark ignores personal plugins, so root installs for everybody.
-install_for_everybody() {
-    plugin_folder=$everybody
-    profile_folder=$(folder 'Global configuration')/profiles
-    install_file "$plugin" "$plugin_folder"
-    install_profile "$profile_folder" replace
-}
+# ---- Reports.
 
-# The same plugin in two places makes Wireshark complain at every start.
-install_for_user() {
-    plugin_folder=$(folder 'Personal Plugins')/epan
-    profile_folder=$(folder 'Personal configuration')/profiles
-    if [ ! -e "$everybody/tcptriage.so" ]; then
-        install_file "$plugin" "$plugin_folder"
-    elif cmp -s "$everybody/tcptriage.so" "$plugin"; then
-        plugin_folder=$everybody
-    else
-        tcpt_die "another build is installed for everybody; remove $everybody/tcptriage.so, or run this as root"
-    fi
-    install_profile "$profile_folder" keep
-}
-
-install_plugin() {
-    everybody=$(folder 'Global Plugins')/epan
-    [ "$everybody" != /epan ] || tcpt_die "tshark does not say where its plugins are (tshark -G folders)"
-    if [ "$(id -u)" -eq 0 ]; then
-        install_for_everybody
-    else
-        install_for_user
-    fi
-    # Asked for the protocol: the list of plugins would start every extcap program as well.
-    # Name, short name, filter name; what follows differs between versions.
-    tshark -G protocols 2>/dev/null | cut -f 3 | grep -qx tcptriage ||
-        tcpt_die "tshark does not load $plugin_folder/tcptriage.so; \"tshark -G plugins\" may say why"
-}
-
-# tshark's warning that it runs as root is no news here.
-report() {
-    complaints=$build/complaints.txt
-    printf '\n=== %s ===\n\n' "$(tcpt_printable "$1")"
-    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z tcptriage 2>"$complaints"
+# tshark over capture $1 with the option $2; what it complains of stays in complaint. Its warning that it runs as root is
+# no news here.
+triage() {
+    complaints=$(mktemp) || tcpt_die "no temporary file can be made in ${TMPDIR:-/tmp}"
+    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z "$2" 2>"$complaints"
     status=$?
-    [ "$status" -eq 0 ] && return 0
     complaint=$(grep -v 'Running as user' "$complaints" | grep . | head -n 1 | sed 's/^tshark: //')
+    rm -f "$complaints"
+    return $status
+}
+
+# A report on a capture without TCP says no more than that; here it is told with what the file is.
+report() {
+    text=$build/report.txt
+    triage "$1" tcptriage >"$text"
+    status=$?
+    if [ "$status" -eq 0 ] && [ "$(wc -l <"$text")" -le 2 ] && grep -q 'no TCP segment was seen' "$text"; then
+        say "tcptriage: there is no TCP in \"$1\" (encapsulation: $(tcpt_kind "$1"))"
+        return 1
+    fi
+    [ -n "$openable" ] || openable=$1
+    printf '\n=== %s ===\n\n' "$(tcpt_printable "$1")"
+    cat "$text"
+    [ "$status" -eq 0 ] && return 0
     say "tcptriage: tshark could not read all of \"$1\": ${complaint:-status $status}"
     return 1
 }
@@ -137,56 +150,107 @@ run_stories() {
     run "$@"
 }
 
-# For the captures given.
-build_and_install() {
-    tcpt_check_files "$@"
-    # shellcheck disable=SC2086 # a list of words
-    tcpt_ensure_packages $TCPT_PACKAGES
-    tcpt_ensure_tools tshark cmake cc pkg-config
-    tcpt_ensure_wireshark
-    tcpt_check_captures "$@"
-    build_plugin
-    install_plugin
-}
-
-# $1 is the report's form, the capture comes behind it.
-print_json() {
-    form=$1
-    shift
-    [ $# -eq 1 ] || tcpt_die "--json takes one capture"
-    build_and_install "$1"
-    tshark -n --enable-protocol tcptriage -r "$(tcpt_guarded "$1")" -q -z "tcptriage,$form" 2>/dev/null ||
-        tcpt_die "tshark could not read all of \"$1\""
-}
-
 run() {
     build_and_install "$@"
     failed=0
+    openable=
     for capture in "$@"; do
         report "$capture" || failed=1
     done
-    case $1 in
-    /*) first=$1 ;;
-    *) first=$(pwd)/$1 ;;
+    printf '\nInstalled: %s/tcptriage.so (version %s)\n' "$plugin_folder" "$(plugin_version "$plugin_folder/tcptriage.so")"
+    printf 'Profile:   %s/%s\n' "$profile_folder" "$tcpt_profile"
+    [ -n "$openable" ] || return $failed
+    case $openable in
+    /*) ;;
+    *) openable=$(pwd)/$openable ;;
     esac
-    printf '\nInstalled: %s/tcptriage.so\n' "$plugin_folder"
-    printf 'Profile:   %s/%s\n' "$profile_folder" "$profile"
-    printf 'Look:      wireshark -C "%s" %s\n' "$profile" "$(quoted "$first")"
+    printf 'Look:      wireshark -C "%s" %s\n' "$tcpt_profile" "$(quoted "$openable")"
     command -v wireshark >/dev/null 2>&1 || printf '           (the package "wireshark" is not installed)\n'
     return $failed
 }
 
-case ${1-} in
-'') run_stories ;;
--h | --help) usage ;;
---json)
+# $1 is the report's form, the capture comes behind it.
+print_json() {
+    [ $# -eq 2 ] || tcpt_die "--json takes one capture"
+    build_and_install "$2"
+    triage "$2" "tcptriage,$1" || tcpt_die "tshark could not read all of \"$2\": ${complaint:-status $status}"
+}
+
+# $1 is the file to write, the capture comes behind it. Made under a name that fits into an option of tshark.
+write_page() {
+    [ $# -eq 2 ] || tcpt_die "--html takes a file to write and one capture"
+    [ -n "$1" ] || tcpt_die "--html needs the name of the file to write"
+    if [ -e "$1" ] || [ -L "$1" ]; then tcpt_die "there is a file \"$1\" already; name another one"; fi
+    [ -w "$(dirname -- "$1")" ] || tcpt_die "the page \"$1\" cannot be written"
+    build_and_install "$2"
+    folder=$(mktemp -d) || tcpt_die "no temporary folder can be made"
+    trap 'rm -rf "$folder"' EXIT
+    trap 'exit 1' HUP INT TERM
+    triage "$2" "tcptriage,html,$folder/page.html" || tcpt_die "no page could be made of \"$2\": ${complaint:-status $status}"
+    (set -C && cat "$folder/page.html" >"$1") 2>/dev/null || tcpt_die "the page \"$1\" cannot be written"
+    say "tcptriage: the page is $1"
+}
+
+# ---- Options, anywhere among the captures.
+
+action=
+choose() {
+    [ -z "$action" ] || tcpt_die "$action and $1 do not go together"
+    action=$1
+}
+
+left=$#
+while [ "$left" -gt 0 ]; do
+    word=$1
     shift
-    print_json json "$@"
+    left=$((left - 1))
+    case $word in
+    -h | --help)
+        usage
+        exit
+        ;;
+    --uninstall) choose --uninstall ;;
+    --json)
+        choose --json
+        form=json
+        ;;
+    --json=min=chat | --json=min=note | --json=min=warn)
+        choose --json
+        form=json,${word#--json=}
+        ;;
+    --html)
+        choose --html
+        [ "$left" -gt 0 ] || tcpt_die "--html needs the name of the file to write"
+        target=$1
+        shift
+        left=$((left - 1))
+        ;;
+    --html=*)
+        choose --html
+        target=${word#--html=}
+        ;;
+    --)
+        while [ "$left" -gt 0 ]; do
+            set -- "$@" "$1"
+            shift
+            left=$((left - 1))
+        done
+        ;;
+    -*)
+        [ -e "$word" ] || tcpt_die "there is no option \"$word\"; sh plugin/quickstart.sh --help lists them"
+        set -- "$@" "$word"
+        ;;
+    *) set -- "$@" "$word" ;;
+    esac
+done
+
+case $action in
+--uninstall)
+    [ $# -eq 0 ] || tcpt_die "--uninstall takes no capture"
+    tcpt_ensure_tools tshark
+    uninstall
     ;;
---json=min=chat | --json=min=note | --json=min=warn)
-    least=${1#--json=}
-    shift
-    print_json "json,$least" "$@"
-    ;;
-*) run "$@" ;;
+--json) print_json "$form" "$@" ;;
+--html) write_page "$target" "$@" ;;
+*) if [ $# -eq 0 ]; then run_stories; else run "$@"; fi ;;
 esac

@@ -16,10 +16,6 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 . "$root/plugin/packages.sh"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-say() {
-    printf '%s\n' "$*" >&2
-}
-
 # The folder is kept between runs; a repository that cannot be written to is built in the user's cache.
 choose_build_folder() {
     build=${TCPT_BUILD:-$root/build-tests}

@@ -18,15 +18,15 @@ def _run(test):
     except Skip as reason:
         return "ok", "%s # SKIP %s" % (name, reason), ""
     except AssertionError as problem:
-        return "not ok", name, str(problem)
+        return "not ok", name, str(problem) or traceback.format_exc()  # a bare assertion says nothing
     except Exception:  # a broken test is a failed test
         return "not ok", name, traceback.format_exc()
 
 
-def run(tests):
+def run(tests, at_once=os.cpu_count()):
     """`tests` are (name, function, argument...). Returns how many failed."""
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         for number, (outcome, name, problem) in enumerate(pool.map(_run, tests), 1):
             print("%s %d %s" % (outcome, number, name), flush=True)
             for line in problem.splitlines()[:40]:
