@@ -13,6 +13,7 @@
 #include <ws_version.h>
 #include <epan/epan.h>
 #include <epan/packet.h>
+#include <epan/stats_tree.h>
 #include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
 
 #define TCPT_WIRESHARK_SINCE(major, minor)                                                                             \
@@ -41,6 +42,23 @@ typedef gboolean tcpt_pref_bool;
 #define TCPT_STAT_INIT_DONE return
 #define TCPT_STAT_INIT_FAIL exit(1)
 #endif
+
+/* Between the parts of a statistics tree's place in the menu; two of them were one in a part, before 4.2. */
+#ifdef STATS_TREE_MENU_SEPARATOR
+#define TCPT_MENU_SEPARATOR STATS_TREE_MENU_SEPARATOR
+#else
+#define TCPT_MENU_SEPARATOR "/"
+#endif
+
+/** A text as the last part of such a place. To be freed. */
+static inline char *tcpt_menu_text(const char *text)
+{
+    char **parts = g_strsplit(text, TCPT_MENU_SEPARATOR, -1);
+    char *written = g_strjoinv(TCPT_WIRESHARK_SINCE(4, 2) ? " " : TCPT_MENU_SEPARATOR TCPT_MENU_SEPARATOR, parts);
+
+    g_strfreev(parts);
+    return written;
+}
 
 /** Name of the interface a packet was captured on, or NULL. Interfaces are numbered per section since 4.2. */
 static inline const char *tcpt_interface_name(const packet_info *pinfo, uint32_t interface_id)

@@ -9,6 +9,7 @@
 #include "feed.h"
 #include "present.h"
 #include "stats.h"
+#include "tables.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -132,6 +133,8 @@ static void register_protocol(void)
     register_preferences(proto);
     tcpt_feed_register(proto, settings_now);
     tcpt_present_register(proto);
+    tcpt_case_window_register(); /* not with the options: sharkd asks plugins for none */
+    tcpt_flow_window_register();
 }
 
 void plugin_register(void)

@@ -13,8 +13,10 @@
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
+#include "case_tree.h"
 #include "compat.h"
 #include "feed.h"
+#include "flows.h"
 #include "frames.h"
 #include "interfaces.h"
 #include "json.h"
@@ -34,13 +36,28 @@ struct form {
     tcpt_severity least; /* what is told where nothing else is asked for */
 };
 
-static void print_text(const tcpt_model *model)
+static void print(void (*report)(GString *out, const tcpt_model *model), const tcpt_model *model)
 {
     GString *text = g_string_new(NULL);
 
-    tcpt_report_text(text, model);
+    report(text, model);
     fputs(text->str, stdout);
     g_string_free(text, TRUE);
+}
+
+static void print_text(const tcpt_model *model)
+{
+    print(tcpt_report_text, model);
+}
+
+static void print_cases(const tcpt_model *model)
+{
+    print(tcpt_report_case_tree, model);
+}
+
+static void print_connections(const tcpt_model *model)
+{
+    print(tcpt_report_flows, model);
 }
 
 static void print_json(const tcpt_model *model)
@@ -51,6 +68,9 @@ static void print_json(const tcpt_model *model)
 static const struct form forms[] = {
     {"text", print_text, TCPT_NOTE},
     {"json", print_json, TCPT_CHAT},
+    {"cases", print_cases, TCPT_NOTE},
+    {"tree", print_cases, TCPT_NOTE}, /* as Wireshark names the -z option of any tree */
+    {"connections", print_connections, TCPT_NOTE},
 };
 
 /* One -z option; lives as long as the program. */
@@ -102,23 +122,28 @@ static uint32_t stream_of(const tcpt_record *record)
     return tcp ? tcp->stream : UINT32_MAX;
 }
 
-static void print_report(void *data)
+tcpt_model *tcpt_stats_model(tcpt_severity least, GHashTable *asked, bool filtered)
 {
-    const struct request *request = data;
-    tcpt_analysis *analysis = tcpt_feed_analysis();
-    tcpt_model *model;
-
-    tcpt_frames_end();
-    model = tcpt_model_new(&(tcpt_report){
-        .analysis = analysis,
-        .least = request->least,
-        .asked = request->passed ? request->passed : request->kept,
-        .filtered = !request->passed && request->kept,
+    return tcpt_model_new(&(tcpt_report){
+        .analysis = tcpt_feed_analysis(),
+        .least = least,
+        .asked = asked,
+        .filtered = filtered,
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
         .interface_of = tcpt_interfaces_number,
     });
+}
+
+static void print_report(void *data)
+{
+    const struct request *request = data;
+    tcpt_model *model;
+
+    tcpt_frames_end();
+    model = tcpt_stats_model(request->least, request->passed ? request->passed : request->kept,
+                             !request->passed && request->kept);
     set_columns(request->columns ? request->columns : tcpt_terminal_columns());
     request->form->print(model);
     tcpt_model_free(model);
@@ -215,14 +240,19 @@ static TCPT_STAT_INIT take_option(const char *option, void *data)
 void tcpt_stats_register(void)
 {
     static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
-    static stat_tap_ui option = {
-        .group = REGISTER_STAT_GROUP_GENERIC,
-        .title = "TCP Triage",
-        .cli_string = OPTION,
-        .tap_init_cb = take_option,
-        .nparams = G_N_ELEMENTS(parameters),
-        .params = parameters,
-    };
+    /* What has a table or a tree in Wireshark's menu is taken here before tshark takes it to be filled packet by
+     * packet: it is known at the end of the capture. The longest name that fits an option takes it. */
+    static const char *const names[] = {OPTION, OPTION ",connections", OPTION ",tree"};
 
-    register_stat_tap_ui(&option, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        register_stat_tap_ui(
+            &(stat_tap_ui){
+                .group = REGISTER_STAT_GROUP_GENERIC,
+                .title = "TCP Triage",
+                .cli_string = names[i],
+                .tap_init_cb = take_option,
+                .nparams = G_N_ELEMENTS(parameters),
+                .params = parameters,
+            },
+            NULL);
 }

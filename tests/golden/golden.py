@@ -33,6 +33,7 @@ import pressure  # noqa: E402
 import readme  # noqa: E402
 import remedies  # noqa: E402
 import schema  # noqa: E402
+import tables  # noqa: E402
 import tap  # noqa: E402
 import wrapped  # noqa: E402
 from tools import Tools  # noqa: E402
@@ -349,6 +350,7 @@ class Golden:
             yield from remedies.tests(self, by_name)
             yield from alone.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
+            yield from tables.tests(self, by_name)
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from controller.tests(self, by_name)
             yield from names.tests(self.tools, self.source)

@@ -24,6 +24,7 @@ int main(int argc, char **argv)
     add_remedy_tests();
     add_million_tests();
     add_report_tests();
+    add_tables_tests();
     add_settings_tests();
     add_storms_tests();
     add_failed_tests();

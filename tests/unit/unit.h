@@ -23,6 +23,7 @@ void add_peers_tests(void);
 void add_remedy_tests(void);
 void add_million_tests(void);
 void add_report_tests(void);
+void add_tables_tests(void);
 void add_settings_tests(void);
 void add_storms_tests(void);
 void add_failed_tests(void);
