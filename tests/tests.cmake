@@ -110,3 +110,8 @@ target_link_libraries(streams-test PRIVATE tcptriage_core)
 add_executable(passing-test tests/scenario/passing_test.c tests/scenario/turned.c)
 target_compile_definitions(passing-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(passing-test PRIVATE tcptriage_check)
+
+# Pictures of the scenarios' cases.
+add_executable(picture-test tests/scenario/picture_test.c)
+target_compile_definitions(picture-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(picture-test PRIVATE tcptriage_check tcptriage_report)
