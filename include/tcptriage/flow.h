@@ -475,6 +475,7 @@ typedef struct tcpt_flow {
     tcpt_port_use port_use;
     uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
     bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
+    bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
     bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
     uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */
     uint8_t seen_next;     /**< place of the next one in `seen` */

@@ -197,6 +197,13 @@ void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     static tcpt_flow a, b;
     memcpy(&a, fast, sizeof a);
     memcpy(&b, slow, sizeof b);
+    tcpt_tracker caught_up = {0};
+    if (a.tracker_lags) {
+        caught_up = *a.tracker;
+        a.tracker = &caught_up;
+        tcpt_tracker_catch_up(&a);
+    }
+    a.tracker_lags = b.tracker_lags = false;
     forget_exchange(&a);
     forget_exchange(&b);
     for (unsigned end = 0; end < 2; end++) {

@@ -212,6 +212,8 @@ void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segm
 {
     flow->ends[seen->from].host = host;
     flow->piece = flow->at->piece;
+    if (flow->tracker_lags != seen->tracker.lags)
+        flow->tracker_lags = seen->tracker.lags;
     if (seen->padding_tells)
         commit_padding_told(flow, segment, seen->from);
     if (!seen->short_way) {

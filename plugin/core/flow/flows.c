@@ -90,6 +90,8 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
     flow->number = flows->count - 1;
     flow->previous = previous;
     tcpt_life_open(flow, segment, from);
+    if (previous && previous->tracker_lags)
+        tcpt_tracker_catch_up(previous);
     flow->tracker = previous ? previous->tracker : &taken->tracker; /* an entry knows nothing of lives */
     if (previous)
         previous->tracker = NULL;

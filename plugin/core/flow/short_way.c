@@ -94,7 +94,8 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     const tcpt_endpoint *sender = &flow->ends[from];
 
     if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || !segment->window ||
-        segment->sack_count || segment->checksum_is > TCPT_CHECKSUM_GOOD || segment->time_ns < flow->last_ns)
+        segment->sack_count || segment->fragment || segment->options_cut || segment->checksum_is > TCPT_CHECKSUM_GOOD ||
+        segment->time_ns < flow->last_ns)
         return false;
     if (!fits(sender, &flow->ends[!from], segment) || !tcpt_ttl_is_usual(sender, segment) || odd(flow, segment, from))
         return false;

@@ -17,8 +17,10 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
         return;
     if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
         tcpt_ct_take_short_way(&tracker->models.current, segment, from);
+        tracker->on_short_way = true;
         return;
     }
+    tracker->on_short_way = false;
     if (proposal->begins)
         begin_anew(tracker);
     if (proposal->overrun_ns)

@@ -60,4 +60,10 @@ typedef struct tcpt_ct_entry {
     uint8_t unused; /**< zero */
 } tcpt_ct_entry;
 
+/** Direction of what an end of the flow (0 or 1) sends. */
+static inline unsigned tcpt_ct_direction(const tcpt_ct_entry *entry, unsigned from)
+{
+    return from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
+}
+
 #endif

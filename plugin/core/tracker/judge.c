@@ -14,7 +14,6 @@
 enum {
     MAX_RETRANS = 3,           /* nf_conntrack_tcp_max_retrans */
     RETRANS_SECONDS = 300,     /* nf_conntrack_tcp_timeout_max_retrans */
-    UNACKED_SECONDS = 300,     /* nf_conntrack_tcp_timeout_unacknowledged */
     SHRINK_FROM_SECONDS = 120, /* entries with less left are not shortened further */
 };
 
@@ -125,11 +124,6 @@ static bool open_entry(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
 
 /* ---- packets that pass unlearned ---- */
 
-static unsigned direction(const tcpt_ct_entry *entry, unsigned from)
-{
-    return from == entry->initiator ? TCPT_CT_ORIGINAL : TCPT_CT_REPLY;
-}
-
 static uint8_t next_state(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet)
 {
     return transitions[dir][packet->class][entry->state - TCPT_CT_NONE];
@@ -224,8 +218,8 @@ static void shorten(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *pa
         entry->last_dir = (uint8_t)dir;
         return;
     }
-    if (left_ns >= tcpt_seconds_ns(SHRINK_FROM_SECONDS) && left_ns > tcpt_seconds_ns(UNACKED_SECONDS))
-        entry->expires_ns = now_ns + tcpt_seconds_ns(UNACKED_SECONDS);
+    if (left_ns >= tcpt_seconds_ns(SHRINK_FROM_SECONDS) && left_ns > tcpt_seconds_ns(TCPT_CT_UNACKED_SECONDS))
+        entry->expires_ns = now_ns + tcpt_seconds_ns(TCPT_CT_UNACKED_SECONDS);
 }
 
 static uint32_t timeout_of(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
@@ -236,8 +230,8 @@ static uint32_t timeout_of(const tcpt_ct_entry *entry, const tcpt_ct_packet *pac
         return RETRANS_SECONDS;
     if (packet->class == TCPT_CT_CLASS_RST)
         return timeouts[TCPT_CT_CLOSE];
-    if (((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED) && seconds > UNACKED_SECONDS)
-        return UNACKED_SECONDS;
+    if (((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED) && seconds > TCPT_CT_UNACKED_SECONDS)
+        return TCPT_CT_UNACKED_SECONDS;
     if (entry->last_win == 0 && seconds > RETRANS_SECONDS)
         return RETRANS_SECONDS;
     return seconds;
@@ -251,8 +245,8 @@ static void renew(tcpt_ct_entry *entry, uint8_t old_state, const tcpt_ct_packet 
         /* Since 5.14 a SYN sent again does not keep the entry alive. */
         if (rules == TCPT_CT_CURRENT && packet->class == TCPT_CT_CLASS_SYN && old_state == TCPT_CT_SYN_SENT)
             return;
-        if (entry->state == TCPT_CT_ESTABLISHED && seconds > UNACKED_SECONDS)
-            seconds = UNACKED_SECONDS;
+        if (entry->state == TCPT_CT_ESTABLISHED && seconds > TCPT_CT_UNACKED_SECONDS)
+            seconds = TCPT_CT_UNACKED_SECONDS;
     } else if (entry->state == TCPT_CT_ESTABLISHED &&
                (old_state == TCPT_CT_SYN_RECV || old_state == TCPT_CT_ESTABLISHED)) {
         entry->assured = true;
@@ -314,12 +308,12 @@ static tcpt_ct_result check_and_take(tcpt_ct_entry *entry, unsigned dir, uint8_t
 
 static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules)
 {
-    unsigned dir = direction(entry, packet->from);
+    unsigned dir = tcpt_ct_direction(entry, packet->from);
     uint8_t old_state, next;
 
     if (opens_next(entry, dir, packet) && may_reopen(entry, dir)) {
         open_entry(entry, packet);
-        dir = direction(entry, packet->from);
+        dir = tcpt_ct_direction(entry, packet->from);
     }
     old_state = entry->state;
     next = opens_next(entry, dir, packet) ? IGNORE : next_state(entry, dir, packet);
@@ -369,24 +363,24 @@ static tcpt_ct_result judge_known(tcpt_ct_entry *entry, const tcpt_ct_packet *pa
 bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
 {
     return entry->state == TCPT_CT_ESTABLISHED && entry->assured && entry->seen_reply &&
-           segment->time_ns < entry->expires_ns && tcpt_ct_fits_window(entry, direction(entry, from), segment);
+           segment->time_ns < entry->expires_ns && tcpt_ct_fits_window(entry, tcpt_ct_direction(entry, from), segment);
 }
 
 void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
 {
-    unsigned dir = direction(entry, from);
+    unsigned dir = tcpt_ct_direction(entry, from);
     uint32_t seconds = timeouts[TCPT_CT_ESTABLISHED];
 
     tcpt_ct_learn(entry, dir, segment);
     if (entry->retrans >= MAX_RETRANS || entry->last_win == 0 ||
         ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))
-        seconds = UNACKED_SECONDS; /* timeout_of(): all of them the same */
+        seconds = TCPT_CT_UNACKED_SECONDS; /* timeout_of(): all of them the same */
     entry->last_class = TCPT_CT_CLASS_ACK;
     entry->last_dir = (uint8_t)dir;
     entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);
 }
 
-G_STATIC_ASSERT((int)UNACKED_SECONDS == (int)RETRANS_SECONDS);
+G_STATIC_ASSERT((int)TCPT_CT_UNACKED_SECONDS == (int)RETRANS_SECONDS);
 
 /* The capture's clock jumped, the tracker's did not. No entry lasts longer than an established one, however often. */
 static void shift(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)

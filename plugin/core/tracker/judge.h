@@ -11,6 +11,9 @@
 #include "core/tracker/entry.h"
 #include "core/tracker/packet.h"
 
+/** nf_conntrack_tcp_timeout_unacknowledged: how long an entry lives where data waits for its ACK. */
+#define TCPT_CT_UNACKED_SECONDS 300
+
 /** Judge a packet and take it into the entry (nf_conntrack_tcp_packet() and what is around it). */
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules);
 

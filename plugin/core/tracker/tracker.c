@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/tracker/judge.h"
+#include "core/tracker/lag.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
@@ -193,6 +194,12 @@ static void show(tcpt_ct_view *view, const tcpt_ct_result *current, const tcpt_c
     view->reason = current->verdict == TCPT_CT_VALID ? old->reason : current->reason;
 }
 
+static void show_open(tcpt_ct_view *view)
+{
+    view->state = TCPT_CT_ESTABLISHED;
+    view->current = view->before_5_18 = TCPT_CT_VALID;
+}
+
 static void hide(tcpt_ct_view *view)
 {
     view->current = view->before_5_18 = TCPT_CT_VERDICT_UNKNOWN;
@@ -218,7 +225,7 @@ static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, c
     const tcpt_tracker *tracker = flow->tracker;
 
     if (!seen->short_way || tracker->models.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
-        flow->ends[1].holed || flow->reordered || segment->fragment || segment->options_cut)
+        flow->ends[1].holed || flow->reordered)
         return false;
     return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
@@ -232,29 +239,15 @@ static void judge_flags(tcpt_ct_view *view, const tcpt_segment *segment)
     view->reason = view->old_reason = TCPT_CT_BAD_FLAGS;
 }
 
-void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
-                const tcpt_segment *segment)
+/* At length, by both rule sets. */
+static void track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_ct_models *models,
+                  const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    bool begin = begins(flow, segment);
-    const tcpt_ct_models *models = models_for(flow->tracker, begin);
     tcpt_ct_view *view = &seen->tracker;
     tcpt_ct_result results[TCPT_CT_RULE_SETS];
     const tcpt_ct_result *current = &results[TCPT_CT_CURRENT], *old = &results[TCPT_CT_BEFORE_5_18];
     tcpt_ct_packet packet;
 
-    view->state = TCPT_CT_UNKNOWN;
-    if (!models) {
-        judge_flags(view, segment);
-        note_traits(seen);
-        return;
-    }
-    if (fits_short_way(flow, segment, seen)) {
-        proposal->course = TCPT_TRACKER_SHORT_WAY;
-        view->state = TCPT_CT_ESTABLISHED;
-        view->current = view->before_5_18 = TCPT_CT_VALID;
-        return;
-    }
-    proposal->begins = begin;
     proposal->overrun_ns = 0;
     proposal->course = TCPT_TRACKER_LOSES;
     if (capture_lacks(flow, segment, seen->from) || on_both_sides(flow, segment, seen->from))
@@ -273,6 +266,46 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     if (sum_unknown(segment, seen))
         hide(view);
     note_traits(seen);
+}
+
+/* The entry has learned from the flow's newest packet. One that goes the short way alone is not worth it, either:
+ * catching up costs as much. */
+static bool may_lag(const tcpt_flow *flow, const tcpt_observation *seen)
+{
+    return flow->tracker->on_short_way && tcpt_ct_may_lag(&flow->tracker->models.current, flow, seen);
+}
+
+void tcpt_tracker_catch_up(const tcpt_flow *flow)
+{
+    tcpt_ct_catch_up(&flow->tracker->models.current, flow);
+}
+
+void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
+                const tcpt_segment *segment)
+{
+    const tcpt_ct_models *models;
+    tcpt_ct_view *view = &seen->tracker;
+
+    if (flow->tracker_lags && tcpt_ct_lags_on(flow, segment, seen)) {
+        view->lags = true;
+        show_open(view);
+        return;
+    }
+    if (flow->tracker_lags)
+        tcpt_tracker_catch_up(flow);
+    proposal->begins = begins(flow, segment);
+    models = models_for(flow->tracker, proposal->begins);
+    view->state = TCPT_CT_UNKNOWN;
+    if (!models) {
+        judge_flags(view, segment);
+        note_traits(seen);
+    } else if (fits_short_way(flow, segment, seen)) {
+        show_open(view);
+        view->lags = may_lag(flow, seen);
+        proposal->course = view->lags ? TCPT_TRACKER_STAYS : TCPT_TRACKER_SHORT_WAY;
+    } else {
+        track(seen, proposal, models, flow, segment);
+    }
 }
 
 void tcpt_tracker_clear(tcpt_tracker *tracker)

@@ -14,6 +14,7 @@
 typedef struct tcpt_tracker {
     tcpt_ct_models models;
     int64_t overrun_ns[2]; /**< by sender: since when it has sent beyond the window without an answer, 0 never */
+    bool on_short_way;     /**< the newest packet was taken by the entry's short way */
     bool follows; /**< it has seen all that a tracker would have: from a new life's SYN to the first packet that the
                        capture lacks. Else nothing is believed */
 } tcpt_tracker;
@@ -42,6 +43,9 @@ typedef struct tcpt_tracker_proposal {
  */
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
                 const tcpt_segment *segment);
+
+/** Let the tracker of a flow with `tracker_lags` be what it would be by now. Nothing that is known changes by it. */
+void tcpt_tracker_catch_up(const tcpt_flow *flow);
 
 /** Free what a tracker owns; NULL is fine. */
 void tcpt_tracker_clear(tcpt_tracker *tracker);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What tcpt_ct_take_short_way() would leave, segment by segment, told from the flow at once. The conditions of
+ * tcpt_ct_may_lag() hold as long as all segments go the short way: each of them moves both sides alike. */
+#include "core/tracker/lag.h"
+
+#include <glib.h>
+
+#include "core/tracker/judge.h"
+#include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
+
+/* The same ACK packet again counts as a retransmission, which only the entry knows of. */
+static bool repeats_last(const tcpt_flow *flow, const tcpt_observation *seen)
+{
+    return seen->pure_ack && !(seen->traits & TCPT_TRAIT_ACKS_NEW) && flow->acks.count && flow->acks.from == seen->from;
+}
+
+bool tcpt_ct_lags_on(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    return seen->short_way && segment->time_ns - flow->last_ns < tcpt_seconds_ns(TCPT_CT_UNACKED_SECONDS) &&
+           !repeats_last(flow, seen);
+}
+
+static const tcpt_ct_side *side_of(const tcpt_ct_entry *entry, unsigned end)
+{
+    return &entry->sides[tcpt_ct_direction(entry, end)];
+}
+
+/* What an end and its side both hold is the same, or what the side holds is more and stays so until it is caught up
+ * with. */
+static bool alike(const tcpt_ct_side *side, const tcpt_endpoint *end, const tcpt_endpoint *peer)
+{
+    const uint32_t window_most = UINT32_C(1) << 30; /* RFC 7323, section 2.2: within that numbers compare */
+    bool unacked = end->snd_nxt != peer->rcv_nxt;
+
+    if (!end->syn || side->end != end->snd_nxt || side->max_ack != end->rcv_nxt || side->scale != end->wscale ||
+        side->max_win < end->max_wnd || side->max_win > window_most)
+        return false;
+    if ((side->flags & (TCPT_CT_UNACKED | TCPT_CT_MAX_ACK_SET | TCPT_CT_LIBERAL)) !=
+        (TCPT_CT_MAX_ACK_SET | (unacked ? TCPT_CT_UNACKED : 0)))
+        return false;
+    return side->max_end - peer->rcv_edge < window_most &&
+           peer->rcv_edge - peer->rcv_nxt - peer->rcv_wnd < window_most &&
+           end->snd_nxt - peer->rcv_nxt <= peer->max_wnd && end->snd_nxt - end->window_seq < window_most;
+}
+
+bool tcpt_ct_may_lag(const tcpt_ct_entry *entry, const tcpt_flow *flow, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *ends = flow->ends;
+
+    return !repeats_last(flow, seen) && alike(side_of(entry, 0), &ends[0], &ends[1]) &&
+           alike(side_of(entry, 1), &ends[1], &ends[0]);
+}
+
+static void catch_up_side(tcpt_ct_side *side, const tcpt_endpoint *end, const tcpt_endpoint *peer)
+{
+    side->end = end->snd_nxt;
+    side->max_ack = end->rcv_nxt;
+    side->max_win = MAX(side->max_win, end->max_wnd);
+    side->max_end = seq_max(peer->rcv_edge, side->max_end);
+    side->flags &= (uint8_t)~TCPT_CT_UNACKED;
+    if (end->snd_nxt != peer->rcv_nxt)
+        side->flags |= TCPT_CT_UNACKED;
+}
+
+void tcpt_ct_catch_up(tcpt_ct_entry *entry, const tcpt_flow *flow)
+{
+    unsigned from = flow->last_record->from;
+    const tcpt_endpoint *sender = &flow->ends[from];
+
+    for (unsigned end = 0; end < 2; end++)
+        catch_up_side(&entry->sides[tcpt_ct_direction(entry, end)], &flow->ends[end], &flow->ends[!end]);
+    entry->last_dir = !tcpt_ct_direction(entry, from); /* no packet of those that it has missed was there before */
+    tcpt_ct_take_short_way(entry,
+                           &(tcpt_segment){
+                               .time_ns = flow->last_ns,
+                               .seq = sender->window_seq,
+                               .ack = sender->rcv_nxt,
+                               .end_seq = sender->snd_nxt,
+                               .window = (uint16_t)(sender->rcv_wnd >> sender->wscale),
+                           },
+                           from);
+}
