@@ -38,7 +38,7 @@ const char *tcpt_picture_style(void)
            "@media print{.picture svg{max-width:30rem}}\n";
 }
 
-/* ---- which finding ---- */
+/* ---- which finding, which form ---- */
 
 /* One that can be drawn, with its scene. */
 typedef struct sought {
@@ -73,6 +73,18 @@ static void seek(sought *in)
             return;
     for (unsigned i = 0; i < in->made->frame_count && !in->scene; i++)
         tcpt_each_finding(in->made->frames[i], try_finding, in);
+}
+
+static bool draw(tcpt_drawing *drawing)
+{
+    static bool (*const forms[])(tcpt_drawing *) = {
+        [TCPT_DRAWN_AS_LADDER] = tcpt_draw_ladder,
+        [TCPT_DRAWN_AS_SEQUENCE] = tcpt_draw_sequence,
+        [TCPT_DRAWN_AS_WAY] = tcpt_draw_way,
+        [TCPT_DRAWN_AS_PORTS] = tcpt_draw_ports,
+    };
+
+    return forms[drawing->cause->detector->picture](drawing) || tcpt_draw_ladder(drawing);
 }
 
 static void write_figure(GString *out, const tcpt_drawing *drawing, unsigned number, const char *title)
@@ -110,7 +122,7 @@ bool tcpt_picture(GString *out, const tcpt_model *model, const tcpt_case *made)
                              .body = g_string_new(NULL),
                              .caption = g_string_new(NULL),
                              .words = g_string_new(NULL)};
-    drawn = tcpt_draw_ladder(&drawing);
+    drawn = draw(&drawing);
     title = tcpt_model_brief(model, &in.cause->first);
     if (drawn)
         write_figure(out, &drawing, made->number, title);

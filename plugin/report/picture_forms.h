@@ -25,5 +25,8 @@ typedef struct tcpt_drawing {
 
 /** Draw it. @return false where this form has nothing to show */
 bool tcpt_draw_ladder(tcpt_drawing *drawing);
+bool tcpt_draw_sequence(tcpt_drawing *drawing);
+bool tcpt_draw_way(tcpt_drawing *drawing);
+bool tcpt_draw_ports(tcpt_drawing *drawing);
 
 #endif
