@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/segment/sum.h"
 #include "tcptriage/segment.h"
 #include "unit.h"
 
@@ -240,6 +241,32 @@ static void test_padding_rule(void)
         g_assert_cmpuint(tcpt_padding_bytes(rows[i].datagram, rows[i].behind), ==, rows[i].padding);
 }
 
+static uint16_t folded(uint64_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+/* What a processor can do besides changes no sum: each length up to some rounds, and more than fits into one run; of
+ * random bytes, and of the largest and smallest there are. */
+static void test_wide_sums(void)
+{
+    static const uint32_t large[] = {32 * 1024 - 1, 32 * 1024, 32 * 1024 + 8, 65535, ROOM - 1};
+    static uint8_t bytes[ROOM];
+    for (unsigned kind = 0; kind < 4; kind++) {
+        if (kind == 3)
+            fill(bytes, sizeof bytes);
+        else
+            memset(bytes, kind == 2 ? 0x80 : kind ? 0xff : 0, sizeof bytes);
+        for (uint32_t i = 8; i < 700 + G_N_ELEMENTS(large); i++) {
+            uint32_t length = i < 700 ? i : large[i - 700];
+            const uint8_t *from = bytes + (kind == 3 && i < 700 ? i % 7 : 0);
+            g_assert_cmphex(folded(tcpt_sum_bytes(from, length)), ==, folded(tcpt_sum_bytes_anywhere(from, length)));
+        }
+    }
+}
+
 void add_checksum_tests(void)
 {
     g_test_add_data_func("/checksum/good/ipv4", GUINT_TO_POINTER(4), test_good);
@@ -254,4 +281,5 @@ void add_checksum_tests(void)
     g_test_add_func("/checksum/much-padding", test_much_padding);
     g_test_add_func("/checksum/over-padding", test_over_padding);
     g_test_add_func("/checksum/padding-rule", test_padding_rule);
+    g_test_add_func("/checksum/wide-sums", test_wide_sums);
 }

@@ -5,23 +5,9 @@
 #include <string.h>
 
 #include "core/segment/bytes.h"
+#include "core/segment/sum.h"
 
 enum { CHECKSUM_AT = 16, PROTOCOL_TCP = 6 };
-
-/* One's-complement addition: the carry comes in again at the other end. */
-static inline uint64_t add(uint64_t sum, uint64_t word)
-{
-    sum += word;
-    return sum + (sum < word);
-}
-
-static inline uint64_t load(const uint8_t *bytes)
-{
-    uint64_t word;
-
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
 
 static inline uint64_t load32(const uint8_t *bytes)
 {
@@ -29,82 +15,6 @@ static inline uint64_t load32(const uint8_t *bytes)
 
     memcpy(&word, bytes, sizeof word);
     return word;
-}
-
-/* Four 32-bit words at once: the vector types of gcc and clang, for any processor. */
-typedef uint32_t words __attribute__((vector_size(16)));
-
-enum {
-    STRIDE = 128,         /* bytes per round */
-    RUN_BYTES = 32 * 1024 /* as long as no lane overflows: 2^11 times two halves of 16 bits */
-};
-
-typedef struct sums {
-    words whole;
-    words high; /* of the words' high halves */
-} sums;
-
-static inline void sum_words(sums *all, const uint8_t *bytes)
-{
-    words each;
-
-    memcpy(&each, bytes, sizeof each);
-    all->whole += each;
-    all->high += each >> 16;
-}
-
-/* Both halves of each word without a mask: the low ones are what is left of the whole without the high ones. `length`
- * is a multiple of STRIDE. */
-static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
-{
-    sums all = {{0}, {0}};
-    words lanes;
-
-    for (const uint8_t *end = bytes + length; bytes < end; bytes += STRIDE) {
-        sum_words(&all, bytes);
-        sum_words(&all, bytes + 16);
-        sum_words(&all, bytes + 32);
-        sum_words(&all, bytes + 48);
-        sum_words(&all, bytes + 64);
-        sum_words(&all, bytes + 80);
-        sum_words(&all, bytes + 96);
-        sum_words(&all, bytes + 112);
-    }
-    lanes = all.whole - (all.high << 16) + all.high;
-    return (uint64_t)lanes[0] + lanes[1] + lanes[2] + lanes[3];
-}
-
-/* The 1 to 7 bytes before `end`, filled up with zeros behind them; 8 can be read. */
-static inline uint64_t load_tail(const uint8_t *end, uint32_t bytes)
-{
-    uint64_t word = load(end - 8);
-    unsigned other_bits = 8 * (8 - bytes);
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return word >> other_bits;
-#else
-    return word << other_bits;
-#endif
-}
-
-/* One's-complement sum of 16-bit words in host order, not folded; of at least 8 bytes. By RFC 1071 the word size does
- * not matter once folded, so the largest is taken. This loop is what the plugin costs on large segments. */
-static uint64_t sum_bytes(const uint8_t *bytes, uint32_t length)
-{
-    uint64_t sum = 0;
-
-    while (length >= STRIDE) {
-        uint32_t run = (length < RUN_BYTES ? length : RUN_BYTES) & ~(STRIDE - 1u);
-
-        sum = add(sum, sum_run(bytes, run));
-        bytes += run;
-        length -= run;
-    }
-    for (; length >= 32; bytes += 32, length -= 32)
-        sum = add(add(add(add(sum, load(bytes)), load(bytes + 8)), load(bytes + 16)), load(bytes + 24));
-    for (; length >= 8; bytes += 8, length -= 8)
-        sum = add(sum, load(bytes));
-    return length ? add(sum, load_tail(bytes + length, length)) : sum;
 }
 
 static uint16_t fold(uint64_t sum)
@@ -138,20 +48,21 @@ static uint64_t sum_pseudo_header(const tcpt_segment *segment, uint32_t tcp_byte
                        (uint8_t)tcp_bytes};
 
     if (address_bytes == 4)
-        return add(add(load32(segment->src), load32(segment->dst)), load(rest));
-    return add(add(sum_bytes(segment->src, address_bytes), sum_bytes(segment->dst, address_bytes)),
-               sum_bytes(rest, sizeof rest));
+        return tcpt_sum_add(tcpt_sum_add(load32(segment->src), load32(segment->dst)), tcpt_sum_load(rest));
+    return tcpt_sum_add(
+        tcpt_sum_add(tcpt_sum_bytes(segment->src, address_bytes), tcpt_sum_bytes(segment->dst, address_bytes)),
+        tcpt_sum_bytes(rest, sizeof rest));
 }
 
 /* What the field should hold for `bytes` of segment (and padding), given the field's own contribution. */
 static uint16_t expected(const tcpt_segment *segment, const uint8_t *header, uint32_t bytes)
 {
     uint16_t field;
-    uint64_t sum = add(sum_bytes(header, bytes), sum_pseudo_header(segment, bytes));
+    uint64_t sum = tcpt_sum_add(tcpt_sum_bytes(header, bytes), sum_pseudo_header(segment, bytes));
 
     memcpy(&field, header + CHECKSUM_AT, sizeof field);
     /* Adding the complement takes the field out; its offset is even, so it is a whole word. */
-    return host_to_be((uint16_t)~fold(add(sum, (uint16_t)~field)));
+    return host_to_be((uint16_t)~fold(tcpt_sum_add(sum, (uint16_t)~field)));
 }
 
 /* 0xffff and 0x0000 are the same number in one's complement. */
@@ -192,6 +103,6 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
 
 void tcpt_segment_check_ipv4(tcpt_segment *segment, const uint8_t *header, uint32_t header_bytes)
 {
-    if (segment->checksum_is == TCPT_CHECKSUM_WRONG && fold(sum_bytes(header, header_bytes)) != 0xffff)
+    if (segment->checksum_is == TCPT_CHECKSUM_WRONG && fold(tcpt_sum_bytes(header, header_bytes)) != 0xffff)
         segment->checksum_is = TCPT_CHECKSUM_BOTH_WRONG;
 }
