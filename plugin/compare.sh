@@ -11,6 +11,13 @@ its triage report: what was seen at one point and not at the other. Clocks that 
 right in the joined file: the second capture's times are moved. Interfaces without a name, or with one that the other
 capture has too, are called as their file is; a capture of several interfaces keeps their names where all have one.
 The joined file is CAPTURE+CAPTURE.pcapng in the current folder unless it is named. No file is overwritten.
+
+  -h, --help  print this
+
+The report is made by plugin/quickstart.sh, which builds and installs the plugin where that is needed.
+
+Exit status: 0 when the captures were joined and the report was printed; 1 when something was in the way, and one
+sentence on standard error says what: nothing is written then, or all but the report.
 END
 }
 
@@ -201,16 +208,21 @@ set_right() {
     done
 }
 
-case ${1-} in
--h | --help)
-    usage
-    exit
-    ;;
-esac
+for word in "$@"; do
+    case $word in
+    -h | --help)
+        usage
+        exit
+        ;;
+    -*) [ -e "$word" ] || tcpt_die "there is no option \"$word\"; sh plugin/compare.sh --help tells what there is" ;;
+    esac
+done
 [ $# -eq 2 ] || [ $# -eq 3 ] || tcpt_die "two captures are needed: sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]"
 tcpt_check_files "$1" "$2"
 joined=${3:-$(bare_name "$1")+$(bare_name "$2").pcapng}
-[ ! -e "$joined" ] || tcpt_die "there is a file \"$joined\" already; name another one behind the captures"
+if [ -e "$joined" ] || [ -L "$joined" ]; then
+    tcpt_die "there is a file \"$joined\" already; name another one behind the captures"
+fi
 [ -w "$(dirname -- "$joined")" ] || tcpt_die "the joined file \"$joined\" cannot be written"
 set -- "$(tcpt_guarded "$1")" "$(tcpt_guarded "$2")"
 joined=$(tcpt_guarded "$joined")
@@ -220,6 +232,7 @@ tcpt_ensure_tools tshark mergecap editcap capinfos od awk jq
 tcpt_check_captures "$1" "$2"
 for capture in "$1" "$2"; do
     tcpt_has_packets "$capture" || tcpt_die "the file \"$capture\" has no packets: there is nothing to compare"
+    tcpt_has_tcp "$capture" || tcpt_die "there is no TCP in \"$capture\" (encapsulation: $(tcpt_kind "$capture")): nothing to compare"
 done
 
 report=${TCPT_REPORT:-$root/plugin/quickstart.sh} # prints the report of a capture, or with --json the same for programs

@@ -61,6 +61,11 @@ tcpt_has_packets() {
     [ -n "$(tshark -n -r "$1" -c 1 -T fields -e frame.number 2>/dev/null)" ]
 }
 
+# Whether there is TCP in a capture: its first frame of that tells.
+tcpt_has_tcp() {
+    [ -n "$(tshark -n -l -r "$1" -Y tcp -T fields -e frame.number 2>/dev/null | head -n 1)" ]
+}
+
 # Those of the packages that are not installed.
 tcpt_missing_packages() {
     for package in "$@"; do

@@ -190,6 +190,16 @@ def check_several_interfaces(tools, source):
     assert ids == {"0", "1", "2", "3"}, ids
 
 
+# An Ethernet frame with an IPv4 packet of UDP, port 53 to 53, without payload; and the first bytes of a PNG.
+UDP = bytes(12) + bytes.fromhex("0800 4500001c00000000401100000a0000010a000002 0035003500080000")
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(32)
+
+
+def record(frame):
+    """A frame in a classic capture."""
+    return struct.pack("<IIII", 1, 0, len(frame), len(frame)) + frame
+
+
 # what is wrong -> (a word of the sentence, arguments by the names that are made below)
 REFUSED = {
     "nothing": ("needed", []),
@@ -203,6 +213,10 @@ REFUSED = {
     "empty": ("is empty", ["empty", "good"]),
     "text": ("is not a capture file", ["text", "good"]),
     "no-packets": ("has no packets", ["good", "no-packets"]),
+    "no-tcp": ("there is no TCP in \"no-tcp\" (encapsulation: Ethernet)", ["good", "no-tcp"]),
+    "picture": ("there is no TCP in \"picture\" (encapsulation: MIME)", ["picture", "good"]),
+    "option": ("there is no option \"--jion\"", ["--jion", "good", "good"]),
+    "target-link": ("already", ["good", "good", "dangling"]),
     "target-there": ("already", ["good", "good", "text"]),
     "target-elsewhere": ("cannot be written", ["good", "good", "/nowhere/joined.pcapng"]),
 }
@@ -217,6 +231,7 @@ def make_bad_files(tools, source):
     with open(os.path.join(folder, "good"), "rb") as good:
         header = good.read(bad.PCAP_HEADER)
     for name, content, mode in (("unreadable", header, 0o600), ("empty", b"", 0o644), ("no-packets", header, 0o644),
+                                ("no-tcp", header + record(UDP), 0o644), ("picture", PICTURE, 0o644),
                                 ("text", b"Dear all,\nthe server is slow.\n", 0o644)):
         with open(os.path.join(folder, name), "wb") as file:
             file.write(content)
