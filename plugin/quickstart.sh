@@ -55,7 +55,7 @@ choose_build_folder() {
 # A sum over all that the plugin is made of: when it stays, nothing is to be built.
 ingredients() {
     {
-        (cd "$root" && find CMakeLists.txt include plugin -name profile -prune -o -name '*.md' -o -name '*.sh' -o -type f -exec cksum {} +) |
+        (cd "$root" && find CMakeLists.txt include plugin \( -name profile -o -name package \) -prune -o -name '*.md' -o -name '*.sh' -o -type f -exec cksum {} +) |
             LC_ALL=C sort
         printf '%s\n' "$full"
         dpkg-query -W -f '${Package} ${Version}\n' gcc libglib2.0-dev libwireshark-dev 2>/dev/null

@@ -27,7 +27,7 @@ say() {
 }
 
 mkdir "$copy" "$copy/captures"
-cp -R "$root/CMakeLists.txt" "$root/README.md" "$root/include" "$root/plugin" "$root/tests" "$copy"
+cp -R "$root/CMakeLists.txt" "$root/README.md" "$root/CHANGELOG.md" "$root/include" "$root/plugin" "$root/tests" "$copy"
 cp -R "$root/captures/scenarios" "$copy/captures"
 ln -s "$root/captures/lab" "$root/captures/two-files" "$copy/captures" # as they are
 

@@ -81,9 +81,9 @@ count_results() {
     done <"$results/suites"
 }
 
-# What the style is tested with is Debian 12's; elsewhere that is skipped.
+# What style and package are tested with is Debian 12's; elsewhere that is skipped.
 # shellcheck source=/dev/null
-style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14)
+style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14 lintian)
 # shellcheck disable=SC2086
 tcpt_ensure_packages $TCPT_PACKAGES wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables $style
 tcpt_ensure_tools cmake ctest pkg-config gcc tshark sharkd editcap mergecap python3 nm

@@ -37,6 +37,8 @@ if(TCPT_PLUGIN AND TCPT_SANITIZE)
 elseif(TCPT_PLUGIN)
     tcpt_suite(golden tshark ALONE COMMAND ${golden})
     tcpt_suite(quickstart tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/quickstart.py ${CMAKE_SOURCE_DIR})
+    tcpt_suite(package tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/package.py ${CMAKE_BINARY_DIR}
+        ${CMAKE_SOURCE_DIR})
     tcpt_suite(add-detector tshark SCRIPT ALONE COMMAND sh ${CMAKE_SOURCE_DIR}/tests/add_detector.sh)
 endif()
 if(NOT TCPT_SANITIZE)

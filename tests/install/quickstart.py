@@ -54,7 +54,7 @@ class Quickstart:
             self.plugins = folders["Global Plugins"].strip()
             self.profiles = os.path.join(folders["Global configuration"].strip(), "profiles")
             for name, folder in (("plugins", self.plugins), ("profiles", self.profiles)):
-                place.Layer(folder, self.place.path("layer-" + name))
+                place.layer(folder, self.place.path("layer-" + name))
             shutil.rmtree(os.path.join(self.profiles, PROFILE), ignore_errors=True)
             if os.path.exists(os.path.join(self.plugins, "epan/tcptriage.so")):
                 os.remove(os.path.join(self.plugins, "epan/tcptriage.so"))

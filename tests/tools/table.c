@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints README.md's tables, of findings from the detectors' rows and of preferences from settings.def; and the rows
- * themselves, a line each: id, severity, fields, and "end" where the whole capture is needed. */
+/* Prints the tables of README.md and the manual page, of findings from the detectors' rows and of preferences from
+ * settings.def; and the rows themselves, a line each: id, severity, fields, and "end" where the whole capture is
+ * needed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,10 +40,10 @@ static void print_findings(void)
     }
 }
 
-static void print_stacks(void)
+static void print_stacks(const char *quote)
 {
     for (const tcpt_stack_name *stack = tcpt_stack_names; stack->name; stack++)
-        printf("%s `%s` (%s)", stack == tcpt_stack_names ? ":" : ",", stack->name, stack->description);
+        printf("%s %s%s%s (%s)", stack == tcpt_stack_names ? ":" : ",", quote, stack->name, quote, stack->description);
 }
 
 static void print_preferences(void)
@@ -60,8 +61,30 @@ static void print_preferences(void)
             printf("`%s` | | ", tcpt_stack_names[row->usual].name);
         printf("%s", row->text);
         if (row->type == TCPT_SETTING_STACK)
-            print_stacks();
+            print_stacks("`");
         puts(" |");
+    }
+}
+
+static void print_man_findings(void)
+{
+    for (unsigned i = 0; tcpt_detectors[i]; i++) {
+        const tcpt_detector *detector = tcpt_detectors[i];
+        printf(".TP\n.BR %s \" (%s%s)\"\n%s.\n", detector->id, tcpt_severity_name(detector->severity),
+               detector->settle ? ", end" : "", detector->message);
+    }
+}
+
+static void print_man_preferences(void)
+{
+    for (unsigned i = 0; i < TCPT_SETTINGS; i++) {
+        const tcpt_setting_row *row = &tcpt_setting_rows[i];
+        printf(".TP\n.B %s\n%s", row->name, row->text);
+        if (row->type == TCPT_SETTING_STACK)
+            print_stacks("");
+        else if (row->type == TCPT_SETTING_NUMBER)
+            printf(" (%u to %u, usual is %u)", row->least, row->most, row->usual);
+        puts(".");
     }
 }
 
@@ -82,17 +105,24 @@ static void print_explains(void)
     }
 }
 
+static const struct {
+    const char *name;
+    void (*print)(void);
+} tables[] = {
+    {"findings", print_findings},         {"preferences", print_preferences},         {"explains", print_explains},
+    {"man-findings", print_man_findings}, {"man-preferences", print_man_preferences}, {"rows", print_rows},
+};
+
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "findings") == 0)
-        print_findings();
-    else if (argc == 2 && strcmp(argv[1], "preferences") == 0)
-        print_preferences();
-    else if (argc == 2 && strcmp(argv[1], "explains") == 0)
-        print_explains();
-    else if (argc == 2 && strcmp(argv[1], "rows") == 0)
-        print_rows();
-    else
-        return fprintf(stderr, "usage: tcptriage-table findings|preferences|explains|rows\n"), 2;
-    return 0;
+    for (unsigned i = 0; argc == 2 && i < sizeof tables / sizeof *tables; i++)
+        if (strcmp(argv[1], tables[i].name) == 0) {
+            tables[i].print();
+            return 0;
+        }
+    fprintf(stderr, "usage: tcptriage-table TABLE, one of");
+    for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++)
+        fprintf(stderr, " %s", tables[i].name);
+    fprintf(stderr, "\n");
+    return 2;
 }
