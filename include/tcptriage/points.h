@@ -153,6 +153,9 @@ tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses);
 /** "padded", "fin", ...; NULL for TCPT_LOSS_NOTHING. The value of tcptriage.loss.property. */
 const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_property property);
 
+/** What segments with a property are, behind their number: "with FIN or RST"; NULL from TCPT_LOSS_PROPERTIES on. */
+const char *tcpt_loss_property_words(tcpt_loss_property property);
+
 /** Missing and total with a property (all of them for TCPT_LOSS_ALL). */
 tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property property);
 

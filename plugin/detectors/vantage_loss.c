@@ -10,19 +10,6 @@
 /* "all 9 padded frames, none of the 3 others" */
 static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
 {
-    static const char *const words[] = {
-        [TCPT_LOSS_CHECKSUM] = "with a wrong checksum",
-        [TCPT_LOSS_INVALID] = "that connection tracking calls INVALID",
-        [TCPT_LOSS_FRAGMENTS] = "sent as IP fragments",
-        [TCPT_LOSS_PADDED] = "so short that Ethernet pads them",
-        [TCPT_LOSS_SHORT] = "so short that Ethernet pads them",
-        [TCPT_LOSS_FIN_OR_RST] = "with FIN or RST",
-        [TCPT_LOSS_NO_TIMESTAMPS] = "without timestamps",
-        [TCPT_LOSS_FAST_OPEN] = "with the Fast Open option",
-        [TCPT_LOSS_MULTIPATH] = "with a Multipath TCP option",
-        [TCPT_LOSS_SACK] = "with SACK blocks",
-        [TCPT_LOSS_AFTER_IDLE] = "after the idle gap",
-    };
     tcpt_share with = tcpt_losses_with(losses, property);
     uint32_t others = losses->all.total - with.total;
 
@@ -41,7 +28,8 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
                                                                        : "FIN and RST",
                                others);
     default:
-        return g_strdup_printf("all %u %s, none of the %u others", with.total, words[property], others);
+        return g_strdup_printf("all %u %s, none of the %u others", with.total, tcpt_loss_property_words(property),
+                               others);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "tcptriage/address.h"
 #include "tcptriage/outcome.h"
+#include "tcptriage/points.h"
 #include "tcptriage/times.h"
 #include "words.h"
 
@@ -63,23 +64,53 @@ char *tcpt_case_blamed(const tcpt_case *made)
     }
 }
 
+const char *tcpt_severity_word(tcpt_severity severity)
+{
+    static const char *const words[] = {[TCPT_CHAT] = "chat", [TCPT_NOTE] = "note", [TCPT_WARN] = "warning"};
+
+    return words[severity];
+}
+
+static double seconds_each(const tcpt_case *made)
+{
+    return tcpt_as_seconds(made->delay_ns / MAX(made->flow_count, 1u));
+}
+
+char *tcpt_case_cost(const tcpt_case *made)
+{
+    if (made->delay_ns < TCPT_MS_NS)
+        return g_strdup("");
+    return g_strdup_printf("%.1f s%s", seconds_each(made), made->flow_count > 1 ? " each" : "");
+}
+
 static void append_cost(GString *title, const tcpt_case *made)
 {
-    int64_t each_ns = made->delay_ns / MAX(made->flow_count, 1u);
-
     if (made->flow_count > 1)
         g_string_append_printf(title, "; %u connections", made->flow_count);
     if (made->delay_ns >= TCPT_MS_NS)
-        g_string_append_printf(title, "%s %.1f s lost", made->flow_count > 1 ? "," : ";", tcpt_as_seconds(each_ns));
-    if (made->flow_count > 1 && made->delay_ns >= TCPT_MS_NS)
-        g_string_append(title, " each");
+        g_string_append_printf(title, "%s %.1f s lost%s", made->flow_count > 1 ? "," : ";", seconds_each(made),
+                               made->flow_count > 1 ? " each" : "");
+}
+
+char *tcpt_case_brief(const tcpt_model *model, const tcpt_case *made)
+{
+    return made->example_count ? tcpt_model_brief(model, &made->examples[0].cause->first)
+                               : g_strdup(made->detector->message);
+}
+
+char *tcpt_connection_text(const tcpt_model *model, const tcpt_flow *flow)
+{
+    g_autofree char *client = socket_of(flow, flow->client), *server = socket_of(flow, !flow->client);
+    bool points = tcpt_point_count(model->report.analysis) > 1;
+
+    return g_strdup_printf("%s%s -> %s%s%s", client, flow->client_known ? "" : " (taken for the client)", server,
+                           points ? " at " : "", points ? flow->at->name : "");
 }
 
 char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made)
 {
     char *blamed = tcpt_case_blamed(made);
-    char *brief = made->example_count ? tcpt_model_brief(model, &made->examples[0].cause->first)
-                                      : g_strdup(made->detector->message);
+    char *brief = tcpt_case_brief(model, made);
     GString *title = g_string_new(brief);
 
     g_string_append_printf(title, " (%s)", blamed);

@@ -7,11 +7,23 @@
 
 #include "model.h"
 
+/** "warning", "note", "chat". */
+const char *tcpt_severity_word(tcpt_severity severity);
+
+/** What the problem is, in at most 60 characters. */
+char *tcpt_case_brief(const tcpt_model *model, const tcpt_case *made);
+
 /** The problem in one line: what it is, whom it blames, how many connections it has hit, what it cost. */
 char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made);
 
 /** The place that is to blame: "192.0.2.1:80", "between tap-host and tap-vm". */
 char *tcpt_case_blamed(const tcpt_case *made);
+
+/** What it cost: "60.0 s", "60.0 s each"; empty where that is not known. */
+char *tcpt_case_cost(const tcpt_case *made);
+
+/** A connection that it hit: client and server, and where that was seen if there are several points. */
+char *tcpt_connection_text(const tcpt_model *model, const tcpt_flow *flow);
 
 /** Append a sentence about connections that were captured in part: such a capture is not called clean. None without
  * one. */

@@ -73,6 +73,23 @@ bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made)
            (!model->cases_asked || g_hash_table_contains(model->cases_asked, made));
 }
 
+static bool any_case_told(const tcpt_model *model)
+{
+    for (unsigned i = 0; i < model->case_count; i++)
+        if (tcpt_model_tells(model, model->cases[i]))
+            return true;
+    return false;
+}
+
+bool tcpt_model_is_clean(const tcpt_model *model)
+{
+    for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
+        if (model->outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
+            return false;
+    return model->totals.segments > 0 && model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0 &&
+           !any_case_told(model);
+}
+
 static void gather_pressures(tcpt_model *model)
 {
     unsigned count = 0;
@@ -188,6 +205,15 @@ GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, u
     listed = frames->len;
     keep_each_once(frames); /* findings of several layers may be on one */
     *count -= listed - frames->len;
+    return frames;
+}
+
+GArray *tcpt_model_evidence(const tcpt_model *model, const tcpt_diagnosis *diagnosis)
+{
+    GArray *frames = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (uint32_t i = 0; i < diagnosis->related_count; i++)
+        add_frame(frames, model, diagnosis->related[i]);
     return frames;
 }
 

@@ -81,9 +81,15 @@ char *tcpt_model_brief(const tcpt_model *model, const tcpt_finding *finding);
 bool tcpt_model_wants(const tcpt_model *model, const tcpt_record *record);
 bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made);
 
+/** Whether there is nothing to tell but the traffic itself. */
+bool tcpt_model_is_clean(const tcpt_model *model);
+
 /** @return uint32_t numbers, as they are shown, of frames that a case's causes are on: some of them, in order.
  *  @param count  set to how many there are in all */
 GArray *tcpt_model_case_frames(const tcpt_model *model, const tcpt_case *made, uint64_t *count);
+
+/** @return numbers, as they are shown, of all frames that prove a finding, the weightiest first */
+GArray *tcpt_model_evidence(const tcpt_model *model, const tcpt_diagnosis *diagnosis);
 
 /** Time of such a frame. @return false when it is not kept */
 bool tcpt_model_case_time_ns(const tcpt_model *model, const tcpt_case *made, uint32_t frame, int64_t *time_ns);

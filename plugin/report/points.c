@@ -2,14 +2,10 @@
 /* What the report tells of capture points: what passed between them, how fast, and what was rewritten. */
 #include "points.h"
 
+#include "moments.h"
 #include "tcptriage/points.h"
 #include "tcptriage/times.h"
 #include "words.h"
-
-static void append_delay(GString *out, int64_t ns)
-{
-    g_string_append_printf(out, ns < 1000000 ? "%.3f ms" : "%.1f ms", (double)ns / 1e6);
-}
 
 static void write_line(GString *out, GString *line)
 {
@@ -31,7 +27,7 @@ static void write_way(GString *out, const tcpt_point *from, const tcpt_point *to
     g_string_append_printf(line, ", %u not seen at %s", share.missing, to->name);
     if (matched) {
         g_string_append(line, "; at least ");
-        append_delay(line, delay_ns);
+        tcpt_append_milliseconds(line, delay_ns);
         g_string_append(line, " on the way");
     }
     write_line(out, line);
@@ -65,39 +61,48 @@ static void append_clocks(GString *out, const tcpt_path *path, const char *befor
                            offset_ns < 0 ? "behind" : "ahead of", path->a->name);
 }
 
-/* A line of what `append` has to say. */
-static void write_said(GString *out, const tcpt_path *path, void (*append)(GString *, const tcpt_path *))
-{
-    GString *line = g_string_new(NULL);
-
-    append(line, path);
-    write_line(out, line);
-}
-
 static void append_clock_line(GString *out, const tcpt_path *path)
 {
     append_clocks(out, path, "The clock of ");
     g_string_append(out, ", give or take half of both ways");
 }
 
+static void say(GPtrArray *remarks, const tcpt_path *path, void (*append)(GString *, const tcpt_path *))
+{
+    GString *line = g_string_new(NULL);
+
+    append(line, path);
+    g_ptr_array_add(remarks, g_string_free(line, FALSE));
+}
+
+GPtrArray *tcpt_path_remarks(const tcpt_path *path)
+{
+    GPtrArray *remarks = g_ptr_array_new_with_free_func(g_free);
+
+    if (path->clocks_differ)
+        say(remarks, path, append_clock_line);
+    if (path->matched_unordered)
+        say(remarks, path, append_unordered);
+    if (path->translated)
+        say(remarks, path, append_translation);
+    if (path->renumbered)
+        say(remarks, path, append_renumbering);
+    return remarks;
+}
+
 /* By clocks that differ nothing can be said but the sum of both delays: each is taken for half of it. */
 static void write_path(GString *out, const tcpt_path *path)
 {
     int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
+    g_autoptr(GPtrArray) remarks = tcpt_path_remarks(path);
 
     g_string_append_printf(out, "\n  %s and %s: ", path->a->name, path->b->name);
     append_count(out, path->connections, "connection");
     g_string_append(out, " seen at both\n");
     write_way(out, path->a, path->b, path->to_b, path->matched_to_b, path->delay_to_b_ns - offset_ns);
     write_way(out, path->b, path->a, path->to_a, path->matched_to_a, path->delay_to_a_ns + offset_ns);
-    if (path->clocks_differ)
-        write_said(out, path, append_clock_line);
-    if (path->matched_unordered)
-        write_said(out, path, append_unordered);
-    if (path->translated)
-        write_said(out, path, append_translation);
-    if (path->renumbered)
-        write_said(out, path, append_renumbering);
+    for (unsigned i = 0; i < remarks->len; i++)
+        write_line(out, g_string_new(remarks->pdata[i]));
 }
 
 static void append_rewriting(GString *out, const tcpt_path *path)
@@ -129,9 +134,9 @@ static void append_path(GString *out, const tcpt_path *path)
                            path->b->name);
     if (path->matched_to_b && path->matched_to_a) {
         g_string_append(out, " (");
-        append_delay(out, path->delay_to_b_ns - offset_ns);
+        tcpt_append_milliseconds(out, path->delay_to_b_ns - offset_ns);
         g_string_append(out, " there, ");
-        append_delay(out, path->delay_to_a_ns + offset_ns);
+        tcpt_append_milliseconds(out, path->delay_to_a_ns + offset_ns);
         g_string_append(out, " back)");
     }
     if (path->clocks_differ)
@@ -170,8 +175,7 @@ static void append_utc(GString *out, int64_t time_ns, const char *format)
     g_string_append(out, text ? text : "?");
 }
 
-/* When: clocks that differ show here. */
-static void write_point(GString *out, const tcpt_point *point)
+char *tcpt_point_line(const tcpt_point *point)
 {
     GString *line = g_string_new(point->name);
 
@@ -181,21 +185,28 @@ static void write_point(GString *out, const tcpt_point *point)
     append_utc(line, point->first_ns, "%F %T");
     g_string_append(line, " to ");
     append_utc(line, point->newest_ns, "%F %T UTC");
-    write_line(out, line);
+    return g_string_free(line, FALSE);
+}
+
+char *tcpt_apart_sentence(const tcpt_model *model)
+{
+    return g_strdup_printf("Nothing was seen at more than one of these %u capture points: %s",
+                           tcpt_point_count(model->report.analysis), reason(model->apart));
 }
 
 static void write_apart(GString *out, const tcpt_model *model)
 {
-    enum { POINTS_LISTED = 8 };
     unsigned count = tcpt_point_count(model->report.analysis), listed = 0;
-    g_autofree char *text = g_strdup_printf("Nothing was seen at more than one of these %u capture points: %s", count,
-                                            reason(model->apart));
+    g_autofree char *text = tcpt_apart_sentence(model);
 
     g_string_append(out, "\n  ");
     write_wrapped(out, text, 2, LABEL_AT);
-    for (const tcpt_point *point = tcpt_first_point(model->report.analysis); point && listed < POINTS_LISTED;
-         point = point->next, listed++)
-        write_point(out, point);
+    for (const tcpt_point *point = tcpt_first_point(model->report.analysis); point && listed < TCPT_POINTS_LISTED;
+         point = point->next, listed++) {
+        g_autofree char *line = tcpt_point_line(point);
+
+        write_line(out, g_string_new(line));
+    }
     if (listed < count)
         g_string_append_printf(out, "%*sand %u more\n", LABEL_AT, "", count - listed);
 }

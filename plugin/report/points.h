@@ -9,10 +9,22 @@
 
 #include "model.h"
 
+/** Points told of where nothing was seen at two of them. */
+enum { TCPT_POINTS_LISTED = 8 };
+
 /** A section with each pair of points that have seen the same segments, or why none has; nothing for one interface. */
 void tcpt_report_points(GString *out, const tcpt_model *model);
 
 /** The same as part of a sentence: "; of 29 segments 0 lost between a and b ...". */
 void tcpt_report_points_briefly(GString *out, const tcpt_model *model);
+
+/** What there is to say of a pair of points beside how many segments passed: sentences' rests, char *; to be freed. */
+GPtrArray *tcpt_path_remarks(const tcpt_path *path);
+
+/** Why nothing was seen at more than one point, as a sentence. To be freed. */
+char *tcpt_apart_sentence(const tcpt_model *model);
+
+/** A point's name, segments and times: clocks that differ show here. To be freed. */
+char *tcpt_point_line(const tcpt_point *point);
 
 #endif

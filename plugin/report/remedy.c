@@ -172,13 +172,18 @@ static char *fill(const filling *with, const char *text)
     return g_string_free(line, FALSE);
 }
 
+static bool captures(const char *line)
+{
+    return g_str_has_prefix(line, "tcpdump ");
+}
+
 static bool is_asked(const tcpt_remedy *remedy, const tcpt_command *command)
 {
     if (!remedy->flow && (command->where != TCPT_ON_THE_WAY || strchr(command->line, '%')))
         return false; /* whose? */
     if (remedy->loopback && (command->where == TCPT_ON_THE_WAY || g_str_has_prefix(command->line, "traceroute ")))
         return false;
-    return !remedy->elsewhere || !g_str_has_prefix(command->line, "tcpdump ");
+    return !remedy->elsewhere || !captures(command->line);
 }
 
 static unsigned end_for(const tcpt_remedy *remedy, tcpt_where where)
@@ -230,6 +235,11 @@ bool tcpt_next_command(const tcpt_remedy *remedy, unsigned *at, tcpt_asked *comm
     return false;
 }
 
+bool tcpt_asks_for_capture(const tcpt_asked *command)
+{
+    return captures(command->line);
+}
+
 void tcpt_asked_clear(tcpt_asked *command)
 {
     g_clear_pointer(&command->host, g_free);
@@ -237,6 +247,14 @@ void tcpt_asked_clear(tcpt_asked *command)
 }
 
 /* ---- sentences ---- */
+
+/* Of the one that a text begins with, its full stop included. */
+static size_t sentence_bytes(const char *text)
+{
+    const char *end = strstr(text, ". ");
+
+    return end ? (size_t)(end - text) + 1 : strlen(text);
+}
 
 /* Whether a sentence asks for what need not be done. */
 static bool is_idle(const tcpt_remedy *remedy, const char *sentence, size_t bytes)
@@ -265,8 +283,7 @@ char *tcpt_remedy_advice(const tcpt_remedy *remedy)
     GString *left = g_string_new(NULL);
 
     while (*text) {
-        const char *end = strstr(text, ". ");
-        size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
+        size_t bytes = sentence_bytes(text);
 
         if (!is_idle(remedy, text, bytes))
             g_string_append_printf(left, "%s%.*s", left->len ? " " : "", (int)bytes, text);
@@ -276,6 +293,31 @@ char *tcpt_remedy_advice(const tcpt_remedy *remedy)
     if (left->len == 0 && !asks_for_any(remedy)) /* better too much than nothing */
         g_string_assign(left, remedy->detector->remedy);
     return g_string_free(left, FALSE);
+}
+
+/* A sentence that begins with "If" or "Its" goes on with what is captured. */
+static bool is_on_capture(const char *sentence, bool before)
+{
+    return g_str_has_prefix(sentence, "Capture ") ||
+           (before && (g_str_has_prefix(sentence, "If ") || g_str_has_prefix(sentence, "Its ")));
+}
+
+char *tcpt_remedy_advice_on(const tcpt_remedy *remedy, bool capture)
+{
+    g_autofree char *advice = tcpt_remedy_advice(remedy);
+    GString *chosen = g_string_new(NULL);
+    bool on_capture = false;
+
+    for (const char *text = advice; *text;) {
+        size_t bytes = sentence_bytes(text);
+
+        on_capture = is_on_capture(text, on_capture);
+        if (on_capture == capture)
+            g_string_append_printf(chosen, "%s%.*s", chosen->len ? " " : "", (int)bytes, text);
+        text += bytes;
+        text += strspn(text, " ");
+    }
+    return g_string_free(chosen, FALSE);
 }
 
 char *tcpt_remedy_text(const tcpt_remedy *remedy)

@@ -24,6 +24,9 @@ tcpt_remedy tcpt_remedy_of_finding(const tcpt_finding *finding);
 /** The sentences alone. To be freed. */
 char *tcpt_remedy_advice(const tcpt_remedy *remedy);
 
+/** Those of them that ask for a further capture, or the others. To be freed. */
+char *tcpt_remedy_advice_on(const tcpt_remedy *remedy, bool capture);
+
 /** The sentences, and the commands behind them. To be freed. */
 char *tcpt_remedy_text(const tcpt_remedy *remedy);
 
@@ -37,6 +40,9 @@ typedef struct tcpt_asked {
 
 /** The commands one by one: *at begins with 0. @return false when there are no more */
 bool tcpt_next_command(const tcpt_remedy *remedy, unsigned *at, tcpt_asked *command);
+
+/** Whether it makes a further capture. */
+bool tcpt_asks_for_capture(const tcpt_asked *command);
 
 void tcpt_asked_clear(tcpt_asked *command);
 

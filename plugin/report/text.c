@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "capture_text.h"
 #include "case_text.h"
 #include "filters.h"
+#include "moments.h"
 #include "points.h"
 #include "remedy.h"
 #include "tcptriage/address.h"
@@ -58,32 +60,6 @@ static void append_end(GString *out, const tcpt_flow *flow, unsigned end)
     g_string_append(out, tcpt_socket_text(text, flow->key.family, flow->key.address[end], flow->key.port[end]));
 }
 
-/* As Wireshark has them, to the digit: what is read here is looked up there. */
-static void append_time(GString *out, const struct draft *draft, int64_t time_ns)
-{
-    int64_t since_ns = time_ns - draft->model->report.zero_ns;
-    uint64_t ns = (uint64_t)ABS(since_ns);
-
-    g_string_append_printf(out, "%s%" PRIu64, since_ns < 0 ? "-" : "", ns / TCPT_SECOND_NS);
-    if (draft->model->fine_times)
-        g_string_append_printf(out, ".%09" PRIu64 " s", ns % TCPT_SECOND_NS);
-    else
-        g_string_append_printf(out, ".%06" PRIu64 " s", ns % TCPT_SECOND_NS / 1000);
-}
-
-static const char *severity_word(tcpt_severity severity)
-{
-    switch (severity) {
-    case TCPT_WARN:
-        return "WARNING";
-    case TCPT_NOTE:
-        return "NOTE";
-    case TCPT_CHAT:
-        break;
-    }
-    return "CHAT";
-}
-
 /* ---- A case ---- */
 
 static void append_case_frames(GString *text, const GArray *frames, uint64_t count)
@@ -97,18 +73,6 @@ static void append_case_frames(GString *text, const GArray *frames, uint64_t cou
         g_string_append_printf(text, "%s%" PRIu64 " more", listed ? " and " : "", count - listed);
 }
 
-static void append_wall_clock(GString *text, int64_t time_ns)
-{
-    GDateTime *time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
-    char *second = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
-
-    if (second)
-        g_string_append_printf(text, "%s.%03" PRId64 " UTC", second, time_ns % TCPT_SECOND_NS / TCPT_MS_NS);
-    g_free(second);
-    if (time)
-        g_date_time_unref(time);
-}
-
 /* The time that Wireshark shows of the frame that is named first. */
 static void append_case_time(struct draft *draft, GString *text, const tcpt_case *made, uint32_t frame, uint64_t count)
 {
@@ -117,27 +81,22 @@ static void append_case_time(struct draft *draft, GString *text, const tcpt_case
     if (!tcpt_model_case_time_ns(draft->model, made, frame, &time_ns))
         return;
     g_string_append(text, count == 1 ? " at " : ", the first at ");
-    append_time(text, draft, time_ns);
+    tcpt_append_moment(text, draft->model, time_ns);
     g_string_append(text, " (");
-    append_wall_clock(text, time_ns);
+    tcpt_append_wall_clock(text, time_ns);
     g_string_append_c(text, ')');
 }
 
 /* What proves the worst example, as far as it is shown. */
 static void append_evidence(struct draft *draft, GString *text, const tcpt_diagnosis *cause)
 {
-    unsigned listed = 0, left = 0;
+    g_autoptr(GArray) frames = tcpt_model_evidence(draft->model, cause);
+    unsigned listed = MIN(frames->len, FRAMES_LISTED);
 
-    for (uint32_t i = 0; i < cause->related_count; i++) {
-        uint32_t frame = tcpt_model_frame(draft->model, cause->related[i]);
-
-        if (frame && listed < FRAMES_LISTED)
-            g_string_append_printf(text, "%s%u", listed++ ? ", " : "; evidence: frame ", frame);
-        else
-            left += frame > 0;
-    }
-    if (left)
-        g_string_append_printf(text, " and %u more", left);
+    for (unsigned i = 0; i < listed; i++)
+        g_string_append_printf(text, "%s%u", i ? ", " : "; evidence: frame ", g_array_index(frames, uint32_t, i));
+    if (frames->len > listed)
+        g_string_append_printf(text, " and %u more", frames->len - listed);
 }
 
 static void write_frames(struct draft *draft, const tcpt_case *made)
@@ -159,21 +118,12 @@ static void write_frames(struct draft *draft, const tcpt_case *made)
     g_string_free(text, TRUE);
 }
 
-static void append_flow(struct draft *draft, GString *text, const tcpt_flow *flow)
-{
-    append_end(text, flow, flow->client);
-    g_string_append(text, flow->client_known ? " -> " : " (taken for the client) -> ");
-    append_end(text, flow, !flow->client);
-    if (tcpt_point_count(draft->model->report.analysis) > 1)
-        g_string_append_printf(text, " at %s", flow->at->name);
-}
-
 static void append_example(struct draft *draft, GString *text, const tcpt_case_example *example)
 {
     uint32_t frame = tcpt_model_frame(draft->model, example->cause->first.on);
+    g_autofree char *connection = tcpt_connection_text(draft->model, example->flow);
 
-    append_flow(draft, text, example->flow);
-    g_string_append_printf(text, " (%s", tcpt_outcome_words(tcpt_outcome_of(example->flow)));
+    g_string_append_printf(text, "%s (%s", connection, tcpt_outcome_words(tcpt_outcome_of(example->flow)));
     if (frame)
         g_string_append_printf(text, ", frame %u", frame);
     if (example->delay_ns >= TCPT_MS_NS)
@@ -289,13 +239,12 @@ static void write_consequences(struct draft *draft, const tcpt_case *made)
 
 static void write_case_title(struct draft *draft, const tcpt_case *made)
 {
-    char *title = tcpt_case_title(draft->model, made);
-    char *line = g_strdup_printf("%u. %s %s (confidence %s): %s", made->number, severity_word(made->severity),
-                                 made->detector->id, tcpt_confidence_name(made->confidence), title);
+    g_autofree char *title = tcpt_case_title(draft->model, made);
+    g_autofree char *severity = g_ascii_strup(tcpt_severity_word(made->severity), -1);
+    g_autofree char *line = g_strdup_printf("%u. %s %s (confidence %s): %s", made->number, severity, made->detector->id,
+                                            tcpt_confidence_name(made->confidence), title);
 
     write_wrapped(draft->out, line, 0, 3);
-    g_free(line);
-    g_free(title);
 }
 
 static void write_case(struct draft *draft, const tcpt_case *made)
@@ -312,8 +261,7 @@ static void write_case(struct draft *draft, const tcpt_case *made)
     write_consequences(draft, made);
     write_filter(draft->out, "Filter", tcpt_filter_for_case(made));
     if (draft->cases_told++ == 0)
-        write_labelled(draft->out, "Shown",
-                       "in Wireshark, and by tshark with -2: cases are known at the end of a capture");
+        write_labelled(draft->out, "Shown", tcpt_cases_shown);
 }
 
 /* The gravest in full, further ones by their titles, the rest by their number. */
@@ -341,24 +289,11 @@ static void write_cases(struct draft *draft)
 
 /* ---- What was looked at ---- */
 
-/* What was not kept one by one: every frame is marked all the same. */
 static void write_shortened(struct draft *draft)
 {
-    const tcpt_folding *folding = &draft->model->totals.folding;
-    GString *text = g_string_new(NULL);
+    g_autofree char *text = tcpt_shortened(draft->model);
 
-    if (folding->wide > 0)
-        g_string_append_printf(text, "There are too many findings to keep all: %" PRIu64 " are told by their number. ",
-                               folding->wide);
-    if (folding->in_flows > 0)
-        g_string_append_printf(
-            text, "Of alike findings in one connection %d are kept one by one: %" PRIu64 " more are told as one. ",
-            TCPT_ALIKE_MOST, folding->in_flows);
-    if (folding->proofs > 0)
-        g_string_append_printf(text, "A frame names at most %d findings that it proves: %" PRIu64 " more are left out.",
-                               TCPT_PROOFS_MOST, folding->proofs);
-    write_labelled(draft->out, "Shortened", text->str);
-    g_string_free(text, TRUE);
+    write_labelled(draft->out, "Shortened", text);
 }
 
 static void write_looked_at(struct draft *draft)
@@ -375,7 +310,7 @@ static void write_looked_at(struct draft *draft)
                                model->outcomes[i]);
     }
     g_string_append(text, "; from ");
-    append_wall_clock(text, model->totals.first_ns);
+    tcpt_append_wall_clock(text, model->totals.first_ns);
     g_string_append_printf(text, ", for %.3f s", tcpt_as_seconds(model->totals.newest_ns - model->totals.first_ns));
     g_string_append(draft->out, "\nLooked at\n");
     write_labelled(draft->out, "Outcomes", text->str);
@@ -409,13 +344,12 @@ static void write_not_judged(struct draft *draft)
 static void append_pressure(struct draft *draft, GString *out, const tcpt_pressure *pressure)
 {
     const tcpt_flow *flow = pressure->at->flow;
+    g_autofree char *share = tcpt_pressure_share(pressure);
 
     append_address(out, flow, flow->client);
     g_string_append(out, " -> ");
     append_end(out, flow, !flow->client);
-    g_string_append_printf(out, ", %u of %u ports (%.0f %%), frame %u", pressure->in_use, pressure->range,
-                           100.0 * pressure->in_use / MAX(pressure->range, 1),
-                           tcpt_model_frame(draft->model, pressure->at));
+    g_string_append_printf(out, ", %s, frame %u", share, tcpt_model_frame(draft->model, pressure->at));
     if (tcpt_point_count(draft->model->report.analysis) > 1)
         g_string_append_printf(out, ", seen at %s", flow->at->name);
 }
@@ -427,14 +361,14 @@ static void write_pressures(struct draft *draft)
 
     if (pressures->len == 0)
         return;
-    g_string_append(out, "\nPort pressure: the most ports that a client had open or in TIME-WAIT at once\n");
+    g_string_append_printf(out, "\nPort pressure: %s\n", tcpt_pressure_meaning);
     for (unsigned i = 0; i < pressures->len; i++) {
         const tcpt_pressure *pressure = pressures->pdata[i];
 
         g_string_append(out, "\n  ");
         append_pressure(draft, out, pressure);
         g_string_append(out, " at ");
-        append_time(out, draft, pressure->time_ns);
+        tcpt_append_moment(out, draft->model, pressure->time_ns);
         g_string_append_c(out, '\n');
         write_filter(out, "Filter", tcpt_filter_for_pressure(draft->model, pressure));
     }
@@ -442,16 +376,11 @@ static void write_pressures(struct draft *draft)
 
 /* ---- All of it ---- */
 
-static const char only_payload[] =
-    "Only segments with payload were captured: that an ACK, SYN, FIN or RST does not show "
-    "proves nothing here.";
-
 static void write_left_out(struct draft *draft)
 {
-    if (draft->model->left_out == 0)
-        return;
-    append_count(draft->out, draft->model->left_out, "finding");
-    g_string_append(draft->out, " on frames that the read filter has left out\n");
+    g_autofree char *text = tcpt_left_out(draft->model);
+
+    g_string_append_printf(draft->out, "%s%s", text, *text ? "\n" : "");
 }
 
 /* A capture without findings is told in one line, the highest pressure included. */
@@ -476,52 +405,21 @@ static void append_clean(struct draft *draft)
     write_left_out(draft);
 }
 
-static bool any_case_told(const tcpt_model *model)
-{
-    for (unsigned i = 0; i < model->case_count; i++)
-        if (tcpt_model_tells(model, model->cases[i]))
-            return true;
-    return false;
-}
-
 static void write_verdict(struct draft *draft)
 {
-    const tcpt_model *model = draft->model;
-    const tcpt_totals *totals = &model->totals;
-    GString *out = draft->out, *counts = g_string_new("(");
-    char *verdict = tcpt_verdict_line(model);
+    g_autofree char *verdict = tcpt_verdict_line(draft->model), *counts = tcpt_counts_line(draft->model);
+    g_autofree char *in_brackets = g_strdup_printf("(%s)", counts);
 
-    write_wrapped(out, verdict, 0, 2);
-    g_free(verdict);
-    append_count(counts, model->counts[TCPT_WARN], "warning");
-    g_string_append(counts, ", ");
-    append_count(counts, model->counts[TCPT_NOTE], "note");
-    g_string_append(counts, ", ");
-    append_count(counts, model->counts[TCPT_CHAT], "chat");
-    g_string_append(counts, "; ");
-    append_count(counts, totals->flows, "TCP flow");
-    g_string_append(counts, ", ");
-    append_count(counts, totals->segments, "segment");
-    g_string_append_printf(counts, ", %.3f s)", tcpt_as_seconds(totals->newest_ns - totals->first_ns));
-    write_wrapped(out, counts->str, 0, 2);
-    g_string_free(counts, TRUE);
+    write_wrapped(draft->out, verdict, 0, 2);
+    write_wrapped(draft->out, in_brackets, 0, 2);
     write_left_out(draft);
-}
-
-static bool is_clean(const tcpt_model *model)
-{
-    for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
-        if (model->outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
-            return false;
-    return model->totals.segments > 0 && model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0 &&
-           !any_case_told(model);
 }
 
 void tcpt_report_text(GString *out, const tcpt_model *model)
 {
     struct draft draft = {.out = out, .model = model, .explained = g_hash_table_new(NULL, NULL)};
 
-    if (is_clean(model)) {
+    if (tcpt_model_is_clean(model)) {
         append_clean(&draft);
     } else {
         write_verdict(&draft);
@@ -533,6 +431,6 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
         write_pressures(&draft);
     }
     if (model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
-        g_string_append_printf(out, "%s\n", only_payload);
+        g_string_append_printf(out, "%s\n", tcpt_only_payload);
     g_hash_table_destroy(draft.explained);
 }

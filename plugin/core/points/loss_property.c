@@ -48,6 +48,25 @@ tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property proper
     return losses->all;
 }
 
+const char *tcpt_loss_property_words(tcpt_loss_property property)
+{
+    static const char *const words[TCPT_LOSS_PROPERTIES] = {
+        [TCPT_LOSS_CHECKSUM] = "with a wrong checksum",
+        [TCPT_LOSS_INVALID] = "that connection tracking calls INVALID",
+        [TCPT_LOSS_FRAGMENTS] = "sent as IP fragments",
+        [TCPT_LOSS_PADDED] = "so short that Ethernet pads them",
+        [TCPT_LOSS_SHORT] = "so short that Ethernet pads them",
+        [TCPT_LOSS_FIN_OR_RST] = "with FIN or RST",
+        [TCPT_LOSS_NO_TIMESTAMPS] = "without timestamps",
+        [TCPT_LOSS_FAST_OPEN] = "with the Fast Open option",
+        [TCPT_LOSS_MULTIPATH] = "with a Multipath TCP option",
+        [TCPT_LOSS_SACK] = "with SACK blocks",
+        [TCPT_LOSS_AFTER_IDLE] = "after the idle gap",
+    };
+
+    return property < TCPT_LOSS_PROPERTIES ? words[property] : NULL;
+}
+
 const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_property property)
 {
     static const char *const names[] = {
