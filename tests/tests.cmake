@@ -28,7 +28,7 @@ endif()
 add_executable(pkt2pcap tests/scenario/pkt2pcap.c)
 target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
 
-add_executable(unit-test tests/unit/main.c tests/unit/address_test.c tests/unit/label_test.c
+add_executable(unit-test tests/unit/main.c tests/unit/address_test.c tests/unit/label_test.c tests/unit/html_test.c
     tests/unit/sequence_test.c tests/unit/segment_test.c tests/unit/checksum_test.c tests/unit/registry_test.c
     tests/unit/flow_test.c tests/unit/copies_test.c tests/unit/peers_test.c tests/unit/points_test.c
     tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/report_test.c tests/unit/tables_test.c tests/unit/storms_test.c tests/unit/crowds_test.c tests/unit/failed_test.c tests/unit/cases_test.c

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h> /* before headers of 4.0 that take it for granted */
 #include <epan/conversation.h>
@@ -18,8 +19,10 @@
 #include "feed.h"
 #include "flows.h"
 #include "frames.h"
+#include "html.h"
 #include "interfaces.h"
 #include "json.h"
+#include "page_file.h"
 #include "present.h"
 #include "terminal.h"
 #include "text.h"
@@ -32,45 +35,42 @@ enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
 /* What a report looks like. */
 struct form {
     const char *name;
-    void (*print)(const tcpt_model *model);
+    void (*write)(FILE *file, const tcpt_model *model);
     tcpt_severity least; /* what is told where nothing else is asked for */
+    const char *example; /* the option, where the form needs a file; NULL: it is printed */
 };
 
-static void print(void (*report)(GString *out, const tcpt_model *model), const tcpt_model *model)
+static void print(FILE *file, void (*report)(GString *out, const tcpt_model *model), const tcpt_model *model)
 {
     GString *text = g_string_new(NULL);
 
     report(text, model);
-    fputs(text->str, stdout);
+    fputs(text->str, file);
     g_string_free(text, TRUE);
 }
 
-static void print_text(const tcpt_model *model)
+static void write_text(FILE *file, const tcpt_model *model)
 {
-    print(tcpt_report_text, model);
+    print(file, tcpt_report_text, model);
 }
 
-static void print_cases(const tcpt_model *model)
+static void write_cases(FILE *file, const tcpt_model *model)
 {
-    print(tcpt_report_case_tree, model);
+    print(file, tcpt_report_case_tree, model);
 }
 
-static void print_connections(const tcpt_model *model)
+static void write_connections(FILE *file, const tcpt_model *model)
 {
-    print(tcpt_report_flows, model);
-}
-
-static void print_json(const tcpt_model *model)
-{
-    tcpt_report_json(stdout, model);
+    print(file, tcpt_report_flows, model);
 }
 
 static const struct form forms[] = {
-    {"text", print_text, TCPT_NOTE},
-    {"json", print_json, TCPT_CHAT},
-    {"cases", print_cases, TCPT_NOTE},
-    {"tree", print_cases, TCPT_NOTE}, /* as Wireshark names the -z option of any tree */
-    {"connections", print_connections, TCPT_NOTE},
+    {"text", write_text, TCPT_NOTE, NULL},
+    {"json", tcpt_report_json, TCPT_CHAT, NULL},
+    {"html", tcpt_report_html, TCPT_NOTE, "-z " OPTION ",html,page.html"},
+    {"cases", write_cases, TCPT_NOTE, NULL},
+    {"tree", write_cases, TCPT_NOTE, NULL}, /* as Wireshark names the -z option of any tree */
+    {"connections", write_connections, TCPT_NOTE, NULL},
 };
 
 /* One -z option; lives as long as the program. */
@@ -78,6 +78,8 @@ struct request {
     const struct form *form;
     tcpt_severity least;
     unsigned columns;   /* 0: as wide as the terminal */
+    char *file;         /* NULL: standard output */
+    char *filter;       /* NULL without one */
     GHashTable *passed; /* records of the frames that passed the filter, NULL without a filter */
     GHashTable *kept;   /* of those that a read filter has kept, NULL without one: the tap sees no others */
 };
@@ -122,6 +124,27 @@ static uint32_t stream_of(const tcpt_record *record)
     return tcp ? tcp->stream : UINT32_MAX;
 }
 
+/* Too late for the option to be refused: what is left is the exit status. */
+static void fail_at_exit(void)
+{
+    _exit(EXIT_FAILURE);
+}
+
+static void write_report(const struct request *request, const tcpt_model *model)
+{
+    g_autofree char *problem = NULL;
+
+    if (!request->file) {
+        request->form->write(stdout, model);
+        return;
+    }
+    problem = tcpt_page_write(request->file, request->form->write, model);
+    if (!problem)
+        return;
+    fprintf(stderr, OPTION ": %s\n", problem);
+    atexit(fail_at_exit);
+}
+
 tcpt_model *tcpt_stats_model(tcpt_severity least, GHashTable *asked, bool filtered)
 {
     return tcpt_model_new(&(tcpt_report){
@@ -129,6 +152,7 @@ tcpt_model *tcpt_stats_model(tcpt_severity least, GHashTable *asked, bool filter
         .least = least,
         .asked = asked,
         .filtered = filtered,
+        .made_by = "TCP Triage " TCPTRIAGE_VERSION ", a plugin for Wireshark",
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
@@ -144,8 +168,9 @@ static void print_report(void *data)
     tcpt_frames_end();
     model = tcpt_stats_model(request->least, request->passed ? request->passed : request->kept,
                              !request->passed && request->kept);
+    model->report.filter = request->filter;
     set_columns(request->columns ? request->columns : tcpt_terminal_columns());
-    request->form->print(model);
+    write_report(request, model);
     tcpt_model_free(model);
 }
 
@@ -181,47 +206,78 @@ static const char *skip_choice(const char *argument, struct request *wanted)
     return behind;
 }
 
-/* A form's name, if there is one, and the filter, which may be empty. Names of forms are no display filters. */
-static char *read_option(const char *option, struct request *wanted, const char **filter)
+/* The name of the file behind a form's name, up to a comma. @return what follows, or NULL when there is none */
+static const char *read_file(const char *argument, struct request *wanted)
 {
-    const char *argument = option + strlen(OPTION), *behind;
+    struct request ignored;
+    size_t bytes = *argument == ',' ? strcspn(argument + 1, ",") : 0;
 
-    if (*argument != '\0' && *argument != ',')
-        return g_strdup_printf("\"-z %s\" is not known; did you mean \"-z " OPTION "\"?", option);
-    if (skip_word(argument, "html"))
-        return g_strdup("the html report is not available yet; \"-z " OPTION "\" prints it as text.");
+    if (bytes == 0 || skip_choice(argument, &ignored))
+        return NULL;
+    wanted->file = g_strndup(argument + 1, bytes);
+    return argument + 1 + bytes;
+}
+
+/* @return what follows the name of a form, if there is one. Names of forms are no display filters. */
+static const char *read_form(const char *argument, struct request *wanted)
+{
     wanted->form = &forms[0];
     for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
-        behind = skip_word(argument, forms[i].name);
+        const char *behind = skip_word(argument, forms[i].name);
+
         if (!behind)
             continue;
         wanted->form = &forms[i];
-        argument = behind;
-        break;
+        return behind;
     }
+    return argument;
+}
+
+/* @return what is wrong with the option, or NULL; to be freed */
+static char *read_option(const char *option, struct request *wanted)
+{
+    const char *argument = option + strlen(OPTION);
+
+    if (*argument != '\0' && *argument != ',')
+        return g_strdup_printf("\"-z %s\" is not known; did you mean \"-z " OPTION "\"?", option);
+    argument = read_form(argument, wanted);
+    if (wanted->form->example && !(argument = read_file(argument, wanted)))
+        return g_strdup_printf("\"-z %s\" does not say which file to write: \"%s\".", option, wanted->form->example);
     wanted->least = wanted->form->least;
     for (const char *next; (next = skip_choice(argument, wanted)) != NULL;)
         argument = next;
-    *filter = *argument && argument[1] ? argument + 1 : NULL;
-    return NULL;
+    if (*argument && argument[1])
+        wanted->filter = g_strdup(argument + 1);
+    return wanted->file ? tcpt_page_refusal(wanted->file) : NULL;
+}
+
+static void free_request(struct request *request)
+{
+    g_free(request->file);
+    g_free(request->filter);
+    if (request->passed)
+        g_hash_table_destroy(request->passed);
+    g_free(request);
 }
 
 /* @return what is wrong with the option, or NULL; to be freed */
 static char *listen(const char *option)
 {
     struct request *wanted = g_new0(struct request, 1);
-    const char *filter = NULL;
-    char *problem = read_option(option, wanted, &filter);
+    char *problem = read_option(option, wanted);
     GString *error;
 
     if (problem) {
-        g_free(wanted);
+        free_request(wanted);
         return problem;
     }
-    wanted->passed = filter ? g_hash_table_new(NULL, NULL) : NULL;
-    error = register_tap_listener(TCPT_TAP, wanted, filter, TL_REQUIRES_NOTHING, forget_frames, note_frame,
+    wanted->passed = wanted->filter ? g_hash_table_new(NULL, NULL) : NULL;
+    error = register_tap_listener(TCPT_TAP, wanted, wanted->filter, TL_REQUIRES_NOTHING, forget_frames, note_frame,
                                   print_report, NULL);
-    return error ? g_string_free(error, FALSE) : NULL;
+    if (!error)
+        return NULL;
+    free_request(wanted);
+    return g_string_free(error, FALSE);
 }
 
 static TCPT_STAT_INIT take_option(const char *option, void *data)

@@ -18,6 +18,26 @@ char *tcpt_filter_for_case(const tcpt_case *made)
     return g_strdup_printf("tcptriage.case eq %u", made->number);
 }
 
+static void append_frames(GString *filter, const GArray *frames, unsigned most)
+{
+    for (unsigned i = 0; i < frames->len && i < most; i++)
+        g_string_append_printf(filter, "%s%u", filter->len ? ", " : "", g_array_index(frames, uint32_t, i));
+}
+
+char *tcpt_filter_for_frames(const tcpt_model *model, const tcpt_case *made)
+{
+    enum { FRAMES_MOST = 16 }; /* of either kind: a filter is still to be read */
+    uint64_t count;
+    g_autoptr(GArray) on = tcpt_model_case_frames(model, made, &count);
+    g_autoptr(GArray) proof = made->example_count ? tcpt_model_evidence(model, made->examples[0].cause) : NULL;
+    g_autoptr(GString) numbers = g_string_new(NULL);
+
+    append_frames(numbers, on, FRAMES_MOST);
+    if (proof)
+        append_frames(numbers, proof, FRAMES_MOST);
+    return numbers->len ? g_strdup_printf("frame.number in {%s}", numbers->str) : NULL;
+}
+
 char *tcpt_filter_for_pressure(const tcpt_model *model, const tcpt_pressure *pressure)
 {
     const tcpt_flow *flow = pressure->at->flow;

@@ -22,12 +22,13 @@ static const char *entity(gunichar c)
     }
 }
 
-/* Ends of lines and paragraphs count as blanks for g_unichar_isprint(). */
+/* Ends of lines and paragraphs, and characters for private use, are printable for g_unichar_isprint(). */
 static bool is_visible(gunichar c)
 {
     GUnicodeType type = g_unichar_type(c);
 
-    return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
+    return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR &&
+           type != G_UNICODE_PRIVATE_USE;
 }
 
 static void append_character(GString *out, gunichar c)

@@ -73,7 +73,7 @@ bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made)
            (!model->cases_asked || g_hash_table_contains(model->cases_asked, made));
 }
 
-static bool any_case_told(const tcpt_model *model)
+bool tcpt_model_tells_any(const tcpt_model *model)
 {
     for (unsigned i = 0; i < model->case_count; i++)
         if (tcpt_model_tells(model, model->cases[i]))
@@ -87,7 +87,7 @@ bool tcpt_model_is_clean(const tcpt_model *model)
         if (model->outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
             return false;
     return model->totals.segments > 0 && model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0 &&
-           !any_case_told(model);
+           !tcpt_model_tells_any(model);
 }
 
 static void gather_pressures(tcpt_model *model)

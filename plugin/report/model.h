@@ -21,6 +21,8 @@ typedef struct tcpt_report {
     tcpt_severity least;     /**< less severe findings and cases are not told */
     GHashTable *asked;       /**< set of tcpt_record *: the frames that are asked for; NULL for all */
     bool filtered;           /**< they are those that a read filter has kept: the others are counted */
+    const char *filter;      /**< by which they were asked for; NULL without one */
+    const char *made_by;     /**< what makes the report, with its version; NULL where that is not told */
     int64_t zero_ns;         /**< times are told from here on */
     /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
     uint32_t (*stream_of)(const tcpt_record *record);
@@ -80,6 +82,8 @@ char *tcpt_model_brief(const tcpt_model *model, const tcpt_finding *finding);
 /** Whether a frame is asked for, and a case is told. */
 bool tcpt_model_wants(const tcpt_model *model, const tcpt_record *record);
 bool tcpt_model_tells(const tcpt_model *model, const tcpt_case *made);
+
+bool tcpt_model_tells_any(const tcpt_model *model);
 
 /** Whether there is nothing to tell but the traffic itself. */
 bool tcpt_model_is_clean(const tcpt_model *model);

@@ -29,6 +29,7 @@ import findings  # noqa: E402
 import shown  # noqa: E402
 import payload  # noqa: E402
 import names  # noqa: E402
+import pages  # noqa: E402
 import pressure  # noqa: E402
 import readme  # noqa: E402
 import remedies  # noqa: E402
@@ -354,6 +355,7 @@ class Golden:
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from controller.tests(self, by_name)
             yield from names.tests(self.tools, self.source)
+            yield from pages.tests(self, [(name, capture, preferences(truth)) for name, truth, capture in self.lab_captures()])
             yield from compare.tests(self.tools, self.source)
             yield from contract.tests(self.tools, self.source, self.known, self.plugin)
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every command of README.md that begins with tshark runs as it stands, on a capture with something in it."""
 
+import os
 import re
 import shutil
+
+import compare
 
 
 def commands(source):
@@ -12,11 +15,12 @@ def commands(source):
     return [line for block in blocks for line in block.splitlines() if line.startswith("tshark ")]
 
 
-def check(golden, command, capture):
+def check(golden, number, command, capture):
     tshark, _, jq = command.partition(" | ")
     words = tshark.split("#")[0]
-    result = golden.tools.run("sh", "-c", words.replace("FILE", "'%s'" % capture))
-    assert result.status == 0 and result.out.strip(), "%s\n%s" % (result.out, result.err)
+    folder = compare.open_folder(golden.tools, "readme-%d" % number)
+    result = golden.tools.run("sh", "-c", "cd '%s' && %s" % (folder, words.replace("FILE", "'%s'" % capture)))
+    assert result.status == 0 and (result.out.strip() or os.listdir(folder)), "%s\n%s" % (result.out, result.err)
     if not jq:
         return
     told = golden.tools.run("sh", "-c", jq, text=result.out)
@@ -29,4 +33,4 @@ def tests(golden, captures):
     assert len(found) >= 8, found
     assert shutil.which("jq"), "jq is missing"
     for number, command in enumerate(found):
-        yield "/golden/readme/%d" % number, check, golden, command, capture
+        yield "/golden/readme/%d" % number, check, golden, number, command, capture

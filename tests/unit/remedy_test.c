@@ -80,6 +80,25 @@ static void test_one_point(void)
     bench_close(&on);
 }
 
+/* What is captured next is told apart, with what hangs on it. */
+static void test_capture_apart(void)
+{
+    tcpt_detector detector = asking(TCPT_BLAMES_SENDER);
+    tcpt_remedy remedy;
+    g_autofree char *act = NULL, *capture = NULL;
+    bench on;
+
+    detector.remedy =
+        "Restart it. Capture at the server. If it arrives, look there. If not, on the way. Then update it.";
+    bench_open(&on);
+    remedy = remedy_of(bench_syn(&on, 1, 2), &detector);
+    act = tcpt_remedy_advice_on(&remedy, false);
+    capture = tcpt_remedy_advice_on(&remedy, true);
+    g_assert_cmpstr(act, ==, "Restart it. Then update it.");
+    g_assert_cmpstr(capture, ==, "Capture at the server. If it arrives, look there. If not, on the way.");
+    bench_close(&on);
+}
+
 static void test_ipv6(void)
 {
     tcpt_detector detector = asking(TCPT_BLAMES_RECEIVER);
@@ -257,6 +276,7 @@ static void test_row(gconstpointer data)
 
 void add_remedy_tests(void)
 {
+    g_test_add_func("/remedy/capture-apart", test_capture_apart);
     g_test_add_func("/remedy/one-point", test_one_point);
     g_test_add_func("/remedy/ipv6", test_ipv6);
     g_test_add_func("/remedy/two-points", test_two_points);

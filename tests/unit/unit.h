@@ -8,6 +8,7 @@
 void add_sequence_tests(void);
 void add_address_tests(void);
 void add_label_tests(void);
+void add_html_tests(void);
 void add_segment_tests(void);
 void add_checksum_tests(void);
 void add_registry_tests(void);
