@@ -12,6 +12,7 @@
 
 #include <ws_version.h>
 #include <epan/epan.h>
+#include <epan/funnel.h>
 #include <epan/packet.h>
 #include <epan/stats_tree.h>
 #include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
@@ -31,6 +32,9 @@ typedef bool tcpt_pref_bool;
 #else
 typedef gboolean tcpt_pref_bool;
 #endif
+
+/* What the button of a text window returns: gboolean, then bool. */
+typedef __typeof__(((funnel_bt_cb_t)0)(NULL, NULL)) tcpt_button_bool;
 
 /* The init callback of a -z option tells since 4.6 whether the option was good; before, a bad one ends the program. */
 #if TCPT_WIRESHARK_SINCE(4, 6)

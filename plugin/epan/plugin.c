@@ -135,6 +135,7 @@ static void register_protocol(void)
     tcpt_present_register(proto);
     tcpt_case_window_register(); /* not with the options: sharkd asks plugins for none */
     tcpt_flow_window_register();
+    tcpt_windows_register(proto);
 }
 
 void plugin_register(void)

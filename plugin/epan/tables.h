@@ -8,10 +8,13 @@
 #ifndef TCPTRIAGE_EPAN_TABLES_H
 #define TCPTRIAGE_EPAN_TABLES_H
 
-/** Statistics > TCP Triage > Cases. */
+/** Statistics > TCP Triage: Cases. */
 void tcpt_case_window_register(void);
 
 /** Statistics > TCP Triage: Connections. */
 void tcpt_flow_window_register(void);
+
+/** Statistics > TCP Triage: ways to the frames of a case, and of a connection. */
+void tcpt_windows_register(int proto);
 
 #endif

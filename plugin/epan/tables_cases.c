@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Statistics > TCP Triage > Cases: connections by outcome, and the cases with what they consist of. */
+/* Statistics > TCP Triage: Cases: connections by outcome, and the cases with what they consist of. */
 #include <glib.h>
 #include <epan/stats_tree.h>
 
@@ -104,6 +104,6 @@ static tap_packet_status add_frame(stats_tree *window, packet_info *pinfo, epan_
 
 void tcpt_case_window_register(void)
 {
-    stats_tree_register_plugin(TCPT_TAP, "tcptriage", "TCP Triage" TCPT_MENU_SEPARATOR "Cases",
+    stats_tree_register_plugin(TCPT_TAP, "tcptriage", "TCP Triage: Cases",
                                ST_SORT_COL_NAME << ST_FLG_SRTCOL_SHIFT | ST_FLG_SORT_DESC, add_frame, begin, end);
 }
