@@ -4,11 +4,11 @@
 # sh tests/run.sh
 #
 # Builds and runs every test: unit tests and scenarios of the core, the same under AddressSanitizer and
-# UndefinedBehaviorSanitizer, the tracker and receiver models against the running kernel (as root), fuzz inputs, and golden
-# runs of stock tshark with the plugin, plain and sanitized (tests/suites.cmake has the list, ctest runs it). Installs the
-# Debian packages that are missing, as root or by sudo without a password. What failed and what was skipped is named; the
-# last line counts the tests; status 1 when one failed or something is in the way. Set TCPT_BUILD to build elsewhere than in
-# build-tests/.
+# UndefinedBehaviorSanitizer, the tracker and receiver models against the running kernel (as root), fuzz inputs, golden
+# runs of stock tshark with the plugin, plain and sanitized, and what it costs on one mix of traffic (tests/suites.cmake has
+# the list, ctest runs it). Installs the Debian packages that are missing, as root or by sudo without a password. What
+# failed and what was skipped is named; the last line counts the tests; status 1 when one failed or something is in the
+# way. Set TCPT_BUILD to build elsewhere than in build-tests/.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -85,7 +85,7 @@ count_results() {
 # shellcheck source=/dev/null
 style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14 lintian)
 # shellcheck disable=SC2086
-tcpt_ensure_packages $TCPT_PACKAGES wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables $style
+tcpt_ensure_packages $TCPT_PACKAGES wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables valgrind $style
 tcpt_ensure_tools cmake ctest pkg-config gcc tshark sharkd editcap mergecap python3 nm
 [ "$(id -u)" -ne 0 ] || tcpt_ensure_tools setpriv
 tcpt_ensure_wireshark

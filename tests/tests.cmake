@@ -55,8 +55,8 @@ else()
 endif()
 target_link_libraries(fuzz-core PRIVATE tcptriage_core)
 
-# The benchmark: tests/bench/run.sh.
-add_executable(bench-traffic EXCLUDE_FROM_ALL tests/bench/traffic.c)
+# The benchmark: tests/bench/run.sh, and a suite of one mix.
+add_executable(bench-traffic tests/bench/traffic.c)
 add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core_speed.c)
 target_link_libraries(bench-core PRIVATE tcptriage_scenario)
 add_executable(bench-tracker EXCLUDE_FROM_ALL tests/bench/tracker_cost.c)

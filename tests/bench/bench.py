@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the plugin costs stock tshark: instructions (valgrind), memory, two capture points, a SYN flood, and the core's speed.
+"""What the plugin costs stock tshark on every mix of traffic, and the core alone; fails when a budget is broken.
 
-bench.py BUILD [--packets N] prints a table in Markdown.
+bench.py BUILD [--mix NAME,...] [--mode NAME,...] [--packets N] [--jobs N] prints tables in Markdown, of the mixes and modes
+asked for alone if any are; --quick is a test: one mix, one mode, a margin.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import glob
 import os
 import re
 import resource
-import struct
+import shutil
 import subprocess
 import sys
 
@@ -19,103 +21,111 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 from tools import Tools  # noqa: E402
 
-MODES = [("plain", [], 1.06), ("-Y", ["-Y", "tcp.flags.reset == 1"], 1.05), ("-2", ["-2"], 1.05),
-         ("-T fields", ["-T", "fields", "-e", "frame.number", "-e", "ip.src", "-e", "tcp.seq"], 1.05),
-         ("report included", ["-z", "tcptriage"], 1.08)]
-PER_FLOW = 20
+COUNT = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 TRACKER_KINDS = {"alike": "ordinary connection", "parted": "after a scale reset, both rule sets content",
                  "refused": "after a scale reset, the old rules refuse"}
 
+# A flood's or a storm's packets cost tshark little, and have a finding each or begin a flow each.
+MIXES = {"fat": ("few fat flows", False), "short": ("many short flows", False), "syn": ("SYN flood", True),
+         "storm": ("storm of acknowledged retransmissions", True), "rst": ("RST flood on open flows", True),
+         "reset": ("flows ended by a RST beside the mark", True), "ipv6": ("IPv6", False), "vxlan": ("VXLAN", False),
+         "padded": ("padded short frames", False), "offload": ("offload: partial sums, merged segments", False),
+         "points": ("two capture points", False)}
 
-def block(kind, body):
-    """A block of pcapng."""
-    length = struct.pack("<I", len(body) + 12)
-    return struct.pack("<I", kind) + length + body + length
+# Options with the plugin and without, budget, the same in floods and storms. A filter that matches nothing: what is
+# printed of the frames that match is tshark's own work.
+Mode = collections.namedtuple("Mode", "plugin stock budget flood_budget")
+FIELDS = ["-T", "fields", "-e", "frame.number", "-e", "ip.src", "-e", "tcp.seq"]
+MODES = {"plain": Mode([], [], 1.05, 1.08),
+         "-Y": Mode(["-Y", 'tcptriage.finding == "none"'], ["-Y", 'dns.qry.name == "none"'], 1.05, 1.10),
+         "-T fields": Mode(FIELDS, FIELDS, 1.05, 1.10),
+         "-2": Mode(["-2"], ["-2"], 1.04, 1.04),
+         "report": Mode(["-z", "tcptriage"], [], 1.06, 1.06)}
+MEMORY_BUDGET = 1.25
+MEMORY_PACKETS = 100000
+RUN_S = 1800 # a busy machine is no failure
+
+QUICK = ("short", "plain", 3000, 1.10) # too few packets for what begins once to vanish
 
 
 class Bench:
-    def __init__(self, build, packets):
-        self.build, self.packets = build, packets
+    def __init__(self, build, jobs=None):
+        self.build, self.jobs = build, jobs or os.cpu_count()
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
+        self.starts = {}
+        self.broken = []
 
-    def traffic(self, packets, per_flow):
-        path = self.tools.path("traffic-%d-%d.pcap" % (packets, per_flow))
-        if os.path.exists(path):
-            return path
-        with open(path, "wb") as out:
-            subprocess.run([os.path.join(self.build, "bench-traffic"), str(packets), str(per_flow)], stdout=out,
-                           check=True)
-        os.chmod(path, 0o644)
+    def budget(self, number, budget, what, text="%.3f"):
+        """A figure of a table, marked and remembered when it is over its budget."""
+        if number <= budget:
+            return text % number
+        self.broken.append("%s: %s, budget %s" % (what, text % number, text % budget))
+        return "**%s**" % (text % number)
+
+    def traffic(self, mix, packets, *shape):
+        path = self.tools.path("-".join([mix, str(packets), *map(str, shape)]) + ".pcap")
+        if not os.path.exists(path):
+            with open(path + ".new", "wb") as out:
+                subprocess.run([os.path.join(self.build, "bench-traffic"), mix, str(packets), *map(str, shape)],
+                               stdout=out, check=True)
+            os.chmod(path + ".new", 0o644)
+            os.rename(path + ".new", path)
         return path
 
-    def instructions(self, home, options, packets, capture=None):
-        capture = capture or self.traffic(packets, PER_FLOW)
-        if home == "stock" and "tcptriage" in options:
-            options = []
-        result = self.tools.run("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
-                                "tshark", "-n", "-r", capture, *options, home=home)
+    # ---- instructions ----
+
+    def instructions(self, home, mode, mix, packets):
+        options = getattr(MODES[mode], home)
+        result = self.tools.run(*COUNT, "tshark", "-n", "-r", self.traffic(mix, packets), *options, home=home,
+                                timeout_s=RUN_S)
         match = re.search(r"I +refs: +([\d,]+)", result.err)
-        if not match:
+        if not match or result.status:
             sys.exit("bench.py: valgrind failed:\n" + result.err)
         return int(match.group(1).replace(",", ""))
 
-    def ratios(self):
-        """The cost of starting is taken off: a run over almost nothing."""
-        jobs = [(mode, home, options, packets) for mode, options, _ in MODES for home in ("stock", "plugin")
-                for packets in (1, self.packets)]
-        self.traffic(1, PER_FLOW), self.traffic(self.packets, PER_FLOW)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            counts = dict(zip([(job[0], job[1], job[3]) for job in jobs],
-                              pool.map(lambda job: self.instructions(*job[1:]), jobs)))
-        print("| tshark, %d packets of %d flows | instructions per packet, stock | with the plugin | ratio | "
-              "with start-up | budget |" % (self.packets, self.packets // PER_FLOW))
-        print("|---|---|---|---|---|---|")
-        for mode, _, budget in MODES:
-            whole = {home: counts[mode, home, self.packets] for home in ("stock", "plugin")}
-            each = {home: (whole[home] - counts[mode, home, 1]) / (self.packets - 1) for home in whole}
-            print("| %s | %.0f | %.0f | %.3f | %.3f | %.2f |" % (
-                mode, each["stock"], each["plugin"], each["plugin"] / each["stock"],
-                whole["plugin"] / whole["stock"], budget))
+    def counts(self, jobs):
+        for job in jobs:
+            self.traffic(*job[2:])
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            return list(pool.map(lambda job: self.instructions(*job), jobs))
 
-    def seen_twice(self, packets, points):
-        """Each packet of the traffic at both ends of a wire of 5 us, as two interfaces or as one."""
-        with open(self.traffic(packets // 2, PER_FLOW), "rb") as capture:
-            data = capture.read()
-        frames, at = [], 24
-        while at < len(data):
-            seconds, fraction, length = struct.unpack_from("<III", data, at)
-            frame, at = data[at + 16:at + 16 + length], at + 16 + length
-            from_server = struct.unpack_from(">H", frame, 34)[0] < 1024
-            time_us = seconds * 10**6 + fraction
-            frames += [(time_us, int(from_server), frame), (time_us + 5, int(not from_server), frame)]
-        path = self.tools.path("twice-%d-%d.pcapng" % (packets, points))
-        with open(path, "wb") as out:
-            out.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
-            for name in (b"near", b"far.")[:points]:
-                out.write(block(1, struct.pack("<HHI", 1, 0, 65535) + struct.pack("<HH", 2, 4) + name + bytes(4)))
-            for time_us, point, frame in sorted(frames, key=lambda row: row[0]):
-                out.write(block(6, struct.pack("<IIIII", point % points, time_us >> 32, time_us & 0xFFFFFFFF, len(frame),
-                                               len(frame)) + frame + bytes(-len(frame) % 4)))
-        os.chmod(path, 0o644)
-        return path
+    def per_packet(self, mix, modes, packets):
+        """{mode: instructions without the plugin and with it}; the cost of starting is taken off: a run over one packet."""
+        runs = [(home, mode) for mode in modes for home in ("stock", "plugin")]
+        new = [run for run in runs if run not in self.starts]
+        self.starts.update(zip(new, self.counts([(*run, mix, 1) for run in new])))
+        each = {run: (count - self.starts[run]) / (packets - 1)
+                for run, count in zip(runs, self.counts([(*run, mix, packets) for run in runs]))}
+        return {mode: (each["stock", mode], each["plugin", mode]) for mode in modes}
 
-    def points(self):
-        """What following each segment from one capture point to the other adds."""
-        each = {}
-        for points in (1, 2):
-            counts = [self.instructions("plugin", [], packets, self.seen_twice(packets, points))
-                      for packets in (2, self.packets)]
-            each[points] = (counts[1] - counts[0]) / (self.packets - 2)
-        print("\n| %d packets, each seen twice | instructions per packet | ratio | budget |\n|---|---|---|---|" % self.packets)
-        print("| at one point | %.0f | | |" % each[1])
-        print("| at two points | %.0f | %.3f | 1.10 |" % (each[2], each[2] / each[1]))
+    def table(self, mixes, modes, packets, with_memory):
+        print("| %d packets | tshark alone, instructions per packet | %s |%s" % (
+            packets, " | ".join(modes), " memory |" if with_memory else ""))
+        print("|---" * (2 + len(modes) + with_memory) + "|", flush=True)
+        for mix in mixes:
+            text, flood = MIXES[mix]
+            each = self.per_packet(mix, modes, packets)
+            cells = ["%.0f" % each[modes[0]][0]]
+            for mode in modes:
+                budget = MODES[mode].flood_budget if flood else MODES[mode].budget
+                cells.append(self.budget(each[mode][1] / each[mode][0], budget, "%s, %s" % (text, mode)))
+            if with_memory:
+                stock, plugin = self.memory(mix)
+                cells.append(self.budget(plugin / stock, MEMORY_BUDGET, text + ", memory", "%.2f") +
+                             " (%.0f + %.0f bytes)" % (stock, plugin - stock))
+            print("| %s | %s |" % (text, " | ".join(cells)), flush=True)
+        print("| budget (floods, storms) | | %s |%s" % (
+            " | ".join("%.2f (%.2f)" % (MODES[mode].budget, MODES[mode].flood_budget) for mode in modes),
+            " %.2f |" % MEMORY_BUDGET if with_memory else ""), flush=True)
+
+    # ---- memory ----
 
     def resident_bytes(self, home, capture):
         """Largest resident size of a run, in a process of its own: the kernel's figure is per child."""
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
-            self.tools.run("tshark", "-n", "-r", capture, home=home)
+            self.tools.run("tshark", "-n", "-r", capture, home=home, timeout_s=RUN_S)
             usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             os.write(writer, b"%d" % usage)
             os._exit(0)
@@ -124,71 +134,111 @@ class Bench:
         os.close(reader), os.close(writer)
         return int(text) * 1024
 
-    def memory(self, packets=300000):
+    def memory(self, mix):
+        """Bytes per packet without the plugin and with it, start-up taken off."""
+        return [(self.resident_bytes(home, self.traffic(mix, MEMORY_PACKETS)) -
+                 self.resident_bytes(home, self.traffic(mix, 1))) / MEMORY_PACKETS for home in ("stock", "plugin")]
+
+    def memory_shares(self, packets=300000):
         """Two captures of as many packets in few and in many flows: two equations for packet and flow."""
         few, many = 1000, 10
         extra = {}
         for per_flow in (few, many):
-            capture = self.traffic(packets, per_flow)
-            extra[per_flow] = (self.resident_bytes("plugin", capture) - self.resident_bytes("stock", capture))
+            capture = self.traffic("short", packets, per_flow, 100)
+            extra[per_flow] = self.resident_bytes("plugin", capture) - self.resident_bytes("stock", capture)
         flows = {per_flow: packets / per_flow for per_flow in (few, many)}
         per_flow_bytes = (extra[many] - extra[few]) / (flows[many] - flows[few])
         per_packet_bytes = (extra[few] - flows[few] * per_flow_bytes) / packets
         print("\n| memory above tshark's own, %d packets | bytes | budget |\n|---|---|---|" % packets)
-        print("| per packet | %.0f | 96 |" % per_packet_bytes)
-        print("| per flow | %.0f | 1536 |" % per_flow_bytes)
+        print("| per packet | %s | 96 |" % self.budget(per_packet_bytes, 96, "bytes per packet", "%.0f"))
+        print("| per flow | %s | 1536 |" % self.budget(per_flow_bytes, 1536, "bytes per flow", "%.0f"), flush=True)
+
+    # ---- the core alone ----
+
+    def counted(self, *command):
+        result = subprocess.run([*COUNT, *command], capture_output=True, text=True, check=True)
+        return int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", "")), result.stdout
 
     def tracker(self, few=1000, many=21000):
         """Both tracker models for one segment, its preparation included: two lengths, as start-up counts too."""
         print("\n| tracker models, both | instructions per segment | budget |\n|---|---|---|")
-        for kind in ("alike", "parted", "refused"):
-            counts = [self.tracker_run(kind, segments) for segments in (few, many)]
-            print("| %s | %.0f | 600 |" % (TRACKER_KINDS[kind], (counts[1] - counts[0]) / (many - few)))
-
-    def tracker_run(self, kind, segments):
-        result = subprocess.run(["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
-                                 os.path.join(self.build, "bench-tracker"), kind, str(segments)],
-                                capture_output=True, text=True, check=True)
-        return int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", ""))
+        for kind, text in TRACKER_KINDS.items():
+            counts = [self.counted(os.path.join(self.build, "bench-tracker"), kind, str(segments))[0]
+                      for segments in (few, many)]
+            each = (counts[1] - counts[0]) / (many - few)
+            print("| %s | %s | 600 |" % (text, self.budget(each, 600, "tracker, " + text, "%.0f")), flush=True)
 
     def flood(self, syns=1000000):
         """SYNs from as many addresses against SYNs from few: the core alone, a third of them answered."""
         few = 1000
-        command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
-                   os.path.join(self.build, "flood-test")]
         results = {}
         for addresses in (few, syns):
-            result = subprocess.run([*command, str(syns), str(addresses)], capture_output=True, text=True, check=True)
-            refs = int(re.search(r"I +refs: +([\d,]+)", result.stderr).group(1).replace(",", ""))
-            results[addresses] = refs / syns, int(result.stdout.split()[-1]) / 2**20
+            refs, told = self.counted(os.path.join(self.build, "flood-test"), str(syns), str(addresses))
+            results[addresses] = refs / syns, int(told.split()[-1]) / 2**20
         print("\n| SYN flood, %d SYNs, core alone | instructions per SYN | MiB across flows |\n|---|---|---|" % syns)
         for addresses, (each, mebibytes) in results.items():
-            print("| from %d addresses | %.0f | %.1f |" % (addresses, each, mebibytes))
-        print("| budget | 1.5 times as many; here %.2f | 64 |" % (results[syns][0] / results[few][0]))
+            print("| from %d addresses | %.0f | %s |" % (addresses, each, self.budget(
+                mebibytes, 64, "SYN flood, MiB across flows", "%.1f")))
+        ratio = results[syns][0] / results[few][0]
+        print("| budget | 1.5 times as many; here %s | 64 |" % self.budget(
+            ratio, 1.5, "SYN flood, many addresses against few", "%.2f"), flush=True)
 
     def speed(self, packets=1000000):
-        capture = self.traffic(packets, PER_FLOW)
+        capture = self.traffic("short", packets)
         result = subprocess.run([os.path.join(self.build, "bench-core"), capture], capture_output=True, text=True,
                                 check=True)
         print("\nCore alone, for information: %s million segments per second (design: at least 3)."
               % result.stdout.strip())
 
 
+def quick(bench):
+    """One test, in TAP."""
+    mix, mode, packets, most = QUICK
+    print("1..1")
+    if not shutil.which("valgrind"):
+        print("ok 1 /bench/%s # SKIP valgrind is missing" % mix)
+        return True
+    stock, plugin = bench.per_packet(mix, [mode], packets)[mode]
+    ratio = plugin / stock
+    print("%s 1 /bench/%s\n# %.3f times the instructions of tshark alone; at most %.2f" % (
+        "ok" if ratio <= most else "not ok", mix, ratio, most))
+    return ratio <= most
+
+
+def names(known):
+    def parse(text):
+        asked = text.split(",")
+        for name in asked:
+            if name not in known:
+                raise argparse.ArgumentTypeError("none of " + ", ".join(known))
+        return asked
+    return parse
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build")
     parser.add_argument("--packets", type=int, default=8000)
+    parser.add_argument("--mix", type=names(MIXES))
+    parser.add_argument("--mode", type=names(MODES))
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    bench = Bench(options.build, options.packets)
+    bench = Bench(options.build, options.jobs)
     try:
-        bench.ratios()
-        bench.memory()
-        bench.points()
-        bench.tracker()
-        bench.flood()
-        bench.speed()
+        if options.quick:
+            sys.exit(not quick(bench))
+        bench.table(options.mix or list(MIXES), options.mode or list(MODES), options.packets, not options.mode)
+        if not options.mix and not options.mode:
+            bench.memory_shares()
+            bench.tracker()
+            bench.flood()
+            bench.speed()
     finally:
         bench.tools.close()
+    for line in bench.broken:
+        print("over budget: " + line, file=sys.stderr)
+    sys.exit(bool(bench.broken))
 
 
 if __name__ == "__main__":

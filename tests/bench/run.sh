@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# sh tests/bench/run.sh [--packets N]
+# sh tests/bench/run.sh [--mix NAME,...] [--mode NAME,...] [--packets N]
 #
-# Prints what the plugin costs: ratios of instructions by valgrind (they repeat), memory per packet and flow, both in a
-# SYN flood, and for information the core's speed.
+# Prints what the plugin costs: on every mix of traffic the ratios of instructions by valgrind (they repeat) and of memory,
+# and for information the core's speed. Status 1 when a budget is broken.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1

@@ -94,7 +94,7 @@ class Tools:
         os.chmod(copy, stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
         return copy
 
-    def run(self, *command, home="plugin", text=None):
+    def run(self, *command, home="plugin", text=None, timeout_s=TIMEOUT_S):
         environment = dict(self.environment, HOME=self.homes[home])
         if home == "plugin":
             environment.update(self.sanitizers)
@@ -102,7 +102,7 @@ class Tools:
         if os.geteuid() == 0:
             front = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         front += ["env", "-i"] + ["%s=%s" % item for item in environment.items()]
-        done = subprocess.run(front + list(command), capture_output=True, timeout=TIMEOUT_S, cwd=self.folder,
+        done = subprocess.run(front + list(command), capture_output=True, timeout=timeout_s, cwd=self.folder,
                               input=None if text is None else text.encode())
         return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
