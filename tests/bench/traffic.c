@@ -135,7 +135,7 @@ static void write_frame(unsigned from, uint32_t bytes)
 
 /* ---- one packet ---- */
 
-static uint32_t put_options(uint8_t *at, const flow *f, int syn)
+static uint32_t put_options(uint8_t *at, const flow *f, unsigned syn)
 {
     static const uint8_t opening[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7};
     static const uint8_t later[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
@@ -191,36 +191,66 @@ static void put_vxlan(uint32_t inner_bytes, uint32_t id)
     put32(frame + 46, 42 << 8);
 }
 
-/** Emit a segment of the client (0) or the server (1) at its next sequence number. */
-static void emit(flow *f, unsigned from, unsigned flags, uint32_t payload_bytes)
+static uint32_t client_address(const flow *f)
 {
-    uint8_t *ethernet = frame + (peculiar & VXLAN ? VXLAN_BYTES : 0), *ip = ethernet + 14;
-    uint32_t ip_bytes = peculiar & IPV6 ? 40 : 20;
-    uint8_t *tcp = ip + ip_bytes;
-    uint32_t tcp_bytes = 20 + put_options(tcp + 20, f, flags & SYN) + payload_bytes;
-    uint32_t header_bytes = tcp_bytes - payload_bytes;
-    uint32_t client =
-        peculiar & ADDRESSES ? 0x0b000000 + f->number : 0x0a000001 + f->number / 40000 + (f->number % 50 << 8);
-    uint32_t server = 0xc6336401 + (peculiar & ADDRESSES ? 0 : f->number % 20);
-    uint32_t port = 20000 + f->number % 40000, bytes = 14 + ip_bytes + tcp_bytes;
+    return peculiar & ADDRESSES ? 0x0b000000 + f->number : 0x0a000001 + f->number / 40000 + (f->number % 50 << 8);
+}
 
-    memset(ethernet, 2, 12);
-    put16(ethernet + 12, peculiar & IPV6 ? 0x86dd : 0x0800);
-    if (peculiar & IPV6)
-        put_ipv6(ip, tcp_bytes, from ? server : client, from ? client : server);
-    else
-        put_ipv4(ip, 20 + tcp_bytes, f->packet + 1, 64 << 8 | 6, from ? server : client, from ? client : server);
+static uint32_t server_address(const flow *f)
+{
+    return 0xc6336401 + (peculiar & ADDRESSES ? 0 : f->number % 20);
+}
+
+/** @return bytes of the header, whose addresses are then checksummed with the segment */
+static uint32_t put_ip(uint8_t *ip, const flow *f, unsigned from, uint32_t tcp_bytes)
+{
+    uint32_t source = from ? server_address(f) : client_address(f);
+    uint32_t target = from ? client_address(f) : server_address(f);
+
+    if (peculiar & IPV6) {
+        put_ipv6(ip, tcp_bytes, source, target);
+        return 40;
+    }
+    put_ipv4(ip, 20 + tcp_bytes, f->packet + 1, 64 << 8 | 6, source, target);
+    return 20;
+}
+
+static void put_checksum(uint8_t *tcp, uint32_t bytes, const uint8_t *addresses, int partial)
+{
+    uint32_t pseudo = folded(addresses, (size_t)(tcp - addresses), 6 + bytes);
+
+    put16(tcp + 16, 0);
+    put16(tcp + 16, partial ? pseudo : checksum(tcp, bytes, pseudo));
+}
+
+/** @return bytes of the header */
+static uint32_t put_tcp(uint8_t *tcp, const flow *f, unsigned from, unsigned flags)
+{
+    uint32_t port = 20000 + f->number % 40000, bytes = 20 + put_options(tcp + 20, f, flags & SYN);
+
     put16(tcp, from ? 443 : port);
     put16(tcp + 2, from ? port : 443);
     put32(tcp + 4, f->seq[from]);
     put32(tcp + 8, flags & ACK ? f->seq[!from] : 0);
-    put16(tcp + 12, header_bytes / 4 << 12 | flags);
+    put16(tcp + 12, bytes / 4 << 12 | flags);
     put16(tcp + 14, flags & SYN ? 64240 : 501);
-    put32(tcp + 16, 0);
+    put16(tcp + 18, 0);
+    return bytes;
+}
+
+/** Emit a segment of the client (0) or the server (1) at its next sequence number. */
+static void emit(flow *f, unsigned from, unsigned flags, uint32_t payload_bytes)
+{
+    uint8_t *ethernet = frame + (peculiar & VXLAN ? VXLAN_BYTES : 0), *ip = ethernet + 14;
+    uint8_t *tcp = ip + (peculiar & IPV6 ? 40 : 20);
+    uint32_t header_bytes = put_tcp(tcp, f, from, flags), tcp_bytes = header_bytes + payload_bytes;
+    uint32_t bytes = 14 + put_ip(ip, f, from, tcp_bytes) + tcp_bytes;
+
+    memset(ethernet, 2, 12);
+    put16(ethernet + 12, peculiar & IPV6 ? 0x86dd : 0x0800);
     memset(tcp + header_bytes, 'a' + (int)(f->number % 26), payload_bytes);
-    uint32_t pseudo = folded(ip + (peculiar & IPV6 ? 8 : 12), peculiar & IPV6 ? 32 : 8, 6 + tcp_bytes);
-    int merged_or_sent = peculiar & PARTIAL && (from == 0 || payload_bytes > MSS);
-    put16(tcp + 16, merged_or_sent ? folded(tcp, 0, pseudo) : checksum(tcp, tcp_bytes, pseudo));
+    put_checksum(tcp, tcp_bytes, ip + (peculiar & IPV6 ? 8 : 12),
+                 peculiar & PARTIAL && (from == 0 || payload_bytes > MSS));
     f->seq[from] += payload_bytes + !!(flags & SYN) + !!(flags & FIN);
     for (; peculiar & SHORT && bytes < ETHERNET_LEAST; bytes++)
         ethernet[bytes] = 0;
