@@ -50,7 +50,7 @@ say "the table cannot be written" sh "$copy/tests/readme_table.sh" --update "$bu
 say "other scripts raise it on lines that take no expectation" \
     python3 "$copy/tests/scenario/expect.py" --write "$build/scenario-test"
 
-say "the table lacks it" grep -q '^| `demo_finding` | note | A FIN carries payload | `demo.bytes` |$' "$copy/README.md"
+say "the table lacks it" grep -q '^| `demo_finding` | note | A FIN carries payload | a bare FIN | `demo.bytes` |$' "$copy/README.md"
 say "its row, scenario or contract is not accepted" "$build/unit-test" --tap -k -p /registry
 say "its scenarios, or those of others, fail" "$build/scenario-test" --tap -k
 say "tshark does not show it" python3 "$copy/tests/golden/golden.py" "$build" "$copy" --only demo_finding

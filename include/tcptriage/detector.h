@@ -87,6 +87,7 @@ typedef struct tcpt_detector {
     const char *id;          /**< filter name behind "tcptriage." */
     const char *message;     /**< constant text of the expert info */
     const char *brief;       /**< the same in at most TCPT_BRIEF_MOST characters; NULL: the message is that short */
+    const char *mistaken;    /**< what it is easily taken for at first sight, as a noun; NULL for nothing */
     const char *explanation; /**< what it means */
     const char *remedy;      /**< what to change, or what to capture next */
     const tcpt_command

@@ -60,6 +60,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_accept_queue_overflow = {
     .id = "accept_queue_overflow",
     .message = "A valid final ACK was ignored: accept queue full?",
+    .mistaken = "loss of the handshake's last ACK",
     .explanation =
         "The client believes that it is connected, the server sends its SYN-ACK again: consistent with an accept "
         "queue that is full because the application does not accept() fast enough; Linux then drops the final "

@@ -74,6 +74,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_ack_war = {
     .id = "ack_war",
     .message = "ACK war: the same ACKs back and forth without end",
+    .mistaken = "duplicate ACKs after a loss",
     .explanation =
         "Each end finds the other's numbers unacceptable, drops the segment and answers with its own numbers, "
         "which the other finds unacceptable. Nothing gets through and it does not end by itself. Consistent "

@@ -31,6 +31,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_acked_data_retransmitted = {
     .id = "acked_data_retransmitted",
     .message = "Acknowledged data is sent again",
+    .mistaken = "a lost segment",
     .explanation =
         "The capture holds the acknowledgment of these bytes, at least a round trip earlier. Captured at the "
         "sender this means that its TCP never got that ACK although it reached the machine; captured "

@@ -32,6 +32,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_acked_retransmit_storm = {
     .id = "acked_retransmit_storm",
     .message = "Retransmit storm: acknowledged data again and again",
+    .mistaken = "packet loss: the data has long arrived",
     .explanation =
         "A host keeps sending what its peer has acknowledged in this very capture. Captured at that host, the "
         "ACKs reach the machine but not its TCP; captured elsewhere they may be lost behind the capture "

@@ -27,6 +27,7 @@ static const tcpt_field fields[] = {TCPT_F_COPIES_SHARE, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_captured_twice = {
     .id = "captured_twice",
     .message = "Most packets were captured twice",
+    .mistaken = "retransmissions and duplicate ACKs",
     .explanation = "The same packets, with their IP IDs and checksums, come a second time at the same capture point. "
                    "That is how the capture was made, not what the hosts did: a mirror port that copies both the "
                    "ingress and the egress, a capture on a bridge and its ports, or on all interfaces (any). "

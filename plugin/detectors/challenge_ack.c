@@ -65,6 +65,7 @@ const tcpt_detector tcpt_challenge_ack = {
     .id = "challenge_ack",
     .message = "Challenge ACK: answers a RST, SYN or ACK that was not accepted",
     .brief = "Challenge ACK: answers a RST, SYN or ACK not accepted",
+    .mistaken = "a duplicate ACK, and so a lost segment",
     .explanation =
         "A receiver that gets a RST in the window but not exact, or a SYN in a live connection, drops it and "
         "sends an ACK with its own numbers. A peer that really lost the connection answers with an exact "

@@ -196,6 +196,7 @@ const tcpt_detector tcpt_checksum_bad = {
     .id = "checksum_bad",
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
     .brief = "Bad TCP checksum, and neither offload nor padding",
+    .mistaken = "loss in a full queue",
     .explanation = "The segment was damaged behind its sender, or the sender's stack or network card made a wrong sum: "
                    "the receiving host drops it silently, and it has to be sent again. The analysis takes it as never "
                    "received. Where its bytes are acknowledged and never sent again they have arrived, and the finding "

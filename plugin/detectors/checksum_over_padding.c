@@ -27,6 +27,7 @@ static const char *const explains[] = {"checksum_bad", "close_wait_stuck", TCPT_
 const tcpt_detector tcpt_checksum_over_padding = {
     .id = "checksum_over_padding",
     .message = "Checksum right only with the Ethernet padding counted in",
+    .mistaken = "loss by chance",
     .explanation = "The sender, or a device that rewrote the segment, computed the TCP checksum over the padded frame "
                    "instead of the IP datagram. Every receiver drops such a segment; longer ones pass.",
     .remedy = "Find the device that computes this sum (compare captures before and after each hop, switch checksum "

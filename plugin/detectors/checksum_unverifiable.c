@@ -26,6 +26,7 @@ const tcpt_detector tcpt_checksum_unverifiable = {
     .id = "checksum_unverifiable",
     .message = "Checksums of this host are wrong throughout: offload or rewritten addresses",
     .brief = "Checksums wrong throughout: offload or new addresses",
+    .mistaken = "damaged segments",
     .explanation =
         "The capture was taken where the network card had not filled the checksum in yet, or had joined "
         "segments on receipt, or addresses were changed afterwards without correcting the sums. The segments "

@@ -199,6 +199,7 @@ const tcpt_detector tcpt_close_wait_stuck = {
     .id = "close_wait_stuck",
     .message = "One side has closed, the other has not for a long time (CLOSE-WAIT)",
     .brief = "The other side closed, this one does not (CLOSE-WAIT)",
+    .mistaken = "a FIN that got lost",
     .explanation = "The peer's FIN was received and acknowledged, so this side's kernel is in CLOSE-WAIT: only its "
                    "application can end the connection, and it does not. Consistent with an application that does "
                    "not notice the end of input, or waits for a timeout of its own.",

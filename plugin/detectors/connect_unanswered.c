@@ -145,6 +145,7 @@ static const char *const explains[] = {"syn_delayed", "icmp_error", NULL};
 const tcpt_detector tcpt_connect_unanswered = {
     .id = "connect_unanswered",
     .message = "A SYN is sent again and again, and nothing comes back",
+    .mistaken = "a closed port, which would answer with a RST",
     .explanation =
         "Neither SYN-ACK nor RST was captured from the server's address, and no other SYN from this address to this "
         "port was answered in the last minute. A host that is up and reachable answers: with a RST where nobody "

@@ -54,6 +54,7 @@ const tcpt_detector tcpt_connection_refused = {
     .id = "connection_refused",
     .message = "A SYN is answered by a RST",
     .brief = "Connection refused: closed port, or a filter that rejects",
+    .mistaken = "a host that is down",
     .explanation =
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "

@@ -35,6 +35,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_conntrack_invalid = {
     .id = "conntrack_invalid",
     .message = "Invalid for Linux connection tracking",
+    .mistaken = "a segment that its receiver refuses",
     .explanation =
         "A tracker (nf_conntrack) that saw what was captured here finds no connection that this segment belongs "
         "to. It drops nothing by itself; a rule such as \"ct state invalid drop\" does, NAT leaves the "

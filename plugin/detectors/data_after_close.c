@@ -27,6 +27,7 @@ static void judge(const tcpt_context *context, void *memory)
 const tcpt_detector tcpt_data_after_close = {
     .id = "data_after_close",
     .message = "Payload reached a side that had closed, and drew a RST",
+    .mistaken = "a crash of the side that sends the RST",
     .explanation = "The application on one side had closed both directions while the other still sent. Its kernel "
                    "answers such payload with a RST, and what was not read yet on the sender's side may be lost.",
     .remedy = "If data is missing: let the closing application read to the end of file, or shut down its sending side "

@@ -73,6 +73,7 @@ const tcpt_detector tcpt_delayed_ack_stall = {
     .id = "delayed_ack_stall",
     .message = "Small segments wait for the delayed ACK of the one before (Nagle)",
     .brief = "Small segments wait for delayed ACKs (Nagle)",
+    .mistaken = "a slow network: each wait is 40 or 200 ms, however short the way",
     .explanation =
         "The sender writes a message in pieces and then waits for the answer. Nagle's algorithm holds the second small "
         "piece until the first one is acknowledged, and the receiver delays that ACK because it has nothing to say "

@@ -57,6 +57,7 @@ static const char *const explains[] = {"connection_refused", "connect_unanswered
 const tcpt_detector tcpt_ecn_refused = {
     .id = "ecn_refused",
     .message = "A SYN with ECN fails, one without is answered",
+    .mistaken = "a server that is down now and then",
     .explanation = "The client offers ECN by the flags ECE and CWR in its SYN. A device or stack that does not know "
                    "them as that resets "
                    "or drops it, while the same SYN without them is answered; many clients fall back to it after a "

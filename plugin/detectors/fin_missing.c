@@ -202,6 +202,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_fin_missing = {
     .id = "fin_missing",
     .message = "A close that must have happened never shows: FIN missing",
+    .mistaken = "a slow application: the silence is somebody's time-out",
     .explanation =
         "One side closed, or said that it would, but its FIN never reached this capture point, so a peer that "
         "waits for the end of the connection waits for a timeout of its own. Consistent with a device "

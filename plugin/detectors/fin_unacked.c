@@ -100,6 +100,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_fin_unacked = {
     .id = "fin_unacked",
     .message = "FIN sent again and again without an acknowledgment",
+    .mistaken = "an application that does not close",
     .explanation =
         "The side that closes repeats its FIN because no ACK for it arrives. Either the FIN does not reach the "
         "other host (short frames dropped on the way, a firewall that has forgotten the flow), or its ACK "

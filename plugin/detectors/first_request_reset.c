@@ -149,6 +149,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_first_request_reset = {
     .id = "first_request_reset",
     .message = "The first request of a connection is answered by a RST",
+    .mistaken = "a closed port",
     .explanation =
         "The handshake was complete, so the port is open and the way is free; what the client then sent drew a RST. A "
         "RST that acknowledges the request comes from a program that read it, or closed without reading it: wrong "

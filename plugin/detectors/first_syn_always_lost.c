@@ -57,6 +57,7 @@ static const char *const explains[] = {"syn_delayed", "syn_unanswered", "connect
 const tcpt_detector tcpt_first_syn_always_lost = {
     .id = "first_syn_always_lost",
     .message = "The first SYN of each connection gets lost, the retry never does",
+    .mistaken = "loss by chance",
     .explanation = "Loss by chance does not choose. A device on the way needs the first SYN for itself: a virtual "
                    "switch or router "
                    "that sets up the flow or asks ARP, a load balancer that meets a tuple it still knows (IPVS), a "

@@ -49,6 +49,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_icmp_error = {
     .id = "icmp_error",
     .message = "ICMP says that a segment got no farther",
+    .mistaken = "no answer at all",
     .explanation =
         "A router or the other host quotes a segment of this connection in an ICMP error: \"host unreachable\" (no "
         "way, "

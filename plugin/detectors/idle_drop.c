@@ -140,6 +140,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_idle_drop = {
     .id = "idle_drop",
     .message = "After a long silence the connection is gone",
+    .mistaken = "a server that crashed",
     .explanation = "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
                    "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
                    "connection. The other host may still believe in it.",

@@ -97,6 +97,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_keepalive_dead_peer = {
     .id = "keepalive_dead_peer",
     .message = "Probes of the other side without an answer",
+    .mistaken = "an idle connection in order",
     .explanation = "One side asks whether the other is still there, or whether its window has opened again, and hears "
                    "nothing: consistent with a host that is gone, or with a device on the way that has forgotten the "
                    "idle connection.",

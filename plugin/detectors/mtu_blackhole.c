@@ -296,6 +296,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_mtu_blackhole = {
     .id = "mtu_blackhole",
     .message = "Long packets get lost each time they are sent, shorter ones pass",
+    .mistaken = "a server that hangs after the handshake",
     .explanation =
         "The same long segment was sent three times and more and never acknowledged, while a shorter one behind it, or "
         "the same bytes in shorter ones, arrived; or, captured where they should arrive, only the shorter one behind "

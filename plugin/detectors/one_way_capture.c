@@ -49,6 +49,7 @@ static void settle(const tcpt_context *context, const void *memory)
 const tcpt_detector tcpt_one_way_capture = {
     .id = "one_way_capture",
     .message = "Only one direction of the connection was captured",
+    .mistaken = "a host that never answers",
     .explanation =
         "No segment of the other side is in the capture, and the side that is goes on as if it were answered. So "
         "windows, round trips, losses and what connection tracking makes of it cannot be judged, and findings that "

@@ -36,6 +36,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_paws_reject = {
     .id = "paws_reject",
     .message = "A segment was refused for its timestamp (PAWS)",
+    .mistaken = "a lost segment: it arrived and was dropped",
     .explanation =
         "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
         "a leftover and is dropped, however often it is sent again. Consistent with a NAT or proxy that lets "

@@ -150,6 +150,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_peer_silent = {
     .id = "peer_silent",
     .message = "Data sent again and again without any answer",
+    .mistaken = "a slow server: not even receipt is acknowledged",
     .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
                    "on.",

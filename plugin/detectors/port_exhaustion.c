@@ -36,6 +36,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_port_exhaustion = {
     .id = "port_exhaustion",
     .message = "A client is running out of ports toward one server port",
+    .mistaken = "an overloaded server",
     .explanation =
         "Every connection takes a port until it is closed, and for another 60 s when the client closed first. At this "
         "rate the client's range toward this server port is nearly used up.",

@@ -49,6 +49,7 @@ static const char *const explains[] = {"connection_refused",
 const tcpt_detector tcpt_port_scan = {
     .id = "port_scan",
     .message = "One source tries many ports or addresses, and hardly any answers",
+    .mistaken = "servers that are down",
     .explanation =
         "Within a minute one address has tried at least 50 ports of one address, or one port of 50 addresses, and at "
         "most "

@@ -46,6 +46,7 @@ static const tcpt_field fields[] = {TCPT_F_RST_USUAL_TTL, TCPT_FIELD_COUNT};
 const tcpt_detector tcpt_proxied_handshake = {
     .id = "proxied_handshake",
     .message = "SYN-ACK and payload of the server come from different hosts",
+    .mistaken = "a server that is up: it has not answered the SYN",
     .explanation =
         "Packets of one host to one place come with the same TTL, give or take a hop. The SYN-ACK had another one than "
         "the payload behind it. Consistent with a device that answers the handshake itself and then connects to the "

@@ -269,6 +269,7 @@ const tcpt_detector tcpt_recovery_stall = {
     .id = "recovery_stall",
     .message = "Nothing moved until a retransmission time-out repaired a loss",
     .brief = "Stood still: loss was repaired by time-outs only",
+    .mistaken = "a slow server",
     .explanation =
         "Segments were lost and no fast recovery was possible: nothing behind them was acknowledged (the last ones of "
         "a burst), their retransmission was lost too, or SACK does not work. The sender then waits for its timer, "

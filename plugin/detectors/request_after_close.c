@@ -181,6 +181,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_request_after_close = {
     .id = "request_after_close",
     .message = "A request met a server that had closed: RST",
+    .mistaken = "a server that crashed",
     .explanation =
         "The connection was idle, the server closed it (its keep-alive time was over, or it was restarted), and the "
         "client sent its next request all the same: its pool had not noticed the FIN, or both were on their way at the "

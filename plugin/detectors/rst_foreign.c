@@ -262,6 +262,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_rst_foreign = {
     .id = "rst_foreign",
     .message = "A RST was not sent by the host that it names",
+    .mistaken = "a server that refuses, or has crashed",
     .explanation =
         "Whoever has reset a connection has forgotten it, and sends nothing more in it. A RST with another TTL and "
         "with fields copied from the other side was made by a device that read the other side's segment: a firewall, "

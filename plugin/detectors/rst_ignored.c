@@ -198,6 +198,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_rst_ignored = {
     .id = "rst_ignored",
     .message = "A RST was not honoured: its receiver goes on",
+    .mistaken = "a connection that the RST has ended",
     .explanation =
         "One side was told to forget the connection and did not: the RST's SEQ was not the one it expects, or the RST, "
         "exact as it was, never reached its TCP. The other side (or the device that sent the RST) has forgotten it. "

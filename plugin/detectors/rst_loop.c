@@ -78,6 +78,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_rst_loop = {
     .id = "rst_loop",
     .message = "RST and ACK answer each other without end",
+    .mistaken = "an attack with resets",
     .explanation = "A receiver that does not accept a RST answers it with a challenge ACK, whose sender, if it has "
                    "really lost the "
                    "connection, sends a RST with the number that this ACK asks for: exact, and the end. Here each "

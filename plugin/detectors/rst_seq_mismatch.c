@@ -163,6 +163,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_rst_seq_mismatch = {
     .id = "rst_seq_mismatch",
     .message = "RST with a SEQ that is not the one its receiver expects",
+    .mistaken = "a reset that ends the connection",
     .explanation =
         "A receiver compares a RST's SEQ with the next byte it expects. Only an exact match is sure to reset; "
         "one inside the window draws a challenge ACK, one outside is dropped without a word. Linux since "

@@ -132,6 +132,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_sack_shifted = {
     .id = "sack_shifted",
     .message = "SACK blocks lie outside of all that was sent, always by as much",
+    .mistaken = "heavy loss",
     .explanation =
         "The blocks of selective acknowledgments are sequence numbers of the data. Here they lie far from anything "
         "that "

@@ -31,6 +31,7 @@ const tcpt_detector tcpt_short_frame_checksum = {
     .id = "short_frame_checksum",
     .message = "Padded short frame: checksum right over the IP length, wrong over the padding",
     .brief = "Short frame: its padding breaks the sum of careless checks",
+    .mistaken = "a damaged frame",
     .explanation = "Ethernet fills frames up to 60 bytes. The segment is in order; but a device that verifies the TCP "
                    "checksum over the whole buffer (a connection tracker entered from layer 2 without cutting the "
                    "padding) calls it bad and drops it. Says nothing about whether such a device is there. Told once "

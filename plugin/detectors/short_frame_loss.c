@@ -259,6 +259,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_short_frame_loss = {
     .id = "short_frame_loss",
     .message = "Only padded short frames of one sender go missing",
+    .mistaken = "a slow or silent application",
     .explanation = "Bare ACKs, FINs and RSTs without TCP options are filled up by Ethernet to 60 bytes. Those of this "
                    "sender do not arrive while all its longer frames do: consistent with a device that verifies the "
                    "TCP checksum over the padding and drops them as bad (an Open vSwitch or connection tracker "

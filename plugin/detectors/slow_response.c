@@ -51,6 +51,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_slow_response = {
     .id = "slow_response",
     .message = "The server takes long to respond to a request that it has",
+    .mistaken = "a slow network",
     .explanation =
         "The server's host acknowledged the request at once, so it arrived; the first byte of the response left two "
         "seconds or more later. What lies between is the application: a slow query, a lock, a backend or name "

@@ -30,6 +30,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_stale_segment = {
     .id = "stale_segment",
     .message = "A segment of this 4-tuple's previous connection",
+    .mistaken = "a segment out of order",
     .explanation = "The same addresses and ports carried another connection before. This segment was on the way since "
                    "then, or was sent again; the receiver drops it because its numbers do not fit, unless they happen "
                    "to: that is what TIME-WAIT is for.",

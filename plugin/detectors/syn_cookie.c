@@ -40,6 +40,7 @@ const tcpt_detector tcpt_syn_cookie = {
     .id = "syn_cookie",
     .message = "The SYN-ACK looks like a SYN cookie: options are missing",
     .brief = "SYN cookie? No window scale or SACK: half-open queue full",
+    .mistaken = "a host without window scale and SACK",
     .explanation =
         "A server under SYN pressure keeps nothing of a SYN and puts all that it needs into its sequence number, which "
         "has "

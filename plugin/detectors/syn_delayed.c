@@ -62,6 +62,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_syn_delayed = {
     .id = "syn_delayed",
     .message = "The first SYN got no answer, a retry does at once",
+    .mistaken = "a slow server: the wait is the client's own timer",
     .explanation =
         "The client waits for its retry timer (1 s, 3 s in all for the third try; 3 s and 9 s with old stacks) before "
         "anything happens: that is the delay, not the network's or the server's. Now and then it is ordinary loss. On "

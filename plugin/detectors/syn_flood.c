@@ -60,6 +60,7 @@ static const char *const explains[] = {"syn_cookie",
 const tcpt_detector tcpt_syn_flood = {
     .id = "syn_flood",
     .message = "SYN flood: many SYNs to one port, hardly any completes",
+    .mistaken = "a busy hour",
     .explanation =
         "At least 500 SYNs of at least 50 addresses came to one port within ten seconds, and at most one in ten "
         "completed "

@@ -152,6 +152,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_syn_in_live_flow = {
     .id = "syn_in_live_flow",
     .message = "SYN in a connection that is open",
+    .mistaken = "a new connection",
     .explanation =
         "One end begins a connection where the other still has one: consistent with a host that has crashed "
         "or restarted, a port used again too soon, or an address shared by two hosts. A host that has the old "

@@ -39,6 +39,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_syn_refused_by_reset = {
     .id = "syn_refused_by_reset",
     .message = "The handshake's final ACK drew a RST",
+    .mistaken = "a closed port",
     .explanation =
         "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
         "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "

@@ -127,6 +127,7 @@ static const char *const explains[] = {"syn_delayed", "icmp_error", NULL};
 const tcpt_detector tcpt_syn_unanswered = {
     .id = "syn_unanswered",
     .message = "SYN without an answer while others of its address are answered",
+    .mistaken = "a server that is down: it answers others",
     .explanation =
         "Within a minute the server answered this very address on this very port, only not this SYN, repeats included. "
         "So something is selective: a queue that is full at times, a filter, rate limit or full tracker table on the "

@@ -125,6 +125,7 @@ static const char *const explains[] = {"syn_delayed", "accept_queue_overflow", "
 const tcpt_detector tcpt_synack_not_received = {
     .id = "synack_not_received",
     .message = "The SYN-ACK is in the capture, and its client sends the SYN again",
+    .mistaken = "a server that does not answer",
     .explanation =
         "One round trip later the client would have sent its ACK. The same SYN, again, says that it never got the "
         "SYN-ACK: "

@@ -26,6 +26,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_tfo_retransmit_storm = {
     .id = "tfo_retransmit_storm",
     .message = "Retransmit storm with Fast Open or a lost window scale: acknowledged data again and again",
+    .mistaken = "packet loss: the data has long arrived",
     .explanation =
         "The host keeps sending what its peer has acknowledged in this very capture: the ACKs reach the "
         "machine but not its TCP. Consistent with a connection tracker of Linux before 5.18 on that machine, "

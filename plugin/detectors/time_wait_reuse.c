@@ -186,6 +186,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_time_wait_reuse = {
     .id = "time_wait_reuse",
     .message = "A 4-tuple is used again within its TIME-WAIT",
+    .mistaken = "a lost SYN",
     .explanation =
         "One side still remembers the connection before (TIME-WAIT, 60 s on Linux). It accepts a SYN with a newer "
         "timestamp or a higher initial sequence number; any other it answers with an ACK that carries the old "

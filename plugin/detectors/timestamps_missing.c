@@ -107,6 +107,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_timestamps_missing = {
     .id = "timestamps_missing",
     .message = "Segments without the timestamps agreed on have no effect",
+    .mistaken = "a server that hangs after the handshake",
     .explanation = "Both SYNs have offered timestamps, so every segment but a RST has to carry them; a receiver should "
                    "drop one that "
                    "does not (FreeBSD and gVisor do, Linux accepts it). A stack that forgets the option, or a device "

@@ -44,6 +44,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_tsval_backwards = {
     .id = "tsval_backwards",
     .message = "An unanswered SYN's timestamp lies behind others of its address",
+    .mistaken = "SYNs lost by chance",
     .explanation =
         "Several clients with clocks of their own share one address. A server with net.ipv4.tcp_tw_recycle=1 "
         "remembers the last timestamp per address for 60 s after it closed a connection first, and drops SYNs that "

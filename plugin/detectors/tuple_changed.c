@@ -97,6 +97,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_tuple_changed = {
     .id = "tuple_changed",
     .message = "A connection goes on under another address or port",
+    .mistaken = "a host that went silent",
     .explanation =
         "A segment without a SYN before it carries exactly the next sequence and acknowledgment numbers of a "
         "connection "

@@ -198,6 +198,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_vantage_loss = {
     .id = "vantage_loss",
     .message = "Segments seen at one capture point never show at the next",
+    .mistaken = "congestion: see what the missing segments have in common",
     .explanation = "The frames named here left the capture point nearer to their sender and never came to the farther "
                    "one, which went on capturing: consistent with a device between the two that drops them. What all "
                    "of them have in common and none of the others is named when it separates cleanly. What came under "

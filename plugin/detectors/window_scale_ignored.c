@@ -142,6 +142,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_window_scale_ignored = {
     .id = "window_scale_ignored",
     .message = "What lies beyond the window without its scale gets lost",
+    .mistaken = "congestion",
     .explanation =
         "Each time the sender has more under way than the window field says without the scale that both ends have "
         "agreed on, all that is beyond gets lost, and only the retransmission timer moves the connection on. "

@@ -230,6 +230,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_zero_window_stall = {
     .id = "zero_window_stall",
     .message = "A window stays closed, and data waits for it",
+    .mistaken = "a slow network",
     .explanation =
         "The side that closed its window has its receive buffer full of bytes that its application does not read: "
         "it hangs, it waits for something else, or it has lost interest. The network and the other side are not the "

@@ -25,6 +25,7 @@ static const tcpt_command commands[] = {
 const tcpt_detector tcpt_demo_finding = {
     .id = "demo_finding",
     .message = "A FIN carries payload",
+    .mistaken = "a bare FIN",
     .explanation = "The sender closes with its last bytes. That is in order, and here to be seen.",
     .remedy = "Nothing to mend. Look at what the receiver does with the payload.",
     .commands = commands,

@@ -29,12 +29,12 @@ static void print_rows(void)
 
 static void print_findings(void)
 {
-    puts("| finding | severity | what it says | its own fields |");
-    puts("|---|---|---|---|");
+    puts("| finding | severity | what it says | easily mistaken for | its own fields |");
+    puts("|---|---|---|---|---|");
     for (unsigned i = 0; tcpt_detectors[i]; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
-        printf("| `%s` | %s%s | %s | ", detector->id, tcpt_severity_name(detector->severity),
-               detector->settle ? ", *end*" : "", detector->message);
+        printf("| `%s` | %s%s | %s | %s | ", detector->id, tcpt_severity_name(detector->severity),
+               detector->settle ? ", *end*" : "", detector->message, detector->mistaken ? detector->mistaken : "");
         print_fields(detector, "`", ", ");
         puts(" |");
     }
@@ -72,6 +72,8 @@ static void print_man_findings(void)
         const tcpt_detector *detector = tcpt_detectors[i];
         printf(".TP\n.BR %s \" (%s%s)\"\n%s.\n", detector->id, tcpt_severity_name(detector->severity),
                detector->settle ? ", end" : "", detector->message);
+        if (detector->mistaken)
+            printf("Easily mistaken for %s.\n", detector->mistaken);
     }
 }
 

@@ -63,6 +63,20 @@ static void test_texts(gconstpointer data)
     g_assert_cmpuint(detector->group, <=, TCPT_GROUP_PROTOCOL);
 }
 
+/* Whoever is warned is told what it looks like and is not: words that fit behind "easily mistaken for". */
+static void test_mistaken(gconstpointer data)
+{
+    const tcpt_detector *detector = data;
+    if (!detector->mistaken) {
+        g_assert_cmpint(detector->severity, !=, TCPT_WARN);
+        return;
+    }
+    assert_text(detector->mistaken, 5);
+    g_assert_cmpuint(strlen(detector->mistaken), <=, 72);
+    g_assert_false(g_str_has_suffix(detector->mistaken, "."));
+    g_assert_null(strchr(detector->mistaken, '|'));
+}
+
 /* A row that is never asked, or has nothing to say, is a mistake. */
 static void test_functions(gconstpointer data)
 {
@@ -170,11 +184,8 @@ void add_registry_tests(void)
         const char *name;
         GTestDataFunc test;
     } tests[] = {
-        {"texts", test_texts},
-        {"functions", test_functions},
-        {"contract", test_contract},
-        {"file", test_file},
-        {"fields-complete", test_fields_complete},
+        {"texts", test_texts},       {"mistaken", test_mistaken}, {"functions", test_functions},
+        {"contract", test_contract}, {"file", test_file},         {"fields-complete", test_fields_complete},
     };
     g_test_add_func("/registry/list", test_list);
     g_test_add_func("/registry/fields", test_fields);
