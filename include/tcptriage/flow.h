@@ -41,6 +41,9 @@ const char *tcpt_state_name(tcpt_state state);
 
 struct tcpt_point;
 
+/** In tcpt_record.shape, beside flags. */
+enum { TCPT_HAS_PAYLOAD = 0x80 };
+
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
     struct tcpt_flow *flow;
@@ -61,10 +64,11 @@ typedef struct tcpt_record {
     bool over_limit : 1; /**< receiver_verdict is "ignored" only for the stack's limit of answers */
     bool copied : 1;     /**< it is the first of the two: same_as comes behind it */
     bool icmp : 1;       /**< no segment: an ICMP error that quotes one, of which `from` is the sender */
-    uint8_t inferred : 2;     /**< by end: the states rest on a FIN of it that was not captured */
-    uint8_t reset : 2;        /**< by end: a RST has closed it */
-    uint8_t receiver_verdict; /**< tcpt_verdict of the chosen stack */
-    uint8_t receiver_drop;    /**< tcpt_drop */
+    uint8_t inferred : 2; /**< by end: the states rest on a FIN of it that was not captured */
+    uint8_t reset : 2;    /**< by end: a RST has closed it */
+    uint8_t shape;        /**< what the segment is: its FIN, SYN, RST and ACK, and TCPT_HAS_PAYLOAD; 0 for ICMP */
+    uint8_t receiver_verdict : 3; /**< tcpt_verdict of the chosen stack */
+    uint8_t receiver_drop : 5;    /**< tcpt_drop */
 } tcpt_record;
 
 /** A half-open range of sequence numbers. */

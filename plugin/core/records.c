@@ -40,6 +40,8 @@ tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt
         .uncut_good =
             segment->checksum_is != TCPT_CHECKSUM_GOOD || segment->checksum_over_padding == segment->checksum_expected,
         .from = (uint8_t)from & 1,
+        .shape = (uint8_t)((segment->flags & (TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK)) |
+                           (segment->payload_bytes ? TCPT_HAS_PAYLOAD : 0)),
     };
     return record;
 }
@@ -60,8 +62,8 @@ void tcpt_record_judged(tcpt_record *record, const tcpt_observation *seen)
     record->ct_current = tracker->current & 3;
     record->ct_old = tracker->before_5_18 & 3;
     record->ct_reason = tracker->reason;
-    record->receiver_verdict = (uint8_t)seen->receiver.verdict;
-    record->receiver_drop = (uint8_t)seen->receiver.drop;
+    record->receiver_verdict = (uint8_t)seen->receiver.verdict & 7;
+    record->receiver_drop = (uint8_t)seen->receiver.drop & 31;
     if (seen->receiver.over_limit)
         record->over_limit = true;
 }

@@ -14,6 +14,8 @@
 #include <epan/epan.h>
 #include <epan/funnel.h>
 #include <epan/packet.h>
+#include <epan/prefs.h>
+#include <epan/prefs-int.h>
 #include <epan/stats_tree.h>
 #include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
 
@@ -62,6 +64,15 @@ static inline char *tcpt_menu_text(const char *text)
 
     g_strfreev(parts);
     return written;
+}
+
+/** Whether Wireshark shows sequence numbers relative to the SYN's (tcp.relative_sequence_numbers). */
+static inline bool tcpt_relative_numbers(void)
+{
+    module_t *module = prefs_find_module("tcp");
+    pref_t *relative = module ? prefs_find_preference(module, "relative_sequence_numbers") : NULL;
+
+    return relative && prefs_get_bool_value(relative, pref_current);
 }
 
 /** Name of the interface a packet was captured on, or NULL. Interfaces are numbered per section since 4.2. */

@@ -39,6 +39,7 @@ static bool pictures; /* somebody will draw some */
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
 static gint64 cases_made_us; /* 0 never */
+static unsigned problems;    /* among them */
 static tcpt_settings settings;
 static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
 static bool zero_known;
@@ -239,6 +240,7 @@ void tcpt_feed_register(int proto, tcpt_settings (*settings_now)(void))
     /* In name only and a child of TCP: adds no layer to frame.protocols, and follows TCP when that is disabled. */
     proto_shim = proto_register_protocol_in_name_only("TCP (watched by TCP Triage)", "TCP (TCPTriage)",
                                                       "tcptriage_feed", proto_tcp, FT_PROTOCOL);
+    proto_set_cant_toggle(proto_shim); /* no row of Enabled Protocols: it follows what it watches for */
     register_init_routine(begin_capture);
     register_cleanup_routine(end_capture);
 }
@@ -288,12 +290,20 @@ tcpt_analysis *tcpt_feed_analysis(void)
 void tcpt_feed_make_cases(void)
 {
     gint64 now_us = g_get_monotonic_time();
+    const tcpt_case *const *cases;
     unsigned count;
 
     if (cases_made_us && now_us - cases_made_us < CASES_EVERY_MS * G_GINT64_CONSTANT(1000))
         return;
     cases_made_us = now_us;
-    tcpt_cases(analysis, &count);
+    cases = tcpt_cases(analysis, &count);
+    for (problems = 0; problems < count && cases[problems]->severity == TCPT_WARN; problems++)
+        ;
+}
+
+unsigned tcpt_feed_problems(void)
+{
+    return problems;
 }
 
 int64_t tcpt_feed_zero_ns(void)

@@ -39,6 +39,9 @@ tcpt_analysis *tcpt_feed_analysis(void);
 /** Bring the cases up to date (tcpt_cases()), not too often. */
 void tcpt_feed_make_cases(void);
 
+/** How many of them are warnings: the first ones. */
+unsigned tcpt_feed_problems(void);
+
 /** The time that Wireshark counts from: the first frame's. */
 int64_t tcpt_feed_zero_ns(void);
 

@@ -36,6 +36,7 @@ import remedies  # noqa: E402
 import schema  # noqa: E402
 import tables  # noqa: E402
 import tap  # noqa: E402
+import tree  # noqa: E402
 import wrapped  # noqa: E402
 from tools import Tools  # noqa: E402
 
@@ -344,6 +345,7 @@ class Golden:
             yield from filters.tests(self, reported)
             yield from schema.tests(self, reported)
             yield from shown.tests(self, by_name)
+            yield from tree.tests(self, by_name)
             yield from causes.tests(self, by_name)
             yield from pressure.tests(self, by_name, {name: preferences(truth) for name, truth, _ in self.lab_captures()})
             yield from payload.tests(self.tools, by_name)
