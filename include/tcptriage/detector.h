@@ -100,6 +100,7 @@ typedef struct tcpt_detector {
     const char *const *explains; /**< ids of findings that are consequences of its own where they follow it, or surround
                                       it, on the same 4-tuple; ended by NULL, NULL for none */
     uint64_t wants;              /**< traits (observation.h) of which one is enough to be asked */
+    uint64_t follows;            /**< the same once it has noted something of the flow; 0 for none besides */
     uint16_t memory_bytes;       /**< memory per flow, zero until judge() writes to it; 0 for none */
     const tcpt_field *fields;    /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
 

@@ -232,7 +232,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         return record;
     }
     judge(analysis, &found, flow, segment, from);
-    if (found.seen.traits & analysis->dispatch.wanted)
+    if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
     commit(analysis, &found, flow, segment, record);
     return record;

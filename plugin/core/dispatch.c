@@ -22,8 +22,9 @@ const tcpt_detector *const tcpt_detectors[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(tcpt_detectors) - 1 <= TCPT_DETECTORS_MOST); /* bits of a set of them */
 
 /* A detector that has no memory of the flow is given a blank one, which is kept if it writes to it: most never do. */
-static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detector *detector, tcpt_context *context)
+static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, unsigned number, tcpt_context *context)
 {
+    const tcpt_detector *detector = tcpt_detectors[number];
     size_t bytes = detector->memory_bytes;
     void *memory = bytes ? tcpt_memory_of(flow, detector) : NULL;
 
@@ -35,7 +36,7 @@ static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_detec
     detector->judge(context, dispatch->blank);
     if (memcmp(dispatch->blank, dispatch->zeros, bytes) == 0)
         return;
-    tcpt_memory_keep(flow, detector, dispatch->blank);
+    tcpt_memory_keep(flow, number, dispatch->blank);
     memset(dispatch->blank, 0, bytes);
 }
 
@@ -62,8 +63,11 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
 
     for (uint64_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
         asked |= dispatch->wanting[__builtin_ctzll(traits)];
+    for (const tcpt_memory *noted = flow->memory; noted; noted = noted->next)
+        if (seen->traits & noted->detector->follows)
+            asked |= UINT64_C(1) << noted->number;
     for (; asked; asked &= asked - 1)
-        ask(dispatch, flow, tcpt_detectors[__builtin_ctzll(asked)], &context);
+        ask(dispatch, flow, (unsigned)__builtin_ctzll(asked), &context);
 }
 
 /* Note which traits a detector wants. */
@@ -82,6 +86,7 @@ void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, 
     *dispatch = (tcpt_dispatch){.settings = settings, .store = store};
     for (const tcpt_detector *detector; (detector = tcpt_detectors[dispatch->count]); dispatch->count++) {
         note_wants(dispatch, dispatch->count, detector->wants);
+        dispatch->followed |= detector->follows;
         dispatch->settling |= (uint64_t)(detector->settle != NULL) << dispatch->count;
         memory_bytes = MAX(memory_bytes, detector->memory_bytes);
     }

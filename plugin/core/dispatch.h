@@ -14,6 +14,7 @@ typedef struct tcpt_dispatch {
     unsigned count;                /**< of detectors */
     uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
     uint64_t wanted;               /**< traits that any detector wants */
+    uint64_t followed;             /**< traits that any follows once it has noted something */
     uint64_t settling;             /**< detectors that look at a flow's end */
     uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
     uint8_t *zeros;                /**< as many zeros */
@@ -23,7 +24,13 @@ typedef struct tcpt_dispatch {
 void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, struct tcpt_findings *store);
 void tcpt_dispatch_clear(tcpt_dispatch *dispatch);
 
-/** Let those detectors look at a segment that want one of its traits. */
+/** Whether any detector is to look at a segment of a flow. */
+static inline bool tcpt_dispatch_asks(const tcpt_dispatch *dispatch, const tcpt_flow *flow, uint64_t traits)
+{
+    return (traits & dispatch->wanted) || (flow->memory && (traits & dispatch->followed));
+}
+
+/** Let those detectors look at a segment that want one of its traits, or follow one. */
 void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_observation *seen, tcpt_record *record);
 

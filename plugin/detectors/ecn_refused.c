@@ -72,7 +72,7 @@ const tcpt_detector tcpt_ecn_refused = {
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .fields = fields,
     .judge = judge,
 };

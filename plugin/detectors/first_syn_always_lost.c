@@ -74,7 +74,7 @@ const tcpt_detector tcpt_first_syn_always_lost = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PAIR,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .fields = fields,
     .judge = judge,
 };

@@ -52,7 +52,7 @@ const tcpt_detector tcpt_port_exhaustion = {
     .blames = TCPT_BLAMES_PAIR,
     .picture = TCPT_DRAWN_AS_PORTS,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .fields = fields,
     .judge = judge,
 };

@@ -66,7 +66,7 @@ const tcpt_detector tcpt_port_scan = {
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_SOURCE,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .fields = fields,
     .judge = judge,
 };

@@ -134,10 +134,7 @@ static void judge(const tcpt_context *context, void *memory)
 {
     loss_memory *all = memory;
 
-    /* With timestamps nothing without payload is short. */
-    if (context->flow->ends[0].syn_options & context->flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS)
-        return;
-    if (context->segment->family != 4 || context->seen->really_bad || (context->segment->flags & TCPT_RST))
+    if (context->seen->really_bad)
         return;
     note_effect(context, &all->by[!context->seen->from]);
     note_own(context, &all->by[context->seen->from]);
@@ -273,7 +270,7 @@ const tcpt_detector tcpt_short_frame_loss = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
-    .wants = TCPT_TRAIT_PADDED | TCPT_TRAIT_PADDED_FLOW | TCPT_TRAIT_ENDING | TCPT_TRAIT_FIN,
+    .wants = TCPT_TRAIT_SHORT_FRAMES,
     .memory_bytes = sizeof(loss_memory),
     .fields = fields,
     .judge = judge,

@@ -55,6 +55,6 @@ const tcpt_detector tcpt_syn_cookie = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .judge = judge,
 };

@@ -75,7 +75,7 @@ const tcpt_detector tcpt_syn_flood = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN,
+    .wants = TCPT_TRAIT_SYN_MORE,
     .fields = fields,
     .judge = judge,
 };

@@ -13,12 +13,14 @@ void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
     return memory ? memory->bytes : NULL;
 }
 
-void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes)
+void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes)
 {
+    const tcpt_detector *detector = tcpt_detectors[number];
     tcpt_memory *made = g_malloc(sizeof *made + detector->memory_bytes);
 
     made->next = flow->memory;
     made->detector = detector;
+    made->number = number;
     memcpy(made->bytes, bytes, detector->memory_bytes);
     flow->memory = made;
 }

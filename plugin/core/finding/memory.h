@@ -11,11 +11,12 @@
 typedef struct tcpt_memory {
     struct tcpt_memory *next;
     const tcpt_detector *detector;
+    uint64_t number; /**< of it, in tcpt_detectors */
     uint64_t bytes[];
 } tcpt_memory;
 
-/** Keep what a detector has written for the first time. */
-void tcpt_memory_keep(tcpt_flow *flow, const tcpt_detector *detector, const void *bytes);
+/** Keep what a detector, by its number in tcpt_detectors, has written for the first time. */
+void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes);
 
 void tcpt_memory_clear(tcpt_flow *flow);
 

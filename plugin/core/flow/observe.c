@@ -234,10 +234,13 @@ static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         return;
     if (seen->from != flow->client)
         seen->syn_delay = syn_delay(flow, segment, seen->from);
+    if (seen->syn_delay != TCPT_SYN_DELAY_NONE)
+        seen->traits |= TCPT_TRAIT_SYN_MORE;
     if (!tcpt_final_ack_ignored(flow, segment, seen->from))
         return;
     seen->timestamps_wanted = tcpt_lacks_timestamps(flow, flow->client);
     seen->final_ack_ignored = !seen->timestamps_wanted; /* else it is not valid for a server that insists on them */
+    seen->traits |= TCPT_TRAIT_SYN_MORE;
 }
 
 /* Whether a FIN seen before is sent again for want of an ACK. A stack in FIN-WAIT-1 may also put the FIN on every ACK
@@ -255,6 +258,8 @@ static void observe_fin(tcpt_observation *seen, const tcpt_endpoint *sender, con
         return;
     seen->fin_again = fin_sent_again(sender, segment);
     seen->fin_repeats = sender->fin_repeats + seen->fin_again;
+    if (seen->fin_again)
+        seen->traits |= TCPT_TRAIT_FIN_AGAIN;
 }
 
 static bool probe(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
@@ -301,6 +306,32 @@ static bool shut(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, con
     return tcpt_window_is_shut(sender) || tcpt_window_is_shut(receiver);
 }
 
+static bool close_due(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    for (unsigned end = 0; end < 2; end++)
+        if (flow->ends[end].fin_acked && segment->time_ns - flow->ends[end].fin_acked_ns > TCPT_SECOND_NS)
+            return true;
+    return !(segment->flags & TCPT_RST) && (!segment->window || tcpt_window_is_shut(&flow->ends[from]));
+}
+
+/* Of a flow that is closing, or by a RST. */
+static void observe_ending(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    const tcpt_endpoint *sender = &flow->ends[seen->from];
+    bool rst = segment->flags & TCPT_RST;
+
+    if ((rst || sender->rst_count) && (flow->ending || (seen->traits & TCPT_TRAIT_TTL_ODD)))
+        seen->traits |= TCPT_TRAIT_RST_SENDER;
+    if (tcpt_has_short_frames(flow, segment))
+        seen->traits |= TCPT_TRAIT_SHORT_FRAMES;
+    if (!flow->ending)
+        return;
+    if (rst || (sender->sent && seq_after(segment->seq, sender->snd_nxt)))
+        seen->traits |= TCPT_TRAIT_ENDING_ODD;
+    if (close_due(flow, segment, seen->from))
+        seen->traits |= TCPT_TRAIT_CLOSE_DUE;
+}
+
 /* Against what came before, of whatever life. */
 static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
                            const tcpt_settings *settings)
@@ -314,6 +345,10 @@ static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const 
         seen->traits |= TCPT_TRAIT_SHUT;
     if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))
         seen->traits |= TCPT_TRAIT_TTL_ODD;
+    if (flow->ending || (segment->flags & (TCPT_FIN | TCPT_RST)))
+        observe_ending(seen, flow, segment);
+    if ((segment->flags & TCPT_SYN) && sender->syn)
+        seen->traits |= TCPT_TRAIT_SYN_MORE;
 }
 
 static void observe_payload(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)

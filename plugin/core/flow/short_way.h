@@ -62,10 +62,20 @@ static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segme
            (late ? TCPT_TRAIT_LATE_REPLY : 0);
 }
 
+/** Whether segments without payload are as short as Ethernet pads: with timestamps none is. */
+static inline bool tcpt_has_short_frames(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    return segment->family == 4 && !(flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) &&
+           !(segment->flags & TCPT_RST);
+}
+
 /** What padding makes of it, its own and that of others before. */
 static inline uint64_t tcpt_padding_traits(const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    return (flow->padded ? TCPT_TRAIT_PADDED_FLOW : 0) | (segment->pad_bytes ? TCPT_TRAIT_PADDED : 0);
+    if (!flow->padded && !segment->pad_bytes)
+        return 0;
+    return (segment->pad_bytes ? TCPT_TRAIT_PADDED : 0) |
+           (tcpt_has_short_frames(flow, segment) ? TCPT_TRAIT_SHORT_FRAMES : 0);
 }
 
 /** What can be told without judging. */
@@ -83,6 +93,7 @@ static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
     if (!flow->handshake_done && flow->client_known) {
         traits |= TCPT_TRAIT_HANDSHAKE;
         traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
+        traits |= flow->previous ? TCPT_TRAIT_REOPENED : 0;
     }
     if (flow->ending)
         traits |= TCPT_TRAIT_ENDING;
