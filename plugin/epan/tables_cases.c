@@ -49,12 +49,10 @@ static void count_branch(tcpt_branch *branch, void *data)
 {
     const filling *to = data;
     int parent = branch->parent ? branch->parent->mark : 0;
-    char *name = branch->parent ? name_of(branch) : g_strdup(branch->name);
 
-    branch->mark = stats_tree_manip_node_int(MN_INCREASE, to->window, name, parent, TRUE, 1);
+    branch->mark = stats_tree_manip_node_int(MN_INCREASE, to->window, branch->name, parent, TRUE, 1);
     if (branch->count == 1 && branch->parent)
-        stat_node_set_flags(to->window, name, parent, TRUE, ST_FLG_ROOTCHILD);
-    g_free(name);
+        stat_node_set_flags(to->window, branch->name, parent, TRUE, ST_FLG_ROOTCHILD);
 }
 
 static void begin(stats_tree *window)
@@ -63,7 +61,7 @@ static void begin(stats_tree *window)
 
     made->window = window;
     made->model = tcpt_stats_model(TCPT_CHAT, NULL, false);
-    made->cases = tcpt_case_tree_new(made->model, count_branch, made);
+    made->cases = tcpt_case_tree_new(made->model, (tcpt_counter){count_branch, name_of, made});
     made->flows_seen = g_byte_array_new();
     made->connections = stats_tree_manip_node_int(MN_SET, window, "Connections", 0, TRUE, 0);
     stats_tree_manip_node_int(MN_SET, window, "Cases", 0, TRUE, 0);
@@ -99,7 +97,7 @@ static tap_packet_status add_frame(stats_tree *window, packet_info *pinfo, epan_
                                   to->connections, FALSE, 1);
     }
     tcpt_each_finding(record, add_finding, to->cases);
-    return TAP_PACKET_REDRAW;
+    return TAP_PACKET_DONT_REDRAW; /* it is drawn at the end */
 }
 
 void tcpt_case_window_register(void)

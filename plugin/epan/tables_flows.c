@@ -235,10 +235,9 @@ static tap_packet_status add_frame(void *data, packet_info *pinfo, epan_dissect_
     (void)pinfo, (void)edt, (void)flags;
     if (!filling.model)
         begin_filling();
-    if (!tcpt_seen_first(filling.seen, record->flow->number))
-        return TAP_PACKET_DONT_REDRAW;
-    add_flow(g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0), record->flow);
-    return TAP_PACKET_REDRAW;
+    if (tcpt_seen_first(filling.seen, record->flow->number))
+        add_flow(g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0), record->flow);
+    return TAP_PACKET_DONT_REDRAW; /* it is drawn at the end */
 }
 
 /* The last window is closed. */

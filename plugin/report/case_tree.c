@@ -10,11 +10,14 @@
 #include "words.h"
 
 enum {
-    /* What a reader looks through. All of it is 10,000 branches at most, which Wireshark draws in a moment. */
-    CASES_LISTED = 100,
-    FLOWS_LISTED = 20,  /* of one kind of finding in a case */
-    FRAMES_LISTED = 10, /* of one connection there */
-    CASE_ROOM = 100,    /* branches of a case, all in all */
+    /* What a reader looks through. All of it is five hundred branches: Wireshark's window measures all of the tree's
+     * texts for each branch that is added, which takes 2 s for so many, 6 s for a thousand. */
+    CASES_LISTED = 50,
+    CASES_IN_FULL = 8,
+    FLOWS_LISTED = 10, /* of one kind of finding in a case */
+    FRAMES_LISTED = 5, /* of one connection there */
+    ROOM_IN_FULL = 30, /* branches of a case, all in all */
+    ROOM_IN_SHORT = 3, /* of one behind those: a finding, its connection, its frame */
 };
 
 /* A branch, and what is needed to find and to fill it. */
@@ -22,17 +25,17 @@ typedef struct node {
     tcpt_branch shown; /* first: they are taken for each other */
     const void *what;  /* that it stands for, compared only; NULL for what is not listed */
     bool consequence;
-    unsigned listed; /* children */
-    unsigned *room;  /* branches that its case still has room for; NULL above cases */
-    unsigned own_room;
+    unsigned listed;      /* children */
+    struct node *of_case; /* the branch of its case, or itself; NULL above cases */
+    unsigned room;        /* of a case: branches that there may be in it */
+    unsigned taken;       /* and that there are */
     char *name;
     GPtrArray *children;
 } node;
 
 struct tcpt_case_tree {
     const tcpt_model *model;
-    void (*count)(tcpt_branch *branch, void *data);
-    void *data;
+    tcpt_counter counter;
     GHashTable *nodes; /* set of node */
     node root;
 };
@@ -61,11 +64,11 @@ static void free_node(void *data)
     g_free(at);
 }
 
-tcpt_case_tree *tcpt_case_tree_new(const tcpt_model *model, void (*count)(tcpt_branch *branch, void *data), void *data)
+tcpt_case_tree *tcpt_case_tree_new(const tcpt_model *model, tcpt_counter counter)
 {
     tcpt_case_tree *tree = g_new0(tcpt_case_tree, 1);
 
-    *tree = (tcpt_case_tree){.model = model, .count = count, .data = data};
+    *tree = (tcpt_case_tree){.model = model, .counter = counter};
     tree->nodes = g_hash_table_new_full(hash_node, same_node, free_node, NULL);
     tree->root.shown.name = "Cases";
     tree->root.children = g_ptr_array_new();
@@ -137,9 +140,14 @@ static node *new_node(tcpt_case_tree *tree, const node *key, char *name)
     *made = *key;
     made->name = name;
     made->shown.name = name;
+    if (tree->counter.name) {
+        made->name = tree->counter.name(&made->shown);
+        made->shown.name = made->name;
+        g_free(name);
+    }
     made->children = g_ptr_array_new();
-    made->room = parent->room ? parent->room : &made->own_room;
-    made->own_room = CASE_ROOM;
+    made->of_case = parent->of_case ? parent->of_case : made;
+    made->room = made->shown.number <= CASES_IN_FULL ? ROOM_IN_FULL : ROOM_IN_SHORT;
     g_hash_table_add(tree->nodes, made);
     g_ptr_array_add(parent->children, made);
     return made;
@@ -148,8 +156,8 @@ static node *new_node(tcpt_case_tree *tree, const node *key, char *name)
 static void count_in(const tcpt_case_tree *tree, node *at)
 {
     at->shown.count++;
-    if (tree->count)
-        tree->count(&at->shown, tree->data);
+    if (tree->counter.count)
+        tree->counter.count(&at->shown, tree->counter.data);
 }
 
 /* A level of the tree. */
@@ -159,6 +167,11 @@ typedef struct level {
     char *(*name)(const tcpt_model *model, const tcpt_finding *finding);
 } level;
 
+static bool is_full(const node *of_case)
+{
+    return of_case && of_case->taken >= of_case->room;
+}
+
 /* What is counted, and why it is not listed. */
 static void count_rest(tcpt_case_tree *tree, node *parent, const level *down)
 {
@@ -167,9 +180,9 @@ static void count_rest(tcpt_case_tree *tree, node *parent, const level *down)
 
     if (!rest)
         rest = new_node(tree, &key,
-                        parent->room && *parent->room == 0
-                            ? g_strdup_printf("more %s: %d rows are listed of a case", down->things, CASE_ROOM)
-                            : g_strdup_printf("more %s: %u are listed", down->things, down->most));
+                        is_full(parent->of_case) ? g_strdup_printf("more %s: %u rows are listed of this case",
+                                                                   down->things, parent->of_case->room)
+                                                 : g_strdup_printf("more %s: %u are listed", down->things, down->most));
     count_in(tree, rest);
 }
 
@@ -179,13 +192,13 @@ static node *step(tcpt_case_tree *tree, node key, const level *down, const tcpt_
     node *parent = (node *)key.shown.parent, *at = g_hash_table_lookup(tree->nodes, &key);
 
     if (!at) {
-        if (parent->listed >= down->most || (parent->room && *parent->room == 0)) {
+        if (parent->listed >= down->most || is_full(parent->of_case)) {
             count_rest(tree, parent, down);
             return NULL;
         }
         parent->listed++;
-        if (parent->room)
-            --*parent->room;
+        if (parent->of_case)
+            parent->of_case->taken++;
         at = new_node(tree, &key, down->name(tree->model, finding));
     }
     count_in(tree, at);
@@ -310,7 +323,7 @@ static void add_wanted(const tcpt_finding *finding, void *data)
 
 void tcpt_report_case_tree(GString *out, const tcpt_model *model)
 {
-    tcpt_case_tree *tree = tcpt_case_tree_new(model, NULL, NULL);
+    tcpt_case_tree *tree = tcpt_case_tree_new(model, (tcpt_counter){0});
 
     if (model->report.analysis)
         tcpt_each_found(model->report.analysis, add_wanted, tree);

@@ -23,11 +23,17 @@ typedef struct tcpt_branch {
 
 typedef struct tcpt_case_tree tcpt_case_tree;
 
-/**
- * @param model  lives as long as the tree is added to
- * @param count  called for each branch that a finding is counted in, the root first; NULL for nobody
- */
-tcpt_case_tree *tcpt_case_tree_new(const tcpt_model *model, void (*count)(tcpt_branch *branch, void *data), void *data);
+/** Who else counts; both are optional. */
+typedef struct tcpt_counter {
+    /** Called for each branch that a finding is counted in, the root first. */
+    void (*count)(tcpt_branch *branch, void *data);
+    /** The name that a branch gets in place of its own, but for the root; to be freed by the tree. */
+    char *(*name)(const tcpt_branch *branch);
+    void *data;
+} tcpt_counter;
+
+/** @param model  lives as long as the tree is added to */
+tcpt_case_tree *tcpt_case_tree_new(const tcpt_model *model, tcpt_counter counter);
 
 void tcpt_case_tree_free(tcpt_case_tree *tree);
 

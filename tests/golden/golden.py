@@ -338,8 +338,9 @@ class Golden:
                 yield front + "stock-output", self.check_stock, capture
                 yield front + "sharkd", self.check_sharkd, capture
         yield from bad.tests(self.tools, mode, [capture for _, _, capture in self.lab_captures()])
+        by_name = {name: capture for name, _, capture in self.lab_captures()}
+        yield from tables.window_tests(self, mode, by_name)
         if not self.sanitized:
-            by_name = {name: capture for name, _, capture in self.lab_captures()}
             yield from cases.tests(self, [(name, truth, capture, preferences(truth))
                                           for name, truth, capture in self.lab_captures()])
             yield from filters.tests(self, reported)

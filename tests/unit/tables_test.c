@@ -166,10 +166,10 @@ static void test_cases(void)
     for (on.client = on.server = 1; on.client <= PAIRS; on.client++, on.server++)
         tape_unanswered(&on);
     text = tape_text(&on, tcpt_report_case_tree);
-    assert_has(text, "130 findings in 100 cases");
-    assert_has(text, "\n100. ");
-    g_assert_null(strstr(text, "\n101. "));
-    assert_has(text, "more cases, none graver: 100 are listed [30]");
+    assert_has(text, "130 findings in 50 cases");
+    assert_has(text, "\n50. ");
+    g_assert_null(strstr(text, "\n51. "));
+    assert_has(text, "more cases, none graver: 50 are listed [80]");
     g_free(text);
 }
 
@@ -187,8 +187,34 @@ static void test_flows(void)
     }
     text = tape_text(&on, tcpt_report_case_tree);
     assert_has(text, "cause: accept_queue_overflow [30]");
-    g_assert_cmpuint(lines_with(text, ":40000 -> 172.16.0.0:80"), ==, 20);
-    assert_has(text, "more connections: 20 are listed [10]");
+    g_assert_cmpuint(lines_with(text, ":40000 -> 172.16.0.0:80"), ==, 10);
+    assert_has(text, "more connections: 10 are listed [20]");
+    g_free(text);
+}
+
+/* Two kinds of findings on 40 connections: more than one case has room for. */
+static void test_room(void)
+{
+    tape on = tape_begin();
+    char *text;
+
+    for (on.client = 1; on.client <= 40; on.client++) {
+        tape_open(&on);
+        tape_say(&on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+        on.now_ns += TCPT_SECOND_NS;
+        tape_say(&on, SERVER, TCPT_SYN | TCPT_ACK, 9000, 1001, 0);
+        on.now_ns += TCPT_SECOND_NS;
+        tape_say(&on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+        tape_say(&on, SERVER, TCPT_ACK, 9001, 1101, 0);
+        tape_say(&on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+        on.now_ns += TCPT_SECOND_NS;
+        tape_say(&on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+    }
+    text = tape_text(&on, tcpt_report_case_tree);
+    assert_has(text, "cause: accept_queue_overflow [40]");
+    assert_has(text, "acked_data_retransmitted [40]");
+    g_assert_cmpuint(lines_with(text, "more connections: 30 rows are listed of this case [33]"), ==, 2);
+    g_assert_cmpuint(lines_with(text, "\n         frame "), ==, 14);
     g_free(text);
 }
 
@@ -208,7 +234,7 @@ static void test_frames(void)
     }
     text = tape_text(&on, tcpt_report_case_tree);
     assert_has(text, "acked_data_retransmitted [15]");
-    assert_has(text, "more findings of this connection: 10 are listed [5]");
+    assert_has(text, "more findings of this connection: 5 are listed [10]");
     g_free(text);
 }
 
@@ -219,5 +245,6 @@ void add_tables_tests(void)
     g_test_add_func("/tables/rows-of-many", test_rows_of_many);
     g_test_add_func("/tables/cases", test_cases);
     g_test_add_func("/tables/flows", test_flows);
+    g_test_add_func("/tables/room", test_room);
     g_test_add_func("/tables/frames", test_frames);
 }
