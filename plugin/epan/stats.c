@@ -38,6 +38,7 @@ struct form {
     void (*write)(FILE *file, const tcpt_model *model);
     tcpt_severity least; /* what is told where nothing else is asked for */
     const char *example; /* the option, where the form needs a file; NULL: it is printed */
+    bool draws;          /* pictures, from what has to be kept while the capture is read */
 };
 
 static void print(FILE *file, void (*report)(GString *out, const tcpt_model *model), const tcpt_model *model)
@@ -65,12 +66,12 @@ static void write_connections(FILE *file, const tcpt_model *model)
 }
 
 static const struct form forms[] = {
-    {"text", write_text, TCPT_NOTE, NULL},
-    {"json", tcpt_report_json, TCPT_CHAT, NULL},
-    {"html", tcpt_report_html, TCPT_NOTE, "-z " OPTION ",html,page.html"},
-    {"cases", write_cases, TCPT_NOTE, NULL},
-    {"tree", write_cases, TCPT_NOTE, NULL}, /* as Wireshark names the -z option of any tree */
-    {"connections", write_connections, TCPT_NOTE, NULL},
+    {"text", write_text, TCPT_NOTE, NULL, false},
+    {"json", tcpt_report_json, TCPT_CHAT, NULL, false},
+    {"html", tcpt_report_html, TCPT_NOTE, "-z " OPTION ",html,page.html", true},
+    {"cases", write_cases, TCPT_NOTE, NULL, false},
+    {"tree", write_cases, TCPT_NOTE, NULL, false}, /* as Wireshark names the -z option of any tree */
+    {"connections", write_connections, TCPT_NOTE, NULL, false},
 };
 
 /* One -z option; lives as long as the program. */
@@ -274,8 +275,11 @@ static char *listen(const char *option)
     wanted->passed = wanted->filter ? g_hash_table_new(NULL, NULL) : NULL;
     error = register_tap_listener(TCPT_TAP, wanted, wanted->filter, TL_REQUIRES_NOTHING, forget_frames, note_frame,
                                   print_report, NULL);
-    if (!error)
+    if (!error) {
+        if (wanted->form->draws)
+            tcpt_feed_expect_pictures();
         return NULL;
+    }
     free_request(wanted);
     return g_string_free(error, FALSE);
 }

@@ -11,6 +11,7 @@
 #include "html_points.h"
 #include "html_text.h"
 #include "moments.h"
+#include "picture.h"
 #include "points.h"
 #include "tcptriage/address.h"
 #include "tcptriage/points.h"
@@ -310,7 +311,7 @@ void tcpt_report_html(FILE *file, const tcpt_model *model)
     struct page page = {.file = file, .out = g_string_new(NULL), .model = model};
     g_autofree char *verdict = tcpt_verdict_line(model);
 
-    tcpt_page_begin(page.out, verdict, NULL);
+    tcpt_page_begin(page.out, verdict, tcpt_picture_style());
     write_verdict(&page, verdict);
     write_cases(&page);
     tcpt_html_points(page.out, model);

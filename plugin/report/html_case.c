@@ -11,6 +11,7 @@
 #include "html_points.h"
 #include "html_text.h"
 #include "moments.h"
+#include "picture.h"
 #include "remedy.h"
 #include "tcptriage/times.h"
 #include "words.h"
@@ -279,6 +280,7 @@ void tcpt_html_case(GString *out, const tcpt_model *model, const tcpt_case *made
     write_headline(out, model, made);
     write_facts(out, made);
     write_seen(out, model, made);
+    tcpt_picture(out, model, made);
     tcpt_html_missing(out, model, made);
     if (made->frame_count)
         write_frames(out, model, made);
