@@ -9,8 +9,8 @@
 
 #include "model.h"
 
-/** Write the page to a stream as it is made: it is never whole in memory. Look at ferror() behind it. Pictures are in it
- * where they were expected (tcpt_expect_pictures()). */
+/** Write the page to a stream as it is made: it is never whole in memory. Look at ferror() behind it. Pictures are in
+ * it where they were expected (tcpt_expect_pictures()). */
 void tcpt_report_html(FILE *file, const tcpt_model *model);
 
 #endif
