@@ -229,22 +229,37 @@ static void draw_states(ladder *on, const tcpt_row *row)
         on->y += 14;
 }
 
-/* The number that would have fitted, beside the one that came; then the finding in a few words. */
-static void draw_verdict(ladder *on, const tcpt_row *row)
+/* The number that would have fitted, of whichever finding on the frame tells. */
+static void note_expected(const tcpt_finding *finding, void *data)
 {
-    const tcpt_finding *finding = &on->on->cause->first;
-    g_autofree char *brief = tcpt_model_brief(on->on->model, finding);
-    const tcpt_flow *flow = row->segment->record->flow;
-    tcpt_value expected;
+    tcpt_value value;
 
-    if (tcpt_value_of(finding, TCPT_F_RST_EXPECTED_SEQ, &expected)) {
-        g_autoptr(GString) text = g_string_new("expected");
+    if (tcpt_value_of(finding, TCPT_F_RST_EXPECTED_SEQ, &value))
+        *(int64_t *)data = value.number;
+}
 
-        append_relative(text, "seq", flow, row->segment->record->from, (uint32_t)expected.number);
-        append_relative(text, "\u2260 seq", flow, row->segment->record->from, row->segment->seq);
-        tcpt_svg_text(on->out, MIDDLE_X, on->y + 12, "c b a", text->str);
-        on->y += TCPT_PICTURE_LINE;
-    }
+/* That beside the one that came. */
+static void draw_expected(ladder *on, const tcpt_row *row)
+{
+    const tcpt_scene_segment *segment = row->segment;
+    g_autoptr(GString) text = NULL;
+    int64_t expected = -1;
+
+    tcpt_each_finding(segment->record, note_expected, &expected);
+    if (expected < 0 || (uint32_t)expected == segment->seq)
+        return;
+    text = g_string_new("expected");
+    append_relative(text, "seq", segment->record->flow, segment->record->from, (uint32_t)expected);
+    append_relative(text, "\u2260 seq", segment->record->flow, segment->record->from, segment->seq);
+    tcpt_svg_text(on->out, MIDDLE_X, on->y + 12, row->own ? "c b a" : "c b w", text->str);
+    on->y += TCPT_PICTURE_LINE;
+}
+
+/* The finding in a few words. */
+static void draw_verdict(ladder *on)
+{
+    g_autofree char *brief = tcpt_model_brief(on->on->model, &on->on->cause->first);
+
     on->y = tcpt_svg_lines(on->out, MIDDLE_X, on->y + 12, TCPT_PICTURE_LINE, BRIEF_MOST, "c a", brief) - 10;
 }
 
@@ -263,8 +278,9 @@ static void draw_row(ladder *on, const tcpt_row *row)
         on->y += 13;
     }
     draw_states(on, row);
+    draw_expected(on, row);
     if (row->own)
-        draw_verdict(on, row);
+        draw_verdict(on);
     on->y += 3;
 }
 

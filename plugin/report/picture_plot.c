@@ -21,8 +21,9 @@ typedef struct plot {
     const tcpt_scene_segment *all; /* what is shown of the series */
     uint32_t count;
     unsigned sender;
-    uint32_t base; /* what values are counted from */
-    bool relative; /* that is where the sender's numbers begin */
+    uint32_t base;  /* what values are counted from */
+    bool relative;  /* that is where the sender's numbers begin */
+    bool any_first; /* bytes that were not sent before */
     bool any_again;
     bool any_window; /* the window's end lies within */
     bool any_shut;
@@ -34,6 +35,11 @@ typedef struct plot {
 static bool is_data(const plot *of, const tcpt_scene_segment *segment)
 {
     return segment->record->from == of->sender && segment->payload_bytes && !segment->record->icmp;
+}
+
+static bool is_again(const tcpt_scene_segment *segment)
+{
+    return segment->again || segment->probe;
 }
 
 static bool is_answer(const plot *of, const tcpt_scene_segment *segment)
@@ -166,7 +172,7 @@ static void draw_data(const plot *of, GString *out, bool again)
         int low = tcpt_axes_y(&of->axes, value_of(of, segment->seq));
         int high = tcpt_axes_y(&of->axes, value_of(of, tcpt_scene_end_seq(segment)));
 
-        if (!is_data(of, segment) || (segment->again || segment->probe) != again)
+        if (!is_data(of, segment) || is_again(segment) != again)
             continue;
         if (again)
             g_string_append_printf(path, "M%d %dl6 6m0-6l-6 6", x - TICK, (low + high) / 2 - TICK);
@@ -240,8 +246,10 @@ static void draw_legend(plot *of, GString *out)
     g_autofree char *sent = g_strdup_printf("sent by the %s", client ? "client" : "server");
     g_autofree char *acked = g_strdup_printf("acknowledged by the %s", client ? "server" : "client");
 
-    tcpt_svg_line(out, x + 10, y - 5, x + 10, y + 5, client ? "cl" : "sv");
-    x = tcpt_legend_words(out, x, y, sent);
+    if (of->any_first) {
+        tcpt_svg_line(out, x + 10, y - 5, x + 10, y + 5, client ? "cl" : "sv");
+        x = tcpt_legend_words(out, x, y, sent);
+    }
     legend_line(out, x, y, client ? "sv" : "cl", acked);
     x = TCPT_PLOT_LEFT;
     y += 18;
@@ -275,6 +283,13 @@ static void tell(const plot *of)
         g_string_append(drawing->caption, " The window ended far above.");
 }
 
+static void note_kinds(plot *of)
+{
+    for (uint32_t i = 0; i < of->count; i++)
+        if (is_data(of, &of->all[i]))
+            *(is_again(&of->all[i]) ? &of->any_again : &of->any_first) = true;
+}
+
 bool tcpt_draw_sequence(tcpt_drawing *drawing)
 {
     plot of;
@@ -282,8 +297,7 @@ bool tcpt_draw_sequence(tcpt_drawing *drawing)
 
     if (!prepare(&of, drawing))
         return false;
-    for (uint32_t i = 0; i < of.count; i++)
-        of.any_again |= is_data(&of, &of.all[i]) && (of.all[i].again || of.all[i].probe);
+    note_kinds(&of);
     what = g_strdup_printf("bytes, %s", of.relative ? "relative SEQ" : "from the first one shown");
     tcpt_axes_draw(drawing->body, &of.axes, what);
     draw_own(&of, drawing->body);

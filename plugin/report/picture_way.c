@@ -97,38 +97,50 @@ static void draw_lost(tcpt_drawing *drawing, int y, const tcpt_losses *losses)
         tcpt_svg_text(drawing->body, TCPT_PICTURE_WIDTH / 2, y, "c s m", text->str);
 }
 
-static void tell(tcpt_drawing *drawing, const tcpt_losses *losses)
+/* What the end sent between the two points, wherever that was counted. */
+static bool tally(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
+{
+    const tcpt_flow *at = flow;
+
+    for (unsigned number = 0; at; at = tcpt_flow_elsewhere(flow, number++)) {
+        bool same_order = at->client == flow->client;
+
+        if (tcpt_tally_losses(at, same_order ? from : !from, losses))
+            return true;
+    }
+    return false;
+}
+
+static void tell(tcpt_drawing *drawing, const tcpt_point *near_client, const tcpt_point *near_server)
 {
     g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
 
-    g_string_append_printf(drawing->words, "Client, capture points, server; between the points the way is broken. %s.",
-                           summary);
     g_string_append_printf(
-        drawing->caption,
-        "The way of the connection between client and server, with the capture points %s and %s: what "
-        "was seen at the one and not at the other.",
-        losses->from->name, losses->to->name);
+        drawing->words, "Client, capture point %s, capture point %s, server; between the points the way is broken. %s.",
+        near_client->name, near_server->name, summary);
+    g_string_append_printf(drawing->caption,
+                           "The way between client and server, with the capture points %s and %s: what was seen at the "
+                           "one and not at the other.",
+                           near_client->name, near_server->name);
 }
 
 bool tcpt_draw_way(tcpt_drawing *drawing)
 {
-    const tcpt_flow *flow = drawing->flow;
     bool told = false;
     int y = FIRST_WAY;
 
     for (unsigned i = 0; i < 2; i++) {
         bool by_client = i == 0;
-        unsigned from = by_client ? flow->client : !flow->client;
         tcpt_losses losses;
 
-        if (!tcpt_tally_losses(flow, from, &losses))
+        if (!tally(drawing->flow, by_client ? drawing->flow->client : !drawing->flow->client, &losses))
             continue;
-        if (!told)
-            draw_stations(drawing->body, by_client ? losses.from : losses.to, by_client ? losses.to : losses.from);
-        if (!told || losses.all.missing) {
-            g_string_truncate(drawing->caption, 0);
-            g_string_truncate(drawing->words, 0);
-            tell(drawing, &losses);
+        if (!told) {
+            const tcpt_point *near_client = by_client ? losses.from : losses.to;
+            const tcpt_point *near_server = by_client ? losses.to : losses.from;
+
+            draw_stations(drawing->body, near_client, near_server);
+            tell(drawing, near_client, near_server);
         }
         told = true;
         draw_way(drawing->body, y, &losses, by_client);
