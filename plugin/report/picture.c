@@ -14,7 +14,7 @@ const char *tcpt_picture_style(void)
            ".picture .c{text-anchor:middle}\n"
            ".picture .b{font-weight:600}\n"
            ".picture .s{font-size:11px}\n"
-           ".picture .m{fill:var(--muted)}\n"
+           ".picture text.m{fill:var(--muted)}\n"
            ".picture text.a{fill:var(--accent)}\n"
            ".picture text.w{fill:var(--warn)}\n"
            ".picture text.g{fill:var(--good)}\n"

@@ -87,6 +87,8 @@ def differs(page, document):
                     *(command["command"] for command in case["commands"])):
             if " ".join(one.split()) not in text:
                 yield "case %d lacks: %s" % (case["number"], one)
+    if len(markup.having("figure")) != len(wanted[:CASES_IN_FULL]):
+        yield "%d pictures of %d cases" % (len(markup.having("figure")), len(wanted))
     for outcome, count in document["capture"]["outcomes"].items():
         if not re.search(r"\b%s(?: \(failed\))? %d\b" % (OUTCOMES.get(outcome, outcome.replace("_", " ")), count), text):
             yield "outcome %s %d" % (outcome, count)
