@@ -363,15 +363,17 @@ static void track(tcpt_ct_models *models, tcpt_ct_entry alone[TCPT_CT_RULE_SETS]
  * then anything. */
 static tcpt_segment nth(talk *all, unsigned i, bool early, unsigned *from)
 {
+    bool ordinary = i > 2 || !one_in(6); /* else perhaps crossed, or sent again */
+    uint8_t flags = i > 1 ? TCPT_ACK : i ? TCPT_SYN | TCPT_ACK : TCPT_SYN;
+    uint32_t payload_bytes = one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, 3000);
     tcpt_segment segment;
     *from = i == 1 || (i == 2 && early) || (i > 2 && one_in(2));
-    if (i < 2)
-        segment = plain(all, *from, i ? TCPT_SYN | TCPT_ACK : TCPT_SYN, 0);
-    else if (i == 2 && early)
-        segment = plain(all, *from, TCPT_ACK, 500);
-    else
-        segment = plain(all, *from, TCPT_ACK, one_in(3) ? 0 : (uint32_t)g_test_rand_int_range(1, 3000));
-    if (i > 2 && one_in(all->oddness))
+    if (!ordinary) {
+        *from = one_in(2);
+        flags = one_in(2) ? TCPT_SYN : flags;
+    }
+    segment = plain(all, *from, flags, flags & TCPT_SYN ? 0 : payload_bytes);
+    if ((i > 2 || !ordinary) && one_in(all->oddness))
         make_odd(all, &segment);
     segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
     return segment;

@@ -69,9 +69,9 @@ void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned 
 /* ---- pairs ---- */
 
 /* Find or make the pair; one that is proven leaves the table of the fleeting ones. */
-static tcpt_pair *touch(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, bool proven)
+static tcpt_pair *touch(tcpt_peers *peers, const tcpt_identity *who, int64_t now_ns, bool proven)
 {
-    uint64_t hash = tcpt_pair_hash(flow);
+    uint64_t hash = who->pair;
     tcpt_pair fresh = {.hash = hash, .proven = proven};
     tcpt_pair *pair = tcpt_pairs_refresh(&peers->proven, hash, now_ns);
 
@@ -116,10 +116,10 @@ static void note_open(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_setting
 }
 
 /* The flow's port is not what it `was` any more. */
-static void note_close(tcpt_peers *peers, const tcpt_flow *flow, tcpt_port_use was, const tcpt_settings *settings,
-                       int64_t now_ns)
+static void note_close(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, tcpt_port_use was,
+                       const tcpt_settings *settings, int64_t now_ns)
 {
-    tcpt_pair *pair = touch(peers, flow, now_ns, true);
+    tcpt_pair *pair = touch(peers, tcpt_identify(who, flow), now_ns, true);
 
     if (was == TCPT_PORT_TIME_WAIT)
         leave_time_wait(pair, flow, settings);
@@ -143,11 +143,11 @@ static void note_delay(tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns, c
         pair->delayed_ms = (uint32_t)(now_ns / TCPT_MS_NS);
 }
 
-static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, const tcpt_observation *seen,
-                        tcpt_record *record)
+static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, int64_t now_ns,
+                        const tcpt_observation *seen, tcpt_record *record)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
-    tcpt_pair *pair = touch(peers, flow, now_ns, false);
+    tcpt_pair *pair = touch(peers, tcpt_identify(who, flow), now_ns, false);
     tcpt_busy *busy;
 
     if (now_ns - pair->answered_ns > tcpt_seconds_ns(TCPT_SIBLING_SECONDS))
@@ -173,7 +173,8 @@ static void note_answer(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns
 }
 
 /* What a host with tcp_tw_recycle remembered: the last TSval of a peer whose connection it closed first itself. */
-static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t now_ns, tcpt_record *record)
+static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, int64_t now_ns,
+                              tcpt_record *record)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
     const tcpt_endpoint *server = &flow->ends[!flow->client];
@@ -181,7 +182,7 @@ static void note_server_close(tcpt_peers *peers, const tcpt_flow *flow, int64_t 
 
     if (server->state != TCPT_TIME_WAIT || !(client->syn_options & server->syn_options & TCPT_OPTION_TIMESTAMPS))
         return;
-    busy = busy_of(peers, touch(peers, flow, now_ns, true));
+    busy = busy_of(peers, touch(peers, tcpt_identify(who, flow), now_ns, true));
     if (busy->closed_by_server && now_ns - busy->closed_ns <= tcpt_seconds_ns(TCPT_RECYCLE_SECONDS) &&
         seq_after(busy->closed_tsval, client->newest_tsval))
         return; /* an older clock does not overwrite a newer one within a minute (tcp_remember_stamp()) */
@@ -212,9 +213,9 @@ static bool answers_retry_too(const tcpt_flow *flow, const tcpt_segment *segment
            flow->ends[flow->client].syn_count >= 2;
 }
 
-static void forget_delays(const tcpt_peers *peers, const tcpt_flow *flow)
+static void forget_delays(const tcpt_peers *peers, const tcpt_identity *who)
 {
-    uint64_t hash = tcpt_pair_hash(flow);
+    uint64_t hash = who->pair;
     tcpt_pair *pair = tcpt_pairs_find(&peers->proven, hash);
 
     if (!pair)
@@ -223,8 +224,8 @@ static void forget_delays(const tcpt_peers *peers, const tcpt_flow *flow)
         pair->delays = 0;
 }
 
-static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool completed, const tcpt_segment *segment,
-                            const tcpt_observation *seen, tcpt_record *record)
+static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, bool completed,
+                            const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     bool given_up = gives_up(flow, segment, seen);
     bool answered = answers_syn(flow, segment, seen);
@@ -232,7 +233,7 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool compl
 
     if (!flow->ends[!flow->client].syn || !(completed || given_up || answered || seen->final_ack_ignored))
         return;
-    listener = tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns);
+    listener = tcpt_listeners_touch(&peers->listeners, tcpt_identify(who, flow)->server, segment->time_ns);
     listener->finished += completed || given_up;
     listener->answered += answered;
     if (answered)
@@ -243,18 +244,18 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, bool compl
     listener->ignored_record = record;
 }
 
-static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, bool completed, const tcpt_segment *segment,
-                           const tcpt_observation *seen)
+static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, bool completed,
+                           const tcpt_segment *segment, const tcpt_observation *seen)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     bool answers = seen->from != flow->client && sender->segment_count == 1;
 
     if (seen->from == flow->client && (segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
-        tcpt_tallies_note_syn(&peers->tallies, flow, seen, segment->time_ns);
+        tcpt_tallies_note_syn(&peers->tallies, flow, tcpt_identify(who, flow), seen, segment->time_ns);
     else if (answers && flow->ends[flow->client].syn && (segment->flags & (TCPT_SYN | TCPT_RST)))
-        tcpt_tallies_note_answer(&peers->tallies, flow, segment->flags & TCPT_RST);
+        tcpt_tallies_note_answer(&peers->tallies, flow, tcpt_identify(who, flow), segment->flags & TCPT_RST);
     if (completed)
-        tcpt_tallies_note_complete(&peers->tallies, flow);
+        tcpt_tallies_note_complete(&peers->tallies, tcpt_identify(who, flow));
 }
 
 /* The segment shows that a SYN without ECN has failed: it was refused, or is sent again. */
@@ -267,21 +268,22 @@ static bool plain_syn_failed(const tcpt_flow *flow, const tcpt_flow_before *befo
 }
 
 /* A SYN without ECN that fails, too, tells that ECN is not the reason. */
-static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
+static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, const tcpt_flow_before *before,
                        const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
     const tcpt_listener *known;
 
     if (tcpt_asks_ecn(segment) && seen->from == flow->client) {
-        tcpt_listener_note_ecn(tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns),
-                               segment, record);
+        tcpt_listener_note_ecn(
+            tcpt_listeners_touch(&peers->listeners, tcpt_identify(who, flow)->server, segment->time_ns), segment,
+            record);
         return;
     }
     if (!plain_syn_failed(flow, before, segment, seen->from))
         return;
-    known = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+    known = tcpt_listeners_find(&peers->listeners, tcpt_identify(who, flow)->server);
     if (known && known->ecn_record)
-        tcpt_listeners_touch(&peers->listeners, tcpt_server_hash(flow), segment->time_ns)->ecn_record = NULL;
+        tcpt_listeners_touch(&peers->listeners, tcpt_identify(who, flow)->server, segment->time_ns)->ecn_record = NULL;
 }
 
 void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
@@ -291,31 +293,32 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow
     int64_t now_ns = segment->time_ns;
     bool completed = before->port_use == TCPT_PORT_UNCOUNTED && flow->port_use != TCPT_PORT_UNCOUNTED;
     tcpt_port_use was = completed && flow->ends[flow->client].syn ? TCPT_PORT_OPEN : before->port_use;
+    tcpt_identity identity = {0}, *who = &identity;
     tcpt_pair *pair;
 
     peers->padding.spent += flow->padding_spent;
     peers->padding.spent -= before->padding_spent;
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
-    commit_tallies(peers, flow, completed, segment, seen);
-    commit_ecn(peers, flow, before, segment, seen, record);
-    commit_listener(peers, flow, completed, segment, seen, record);
+    commit_tallies(peers, flow, who, completed, segment, seen);
+    commit_ecn(peers, flow, who, before, segment, seen, record);
+    commit_listener(peers, flow, who, completed, segment, seen, record);
     if (completed && was == TCPT_PORT_OPEN) {
-        pair = touch(peers, flow, now_ns, true);
+        pair = touch(peers, tcpt_identify(who, flow), now_ns, true);
         note_open(pair, flow, settings);
         tcpt_pressures_note(&peers->pressures, pair, settings, record, now_ns);
     } else if (!completed && answers_syn(flow, segment, seen)) {
-        note_answer(peers, flow, now_ns, seen, record);
+        note_answer(peers, flow, who, now_ns, seen, record);
     } else if (answers_retry_too(flow, segment, seen)) {
-        forget_delays(peers, flow);
+        forget_delays(peers, tcpt_identify(who, flow));
     } else if (!completed && seen->from == flow->client && flow->ends[!flow->client].syn &&
                gives_up(flow, segment, seen)) {
-        touch(peers, flow, now_ns, true);
+        touch(peers, tcpt_identify(who, flow), now_ns, true);
     }
     if ((was == TCPT_PORT_OPEN || was == TCPT_PORT_TIME_WAIT) && flow->port_use != was)
-        note_close(peers, flow, was, settings, now_ns);
+        note_close(peers, flow, who, was, settings, now_ns);
     if (flow->ending && seen->from == flow->client)
-        note_server_close(peers, flow, now_ns, record);
+        note_server_close(peers, flow, who, now_ns, record);
     if (flow->ends[seen->from].state == TCPT_CLOSE_WAIT && flow->ends[!seen->from].fin_acked_record == record &&
         flow->ends[seen->from].host)
         tcpt_host_note_wait(flow->ends[seen->from].host, flow);

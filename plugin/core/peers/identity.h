@@ -7,16 +7,24 @@
 
 #include "tcptriage/flow.h"
 
-/** Of one end at a capture point, never 0; port 0 stands for any. */
-uint64_t tcpt_end_hash(const tcpt_flow *flow, unsigned end, uint16_t port);
+/** Hashes of a flow's ends at its capture point, none 0: made once for all tables that a segment is looked up in. */
+typedef struct tcpt_identity {
+    uint64_t source; /**< the client's address */
+    uint64_t target; /**< the server's address */
+    uint64_t server; /**< the server's address and port */
+    uint64_t sweep;  /**< the client's address and the server's port */
+    uint64_t pair;   /**< the client's address, the server's address and port */
+    uint16_t port;   /**< the server's; no hash */
+} tcpt_identity;
 
-/** Of a flow's client address, server address and server port, never 0. */
-uint64_t tcpt_pair_hash(const tcpt_flow *flow);
+tcpt_identity tcpt_identity_of(const tcpt_flow *flow);
 
-/** Of its server's port. */
-static inline uint64_t tcpt_server_hash(const tcpt_flow *flow)
+/** The same, made when it is first asked for; `who` is all zero before. */
+static inline const tcpt_identity *tcpt_identify(tcpt_identity *who, const tcpt_flow *flow)
 {
-    return tcpt_end_hash(flow, !flow->client, flow->key.port[!flow->client]);
+    if (!who->pair)
+        *who = tcpt_identity_of(flow);
+    return who;
 }
 
 #endif

@@ -10,12 +10,11 @@ tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, un
     return tcpt_hosts_find(&peers->hosts, key, end);
 }
 
-static const tcpt_pair *find_pair(const tcpt_peers *peers, const tcpt_flow *flow)
+static const tcpt_pair *find_pair(const tcpt_peers *peers, const tcpt_identity *who)
 {
-    uint64_t hash = tcpt_pair_hash(flow);
-    const tcpt_pair *pair = tcpt_pairs_find(&peers->proven, hash);
+    const tcpt_pair *pair = tcpt_pairs_find(&peers->proven, who->pair);
 
-    return pair ? pair : tcpt_pairs_find(&peers->fleeting, hash);
+    return pair ? pair : tcpt_pairs_find(&peers->fleeting, who->pair);
 }
 
 /* With the port of this SYN. Only near the line of port_exhaustion, and not while the pair is above it already. */
@@ -37,10 +36,12 @@ static uint32_t ports_in_use(const tcpt_pair *pair, const tcpt_flow *flow, int64
 static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings)
 {
-    seen->pair = find_pair(peers, flow);
-    seen->listener = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+    tcpt_identity who = tcpt_identity_of(flow);
+
+    seen->pair = find_pair(peers, &who);
+    seen->listener = tcpt_listeners_find(&peers->listeners, who.server);
     if (seen->from == flow->client && !seen->really_bad && !seen->other_syn)
-        tcpt_tallies_observe(&peers->tallies, seen, flow, segment->time_ns);
+        tcpt_tallies_observe(&peers->tallies, seen, flow, &who, segment->time_ns);
     if (seen->pair && seen->from == flow->client)
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
 }
@@ -49,11 +50,14 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
 static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
                             const tcpt_segment *segment)
 {
+    tcpt_identity who;
+
     if (seen->from == flow->client || flow->ends[seen->from].segment_count || seen->really_bad)
         return;
+    who = tcpt_identity_of(flow);
     if (seen->syn_delay != TCPT_SYN_DELAY_NONE)
-        seen->pair = find_pair(peers, flow);
-    seen->listener = tcpt_listeners_find(&peers->listeners, tcpt_server_hash(flow));
+        seen->pair = find_pair(peers, &who);
+    seen->listener = tcpt_listeners_find(&peers->listeners, who.server);
     if (seen->listener)
         tcpt_observe_answer(seen, seen->listener, flow, segment);
 }
@@ -79,7 +83,7 @@ const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *cou
 
 const tcpt_pressure_curve *tcpt_peers_curve(const tcpt_peers *peers, const tcpt_flow *flow)
 {
-    uint64_t pair = tcpt_pair_hash(flow);
+    uint64_t pair = tcpt_identity_of(flow).pair;
 
     for (unsigned i = 0; peers->pressures.curves && i < TCPT_PRESSURES; i++)
         if (peers->pressures.curves[i].pair == pair)

@@ -90,33 +90,33 @@ static void begin(tcpt_tally *tally, uint64_t hash, int64_t now_ns)
 
 /* ---- what an attempt belongs to ---- */
 
-static uint64_t key_of(const tcpt_flow *flow, tcpt_crowd crowd)
+static uint64_t key_of(const tcpt_identity *who, tcpt_crowd crowd)
 {
     switch (crowd) {
     case TCPT_CROWD_FLOOD:
-        return salted(tcpt_server_hash(flow), 1);
+        return salted(who->server, 1);
     case TCPT_CROWD_SWEEP:
-        return salted(tcpt_end_hash(flow, flow->client, flow->key.port[!flow->client]), 2);
+        return salted(who->sweep, 2);
     default:
-        return salted(tcpt_end_hash(flow, flow->client, 0) ^ salted(tcpt_end_hash(flow, !flow->client, 0), 3), 4);
+        return salted(who->source ^ salted(who->target, 3), 4);
     }
 }
 
 /* Where it is noted that a source's scan was told of, whatever it was. */
-static uint64_t source_key(const tcpt_flow *flow)
+static uint64_t source_key(const tcpt_identity *who)
 {
-    return salted(tcpt_end_hash(flow, flow->client, 0), 5);
+    return salted(who->source, 5);
 }
 
-static uint32_t member_of(const tcpt_flow *flow, tcpt_crowd crowd)
+static uint32_t member_of(const tcpt_identity *who, tcpt_crowd crowd)
 {
     switch (crowd) {
     case TCPT_CROWD_FLOOD:
-        return (uint32_t)salted(tcpt_end_hash(flow, flow->client, 0), 6);
+        return (uint32_t)salted(who->source, 6);
     case TCPT_CROWD_SWEEP:
-        return (uint32_t)salted(tcpt_end_hash(flow, !flow->client, 0), 7);
+        return (uint32_t)salted(who->target, 7);
     default:
-        return (uint32_t)salted(flow->key.port[!flow->client], 8);
+        return (uint32_t)salted(who->port, 8);
     }
 }
 
@@ -206,10 +206,10 @@ static bool goes_on(const tcpt_tally *tally, tcpt_crowd crowd, int64_t now_ns)
 /* ---- observe and commit ---- */
 
 /* @return whether the SYN belongs to such a crowd */
-static bool observe_one(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow, tcpt_crowd crowd,
-                        int64_t now_ns)
+static bool observe_one(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow,
+                        const tcpt_identity *who, tcpt_crowd crowd, int64_t now_ns)
 {
-    const tcpt_tally *tally = find(tallies, key_of(flow, crowd)), *source;
+    const tcpt_tally *tally = find(tallies, key_of(who, crowd)), *source;
     bool again = flow->ends[flow->client].segment_count > 0;
 
     if (!tally)
@@ -218,10 +218,11 @@ static bool observe_one(const tcpt_tallies *tallies, tcpt_observation *seen, con
         seen->crowd = crowd;
         return true;
     }
-    if (!is_crowd(tally, crowd, member_of(flow, crowd), again, now_ns))
+    if (tally->attempts + !again < rules[crowd].attempts ||
+        !is_crowd(tally, crowd, member_of(who, crowd), again, now_ns))
         return false;
     seen->crowd = crowd;
-    source = crowd == TCPT_CROWD_FLOOD ? NULL : find(tallies, source_key(flow));
+    source = crowd == TCPT_CROWD_FLOOD ? NULL : find(tallies, source_key(who));
     if (!tally->told && !(source && source->told))
         seen->crossing = tally;
     return true;
@@ -233,24 +234,25 @@ static uint32_t tag_of(uint64_t source)
     return (uint32_t)(source >> 32) & ~1u;
 }
 
-static bool is_new(const tcpt_tallies *tallies, const tcpt_flow *flow)
+static bool is_new(const tcpt_tallies *tallies, const tcpt_identity *who)
 {
-    uint64_t hash = tcpt_end_hash(flow, flow->client, 0);
+    uint64_t hash = who->source;
 
     return (tallies->sources[hash % TCPT_SOURCES] & ~1u) != tag_of(hash);
 }
 
-void tcpt_tallies_observe(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow, int64_t now_ns)
+void tcpt_tallies_observe(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow,
+                          const tcpt_identity *who, int64_t now_ns)
 {
-    if (observe_one(tallies, seen, flow, TCPT_CROWD_FLOOD, now_ns) || is_new(tallies, flow))
+    if (observe_one(tallies, seen, flow, who, TCPT_CROWD_FLOOD, now_ns) || is_new(tallies, who))
         return;
-    if (!observe_one(tallies, seen, flow, TCPT_CROWD_PORTS, now_ns))
-        observe_one(tallies, seen, flow, TCPT_CROWD_SWEEP, now_ns);
+    if (!observe_one(tallies, seen, flow, who, TCPT_CROWD_PORTS, now_ns))
+        observe_one(tallies, seen, flow, who, TCPT_CROWD_SWEEP, now_ns);
 }
 
-static void note_told(tcpt_tallies *tallies, const tcpt_flow *flow, int64_t now_ns)
+static void note_told(tcpt_tallies *tallies, const tcpt_identity *who, int64_t now_ns)
 {
-    uint64_t hash = source_key(flow);
+    uint64_t hash = source_key(who);
     tcpt_tally *source = &tallies->places[place_of(tallies, hash, now_ns)];
 
     begin(source, hash, now_ns);
@@ -264,11 +266,11 @@ static void count_first(tcpt_tally *tally)
     tally->member[tally->members++] = 0; /* whatever it was: in every sample */
 }
 
-static void count_in(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_observation *seen, tcpt_crowd crowd,
+static void count_in(tcpt_tallies *tallies, const tcpt_identity *who, const tcpt_observation *seen, tcpt_crowd crowd,
                      bool second, int64_t now_ns)
 {
-    uint64_t hash = key_of(flow, crowd);
-    uint32_t member = member_of(flow, crowd);
+    uint64_t hash = key_of(who, crowd);
+    uint32_t member = member_of(who, crowd);
     tcpt_tally *tally = (tcpt_tally *)find(tallies, hash);
     bool moves;
 
@@ -286,9 +288,9 @@ static void count_in(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_ob
 }
 
 /* @return how many of its SYNs are known, 2 for more */
-static unsigned note_source(tcpt_tallies *tallies, const tcpt_flow *flow)
+static unsigned note_source(tcpt_tallies *tallies, const tcpt_identity *who)
 {
-    uint64_t hash = tcpt_end_hash(flow, flow->client, 0);
+    uint64_t hash = who->source;
     uint32_t *tag = &tallies->sources[hash % TCPT_SOURCES], before = *tag;
     bool known = (before & ~1u) == tag_of(hash);
 
@@ -307,22 +309,23 @@ static void note_again(const tcpt_tally *crossing, int64_t now_ns)
     tally->told = true;
 }
 
-void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_observation *seen, int64_t now_ns)
+void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who,
+                           const tcpt_observation *seen, int64_t now_ns)
 {
     unsigned known;
 
     if (flow->ends[flow->client].segment_count > 1) {
         note_again(seen->crossing, now_ns);
     } else {
-        count_in(tallies, flow, seen, TCPT_CROWD_FLOOD, false, now_ns);
-        known = seen->crowd == TCPT_CROWD_FLOOD ? 0 : note_source(tallies, flow);
+        count_in(tallies, who, seen, TCPT_CROWD_FLOOD, false, now_ns);
+        known = seen->crowd == TCPT_CROWD_FLOOD ? 0 : note_source(tallies, who);
         if (!known)
             return;
-        count_in(tallies, flow, seen, TCPT_CROWD_PORTS, known == 1, now_ns);
-        count_in(tallies, flow, seen, TCPT_CROWD_SWEEP, known == 1, now_ns);
+        count_in(tallies, who, seen, TCPT_CROWD_PORTS, known == 1, now_ns);
+        count_in(tallies, who, seen, TCPT_CROWD_SWEEP, known == 1, now_ns);
     }
     if (seen->crossing && seen->crowd != TCPT_CROWD_FLOOD)
-        note_told(tallies, flow, now_ns);
+        note_told(tallies, who, now_ns);
 }
 
 static void note_outcome(tcpt_tally *tally, bool refused)
@@ -333,17 +336,17 @@ static void note_outcome(tcpt_tally *tally, bool refused)
     tally->refused += refused;
 }
 
-void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, bool refused)
+void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who, bool refused)
 {
     if (flow->crowd == TCPT_CROWD_FLOOD)
         return;
-    note_outcome((tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_SWEEP)), refused);
-    note_outcome((tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_PORTS)), refused);
+    note_outcome((tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_SWEEP)), refused);
+    note_outcome((tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_PORTS)), refused);
 }
 
-void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_flow *flow)
+void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_identity *who)
 {
-    tcpt_tally *tally = (tcpt_tally *)find(tallies, key_of(flow, TCPT_CROWD_FLOOD));
+    tcpt_tally *tally = (tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_FLOOD));
 
     if (tally)
         tally->good++;

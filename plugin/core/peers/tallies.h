@@ -7,6 +7,7 @@
 #ifndef TCPTRIAGE_CORE_PEERS_TALLIES_H
 #define TCPTRIAGE_CORE_PEERS_TALLIES_H
 
+#include "core/peers/identity.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/peers.h"
 
@@ -22,15 +23,17 @@ typedef struct tcpt_tallies {
 } tcpt_tallies;
 
 /** Fill in `crowd` and `crossing` of a client's SYN. */
-void tcpt_tallies_observe(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow, int64_t now_ns);
+void tcpt_tallies_observe(const tcpt_tallies *tallies, tcpt_observation *seen, const tcpt_flow *flow,
+                          const tcpt_identity *who, int64_t now_ns);
 
 /** Count a client's SYN, which its flow has taken in. */
-void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_observation *seen, int64_t now_ns);
+void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who,
+                           const tcpt_observation *seen, int64_t now_ns);
 
 /** The SYN was answered, or refused. */
-void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, bool refused);
+void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who, bool refused);
 
 /** The handshake is complete. */
-void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_flow *flow);
+void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_identity *who);
 
 #endif

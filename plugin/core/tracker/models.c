@@ -7,14 +7,30 @@
 
 #include "core/tracker/judge.h"
 
-/* Where the two rule sets cannot part: a packet without SYN or RST, after the handshake, of a connection whose windows
- * are checked, that fits. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
+/* The handshake as it should be: SYN, SYN-ACK of the other end, ACK of the first one. They differ in what is sent
+ * again, in data of the second one, and in crossed SYNs. */
+static bool opens_alike(const tcpt_ct_entry *before, const tcpt_ct_packet *packet)
+{
+    unsigned dir = tcpt_ct_direction(before, packet->from);
+
+    if (!before->state)
+        return packet->class == TCPT_CT_CLASS_SYN;
+    if (packet->jump_ns || packet->segment->time_ns >= before->expires_ns)
+        return false;
+    if (before->state == TCPT_CT_SYN_SENT)
+        return packet->class == TCPT_CT_CLASS_SYN_ACK && dir == TCPT_CT_REPLY && !before->sides[dir].max_win;
+    return before->state == TCPT_CT_SYN_RECV && packet->class == TCPT_CT_CLASS_ACK && dir == TCPT_CT_ORIGINAL;
+}
+
+/* Where the two rule sets cannot part: a packet that fits, of a connection whose windows are checked, and without SYN
+ * or RST after the handshake. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
 static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packet, const tcpt_ct_result *result)
 {
-    return result->verdict == TCPT_CT_VALID &&
-           (packet->class == TCPT_CT_CLASS_ACK || packet->class == TCPT_CT_CLASS_FIN) &&
-           before->state >= TCPT_CT_ESTABLISHED && before->state <= TCPT_CT_CLOSE &&
-           !((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL);
+    if (result->verdict != TCPT_CT_VALID || ((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL))
+        return false;
+    if (before->state < TCPT_CT_ESTABLISHED)
+        return opens_alike(before, packet);
+    return (packet->class == TCPT_CT_CLASS_ACK || packet->class == TCPT_CT_CLASS_FIN) && before->state <= TCPT_CT_CLOSE;
 }
 
 static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
