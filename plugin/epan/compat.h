@@ -28,6 +28,13 @@
 #define TCPT_PLUGIN_DESCRIPTION (WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER)
 #endif
 
+/** Whether a field is asked for by its own name. One to be printed ("-T fields -e") is a kind of its own since 4.4,
+ * HF_REF_TYPE_PRINT, which comes behind. */
+static inline bool tcpt_is_asked_for(const header_field_info *field)
+{
+    return field->ref_type >= HF_REF_TYPE_DIRECT;
+}
+
 /* What a boolean preference points to. */
 #if TCPT_WIRESHARK_SINCE(4, 4)
 typedef bool tcpt_pref_bool;

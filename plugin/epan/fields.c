@@ -58,7 +58,7 @@ bool tcpt_plain_is_wanted(proto_tree *tree)
     if (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols)
         return true;
     for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
-        if (plain[i]->ref_type == HF_REF_TYPE_DIRECT)
+        if (tcpt_is_asked_for(plain[i]))
             return true;
     return false;
 }
