@@ -6,6 +6,9 @@
 # To build the plugin and to use it from the command line.
 TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
 
+# To test it, besides.
+TCPT_TEST_PACKAGES="wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables valgrind"
+
 say() {
     printf '%s\n' "$(tcpt_printable "$*")" >&2
 }

@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# sh tests/run.sh
+# sh tests/run.sh [--quick] [--release NAME]
 #
 # Builds and runs every test: unit tests and scenarios of the core, the same under AddressSanitizer and
 # UndefinedBehaviorSanitizer, the tracker and receiver models against the running kernel (as root), fuzz inputs, golden
 # runs of stock tshark with the plugin, plain and sanitized, and what it costs on one mix of traffic (tests/suites.cmake has
 # the list, ctest runs it). Installs the Debian packages that are missing, as root or by sudo without a password. What
 # failed and what was skipped is named; the last line counts the tests; status 1 when one failed or something is in the
-# way. Set TCPT_BUILD to build elsewhere than in build-tests/.
+# way. Set TCPT_BUILD to build elsewhere than in build-tests/. With --quick the plain build only, its unit tests,
+# scenarios and golden runs: what changes with Wireshark's version. With --release those in another Debian release as well
+# (tests/versions.sh), as one more test.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -47,11 +49,20 @@ build() {
         tcpt_die "the Wireshark headers (package wireshark-dev) are not those of tshark $wireshark_version; install both from one source"
 }
 
-# run_suites BUILD: those that its tests.cmake names. ctest says how far it is; what failed is told at the end.
+# run_suites BUILD [OPTION...]: those that its tests.cmake names. ctest says how far it is; what failed is told at the end.
 run_suites() {
+    folder=$build/$1
     say "tcptriage: testing $1"
-    ctest --test-dir "$build/$1" --show-only | sed -n 's/^ *Test *#[0-9]*: //p' >>"$results/suites"
-    TCPT_RESULTS=$results ctest --test-dir "$build/$1" --parallel "$jobs" --no-tests=error >&2
+    shift
+    ctest --test-dir "$folder" "$@" --show-only | sed -n 's/^ *Test *#[0-9]*: //p' >>"$results/suites"
+    TCPT_RESULTS=$results ctest --test-dir "$folder" "$@" --parallel "$jobs" --no-tests=error >&2
+}
+
+# What it says is told when it fails.
+run_release() {
+    echo "release-$1" >>"$results/suites"
+    say "tcptriage: testing on Debian's $1"
+    TCPT_RESULTS=$results sh "$root/tests/suite.sh" --script "release-$1" sh "$root/tests/versions.sh" --quick "$1"
 }
 
 # Failures with what they said; a suite that ended early counts as a failed test of its own.
@@ -81,19 +92,39 @@ count_results() {
     done <"$results/suites"
 }
 
+quick=
+release=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=yes ;;
+    --release)
+        [ $# -ge 2 ] || tcpt_die "--release takes the name of a Debian release"
+        release=$2
+        shift
+        ;;
+    *) tcpt_die "there is no option \"$1\"; the head of tests/run.sh names them" ;;
+    esac
+    shift
+done
+
 # What style and package are tested with is Debian 12's; elsewhere that is skipped.
 # shellcheck source=/dev/null
 style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14 lintian)
 # shellcheck disable=SC2086
-tcpt_ensure_packages $TCPT_PACKAGES wireshark-common jq python3-jsonschema python3 binutils util-linux iproute2 nftables valgrind $style
+tcpt_ensure_packages $TCPT_PACKAGES $TCPT_TEST_PACKAGES $style
 tcpt_ensure_tools cmake ctest pkg-config gcc tshark sharkd editcap mergecap python3 nm
 [ "$(id -u)" -ne 0 ] || tcpt_ensure_tools setpriv
 tcpt_ensure_wireshark
 choose_build_folder
 build plain -DCMAKE_BUILD_TYPE=RelWithDebInfo
-build sanitized -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTCPT_SANITIZE=address,undefined
-run_suites plain
-run_suites sanitized
+if [ -n "$quick" ]; then
+    run_suites plain -R '^(unit|finding|scenario|golden)$'
+else
+    build sanitized -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTCPT_SANITIZE=address,undefined
+    run_suites plain
+    run_suites sanitized
+fi
+[ -z "$release" ] || run_release "$release"
 count_results
 if [ "$skipped" -eq 0 ]; then
     printf '%s passed, %s failed\n' "$passed" "$failed"
