@@ -59,7 +59,7 @@ inside() {
 
 # shellcheck disable=SC2317 # called by name
 unpack() {
-    rm -rf "${cache:?}/$1"
+    rm -rf --one-file-system "${cache:?}/$1"
     mkdir -p "$cache/archives"
     debootstrap --variant=minbase --cache-dir="$cache/archives" "$1" "$cache/$1" "$mirror" >"$cache/$1.log" 2>&1
 }
@@ -78,7 +78,7 @@ prepare() {
     say "tcptriage: filling $cache/$1"
     rm -f "$cache/$1.made"
     try unpack "$1" && try install_packages "$1" && touch "$cache/$1.made" && return
-    rm -rf "${cache:?}/$1"
+    rm -rf --one-file-system "${cache:?}/$1"
     skip "$1 cannot be had: $(grep -v '^I:' "$cache/$1.log" | tail -n 1) (all that was said is in $cache/$1.log)"
 }
 

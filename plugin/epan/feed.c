@@ -12,6 +12,7 @@
 
 #include "carriers.h"
 #include "compat.h"
+#include "files.h"
 #include "frames.h"
 #include "interfaces.h"
 #include "records.h"
@@ -205,6 +206,12 @@ static void restore_shim(void)
 
 static void end_capture(void)
 {
+    tcpt_totals totals;
+
+    if (analysis) {
+        totals = tcpt_analysis_totals(analysis);
+        tcpt_files_note(&totals);
+    }
     tcpt_records_forget();
     tcpt_analysis_free(analysis);
     analysis = NULL;
@@ -304,6 +311,15 @@ void tcpt_feed_make_cases(void)
 unsigned tcpt_feed_problems(void)
 {
     return problems;
+}
+
+const char *tcpt_feed_unwatched(void)
+{
+    if (!enabled)
+        return "the protocol TCP Triage (tcptriage) is disabled";
+    if (!proto_is_protocol_enabled(find_protocol_by_id(proto_get_id_by_filter_name("tcp"))))
+        return "the protocol TCP (tcp) is disabled";
+    return NULL;
 }
 
 int64_t tcpt_feed_zero_ns(void)

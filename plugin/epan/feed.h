@@ -42,6 +42,9 @@ void tcpt_feed_make_cases(void);
 /** How many of them are warnings: the first ones. */
 unsigned tcpt_feed_problems(void);
 
+/** Why no segment can be seen, as a sentence's rest; NULL where they are watched. */
+const char *tcpt_feed_unwatched(void);
+
 /** The time that Wireshark counts from: the first frame's. */
 int64_t tcpt_feed_zero_ns(void);
 

@@ -17,6 +17,7 @@
 #include "case_tree.h"
 #include "compat.h"
 #include "feed.h"
+#include "files.h"
 #include "flows.h"
 #include "frames.h"
 #include "html.h"
@@ -148,12 +149,23 @@ static void write_report(const struct request *request, const tcpt_model *model)
 
 tcpt_model *tcpt_stats_model(tcpt_severity least, GHashTable *asked, bool filtered)
 {
+    tcpt_analysis *analysis = tcpt_feed_analysis();
+    tcpt_totals totals = {0};
+    uint64_t segments_before;
+    unsigned files_before;
+
+    if (analysis)
+        totals = tcpt_analysis_totals(analysis);
+    files_before = tcpt_files_before(&totals, &segments_before);
     return tcpt_model_new(&(tcpt_report){
-        .analysis = tcpt_feed_analysis(),
+        .analysis = analysis,
         .least = least,
         .asked = asked,
         .filtered = filtered,
         .made_by = "TCP Triage " TCPTRIAGE_VERSION ", a plugin for Wireshark",
+        .unwatched = tcpt_feed_unwatched(),
+        .files_before = files_before,
+        .segments_before = segments_before,
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,

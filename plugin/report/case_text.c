@@ -174,7 +174,9 @@ char *tcpt_verdict_line(const tcpt_model *model)
         g_string_append_printf(line, "%s: %s", problems > 1 ? ", first" : "", title);
         g_free(title);
     } else if (model->totals.segments == 0) {
-        g_string_append(line, "Nothing to judge: no TCP segment was seen.");
+        const char *why = model->report.unwatched;
+
+        g_string_append_printf(line, "Nothing to judge: %s.", why ? why : "no TCP segment was seen");
     } else if (failures(model)) {
         append_count(line, failures(model), "connection");
         g_string_append(line, " failed, and the capture does not say why: ");

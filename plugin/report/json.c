@@ -331,6 +331,12 @@ static void capture_member(writing *to)
     }
     seconds_member(out, "span_seconds", model->totals.newest_ns - model->totals.first_ns);
     take_text_member(out, "verdict", tcpt_verdict_line(model));
+    if (model->report.files_before) {
+        begin_member(out, "files_before");
+        number_member(out, "files", model->report.files_before);
+        number_member(out, "segments", (int64_t)model->report.segments_before);
+        json_dumper_end_object(out);
+    }
     begin_list(out, "points");
     for (const tcpt_point *point = model->report.analysis ? tcpt_first_point(model->report.analysis) : NULL; point;
          point = point->next)

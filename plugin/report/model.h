@@ -17,13 +17,16 @@
 
 /** What is reported, and what only the caller knows. */
 typedef struct tcpt_report {
-    tcpt_analysis *analysis; /**< NULL counts as empty */
-    tcpt_severity least;     /**< less severe findings and cases are not told */
-    GHashTable *asked;       /**< set of tcpt_record *: the frames that are asked for; NULL for all */
-    bool filtered;           /**< they are those that a read filter has kept: the others are counted */
-    const char *filter;      /**< by which they were asked for; NULL without one */
-    const char *made_by;     /**< what makes the report, with its version; NULL where that is not told */
-    int64_t zero_ns;         /**< times are told from here on */
+    tcpt_analysis *analysis;  /**< NULL counts as empty */
+    tcpt_severity least;      /**< less severe findings and cases are not told */
+    GHashTable *asked;        /**< set of tcpt_record *: the frames that are asked for; NULL for all */
+    bool filtered;            /**< they are those that a read filter has kept: the others are counted */
+    const char *filter;       /**< by which they were asked for; NULL without one */
+    const char *made_by;      /**< what makes the report, with its version; NULL where that is not told */
+    const char *unwatched;    /**< why no segment can have been seen, a sentence's rest; NULL where they are watched */
+    unsigned files_before;    /**< of this capture, each analysed for itself: no report tells of them */
+    uint64_t segments_before; /**< theirs */
+    int64_t zero_ns;          /**< times are told from here on */
     /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
     uint32_t (*stream_of)(const tcpt_record *record);
     /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */

@@ -383,6 +383,23 @@ static void write_left_out(struct draft *draft)
     g_string_append_printf(draft->out, "%s%s", text, *text ? "\n" : "");
 }
 
+/* A capture that goes on in a new file now and then. */
+static void write_files_before(struct draft *draft)
+{
+    const tcpt_report *report = &draft->model->report;
+    GString *line;
+
+    if (report->files_before == 0)
+        return;
+    line = g_string_new("This is of the last file only: ");
+    append_count(line, report->files_before, "file");
+    g_string_append(line, " before it, with ");
+    append_count(line, report->segments_before, "segment");
+    g_string_append(line, ", are in no report. Join them by mergecap.");
+    write_wrapped(draft->out, line->str, 0, 2);
+    g_string_free(line, TRUE);
+}
+
 /* A capture without findings is told in one line, the highest pressure included. */
 static void append_clean(struct draft *draft)
 {
@@ -403,6 +420,7 @@ static void append_clean(struct draft *draft)
     }
     g_string_append_c(out, '\n');
     write_left_out(draft);
+    write_files_before(draft);
 }
 
 static void write_verdict(struct draft *draft)
@@ -413,6 +431,7 @@ static void write_verdict(struct draft *draft)
     write_wrapped(draft->out, verdict, 0, 2);
     write_wrapped(draft->out, in_brackets, 0, 2);
     write_left_out(draft);
+    write_files_before(draft);
 }
 
 void tcpt_report_text(GString *out, const tcpt_model *model)

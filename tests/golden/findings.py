@@ -74,6 +74,14 @@ def pairs(frames):
     return {(number, ident) for number, frame in frames.items() for ident in frame.ids}
 
 
+def stream_problems(frames, document):
+    """Where a finding's flow in the report has another stream than Wireshark shows on its frame, or none."""
+    for one in document["findings"]:
+        shown, told = frames[one["frame"]].values.get("stream", []), one["flow"]["stream"]
+        if shown and str(told) not in shown:
+            yield "frame %d: %s has stream %s in the report, the frame %s" % (one["frame"], one["id"], told, shown)
+
+
 def report_problems(frames, document, text):
     """Where the report, as JSON and as text, and the fields of -2 differ."""
     reported = [(one["frame"], one["id"]) for one in document["findings"]]
@@ -84,6 +92,7 @@ def report_problems(frames, document, text):
         frame = frames[one["frame"]]
         if one["severity"] != frame.severity(one["id"]):
             yield "frame %d: %s is %s in the report" % (one["frame"], one["id"], one["severity"])
+    yield from stream_problems(frames, document)
     cases = {one["number"]: one for one in document["cases"]}
     counted = collections.Counter(one["case"] for one in document["findings"])
     for number, case in cases.items():

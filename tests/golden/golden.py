@@ -33,6 +33,7 @@ import pages  # noqa: E402
 import pressure  # noqa: E402
 import readme  # noqa: E402
 import remedies  # noqa: E402
+import ring  # noqa: E402
 import schema  # noqa: E402
 import tables  # noqa: E402
 import tap  # noqa: E402
@@ -355,6 +356,7 @@ class Golden:
             yield from alone.tests(self.tools, by_name)
             yield from bounds.tests(self.tools, by_name["port-exhaustion"])
             yield from tables.tests(self, by_name)
+            yield from ring.tests(self.tools, by_name)
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from controller.tests(self, by_name)
             yield from names.tests(self.tools, self.source)

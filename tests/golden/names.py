@@ -6,6 +6,7 @@ import json
 import unicodedata
 
 import compare
+import tools as stock
 
 HOSTILE = {
     "terminal": b"\x1b]0;pwned\x07\x1b[31mRED\x1b[2J",
@@ -26,6 +27,7 @@ HOSTILE = {
 }
 FIELDS = ["tcptriage." + name for name in ("vantage", "summary", "brief", "vantage.from", "vantage.to", "missing_at", "remedy",
                                            "command", "explanation", "ruled_out", "flow.outcome")]
+AS_THEY_ARE = ("-E", "escape=n") if stock.version() >= (4, 4) else ()  # backslashes are doubled since
 LONGEST = 64 + len(" (interface 1)")
 
 
@@ -62,7 +64,7 @@ def everything(tools, capture, *options):
     """(report as JSON, [texts that a terminal shows])"""
     document = tools.tshark("-q", "-r", capture, *options, "-z", "tcptriage,json")
     texts = [document, tools.tshark("-q", "-r", capture, *options, "-z", "tcptriage,min=chat"),
-             tools.tshark("-r", capture, "-2", *options, "-T", "fields", *(word for field in FIELDS for word in ("-e", field))),
+             tools.tshark("-r", capture, "-2", *options, "-T", "fields", *AS_THEY_ARE, *(word for field in FIELDS for word in ("-e", field))),
              _ours(tools.tshark("-r", capture, "-2", *options, "-V", "-O", "tcptriage"))]
     for text in texts:
         assert text.strip()

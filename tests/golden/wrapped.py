@@ -87,11 +87,14 @@ def check_clothes(golden, capture, name):
     path = bad.write_pcap(golden.tools, "%s.%s" % (os.path.basename(capture), name), header,
                           [dressed(record, change(record[bad.RECORD_HEADER:])) for record in records])
     wanted = findings.pairs(golden.frames(capture, "-2"))
-    shown = found_in(golden.tools, golden.names, golden.known, path)
+    frames = findings.read_frames(golden.tools, golden.names, golden.known, path, "-2")
+    shown = findings.pairs(frames)
     if not padding:
         wanted, shown = without_padding(wanted), without_padding(shown)
     assert wanted, "nothing to compare"
     assert shown == wanted, "only there: %s, only without: %s" % (sorted(shown - wanted), sorted(wanted - shown))
+    streams = list(findings.stream_problems(frames, golden.document(path, [])))
+    assert not streams, "\n".join(streams)
 
 
 def check_icmp(golden, capture):
@@ -124,6 +127,9 @@ def check_disabled(golden, capture):
     text = golden.tools.tshark("-r", capture, "-V", "--disable-protocol", "tcptriage")
     assert text == golden.tools.run("tshark", "-r", capture, "-V", home="stock").out
     assert "Transmission Control Protocol" in text
+    for protocol in ("tcptriage", "tcp"):
+        report = golden.tools.tshark("-q", "-r", capture, "--disable-protocol", protocol, "-z", "tcptriage")
+        assert "(%s) is disabled." % protocol in report.splitlines()[0], report
 
 
 def check_read_filter(golden, capture):

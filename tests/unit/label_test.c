@@ -34,6 +34,7 @@ static const struct row {
      "a\\xff\\xfe"
      "b\\xc3"},
     {"overlong", "\xc0\xaf", "\\xc0\\xaf"},
+    {"replaced", "a\ufffdb", "a\\ufffdb"},
     {"surrogate", "\xed\xa0\x80", "\\xed\\xa0\\x80"},
     {"markup", "<script>alert(\"1\")</script>", "<script>alert(\"1\")</script>"},
     {"formats", "%s%n%1000000d", "%s%n%1000000d"},

@@ -6,7 +6,10 @@
 
 #include <glib.h>
 
-enum { MARKS_MOST = 2 }; /* on one letter: some scripts need two, heaps of them hide the lines around */
+enum {
+    MARKS_MOST = 2,      /* on one letter: some scripts need two, heaps of them hide the lines around */
+    REPLACEMENT = 0xfffd /* stands for bytes that are no UTF-8; Wireshark 4.4 puts it there */
+};
 
 /* What is seen as itself. Marks of writing direction and zero-width characters are G_UNICODE_FORMAT, which is not
  * printable. */
@@ -14,7 +17,7 @@ static bool is_visible(gunichar c, unsigned marks)
 {
     GUnicodeType type = g_unichar_type(c);
 
-    if (type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR)
+    if (type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR || c == REPLACEMENT)
         return false;
     return g_unichar_isprint(c) && (!g_unichar_ismark(c) || marks < MARKS_MOST);
 }
