@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True  # the repository stays as it is
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 
 import place  # noqa: E402
+import readme  # noqa: E402
 import tap  # noqa: E402
 import tools  # noqa: E402
 
@@ -41,8 +42,9 @@ class Package:
             return "no layer over the system: %s" % problem
         return ""
 
-    def done(self, *command, home=None, root=True, variables=None):
-        result = self.place.run(*command, home=home or self.place.folder, root=root, variables={**EPOCH, **(variables or {})})
+    def done(self, *command, home=None, root=True, variables=None, **options):
+        result = self.place.run(*command, home=home or self.place.folder, root=root, variables={**EPOCH, **(variables or {})},
+                                **options)
         assert result.status == 0, "%s: status %d\n%s%s" % (" ".join(command), result.status, result.out, result.err)
         return result.out
 
@@ -58,13 +60,24 @@ class Package:
     # ---- The package.
 
     def check_reproducible(self):
-        """Another folder, another path to the sources, only what the package needs: the same bytes."""
-        source, build = self.place.repository("elsewhere"), self.place.path("elsewhere-build")
-        kind = {"CMAKE_BUILD_TYPE": "RelWithDebInfo"}
-        self.done("cmake", "-S", source, "-B", build, "-DTCPT_TESTS=OFF", variables=kind)
-        self.done("cmake", "--build", build, "--parallel", str(os.cpu_count()))
-        with open(self.first, "rb") as first, open(self.pack("second", build), "rb") as second:
+        """By the commands of README.md, in another folder: the same bytes, and what they install."""
+        source, home, staged = self.place.repository("elsewhere"), self.place.home("by-hand"), self.place.path("by-hand-staged")
+        lines = readme.commands(self.place.source, "cmake ", "sudo cmake ", "(cd build-package ")
+        assert len(lines) == 5, lines
+        os.mkdir(self.place.path("front"))
+        with open(self.place.path("front/sudo"), "w") as sudo:
+            sudo.write('#!/bin/sh\nDESTDIR=%s exec "$@"\n' % staged)
+        os.chmod(self.place.path("front/sudo"), 0o755)
+        for line in lines:
+            if line.startswith("cmake --build"):
+                line += " --parallel %d" % os.cpu_count()
+            self.done("sh", "-c", line, home=home, cwd=source, front=self.place.path("front"),
+                      variables={"CMAKE_BUILD_TYPE": "RelWithDebInfo"})
+        made = glob.glob(os.path.join(source, "build-package", "*.deb"))
+        with open(self.first, "rb") as first, open(made[0], "rb") as second:
             assert first.read() == second.read(), "two builds, two packages"
+        for folder, plugin in ((staged, "wireshark/" + PLUGIN), (home, ".local/lib/wireshark/" + PLUGIN)):
+            assert any(name.endswith(plugin) for name in place.files_in(folder)), place.files_in(folder)
 
     def check_control(self):
         field = {name: self.done("dpkg-deb", "-f", self.first, name).strip() for name in (

@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True  # the repository stays as it is
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 
 import place  # noqa: E402
+import readme  # noqa: E402
 import tap  # noqa: E402
 import tools  # noqa: E402
 
@@ -181,6 +182,32 @@ class Quickstart:
         assert not place.files_in(home)
         with open(mine, "rb") as file:
             assert file.read() == b"mine"
+
+    def check_html(self):
+        """A page; nothing else is written, and nothing printed."""
+        repository, home = self.fresh()
+        page = os.path.join(home, "a page, with a comma.html")
+        done = self.good("--html", page, self.lab, repository=repository, home=home, said=["the page is " + page])
+        with open(page) as file:
+            text = file.read()
+        assert text.startswith("<!DOCTYPE html>") and "short_frame_loss" in text and not done.out, text[:300]
+        self.refused("--html", page, self.lab, said="already", repository=repository, home=home)
+
+    def check_readme(self):
+        """What README.md tells to type, in the repository: without a capture the stories' captures are reported."""
+        repository, home = self.fresh()
+        for name in ("lab", "two-files"):
+            shutil.copytree(os.path.join(self.place.source, "captures", name), os.path.join(repository, "captures", name))
+        for name, capture in (("my.pcapng", "lab/fin-lost-two-points.pcapng"), ("NEAR.pcap", "two-files/near-client.pcap"),
+                              ("FAR.pcap", "two-files/near-server.pcap")):
+            shutil.copy(os.path.join(repository, "captures", capture), os.path.join(repository, name))
+        self.place.own(repository)
+        lines = readme.commands(self.place.source, "sh plugin/")
+        lines += [text for text in readme.quoted(self.place.source) if text.startswith("sh plugin/")]
+        assert len(lines) >= 3, lines
+        for line in lines:
+            done = self.place.run("sh", "-c", line, home=home, cwd=repository)
+            assert done.status == 0 and "WARNING" in done.out, (line, done)
 
     # ---- Up to date, and away.
 
@@ -362,7 +389,7 @@ class Quickstart:
         self.refused(self.lab, repository=repository, home=home, front=front, said="sudo apt-get install -y gcc make cmake")
 
     def tests(self):
-        for name in ("build", "built_once", "read_only", "no_tcp", "json", "options", "uninstall", "uninstall_changed",
+        for name in ("build", "built_once", "read_only", "no_tcp", "json", "html", "readme", "options", "uninstall", "uninstall_changed",
                      "uninstall_added", "upgrade_profile", "upgrade_plugin", "link", "everybody", "packaged", "packages",
                      "packages_refused"):
             yield "/install/quickstart/" + name.replace("_", "-"), getattr(self, "check_" + name)
