@@ -4,7 +4,7 @@ set -u
 
 usage() {
     cat <<'END'
-sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]
+sh plugin/compare.sh [--html PAGE] CAPTURE CAPTURE [JOINED.pcapng]
 
 Joins two captures of the same traffic, taken at two points, into one file with a named interface for each, and prints
 its triage report: what was seen at one point and not at the other. Clocks that differ by a second or more are set
@@ -12,7 +12,8 @@ right in the joined file: the second capture's times are moved. Interfaces witho
 capture has too, are called as their file is; a capture of several interfaces keeps their names where all have one.
 The joined file is CAPTURE+CAPTURE.pcapng in the current folder unless it is named. No file is overwritten.
 
-  -h, --help  print this
+  --html PAGE  write the report as a page for browsers, instead of printing it
+  -h, --help   print this
 
 The report is made by plugin/quickstart.sh, which builds and installs the plugin where that is needed.
 
@@ -208,22 +209,35 @@ set_right() {
     done
 }
 
-for word in "$@"; do
+page=
+left=$#
+while [ "$left" -gt 0 ]; do
+    word=$1
+    shift
+    left=$((left - 1))
     case $word in
     -h | --help)
         usage
         exit
         ;;
-    -*) [ -e "$word" ] || tcpt_die "there is no option \"$word\"; sh plugin/compare.sh --help tells what there is" ;;
+    --html)
+        [ "$left" -gt 0 ] || tcpt_die "--html needs the name of the file to write"
+        page=$1
+        shift
+        left=$((left - 1))
+        tcpt_check_target "$page"
+        ;;
+    -*)
+        [ -e "$word" ] || tcpt_die "there is no option \"$word\"; sh plugin/compare.sh --help tells what there is"
+        set -- "$@" "$word"
+        ;;
+    *) set -- "$@" "$word" ;;
     esac
 done
 [ $# -eq 2 ] || [ $# -eq 3 ] || tcpt_die "two captures are needed: sh plugin/compare.sh CAPTURE CAPTURE [JOINED.pcapng]"
 tcpt_check_files "$1" "$2"
 joined=${3:-$(bare_name "$1")+$(bare_name "$2").pcapng}
-if [ -e "$joined" ] || [ -L "$joined" ]; then
-    tcpt_die "there is a file \"$joined\" already; name another one behind the captures"
-fi
-[ -w "$(dirname -- "$joined")" ] || tcpt_die "the joined file \"$joined\" cannot be written"
+tcpt_check_target "$joined"
 set -- "$(tcpt_guarded "$1")" "$(tcpt_guarded "$2")"
 joined=$(tcpt_guarded "$joined")
 # shellcheck disable=SC2086 # a list of words
@@ -250,4 +264,8 @@ if [ -n "$ahead" ] && [ "${ahead#-}" -ge 1000000 ]; then # what is less is told 
     set_right "$work/b" "$2" "$ahead"
 fi
 join "$work/a" "$work/b" "$joined"
-sh "$report" "$joined"
+if [ -n "$page" ]; then
+    sh "$report" --html "$page" "$joined"
+else
+    sh "$report" "$joined"
+fi

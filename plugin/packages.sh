@@ -44,6 +44,13 @@ tcpt_check_files() {
     done
 }
 
+# End unless a file can be made there; none is overwritten.
+tcpt_check_target() {
+    [ -n "$1" ] || tcpt_die "the file to write has no name"
+    if [ -e "$1" ] || [ -L "$1" ]; then tcpt_die "there is a file \"$1\" already; give it another name"; fi
+    [ -w "$(dirname -- "$1")" ] || tcpt_die "the file \"$1\" cannot be written"
+}
+
 # End unless tshark takes every file for a capture. One that was cut short is none the less.
 tcpt_check_captures() {
     for file in "$@"; do

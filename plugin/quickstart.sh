@@ -179,9 +179,7 @@ print_json() {
 # $1 is the file to write, the capture comes behind it. Made under a name that fits into an option of tshark.
 write_page() {
     [ $# -eq 2 ] || tcpt_die "--html takes a file to write and one capture"
-    [ -n "$1" ] || tcpt_die "--html needs the name of the file to write"
-    if [ -e "$1" ] || [ -L "$1" ]; then tcpt_die "there is a file \"$1\" already; name another one"; fi
-    [ -w "$(dirname -- "$1")" ] || tcpt_die "the page \"$1\" cannot be written"
+    tcpt_check_target "$1"
     build_and_install "$2"
     folder=$(mktemp -d) || tcpt_die "no temporary folder can be made"
     trap 'rm -rf "$folder"' EXIT

@@ -16,6 +16,7 @@ def report_script(tools):
     path = tools.path("report.sh")
     with open(path, "w") as text:
         text.write('form=\n[ "$1" != --json=min=warn ] || { form=,json,min=warn; shift; }\n'
+                   '[ "$1" != --html ] || { form=,html,$2; shift 2; }\n'
                    'exec tshark -n -r "$1" -q -z tcptriage$form\n')
     os.chmod(path, 0o644)
     return path
@@ -216,6 +217,9 @@ REFUSED = {
     "no-tcp": ("there is no TCP in \"no-tcp\" (encapsulation: Ethernet)", ["good", "no-tcp"]),
     "picture": ("there is no TCP in \"picture\" (encapsulation: MIME)", ["picture", "good"]),
     "option": ("there is no option \"--jion\"", ["--jion", "good", "good"]),
+    "page-there": ("there is a file \"text\" already", ["--html", "text", "good", "good"]),
+    "page-nowhere": ("cannot be written", ["good", "good", "--html", "/nowhere/page.html"]),
+    "page-nameless": ("needs the name", ["good", "good", "--html"]),
     "target-link": ("already", ["good", "good", "dangling"]),
     "target-there": ("already", ["good", "good", "text"]),
     "target-elsewhere": ("cannot be written", ["good", "good", "/nowhere/joined.pcapng"]),
@@ -266,6 +270,17 @@ def check_help(tools, source):
         for option in ("--help", "-h"):
             done = tools.run("sh", os.path.join(source, "plugin", script), option)
             assert done.status == 0 and done.out.startswith("sh plugin/" + script) and not done.err, (done.out, done.err)
+
+
+def check_page(tools, source):
+    """A page in the place of the report."""
+    folder = open_folder(tools, "page")
+    near, far = two_files(tools, source, "-page")
+    done = run_compare(tools, source, near, far, "--html", "page.html", folder=folder)
+    assert done.status == 0 and not done.out, done
+    with open(os.path.join(folder, "page.html")) as page:
+        assert "vantage_loss" in page.read()
+    assert len(os.listdir(folder)) == 2, os.listdir(folder)
 
 
 def check_default_name(tools, source):
@@ -329,7 +344,7 @@ def tests(tools, source):
                         ("names-with-prose", check_names_with_prose), ("without-names", check_without_names),
                         ("several-without-names", check_several_without_names), ("points", check_points),
                         ("same-names", check_same_names), ("several-interfaces", check_several_interfaces),
-                        ("help", check_help), ("default-name", check_default_name)):
+                        ("help", check_help), ("page", check_page), ("default-name", check_default_name)):
         yield "/golden/compare/" + name, check, tools, copy
     folder = make_bad_files(tools, source)
     for name in REFUSED:

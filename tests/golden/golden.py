@@ -73,13 +73,18 @@ class Golden:
         self.at_end = {row[0] for row in rows if row[3] == "end"}
 
     def require_plugin(self):
-        listed = self.tools.tshark("-G", "plugins")
-        if "tcptriage.so" not in listed:
-            sys.exit("golden.py: tshark does not load the plugin")
-        if "tcptriage.so" in self.tools.tshark("-G", "plugins", home="stock"):
+        listed = self.loaded("plugin")
+        if len(listed) != 1:
+            sys.exit("golden.py: tshark loads %s in the place of the one plugin built" % (listed or "nothing"))
+        if self.loaded("stock"):
             sys.exit("golden.py: the stock tshark has the plugin, there is nothing to compare with")
         self.names = findings.typed_fields(self.tools)
         self.known = contract.expert_ids(self.tools)
+
+    def loaded(self, home):
+        """Paths of the plugins of our name that tshark loads."""
+        rows = [line.split("\t") for line in self.tools.tshark("-G", "plugins", home=home).splitlines()]
+        return [row[-1] for row in rows if row[0].strip() == "tcptriage.so"]
 
     def once(self, key, make, *arguments):
         """make(*arguments), run once per key however many tests ask."""
