@@ -10,6 +10,7 @@
 #include "tcptriage/finding.h"
 #include "tcptriage/flow.h"
 #include "tcptriage/observation.h"
+#include "tcptriage/portable.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
 #include "tcptriage/times.h"
@@ -129,7 +130,7 @@ void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
  * @return the finding, to be completed; owned by the analysis. A judge may keep it in its memory to complete it later.
  */
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
-    __attribute__((format(printf, 3, 4)));
+    TCPT_PRINTF(3, 4);
 
 /**
  * Raise an end finding on the flow's last frame that floods may bring in any number. Of one kind TCPT_APART_MOST flows
@@ -138,7 +139,7 @@ tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence
  * @param kind  what those have in common that may be told as one, from 1
  */
 tcpt_finding *tcpt_raise_among(const tcpt_context *context, unsigned kind, tcpt_confidence confidence,
-                               const char *summary, ...) __attribute__((format(printf, 4, 5)));
+                               const char *summary, ...) TCPT_PRINTF(4, 5);
 
 /** The finding that the same detector has raised on a frame of the flow before, or NULL. No end findings. */
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record);
@@ -147,11 +148,11 @@ tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *rec
 void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding);
 
 /** Replace the summary of a finding when a later segment has told more. */
-void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) __attribute__((format(printf, 2, 3)));
+void tcpt_resummarise(tcpt_finding *finding, const char *summary, ...) TCPT_PRINTF(2, 3);
 
 /** Raise an end finding on another frame of the flow than its last. Else as tcpt_raise(). */
 tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence,
-                            const char *summary, ...) __attribute__((format(printf, 5, 6)));
+                            const char *summary, ...) TCPT_PRINTF(5, 6);
 
 /**
  * Raise an end finding in the place of one that judge() has raised, to be completed by what the end tells: it starts
@@ -161,7 +162,7 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
 
 /** Say it in at most TCPT_BRIEF_MOST characters, the cause first; without this the row's brief is shown.
  *  @param brief  as the summary of tcpt_raise() */
-void tcpt_brief(tcpt_finding *finding, const char *brief, ...) __attribute__((format(printf, 2, 3)));
+void tcpt_brief(tcpt_finding *finding, const char *brief, ...) TCPT_PRINTF(2, 3);
 
 /** What the finding cost on its flow (a stall, a wait for a retry), in nanoseconds; less than none, by a clock that
  * went back, is 0. */

@@ -14,12 +14,10 @@
 
 #include "tcptriage/finding.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/portable.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/times.h"
 #include "tcptriage/tracker.h"
-
-/* Enumerations that flows hold are one byte long: TCPT_BYTE. */
-#define TCPT_BYTE __attribute__((packed))
 
 /** RFC 9293, section 3.3.2. */
 typedef enum TCPT_BYTE tcpt_state {

@@ -54,8 +54,8 @@ static bool early(const tcpt_flow *flow, const tcpt_segment *segment)
 
 /* The second segment of a connection that began without a SYN: does it go on another one? Apart from what every segment
  * passes. */
-static void __attribute__((noinline))
-observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+static void TCPT_NOINLINE observe_moved(const tcpt_analysis *analysis, tcpt_observation *seen, const tcpt_flow *flow,
+                                        const tcpt_segment *segment)
 {
     unsigned began = !flow->ends[0].acked, end;
 
@@ -138,9 +138,8 @@ static void commit_states(tcpt_analysis *analysis, const judgement *found, tcpt_
 }
 
 /* What few captures need. */
-static void __attribute__((noinline))
-commit_watched(tcpt_analysis *analysis, const tcpt_observation *seen, const tcpt_flow *flow,
-               const tcpt_segment *segment, tcpt_record *record)
+static void TCPT_NOINLINE commit_watched(tcpt_analysis *analysis, const tcpt_observation *seen, const tcpt_flow *flow,
+                                         const tcpt_segment *segment, tcpt_record *record)
 {
     if (tcpt_points_watching(analysis->points))
         tcpt_points_commit(analysis->points, flow, segment, seen, record);

@@ -62,12 +62,12 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
     };
 
     for (uint64_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
-        asked |= dispatch->wanting[__builtin_ctzll(traits)];
+        asked |= dispatch->wanting[tcpt_lowest_bit(traits)];
     for (const tcpt_memory *noted = flow->memory; noted; noted = noted->next)
         if (seen->traits & noted->detector->follows)
             asked |= UINT64_C(1) << noted->number;
     for (; asked; asked &= asked - 1)
-        ask(dispatch, flow, (unsigned)__builtin_ctzll(asked), &context);
+        ask(dispatch, flow, tcpt_lowest_bit(asked), &context);
 }
 
 /* Note which traits a detector wants. */
@@ -114,7 +114,7 @@ void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
 
     tcpt_end_findings_forget(flow);
     for (uint64_t left = dispatch->settling; left; left &= left - 1) {
-        const tcpt_detector *detector = tcpt_detectors[__builtin_ctzll(left)];
+        const tcpt_detector *detector = tcpt_detectors[tcpt_lowest_bit(left)];
         const void *memory = detector->memory_bytes && flow->memory ? tcpt_memory_of(flow, detector) : NULL;
 
         context.detector = detector;

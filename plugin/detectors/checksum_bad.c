@@ -12,7 +12,7 @@ static void note_mended(const tcpt_context *context)
     const tcpt_damages *damages = context->flow->ends[context->seen->from].trouble->damages;
 
     for (unsigned mask = context->seen->mended; mask; mask &= mask - 1) {
-        const tcpt_damage *damage = &damages->at[__builtin_ctz(mask)];
+        const tcpt_damage *damage = &damages->at[tcpt_lowest_bit(mask)];
         tcpt_finding *finding = tcpt_raised_on(context, damage->record);
 
         if (!finding)
@@ -27,7 +27,7 @@ static void take_back_refuted(const tcpt_context *context, unsigned end)
     const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
 
     for (unsigned mask = context->seen->refuted[end]; mask; mask &= mask - 1) {
-        tcpt_finding *finding = tcpt_raised_on(context, damages->at[__builtin_ctz(mask)].record);
+        tcpt_finding *finding = tcpt_raised_on(context, damages->at[tcpt_lowest_bit(mask)].record);
 
         if (finding)
             tcpt_withdraw(context, finding);

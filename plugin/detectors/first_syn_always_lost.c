@@ -21,7 +21,7 @@ static void judge(const tcpt_context *context, void *memory)
     with = tcpt_delays_with(pair, true, flow->first_ns);
     if (!with.always)
         return;
-    delayed = (unsigned)__builtin_popcount(with.delays);
+    delayed = tcpt_bit_count(with.delays);
     finding =
         tcpt_raise(context, kind == TCPT_SYN_DELAY_CERTAIN ? TCPT_HIGH : TCPT_MEDIUM,
                    "The first SYN%s gets lost each time (%u of %u connections of this client to this port), the retry "

@@ -9,21 +9,20 @@
 #include "feed.h"
 #include "present.h"
 #include "stats.h"
+#include "tcptriage/portable.h"
 #include "tables.h"
 
-#define EXPORTED __attribute__((visibility("default")))
-
-EXPORTED extern const char plugin_version[];
-EXPORTED extern const int plugin_want_major;
-EXPORTED extern const int plugin_want_minor;
-EXPORTED void plugin_register(void);
+TCPT_EXPORT extern const char plugin_version[];
+TCPT_EXPORT extern const int plugin_want_major;
+TCPT_EXPORT extern const int plugin_want_minor;
+TCPT_EXPORT void plugin_register(void);
 
 const char plugin_version[] = TCPTRIAGE_VERSION;
 const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
 const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 
 #ifdef TCPT_PLUGIN_DESCRIPTION
-EXPORTED uint32_t plugin_describe(void);
+TCPT_EXPORT uint32_t plugin_describe(void);
 
 uint32_t plugin_describe(void)
 {

@@ -2,7 +2,6 @@
 /* connection_failed: on every failed connection, however many there are, and what it says where no scenario leaves it
  * alone. */
 #include <glib.h>
-#include <malloc.h>
 #include <string.h>
 
 #include "core/finding/raising.h"
@@ -112,21 +111,15 @@ static void count_flood(const talk *on)
     g_assert_cmpuint(tcpt_analysis_totals(on->analysis).folding.wide, ==, FLOOD - TCPT_APART_MOST);
 }
 
-static size_t allocated(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 /* Each has its finding. There are few diagnoses, and the report has two cases. */
 static void test_flood(void)
 {
     enum { EACH_MOST = 128 }; /* bytes: what a flow has found, and twice a mark on a frame */
     talk on = flood();
-    size_t before = allocated();
+    size_t before = heap_bytes();
     unsigned cases;
     tcpt_settle_all(on.analysis);
-    double each = (double)(allocated() - before) / FLOOD;
+    double each = (double)(heap_bytes() - before) / FLOOD;
     g_test_message("%.0f bytes each", each);
     g_assert_true(!before || each < EACH_MOST);
     count_flood(&on);

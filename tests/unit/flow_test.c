@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows as the analysis keeps them: lives, points, bounds. States are in tests/scenario/states.pkt. */
 #include <glib.h>
-#include <malloc.h>
 #include <string.h>
 
 #include "tcptriage/analysis.h"
@@ -175,12 +174,6 @@ static void test_contiguous(void)
 
 /* ---- Budgets: 96 bytes per packet, 1.5 KiB per flow. */
 
-static size_t allocated(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 static void transfer(tcpt_analysis *analysis, unsigned segments)
 {
     uint32_t sent = 1001;
@@ -207,9 +200,9 @@ static void test_bytes_per_packet(void)
     tcpt_analysis *analysis = begin();
     handshake(analysis, 1000, 9000);
     transfer(analysis, 1000);
-    size_t before = allocated();
+    size_t before = heap_bytes();
     transfer(analysis, SEGMENTS);
-    size_t grown = allocated() - before;
+    size_t grown = heap_bytes() - before;
     within_budget(before, (double)grown / SEGMENTS, 96, "packet");
     tcpt_analysis_free(analysis);
 }
@@ -218,7 +211,7 @@ static void test_bytes_per_flow(void)
 {
     enum { FLOWS = 20000 };
     tcpt_analysis *analysis = begin();
-    size_t before = allocated();
+    size_t before = heap_bytes();
     for (uint32_t i = 0; i < FLOWS; i++) {
         for (unsigned part = 0; part < 3; part++) {
             static const uint8_t flags[] = {TCPT_SYN, TCPT_SYN | TCPT_ACK, TCPT_ACK};
@@ -231,7 +224,7 @@ static void test_bytes_per_flow(void)
             feed(analysis, segment);
         }
     }
-    size_t grown = allocated() - before;
+    size_t grown = heap_bytes() - before;
     within_budget(before, (double)grown / FLOWS, 1536, "flow with its three packets");
     g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, FLOWS);
     tcpt_analysis_free(analysis);

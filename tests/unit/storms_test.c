@@ -2,7 +2,6 @@
 /* Floods in which every packet completes some evidence: what they find must be there, what is kept of it stays within
  * the budget of ordinary packets (96 bytes, and 1.5 KiB per flow), and no packet costs more than those before it. */
 #include <glib.h>
-#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -126,12 +125,6 @@ static const flood floods[] = {
     {"flows-reset", reset_flows, 100000, 9, 9 * 96 + 1536, "rst_seq_mismatch", 1},
 };
 
-static size_t allocated(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 /** How many of a flood's packets have a finding. */
 typedef struct tally {
     const char *id;
@@ -151,13 +144,13 @@ static void test_bytes(gconstpointer data)
     talk on = begin();
     if (of->packets == 1)
         open_connection(&on);
-    size_t before = allocated();
+    size_t before = heap_bytes();
     for (uint32_t i = 0; i < of->times; i++) {
         tcpt_record *record = of->feed(&on, i);
         tcpt_each_finding(record, count_finding, &found);
     }
     g_assert_cmpuint(found.count, ==, of->times / of->every);
-    double each = (double)(allocated() - before) / of->times;
+    double each = (double)(heap_bytes() - before) / of->times;
     g_test_message("%.0f bytes each, budget %.0f", each, of->budget);
     if (!before)
         g_test_skip("the allocator does not count");

@@ -17,11 +17,9 @@ typedef struct odd_clock {
 
 static int64_t sum(int64_t a, int64_t b)
 {
-    int64_t both;
-
-    if (__builtin_add_overflow(a, b, &both))
-        return b < 0 ? INT64_MIN : INT64_MAX;
-    return both;
+    if (b > 0 && a > INT64_MAX - b)
+        return INT64_MAX;
+    return b < 0 && a < INT64_MIN - b ? INT64_MIN : a + b;
 }
 
 static int64_t at_the_end(int64_t time_ns, unsigned frame)
@@ -51,10 +49,10 @@ static int64_t backwards(int64_t time_ns, unsigned frame)
 /* Times are up to some hours, 2^44 ns. */
 static int64_t stretched(int64_t time_ns, unsigned frame)
 {
-    int64_t product;
+    const int64_t factor = INT64_C(1) << 20;
 
     (void)frame;
-    return __builtin_mul_overflow(time_ns, INT64_C(1) << 20, &product) ? INT64_MAX : product;
+    return time_ns > INT64_MAX / factor ? INT64_MAX : time_ns * factor;
 }
 
 static int64_t to_and_fro(int64_t time_ns, unsigned frame)

@@ -5,6 +5,11 @@
 #ifndef TCPTRIAGE_TESTS_UNIT_H
 #define TCPTRIAGE_TESTS_UNIT_H
 
+#include <stddef.h>
+
+/** Memory that is allocated now; with other C libraries than glibc always 0. */
+size_t heap_bytes(void);
+
 void add_sequence_tests(void);
 void add_address_tests(void);
 void add_label_tests(void);

@@ -207,7 +207,7 @@ static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     for (; set; set &= set - 1) {
-        placed key = {.place = tcpt_source_of(diagnosis->first.on->flow, (unsigned)__builtin_ctzll(set))};
+        placed key = {.place = tcpt_source_of(diagnosis->first.on->flow, tcpt_lowest_bit(set))};
         placed *at = g_hash_table_lookup(all->by_place, &key);
 
         if (at && diagnosis->time_ns >= at->made->first_ns - most_ns &&
@@ -354,7 +354,7 @@ static tcpt_case *explaining(making *all, const tcpt_case *made)
     if (made->scattered || (blames != TCPT_BLAMES_LISTENER && blames != TCPT_BLAMES_PAIR))
         return NULL;
     for (; set; set &= set - 1) {
-        tcpt_case *next = case_of_listener(all, made, (unsigned)__builtin_ctzll(set));
+        tcpt_case *next = case_of_listener(all, made, tcpt_lowest_bit(set));
 
         if (next && (!best || next->severity > best->severity))
             best = next;

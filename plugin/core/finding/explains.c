@@ -51,10 +51,10 @@ uint64_t tcpt_explained_by(unsigned detector)
 /* The gravest of several; of equals the first in the list. */
 static unsigned gravest(uint64_t set)
 {
-    unsigned best = (unsigned)__builtin_ctzll(set);
+    unsigned best = tcpt_lowest_bit(set);
 
     for (set &= set - 1; set; set &= set - 1) {
-        unsigned next = (unsigned)__builtin_ctzll(set);
+        unsigned next = tcpt_lowest_bit(set);
 
         if (tcpt_detectors[next]->severity > tcpt_detectors[best]->severity)
             best = next;

@@ -312,7 +312,7 @@ bool tcpt_next_value(const tcpt_finding *finding, unsigned *at, tcpt_value *valu
     left &= ~0u << *at;
     if (!left)
         return false;
-    *at = (unsigned)__builtin_ctz(left);
+    *at = tcpt_lowest_bit(left);
     *value = value_at(diagnosis, (*at)++);
     return true;
 }

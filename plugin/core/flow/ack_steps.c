@@ -10,7 +10,7 @@ G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));
 
 static unsigned logarithm(unsigned steps)
 {
-    return 31 - (unsigned)__builtin_clz(steps);
+    return tcpt_highest_bit(steps);
 }
 
 static void give_back(tcpt_ack_step_room *room, tcpt_spare_steps *piece, unsigned steps)

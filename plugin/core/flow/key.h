@@ -5,6 +5,8 @@
 #ifndef TCPTRIAGE_CORE_FLOW_KEY_H
 #define TCPTRIAGE_CORE_FLOW_KEY_H
 
+#include <string.h>
+
 #include "tcptriage/flow.h"
 
 /** Whether two keys are the same. */
@@ -16,8 +18,8 @@ static inline bool tcpt_same_key(const tcpt_flow_key *a, const tcpt_flow_key *b)
     for (unsigned at = 0; at < sizeof *a; at += 8) { /* inlined where memcmp() is a call */
         uint64_t word_a, word_b;
 
-        __builtin_memcpy(&word_a, at_a + at, 8);
-        __builtin_memcpy(&word_b, at_b + at, 8);
+        memcpy(&word_a, at_a + at, 8);
+        memcpy(&word_b, at_b + at, 8);
         differ |= word_a ^ word_b;
     }
     return differ == 0;

@@ -120,10 +120,11 @@ static inline void tcpt_clear_observation(tcpt_observation *seen)
     const size_t piece = 64, pieces = sizeof *seen / piece;
     uint8_t *at = (uint8_t *)seen;
 
-    _Static_assert(sizeof *seen / 64 <= 3, "as many pieces as are cleared");
+    _Static_assert(sizeof *seen / 64 <= 4, "as many pieces as are cleared");
     memset(at, 0, pieces > 0 ? piece : 0);
     memset(at + piece, 0, pieces > 1 ? piece : 0);
     memset(at + 2 * piece, 0, pieces > 2 ? piece : 0);
+    memset(at + 3 * piece, 0, pieces > 3 ? piece : 0);
     memset(at + pieces * piece, 0, sizeof *seen % piece);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Does a pair lose the first SYN of each connection? */
 #include "tcptriage/peers.h"
+#include "tcptriage/portable.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
@@ -22,6 +23,6 @@ tcpt_pair_delays tcpt_delays_with(const tcpt_pair *pair, bool delayed, int64_t f
         return with;
     with.delays = (uint8_t)((with.delays << 1 | (delayed ? 1 : 0)) & ((1 << TCPT_DELAYS_KNOWN) - 1));
     with.connections += with.connections < TCPT_DELAYS_KNOWN;
-    with.always = delayed && is_always((unsigned)__builtin_popcount(with.delays), with.connections);
+    with.always = delayed && is_always(tcpt_bit_count(with.delays), with.connections);
     return with;
 }

@@ -202,9 +202,8 @@ static bool reliable(const tcpt_flow *flow, const tcpt_segment *segment, const t
 }
 
 /* Apart from the fast path, which needs no stack frame of this size. */
-static void __attribute__((noinline))
-judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-          const tcpt_settings *settings)
+static void TCPT_NOINLINE judge_odd(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
+                                    const tcpt_observation *seen, const tcpt_settings *settings)
 {
     tcpt_reception at;
 

@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+#include <glib.h>
+
+#include "tcptriage/portable.h"
+
 enum {
     STRIDE = 128,         /* bytes per round */
     RUN_BYTES = 32 * 1024 /* as long as no lane overflows: 2^11 times two halves of 16 bits */
@@ -12,6 +16,7 @@ enum {
 
 /* ---- on any processor ---- */
 
+#if TCPT_GNU_C
 /* Four 32-bit words at once: the vector types of gcc and clang. */
 typedef uint32_t words __attribute__((vector_size(16)));
 
@@ -49,6 +54,16 @@ static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
     lanes = all.whole - (all.high << 16) + all.high;
     return (uint64_t)lanes[0] + lanes[1] + lanes[2] + lanes[3];
 }
+#else
+static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
+{
+    uint64_t sum = 0;
+
+    for (const uint8_t *end = bytes + length; bytes < end; bytes += 8)
+        sum = tcpt_sum_add(sum, tcpt_sum_load(bytes));
+    return sum;
+}
+#endif
 
 /* The 1 to 7 bytes before `end`, filled up with zeros behind them; 8 can be read. */
 static inline uint64_t load_tail(const uint8_t *end, uint32_t bytes)
@@ -56,7 +71,7 @@ static inline uint64_t load_tail(const uint8_t *end, uint32_t bytes)
     uint64_t word = tcpt_sum_load(end - 8);
     unsigned other_bits = 8 * (8 - bytes);
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
     return word >> other_bits;
 #else
     return word << other_bits;
@@ -91,7 +106,7 @@ uint64_t tcpt_sum_bytes_anywhere(const uint8_t *bytes, uint32_t length)
 
 /* ---- with AVX2, which nearly all x86-64 processors have since 2013: a third of the instructions ---- */
 
-#if defined(__x86_64__)
+#if TCPT_GNU_C && defined(__x86_64__)
 #include <immintrin.h>
 
 typedef struct wide_sum {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * What compilers spell differently: gcc and clang (MinGW's too) one way, all others not at all. Defining TCPT_PLAIN_C
+ * makes every compiler one of the others, for tests.
+ */
+#ifndef TCPTRIAGE_PORTABLE_H
+#define TCPTRIAGE_PORTABLE_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__) && !defined(TCPT_PLAIN_C)
+#define TCPT_GNU_C 1
+/** Arguments from `first` on are printed by the format that is argument `text`; both count from 1. */
+#ifdef _WIN32
+#define TCPT_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
+#else
+#define TCPT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#endif
+/** Not to be inlined: what is rarely called stays out of the way. */
+#define TCPT_NOINLINE __attribute__((noinline))
+/** Enumerations that flows hold are one byte long; elsewhere flows are larger. */
+#define TCPT_BYTE __attribute__((packed))
+#else
+#define TCPT_GNU_C 0
+#define TCPT_PRINTF(text, first)
+#define TCPT_NOINLINE
+#define TCPT_BYTE
+#endif
+
+/** What Wireshark's plugin loader looks up. */
+#if defined(_WIN32)
+#define TCPT_EXPORT __declspec(dllexport)
+#elif defined(__GNUC__)
+#define TCPT_EXPORT __attribute__((visibility("default")))
+#else
+#define TCPT_EXPORT
+#endif
+
+/** Place of the lowest bit that is set; there is one. */
+static inline unsigned tcpt_lowest_bit(uint64_t bits)
+{
+#if TCPT_GNU_C
+    return (unsigned)__builtin_ctzll(bits);
+#else
+    unsigned at = 0;
+
+    for (; !(bits & 1); bits >>= 1)
+        at++;
+    return at;
+#endif
+}
+
+/** Place of the highest bit that is set; there is one. */
+static inline unsigned tcpt_highest_bit(uint32_t bits)
+{
+#if TCPT_GNU_C
+    return 31 - (unsigned)__builtin_clz(bits);
+#else
+    unsigned at = 0;
+
+    while (bits >>= 1)
+        at++;
+    return at;
+#endif
+}
+
+/** How many bits are set. */
+static inline unsigned tcpt_bit_count(uint32_t bits)
+{
+#if TCPT_GNU_C
+    return (unsigned)__builtin_popcount(bits);
+#else
+    unsigned count = 0;
+
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+#endif
+}
+
+#endif
