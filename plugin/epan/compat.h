@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ws_version.h>
 #include <epan/epan.h>
@@ -16,7 +17,7 @@
 #include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
-#include <epan/stats_tree.h>
+#include <epan/stats_tree_priv.h>
 #include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
 
 #define TCPT_WIRESHARK_SINCE(major, minor)                                                                             \
@@ -56,21 +57,32 @@ typedef __typeof__(((funnel_bt_cb_t)0)(NULL, NULL)) tcpt_button_bool;
 #define TCPT_STAT_INIT_FAIL exit(1)
 #endif
 
-/* Between the parts of a statistics tree's place in the menu; two of them were one in a part, before 4.2. */
-#ifdef STATS_TREE_MENU_SEPARATOR
-#define TCPT_MENU_SEPARATOR STATS_TREE_MENU_SEPARATOR
-#else
-#define TCPT_MENU_SEPARATOR "/"
-#endif
-
-/** A text as the last part of such a place. To be freed. */
-static inline char *tcpt_menu_text(const char *text)
+/**
+ * Name of a branch of a statistics tree, sorted by `key` and shown as `text`: Wireshark shows what is behind the last
+ * separator of a path. That is "/" in 4.0, and two of them are one that is none; menus have "//" since. So it is asked.
+ * To be freed.
+ */
+static inline char *tcpt_keyed_name(uint32_t key, const char *text)
 {
-    char **parts = g_strsplit(text, TCPT_MENU_SEPARATOR, -1);
-    char *written = g_strjoinv(TCPT_WIRESHARK_SINCE(4, 2) ? " " : TCPT_MENU_SEPARATOR TCPT_MENU_SEPARATOR, parts);
+    static const struct {
+        const char *separator, *within;
+    } ways[] = {{"/", "//"}, {"//", "/ /"}};
 
-    g_strfreev(parts);
-    return written;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        char **parts = g_strsplit(text, ways[i].separator, -1);
+        char *written = g_strjoinv(ways[i].within, parts);
+        char *name = g_strdup_printf("%010u%s%s", key, ways[i].separator, written);
+        char *shown = stats_tree_get_displayname(name);
+        bool hidden = strcmp(shown, i == 0 ? text : written) == 0;
+
+        g_strfreev(parts);
+        g_free(written);
+        g_free(shown);
+        if (hidden)
+            return name;
+        g_free(name);
+    }
+    return g_strdup(text);
 }
 
 /** Whether Wireshark shows sequence numbers relative to the SYN's (tcp.relative_sequence_numbers). */

@@ -33,16 +33,12 @@ static void free_filling(void *data)
     g_free(of);
 }
 
-/* Wireshark's window sorts by name, last name first, and shows what is behind the last separator of a name that is
- * said to be a place in the menu: a key goes before it, which brings the gravest case to the top, and the first frame.
+/* Wireshark's window sorts by name, the last one first: the key brings the gravest case to the top, and the first
+ * frame.
  */
 static char *name_of(const tcpt_branch *branch)
 {
-    char *text = tcpt_menu_text(branch->name);
-    char *name = g_strdup_printf("%010u" TCPT_MENU_SEPARATOR "%s", UINT32_MAX - branch->number, text);
-
-    g_free(text);
-    return name;
+    return tcpt_keyed_name(UINT32_MAX - branch->number, branch->name);
 }
 
 static void count_branch(tcpt_branch *branch, void *data)

@@ -144,8 +144,8 @@ static void show_cases(ext_menubar_gui_type type, void *object, void *data)
     for (unsigned i = 0; i < listed; i++)
         append_case(text, model, model->cases[i]);
     if (told > listed)
-        g_string_append_printf(text, "\n%u more cases, none graver, are in Statistics, TCP Triage: Cases.\n",
-                               told - listed);
+        g_string_append_printf(text, "\n%u more cases, none graver: \"tcptriage.case eq %u\" shows the next one.\n",
+                               told - listed, listed + 1);
     window = open_window("TCP Triage: Choose a Case", text);
     for (unsigned i = 0; i < listed; i++)
         add_button(window, g_strdup_printf("Case %u", model->cases[i]->number), target_of_case(model, model->cases[i]));

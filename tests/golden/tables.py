@@ -92,6 +92,20 @@ def check_filtered(golden, capture):
     assert table(golden, capture, "udp") == []
 
 
+def check_read_filter(golden, capture):
+    """What a read filter keeps is what the tables are about, under the numbers that it gives."""
+    whole = golden.document(capture, [])
+    port = whole["findings"][0]["flow"]["client_port"]
+    options = ["-2", "-R", "tcp.port == %d" % port]
+    kept = golden.document(capture, options)
+    assert kept["findings"] and kept["findings"][0]["frame"] < whole["findings"][0]["frame"], kept["findings"]
+    text = golden.tools.tshark("-q", "-r", capture, *options, "-z", "tcptriage,cases,min=chat")
+    assert count_tree(text)[0] == len(kept["findings"]), text
+    assert all("frame %6d, " % one["frame"] in text or "frame %d, " % one["frame"] in text for one in kept["findings"]), text
+    rows = golden.tools.tshark("-q", "-r", capture, *options, "-z", "tcptriage,connections").splitlines()[2:]
+    assert rows and all(":%d " % port in row for row in rows), rows
+
+
 def ask(golden, captures, taps):
     """{(capture, tap): answers}: each tap asked for twice."""
     requests, asked = [], {}
@@ -173,4 +187,5 @@ def tests(golden, captures):
         yield front + "cases", check_cases, golden, captures[name]
     yield "/golden/tables/states", check_states, golden, captures["close-wait-pileup"]
     yield "/golden/tables/filtered", check_filtered, golden, captures["close-wait-pileup"]
+    yield "/golden/tables/read-filter", check_read_filter, golden, captures["close-wait-pileup"]
     yield "/golden/tables/names", check_names, golden, captures["syn-filtered"]
