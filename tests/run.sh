@@ -110,8 +110,11 @@ done
 # What style and package are tested with is Debian 12's; elsewhere that is skipped.
 # shellcheck source=/dev/null
 style=$(. /etc/os-release 2>/dev/null && [ "${ID-} ${VERSION_ID-}" = 'debian 12' ] && echo clang-format-14 clang-tidy-14 lintian)
+# Elsewhere the browser may be no package, or another one: the pages are not looked at there.
+# shellcheck source=/dev/null
+browser=$(. /etc/os-release 2>/dev/null && [ "${ID-}" = debian ] && echo chromium poppler-utils)
 # shellcheck disable=SC2086
-tcpt_ensure_packages $TCPT_PACKAGES $TCPT_TEST_PACKAGES $style
+tcpt_ensure_packages $TCPT_PACKAGES $TCPT_TEST_PACKAGES $style $browser
 tcpt_ensure_tools cmake ctest pkg-config gcc tshark sharkd editcap mergecap python3 nm
 [ "$(id -u)" -ne 0 ] || tcpt_ensure_tools setpriv
 tcpt_ensure_wireshark

@@ -36,6 +36,7 @@ if(TCPT_PLUGIN AND TCPT_SANITIZE)
     tcpt_suite(golden tshark ALONE COMMAND ${golden} --sanitized)
 elseif(TCPT_PLUGIN)
     tcpt_suite(golden tshark ALONE COMMAND ${golden})
+    tcpt_suite(page tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/page/page.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
     tcpt_suite(quickstart tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/quickstart.py ${CMAKE_SOURCE_DIR})
     tcpt_suite(package tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/package.py ${CMAKE_BINARY_DIR}
         ${CMAKE_SOURCE_DIR})

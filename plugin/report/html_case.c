@@ -181,6 +181,8 @@ static void write_meaning(GString *out, const tcpt_case *made)
     const tcpt_diagnosis *cause = made->example_count ? made->examples[0].cause : NULL;
 
     write_row(out, "What it means", made->detector->explanation);
+    if (made->detector->mistaken)
+        write_row(out, "Easily taken for", made->detector->mistaken);
     if (!cause)
         return;
     write_matches(out, cause);
