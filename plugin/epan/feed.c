@@ -30,6 +30,7 @@ static const int64_t latest_seconds = TCPT_TIME_LAST_NS / TCPT_SECOND_NS;
 /* Registered once, for the program's life. */
 static int proto_triage = -1;
 static protocol_t *triage;
+static protocol_t *tcp;
 static int proto_shim = -1;
 static dissector_table_t ip_proto_table;
 static dissector_handle_t tcp_handle;
@@ -42,7 +43,7 @@ static tcpt_analysis *analysis;
 static gint64 cases_made_us; /* 0 never */
 static unsigned problems;    /* among them */
 static tcpt_settings settings;
-static bool enabled; /* there is an analysis, and our protocol is switched on: switching dissects everything anew */
+static bool enabled; /* there is an analysis, and both protocols are switched on: switching dissects everything anew */
 static bool zero_known;
 static int64_t zero_ns; /* the time that Wireshark counts from */
 
@@ -232,7 +233,14 @@ static void begin_capture(void)
     analysis = tcpt_analysis_new(&settings);
     if (pictures)
         tcpt_expect_pictures(analysis);
-    enabled = proto_is_protocol_enabled(triage);
+    enabled = proto_is_protocol_enabled(triage) && proto_is_protocol_enabled(tcp);
+}
+
+/* Wireshark asks the parent whether users may switch such a protocol, and whether they have. */
+int tcpt_register_in_name_only(const char *name, const char *short_name, const char *filter_name)
+{
+    return proto_register_protocol_in_name_only(name, short_name, filter_name, proto_get_id_by_filter_name("frame"),
+                                                FT_PROTOCOL);
 }
 
 void tcpt_feed_register(int proto, tcpt_settings (*settings_now)(void))
@@ -244,10 +252,8 @@ void tcpt_feed_register(int proto, tcpt_settings (*settings_now)(void))
     ask_settings = settings_now;
     if (proto_tcp < 0)
         return;
-    /* In name only and a child of TCP: adds no layer to frame.protocols, and follows TCP when that is disabled. */
-    proto_shim = proto_register_protocol_in_name_only("TCP (watched by TCP Triage)", "TCP (TCPTriage)",
-                                                      "tcptriage_feed", proto_tcp, FT_PROTOCOL);
-    proto_set_cant_toggle(proto_shim); /* no row of Enabled Protocols: it follows what it watches for */
+    tcp = find_protocol_by_id(proto_tcp);
+    proto_shim = tcpt_register_in_name_only("TCP (watched by TCP Triage)", "TCP (TCPTriage)", "tcptriage_feed");
     register_init_routine(begin_capture);
     register_cleanup_routine(end_capture);
 }
@@ -315,9 +321,9 @@ unsigned tcpt_feed_problems(void)
 
 const char *tcpt_feed_unwatched(void)
 {
-    if (!enabled)
+    if (!proto_is_protocol_enabled(triage))
         return "the protocol TCP Triage (tcptriage) is disabled";
-    if (!proto_is_protocol_enabled(find_protocol_by_id(proto_get_id_by_filter_name("tcp"))))
+    if (!proto_is_protocol_enabled(tcp))
         return "the protocol TCP (tcp) is disabled";
     return NULL;
 }

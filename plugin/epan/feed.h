@@ -19,6 +19,12 @@
  */
 void tcpt_feed_register(int proto, tcpt_settings (*settings)(void));
 
+/**
+ * A protocol that only names what a dissector handle belongs to: no layer of frame.protocols, which costs book-keeping
+ * too, and no row of Enabled Protocols.
+ */
+int tcpt_register_in_name_only(const char *name, const char *short_name, const char *filter_name);
+
 /** Put the shim before the TCP dissector. */
 void tcpt_feed_handoff(void);
 

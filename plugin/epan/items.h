@@ -26,6 +26,7 @@ typedef struct tcpt_stage {
     bool named;       /**< one of several in the frame: which one is said */
     unsigned finding_count;
     const tcpt_finding *gravest; /**< NULL without one */
+    bool proves;                 /**< a finding on another frame; asked where labels are read */
 } tcpt_stage;
 
 /** A text; none for NULL. */

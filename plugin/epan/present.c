@@ -31,8 +31,8 @@ static int proto_triage = -1;
 static const char *proto_short_name;
 static int tap = -1;
 
-static int ett_triage = -1;  /* of a frame without a finding */
-static int ett_found = -1;   /* of one with; Wireshark shows this one and the next open */
+static int ett_triage = -1;  /* of a frame that shows nothing odd */
+static int ett_found = -1;   /* of one with a finding, or that proves one; Wireshark shows this one and the next open */
 static int ett_gravest = -1; /* its gravest finding */
 static int ett_finding = -1; /* others */
 
@@ -89,23 +89,31 @@ static void add_command(const tcpt_stage *stage, proto_tree *tree, const tcpt_as
 static void add_remedy(const tcpt_stage *stage, proto_tree *tree, const tcpt_finding *finding)
 {
     tcpt_remedy remedy;
-    tcpt_asked command;
     char *text, *advice;
 
-    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_REMEDY]) &&
-        !proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_COMMAND]))
+    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_REMEDY]))
         return;
     remedy = tcpt_remedy_of_finding(finding);
     text = tcpt_remedy_text(&remedy);
     advice = tcpt_remedy_advice(&remedy);
     tcpt_add_lines(stage, tree, TCPT_HF_REMEDY, text, advice);
-    for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command))
-        add_command(stage, tree, &command);
     g_free(text);
     g_free(advice);
 }
 
-/* What a reader wants first: what it is, what it means, what to do, what proves it. */
+static void add_commands(const tcpt_stage *stage, proto_tree *tree, const tcpt_finding *finding)
+{
+    tcpt_remedy remedy;
+    tcpt_asked command;
+
+    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_COMMAND]))
+        return;
+    remedy = tcpt_remedy_of_finding(finding);
+    for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command))
+        add_command(stage, tree, &command);
+}
+
+/* What a reader wants first: what it is, what it means, what to do, what proves it; then what to run, which is long. */
 static void add_words(const tcpt_stage *stage, proto_tree *tree, const tcpt_finding *finding)
 {
     const tcpt_diagnosis *diagnosis = finding->diagnosis;
@@ -121,6 +129,7 @@ static void add_words(const tcpt_stage *stage, proto_tree *tree, const tcpt_find
     tcpt_add_proofs(stage, tree, finding);
     for (unsigned i = 0; i < diagnosis->ruled_out_count; i++)
         tcpt_add_lines(stage, tree, TCPT_HF_RULED_OUT, diagnosis->ruled_out[i], diagnosis->ruled_out[i]);
+    add_commands(stage, tree, finding);
 }
 
 static void add_fields(const tcpt_stage *stage, proto_item *item, proto_tree *tree, const tcpt_finding *finding)
@@ -199,6 +208,14 @@ static void count_finding(const tcpt_finding *finding, void *data)
         stage->gravest = finding;
 }
 
+static void note_proven(const tcpt_finding *finding, void *data)
+{
+    tcpt_stage *stage = data;
+
+    (void)finding;
+    stage->proves = true;
+}
+
 /* Wireshark cuts a label wherever it ends, within a letter too, and what is said of further findings is lost then. */
 static void append_headline(const tcpt_stage *stage, proto_item *item)
 {
@@ -222,7 +239,9 @@ static void open_tree(tcpt_stage *stage, proto_tree *tree, const tcpt_record *re
         proto_item_append_text(item, ", %s", tcpt_layer_name(name, record));
     if (stage->gravest && stage->visible)
         append_headline(stage, item);
-    stage->tree = proto_item_add_subtree(item, stage->gravest ? ett_found : ett_triage);
+    if (stage->visible)
+        tcpt_each_proven(record, note_proven, stage);
+    stage->tree = proto_item_add_subtree(item, stage->gravest || stage->proves ? ett_found : ett_triage);
 }
 
 /* A tracker that is handed the frame with its padding: the checksum covers too much, and without that test the padding
@@ -330,10 +349,7 @@ void tcpt_present_register(int proto)
 
     proto_triage = proto;
     proto_short_name = proto_get_protocol_short_name(find_protocol_by_id(proto));
-    /* In name only, as that saves Wireshark the book-keeping of one more layer for each frame. */
-    proto_shown = proto_register_protocol_in_name_only("TCP Triage (findings)", "TCPTriage (findings)",
-                                                       "tcptriage_findings", proto, FT_PROTOCOL);
-    proto_set_cant_toggle(proto_shown); /* users switch the protocol, which is one row of Enabled Protocols */
+    proto_shown = tcpt_register_in_name_only("TCP Triage (findings)", "TCPTriage (findings)", "tcptriage_findings");
     tcpt_fields_register(proto);
     tcpt_experts_register(proto);
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));

@@ -6,7 +6,8 @@ import re
 import xml.etree.ElementTree
 
 LONGEST = 240  # ITEM_LABEL_LENGTH: Wireshark cuts what is longer
-ORDER = ["summary", "explanation", "remedy", "related_frame", "severity", "confidence", "case", "brief", "reference"]
+ORDER = ["summary", "explanation", "remedy", "related_frame", "ruled_out", "command", "severity", "confidence", "case",
+         "brief", "reference"]
 
 # Frames and lines of their trees, which begin with nothing but blanks.
 LINES = {

@@ -123,13 +123,17 @@ def check_decode_as(golden, capture):
 
 
 def check_disabled(golden, capture):
-    """Switched off, the plugin shows nothing at all; TCP is dissected as ever."""
+    """Switched off, the plugin shows nothing at all; TCP is dissected as ever, or not at all where that is switched off."""
     text = golden.tools.tshark("-r", capture, "-V", "--disable-protocol", "tcptriage")
     assert text == golden.tools.run("tshark", "-r", capture, "-V", home="stock").out
     assert "Transmission Control Protocol" in text
     for protocol in ("tcptriage", "tcp"):
         report = golden.tools.tshark("-q", "-r", capture, "--disable-protocol", protocol, "-z", "tcptriage")
         assert "(%s) is disabled." % protocol in report.splitlines()[0], report
+    without_tcp = ["-r", capture, "-V", "--disable-protocol", "tcp"]
+    text = golden.tools.tshark(*without_tcp)
+    assert text == golden.tools.run("tshark", *without_tcp, home="stock").out
+    assert "Transmission Control Protocol" not in text
 
 
 def check_read_filter(golden, capture):
