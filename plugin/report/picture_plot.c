@@ -280,7 +280,7 @@ static void tell(const plot *of)
         g_string_append_printf(drawing->caption, " Thinned: drawn from %u of %u segments.", of->count,
                                scene->series_from);
     if (!of->any_window)
-        g_string_append(drawing->caption, " The window ended far above.");
+        g_string_append(drawing->caption, " The end of the window lies far above what is shown.");
 }
 
 static void note_kinds(plot *of)

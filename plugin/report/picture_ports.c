@@ -6,6 +6,7 @@
 #include "picture_forms.h"
 #include "picture_words.h"
 #include "svg.h"
+#include "tcptriage/address.h"
 #include "tcptriage/times.h"
 
 static uint32_t range_of(const tcpt_diagnosis *cause)
@@ -41,7 +42,7 @@ static void draw_lines(tcpt_drawing *drawing, const tcpt_axes *axes, uint32_t ra
     int y = tcpt_axes_y(axes, range);
 
     tcpt_svg_line(drawing->body, TCPT_PLOT_LEFT, y, TCPT_PLOT_RIGHT, y, "w");
-    tcpt_svg_text(drawing->body, TCPT_PLOT_RIGHT - 4, y + 14, "e s w", all);
+    tcpt_svg_text(drawing->body, TCPT_PLOT_LEFT + 6, y + 14, "s w", all);
     if (!tcpt_value_of(finding, TCPT_F_PORTS_IN_USE, &in_use))
         return;
     y = tcpt_axes_y(axes, in_use.number);
@@ -59,11 +60,13 @@ bool tcpt_draw_ports(tcpt_drawing *drawing)
     uint32_t range = range_of(drawing->cause);
     tcpt_axes axes = {.zero_ns = drawing->model->report.zero_ns, .high = range};
     g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
-    g_autofree char *client = tcpt_drawn_name(drawing->flow, drawing->flow->client, 64);
+    const tcpt_flow_key *key = &drawing->flow->key;
+    char client[TCPT_ADDRESS_BYTES];
     g_autofree char *server = tcpt_drawn_name(drawing->flow, !drawing->flow->client, 64);
 
     if (!curve || !range)
         return false;
+    tcpt_address_text(client, key->family, key->address[drawing->flow->client]);
     axes.from_ns = curve->begin_ns;
     axes.to_ns = curve->begin_ns + (int64_t)curve->count * curve->step_ns;
     tcpt_axes_draw(drawing->body, &axes, "client ports in use");
@@ -72,9 +75,12 @@ bool tcpt_draw_ports(tcpt_drawing *drawing)
     drawing->height = TCPT_PLOT_BOTTOM + 26;
     g_string_append_printf(drawing->words, "Ports in use toward %s over time: %u at most, of %u. %s.", server,
                            curve->highest, range, summary);
-    g_string_append_printf(drawing->caption,
-                           "Ports that the client of %s has open or in TIME-WAIT toward %s, the most in each %" PRId64
-                           " s, from a tenth of the range on.",
-                           client, server, curve->step_ns / TCPT_SECOND_NS);
+    g_string_append_printf(drawing->caption, "Ports that %s has open or in TIME-WAIT toward %s: the most in each ",
+                           client, server);
+    if (curve->step_ns == TCPT_SECOND_NS)
+        g_string_append(drawing->caption, "second");
+    else
+        g_string_append_printf(drawing->caption, "%" PRId64 " s", curve->step_ns / TCPT_SECOND_NS);
+    g_string_append(drawing->caption, ", from a tenth of the range on.");
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "svg.h"
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
@@ -114,17 +115,16 @@ static bool is_listed(const tcpt_losses *losses, const tcpt_record *record)
     return false;
 }
 
-static char *not_seen_at(const tcpt_record *record)
+/* Names may be of anybody's making, and of any length. */
+static char *not_seen_at(const tcpt_losses *losses, const tcpt_record *record)
 {
-    tcpt_losses losses;
-    char *said = NULL;
+    enum { NAME_MOST = 16 };
+    g_autofree char *name = NULL;
 
-    if (record->icmp || record->copy || !tcpt_tally_losses(record->flow, record->from, &losses))
+    if (record->icmp || record->copy || !losses->to || !is_listed(losses, record))
         return NULL;
-    if (is_listed(&losses, record))
-        said = g_strdup_printf("not seen at %.20s", losses.to->name);
-    tcpt_losses_clear(&losses);
-    return said;
+    name = tcpt_svg_short(losses->to->name, NAME_MOST);
+    return g_strconcat("not seen at ", name, NULL);
 }
 
 /* Sent more than once, and all that was captured does not acknowledge it. */
@@ -137,13 +137,14 @@ static bool is_unanswered(const tcpt_scene_segment *segment)
     return !receiver->acked || seq_before(receiver->rcv_nxt, tcpt_scene_end_seq(segment));
 }
 
-static char *why_lost(const tcpt_drawing *drawing, unsigned at)
+/* @param losses  of the drawing's flow, by sender */
+static char *why_lost(const tcpt_drawing *drawing, unsigned at, const tcpt_losses *losses)
 {
     const tcpt_record *record = drawing->scene->segments[at].record, *again;
     uint32_t frame;
 
     if (tcpt_flow_elsewhere(record->flow, 0))
-        return not_seen_at(record);
+        return record->flow == drawing->flow ? not_seen_at(&losses[record->from], record) : NULL;
     again = sent_again_in(drawing->scene, at);
     frame = again ? tcpt_model_frame(drawing->model, again) : 0;
     if (frame)
@@ -192,7 +193,8 @@ static void note_gap(tcpt_rows *rows, tcpt_row *row, const tcpt_scene *scene, un
     add_silence(rows, gap_ns);
 }
 
-static void add_row(tcpt_rows *rows, const tcpt_drawing *drawing, unsigned at, const tcpt_row **before)
+static void add_row(tcpt_rows *rows, const tcpt_drawing *drawing, unsigned at, const tcpt_losses *losses,
+                    const tcpt_row **before)
 {
     const tcpt_scene_segment *segment = &drawing->scene->segments[at];
     tcpt_row *row = &rows->at[rows->count++];
@@ -201,7 +203,7 @@ static void add_row(tcpt_rows *rows, const tcpt_drawing *drawing, unsigned at, c
         .segment = segment,
         .own = segment->record == drawing->cause->first.on,
         .related = is_related(drawing->cause, segment->record),
-        .lost = why_lost(drawing, at),
+        .lost = why_lost(drawing, at, losses),
         .foreign = where_else(segment->record->flow, drawing->flow),
     };
     rows->related += row->related;
@@ -234,13 +236,19 @@ void tcpt_rows_make(tcpt_rows *rows, const tcpt_drawing *drawing)
 {
     bool shown[TCPT_SCENE_SEGMENTS] = {false};
     const tcpt_row *before = NULL;
+    tcpt_losses losses[2];
 
+    for (unsigned end = 0; end < 2; end++)
+        if (!tcpt_tally_losses(drawing->flow, end, &losses[end]))
+            losses[end] = (tcpt_losses){.to = NULL};
     memset(rows, 0, sizeof *rows);
     choose(shown, drawing);
     for (unsigned at = 0; at < drawing->scene->count; at++)
         if (shown[at])
-            add_row(rows, drawing, at, &before);
+            add_row(rows, drawing, at, losses, &before);
     note_end(rows, drawing, before);
+    for (unsigned end = 0; end < 2; end++)
+        tcpt_losses_clear(&losses[end]);
 }
 
 void tcpt_rows_clear(tcpt_rows *rows)
