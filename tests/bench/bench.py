@@ -63,7 +63,8 @@ class Bench:
         return "**%s**" % (text % number)
 
     def traffic(self, mix, packets, *shape):
-        path = self.tools.path("-".join([mix, str(packets), *map(str, shape)]) + ".pcap")
+        # Names of one length: tshark's heap begins with its arguments, and where pointers are hashed where it lies counts.
+        path = self.tools.path("-".join([mix.ljust(10, "-"), "%010d" % packets, *map(str, shape)]))
         if not os.path.exists(path):
             with open(path + ".new", "wb") as out:
                 subprocess.run([os.path.join(self.build, "bench-traffic"), mix, str(packets), *map(str, shape)],
