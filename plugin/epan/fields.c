@@ -50,13 +50,16 @@ static void look_up_plain_fields(void)
         plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
 }
 
-/* The protocol counts as referenced when any of its fields is, of which most belong to findings: so each is asked. */
-bool tcpt_plain_is_wanted(proto_tree *tree)
+/* The protocol counts as referenced when any of its fields is, of which most belong to findings: so each is asked. What
+ * proto_field_is_referenced() does, without its calls: every frame passes here. */
+bool tcpt_plain_is_wanted(const proto_tree *tree)
 {
-    if (!proto_field_is_referenced(tree, proto_triage))
-        return false; /* also the answer without a tree */
+    if (!tree)
+        return false;
     if (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols)
         return true;
+    if (plain[0]->ref_type == HF_REF_TYPE_NONE)
+        return false; /* nor is any of its fields */
     for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
         if (tcpt_is_asked_for(plain[i]))
             return true;

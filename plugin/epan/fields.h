@@ -26,6 +26,6 @@ extern int tcpt_hf[TCPT_HF_COUNT];
 void tcpt_fields_register(int proto);
 
 /** Whether anybody would see a frame without a finding. */
-bool tcpt_plain_is_wanted(proto_tree *tree);
+bool tcpt_plain_is_wanted(const proto_tree *tree);
 
 #endif

@@ -43,6 +43,10 @@ void tcpt_add_lines(const tcpt_stage *stage, proto_tree *tree, unsigned field, c
         tcpt_add_string(stage, tree, field, value);
         return;
     }
+    if (text == value && text[bytes] == '\0') {
+        proto_tree_add_string(tree, tcpt_hf[field], stage->tvb, 0, 0, value); /* its label may wait until it is read */
+        return;
+    }
     proto_tree_add_string_format_value(tree, tcpt_hf[field], stage->tvb, 0, 0, value, "%.*s", (int)bytes, text);
     for (text += bytes; *text; text += bytes) {
         text += strspn(text, " ");

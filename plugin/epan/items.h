@@ -27,6 +27,7 @@ typedef struct tcpt_stage {
     unsigned finding_count;
     const tcpt_finding *gravest; /**< NULL without one */
     bool proves;                 /**< a finding on another frame; asked where labels are read */
+    const char *headline;        /**< its summary, once it is written out */
 } tcpt_stage;
 
 /** A text; none for NULL. */

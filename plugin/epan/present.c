@@ -38,6 +38,8 @@ static int ett_finding = -1; /* others */
 
 static const char *summary_of(const tcpt_stage *stage, const tcpt_finding *finding)
 {
+    if (finding == stage->gravest && stage->headline)
+        return stage->headline;
     return tcpt_shown_text(stage, tcpt_summary(finding));
 }
 
@@ -217,9 +219,9 @@ static void note_proven(const tcpt_finding *finding, void *data)
 }
 
 /* Wireshark cuts a label wherever it ends, within a letter too, and what is said of further findings is lost then. */
-static void append_headline(const tcpt_stage *stage, proto_item *item)
+static void append_headline(tcpt_stage *stage, proto_item *item)
 {
-    const char *summary = summary_of(stage, stage->gravest);
+    const char *summary = stage->headline = summary_of(stage, stage->gravest);
     size_t bytes = strlen(summary), most = HEADLINE_BYTES - (stage->named ? TCPT_LAYER_BYTES : 0);
 
     if (bytes > most)
@@ -311,22 +313,33 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     add_vantage(&stage, record);
 }
 
-static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static void __attribute__((noinline))
+present_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records, unsigned count)
 {
-    tcpt_record **records;
-    unsigned count = tcpt_feed_take(pinfo, &records);
     const char *current_proto = pinfo->current_proto;
 
-    (void)data;
     pinfo->current_proto = proto_short_name; /* whose expert infos these are, where no tree tells */
-    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
-    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
-        tcpt_settle(tcpt_feed_analysis(), records[i]->flow);
     if (count > 1)
         tcpt_layers_sort(records, count);
     for (unsigned i = 0; i < count; i++)
         present_record(tvb, pinfo, tree, records[i], count > 1);
     pinfo->current_proto = current_proto;
+}
+
+static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    tcpt_record **records;
+    unsigned count = tcpt_feed_take(pinfo, &records);
+
+    (void)data;
+    if (count == 0)
+        return 0;
+    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
+    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
+        tcpt_settle(tcpt_feed_analysis(), records[i]->flow);
+    /* Nearly every frame: nothing was found, and nobody would see its states. */
+    if (count > 1 || records[0]->notes || have_tap_listener(tap) || tcpt_plain_is_wanted(tree))
+        present_records(tvb, pinfo, tree, records, count);
     return 0; /* no layer of the packet */
 }
 
