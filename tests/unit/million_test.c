@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A capture with a million findings: what its report takes, in lines, time and memory. */
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/finding/store.h"
+#include "html.h"
 #include "model.h"
 #include "tcptriage/analysis.h"
 #include "text.h"
@@ -14,6 +16,7 @@ enum {
     FINDINGS = 1000000,
     LINES_MOST = 200,
     REPORT_MS_MOST = 2000,
+    PAGE_MOST_BYTES = 1000000,
     FINDINGS_MOST_BYTES = 64 << 20,
     PER_FLOW = 50,
 };
@@ -86,31 +89,64 @@ static unsigned lines_of(const char *text)
     return lines;
 }
 
-static void test_million(void)
+/* A capture of that kind, and how long it takes until its report is written. */
+static double report_ms(bool pictures, void (*report)(const tcpt_model *model, void *data), void *data)
 {
     tcpt_settings settings = tcpt_settings_default();
     million on = {.analysis = tcpt_analysis_new(&settings)};
     uint64_t findings = 0;
-    GString *text = g_string_new(NULL);
+    tcpt_model *model;
+    clock_t begun;
+    double ms;
 
+    if (pictures)
+        tcpt_expect_pictures(on.analysis);
     reset_all(&on);
-    clock_t begun = clock();
-    tcpt_model *model = tcpt_model_new(&(tcpt_report){.analysis = on.analysis, .least = TCPT_NOTE});
-    tcpt_report_text(text, model);
-    double ms = (double)(clock() - begun) * 1000 / CLOCKS_PER_SEC;
+    begun = clock();
+    model = tcpt_model_new(&(tcpt_report){.analysis = on.analysis, .least = TCPT_NOTE});
+    report(model, data);
+    ms = (double)(clock() - begun) * 1000 / CLOCKS_PER_SEC;
     tcpt_each_found(on.analysis, count, &findings);
-    g_test_message("%" G_GUINT64_FORMAT " findings: %u lines in %.0f ms, %.1f MiB", findings, lines_of(text->str), ms,
-                   (double)store_bytes(on.analysis) / (1 << 20));
     g_assert_cmpuint(findings, >=, FINDINGS);
-    g_assert_cmpuint(lines_of(text->str), <, LINES_MOST);
-    g_assert_cmpfloat(ms, <, REPORT_MS_MOST);
     g_assert_cmpuint(store_bytes(on.analysis), <, FINDINGS_MOST_BYTES);
-    g_string_free(text, TRUE);
+    g_test_message("%" G_GUINT64_FORMAT " findings: %.0f ms, %.1f MiB", findings, ms,
+                   (double)store_bytes(on.analysis) / (1 << 20));
     tcpt_model_free(model);
     tcpt_analysis_free(on.analysis);
+    return ms;
+}
+
+static void write_text(const tcpt_model *model, void *data)
+{
+    tcpt_report_text(data, model);
+}
+
+static void test_text(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_assert_cmpfloat(report_ms(false, write_text, text), <, REPORT_MS_MOST);
+    g_assert_cmpuint(lines_of(text->str), <, LINES_MOST);
+}
+
+static void write_page(const tcpt_model *model, void *data)
+{
+    tcpt_report_html(data, model);
+}
+
+static void test_page(void)
+{
+    FILE *file = tmpfile();
+
+    g_assert_nonnull(file);
+    g_assert_cmpfloat(report_ms(true, write_page, file), <, REPORT_MS_MOST);
+    g_test_message("%ld bytes", ftell(file));
+    g_assert_cmpint(ftell(file), <, PAGE_MOST_BYTES);
+    fclose(file);
 }
 
 void add_million_tests(void)
 {
-    g_test_add_func("/report/million", test_million);
+    g_test_add_func("/report/million/text", test_text);
+    g_test_add_func("/report/million/page", test_page);
 }
