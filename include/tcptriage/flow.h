@@ -213,91 +213,100 @@ typedef struct tcpt_trouble {
 } tcpt_trouble;
 
 /** One end of a flow: everything is what this end was seen to send, unless said otherwise. There are millions of them:
- * no holes between members of different size. */
+ * no holes between members of different size, and what is asked for most lies together. */
 typedef struct tcpt_endpoint {
-    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
-
-    /* Sequence space. */
-    uint32_t iss;        /**< valid with syn */
+    /* What every segment of an open connection asks for, in lines of 64 bytes. Of both ends: */
     uint32_t snd_nxt;    /**< highest end_seq; valid with sent */
     uint32_t snd_contig; /**< highest end_seq without a gap before it: N of the receiver rules */
     uint32_t rcv_nxt;    /**< highest ACK: A of the rules for segments toward this end; valid with acked */
     uint32_t rcv_wnd;    /**< newest window, scaled where the scale is known */
     uint32_t rcv_edge;   /**< largest right edge advertised: R */
+    uint32_t iss;        /**< valid with syn */
+    uint32_t timed_end;  /**< end_seq of the segment that is being timed */
+    uint32_t segment_count;
+    int64_t unanswered_ns; /**< first of its segments that asks for an answer; 0 none */
+    int64_t timed_ns;      /**< capture time of the segment whose acknowledgment is being timed; 0 none */
+    int64_t payload_ns;    /**< newest payload that was not a repeat */
+    bool sent;             /**< anything that fixes snd_nxt */
+    bool acked;            /**< anything that fixes rcv_nxt */
+    bool syn;              /**< its SYN or SYN-ACK was seen */
+    bool far;          /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
+    bool stands;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
+    uint8_t holes;     /**< places that the capture lacks bytes of, see holed; saturating */
+    uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
+    uint8_t ttl_most;
+
+    /* Of its sender. Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest
+     * here. */
     uint32_t max_wnd;    /**< largest window */
     uint32_t window_seq; /**< highest SEQ that came with a window: the other end's SND.WL1 */
-    uint32_t sack_edge;  /**< highest SACK right edge of the newest segment; valid with sack_held */
+    uint32_t payload_segments;
+    uint32_t short_segments; /**< IPv4 segments so short that Ethernet pads them */
+    int64_t last_ns;         /**< newest segment */
+    tcpt_record *last_record;
+    tcpt_record *payload_record;
+    uint32_t tsval_highest; /**< valid with tsval_ns */
+    uint32_t newest_tsval;
+    uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
+    uint32_t tsval_counted; /**< newest that counts for TS.Recent there, if it arrived; valid with counts */
+    uint32_t checksums_good;
+    uint16_t ip_id;   /**< newest */
+    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
+    bool window_full; /**< its newest window field is 65535: the right edge may lie beyond it */
 
+    /* Also of its sender, with the history of its acknowledgments: when rcv_nxt reached what; thinned when long, so a
+     * step found may be a later one than the first, never an earlier. */
+    int64_t tsval_ns; /**< when tsval_highest was sent; 0 never */
+    tcpt_host *host;  /**< NULL until its second segment, unless the address is known already */
+    tcpt_ack_step *ack_steps;
+    uint16_t ack_step_count;
+    uint16_t ack_step_room;
+    bool echoes;                 /**< ts_echoed is valid */
+    bool counts;                 /**< tsval_counted is valid */
+    bool sack_held;              /**< newest segment carries SACK blocks above its ACK */
+    uint8_t wscale;              /**< shift in force for its windows: 0 unless both offered it */
+    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
+    int64_t rtt_ns;              /**< capture point to this end and back: smallest seen; 0 unknown */
+    tcpt_record *unanswered_record;
+    int64_t round_ns; /**< newest of what is unanswered, or of the probes, that counts as a round of its own */
+
+    /* What it sent since the other end was last heard, with unanswered_ns. */
+    int64_t idle_before_ns;      /**< silence of the flow before the first of them */
+    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
+    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
+    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
+    uint32_t rst_count;          /**< of all its RSTs */
+
+    /* How far it is. */
     tcpt_state state;     /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
     tcpt_state handshake; /**< LISTEN to ESTABLISHED: how far its handshake is */
     bool reset;           /**< closed by a RST, its own or one that it took */
-    bool sent;            /**< anything that fixes snd_nxt */
-    bool acked;           /**< anything that fixes rcv_nxt */
-    bool syn;             /**< its SYN or SYN-ACK was seen */
-    bool sack_held;       /**< newest segment carries SACK blocks above its ACK */
     uint8_t above_count;
-    bool holed;       /**< the other end acknowledged bytes that the capture lacks */
-    uint8_t holes;    /**< such places, saturating */
-    uint16_t ip_id;   /**< newest */
-    bool far;         /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
-    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
-
-    /* What decides what it does with a segment (receiver model), with trouble->limited_ns. */
-    bool window_full;  /**< its newest window field is 65535: the right edge may lie beyond it */
-    bool took_payload; /**< it acknowledged new payload after its own FIN: a half-close */
-    bool stands;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
-
-    /* Options of its SYN. */
-    uint8_t syn_options;
-    uint8_t wscale; /**< shift in force for its windows: 0 unless both offered it */
-    bool fast_open; /**< its SYN had the option */
-    uint8_t fast_open_bytes;
-
-    /* TTL or hop limit of its segments, RSTs excepted; 0 while none is known. */
-    uint8_t ttl_least;
-    uint8_t ttl_most;
-    uint8_t syn_ttl; /**< of its first SYN or SYN-ACK */
-
-    /* Its FIN, with the times and frames below. */
-    bool fin;           /**< seen */
-    bool fin_acked;     /**< acknowledged by the other end (inferred too when the FIN itself was not captured) */
-    bool fin_refuted;   /**< one was inferred that was none */
-    bool fin_delivered; /**< taken as received: in order and not refuted by a repeat */
-    bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
-
-    bool reset_peer;            /**< one of its RSTs was exact: the other end is taken as reset */
-    bool ending_before;         /**< the flow was closing when it began to send what is unanswered */
-    bool unanswered_fin;        /**< that began with a FIN without payload */
-    bool echoes;                /**< ts_echoed is valid */
-    bool counts;                /**< tsval_counted is valid */
+    bool holed;                 /**< the other end acknowledged bytes that the capture lacks */
+    bool took_payload;          /**< it acknowledged new payload after its own FIN: a half-close */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
+
+    /* Options of its SYN, its FIN, and the like. */
+    uint8_t syn_options;
+    bool fast_open; /**< its SYN had the option */
+    uint8_t fast_open_bytes;
+    uint8_t syn_ttl;  /**< of its first SYN or SYN-ACK */
+    bool fin;         /**< its FIN was seen */
+    bool fin_acked;   /**< acknowledged by the other end, its FIN (inferred too when the FIN itself was not captured) */
+    bool fin_refuted; /**< one was inferred that was none */
+    bool fin_delivered;  /**< its FIN is taken as received: in order and not refuted by a repeat */
+    bool fin_second;     /**< sent after the other end's FIN was acknowledged: passive close */
+    bool reset_peer;     /**< one of its RSTs was exact: the other end is taken as reset */
+    bool ending_before;  /**< the flow was closing when it began to send what is unanswered */
+    bool unanswered_fin; /**< that began with a FIN without payload */
     tcpt_padding_told padding_told;
-    uint16_t mss; /**< that it offered, 0 none */
+    uint16_t mss;       /**< that it offered, 0 none */
+    uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
     uint32_t syn_payload_bytes;
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
-
-    /* Times; 0 when it has not happened. */
-    int64_t syn_ns;     /**< newest SYN or SYN-ACK */
-    int64_t last_ns;    /**< newest segment */
-    int64_t payload_ns; /**< newest payload that was not a repeat */
-    tcpt_record *payload_record;
-    int64_t rtt_ns;   /**< capture point to this end and back: smallest seen; 0 unknown */
-    int64_t timed_ns; /**< capture time of the segment whose acknowledgment is being timed; 0 none */
-    tcpt_record *last_record;
-    uint32_t timed_end; /**< end_seq of the segment that is being timed */
-    uint32_t segment_count;
-    uint32_t payload_segments;
-    uint32_t payload_repeats; /**< of those, bytes seen before */
-    uint32_t short_segments;  /**< IPv4 segments so short that Ethernet pads them */
-
-    /* Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest here. */
     uint32_t syn_tsval;
-    uint32_t newest_tsval;
-    uint32_t tsval_highest; /**< valid with tsval_ns */
-    int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
-    uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
-    uint32_t tsval_counted; /**< newest that counts for TS.Recent there, if it arrived; valid with counts */
+    int64_t syn_ns; /**< newest SYN or SYN-ACK */
 
     /* Its FIN. */
     uint32_t fin_end;        /**< sequence number behind it */
@@ -311,36 +320,19 @@ typedef struct tcpt_endpoint {
     uint32_t fin_last_ack; /**< ACK that the newest transmission carried */
     uint32_t fin_repeats;
 
-    /* RSTs it sent. */
+    /* RSTs it sent; how many, above. */
     int64_t rst_ns; /**< newest */
     tcpt_record *rst_record;
-    uint32_t rst_count;
 
-    /* What it sent since the other end was last heard. */
-    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
-    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
-    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
-    int64_t unanswered_ns;       /**< first of its segments that asks for an answer; 0 none */
-    int64_t idle_before_ns;      /**< silence of the flow before that segment */
-    int64_t round_ns;            /**< newest of them, or of the probes, that counts as a round of its own */
-    tcpt_record *unanswered_record;
-
-    tcpt_record *said_record; /**< whose payload said it */
+    tcpt_record *said_record; /**< of said_close: whose payload said it */
     uint32_t reply_end;       /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
 
-    /* History of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a
-     * later one than the first, never an earlier. */
-    uint16_t ack_step_count;
-    uint16_t ack_step_room;
-    tcpt_ack_step *ack_steps;
-
-    uint32_t copies; /**< second copies of its segments: these changed nothing else */
-    uint32_t checksums_good;
+    uint32_t copies;                /**< second copies of its segments: these changed nothing else */
+    uint32_t payload_repeats;       /**< payload segments of bytes seen before */
     uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
     uint16_t wrong_rest;            /**< of the first of these: tcpt_damage.rest and .expected */
     uint16_t wrong_expected;
-    tcpt_host *host; /**< NULL until its second segment, unless the address is known already */
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -357,14 +349,19 @@ typedef struct tcpt_flow_key {
  * its copies. */
 #define TCPT_FINGERPRINTS 12
 
-/** The identities of the newest packets; one array per part, as the hashes are all that is looked at as a rule. */
+/** What else tells a packet from another one. */
+typedef struct tcpt_fingerprint {
+    int32_t time_us; /**< capture time, less base_us */
+    uint32_t record; /**< number of its record */
+    uint16_t ip_id;
+    uint16_t sums; /**< checksum and window, mixed */
+} tcpt_fingerprint;
+
+/** The identities of the newest packets: the hashes apart, as they are all that is looked at as a rule. */
 typedef struct tcpt_fingerprints {
-    uint32_t hash[TCPT_FINGERPRINTS];   /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    int64_t base_us;                    /**< what time_us is counted from */
-    int32_t time_us[TCPT_FINGERPRINTS]; /**< capture time, less base_us */
-    uint32_t record[TCPT_FINGERPRINTS]; /**< number of its record */
-    uint16_t ip_id[TCPT_FINGERPRINTS];
-    uint16_t sums[TCPT_FINGERPRINTS]; /**< checksum and window, mixed */
+    uint32_t hash[TCPT_FINGERPRINTS]; /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    int64_t base_us;                  /**< what times are counted from */
+    tcpt_fingerprint of[TCPT_FINGERPRINTS];
 } tcpt_fingerprints;
 
 /** Where the capture was taken, as far as the handshake tells. */
@@ -460,54 +457,50 @@ typedef struct tcpt_rarities {
 typedef struct tcpt_flow {
     tcpt_flow_key key;
     struct tcpt_point *at; /**< capture point */
-    tcpt_endpoint ends[2]; /**< in the order of the key */
-    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
-    bool client_known;     /**< a SYN or SYN-ACK settled that */
-    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
-    bool early_data;       /**< the server sent payload before that */
-    bool reordered;        /**< time or handshake ran backwards */
-    bool duplicates;       /**< second copies were recognised */
-    bool both_ways;        /**< both ends were seen */
-    bool ending;           /**< a FIN was seen or acknowledged, or a RST was seen */
-    bool padded;           /**< a padded frame was seen */
-    bool damaged;          /**< an end has damages of which more may be heard */
-    bool synchronised;     /**< segments other than the opening ones were exchanged */
-    bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
-    tcpt_side side;
-    tcpt_port_use port_use;
-    uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
-    bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
-    bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
-    bool scale_reset;      /**< a tracker before 5.18 has lost a window scale in this flow */
-    uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */
-    uint8_t seen_next;     /**< place of the next one in `seen` */
-    uint8_t padding_spent; /**< frames of it that the budget for unfinished handshakes has paid for */
 
-    uint32_t number;           /**< in the order of appearance, from 0 */
-    const tcpt_rarities *rare; /**< never NULL: all zero until it is needed. Owned */
-    int64_t first_ns;
+    /* What every segment of an open connection asks for, in lines of 64 bytes. */
+    uint8_t client;      /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;   /**< a SYN or SYN-ACK settled that */
+    bool handshake_done; /**< the client's first ACK of the SYN-ACK was seen */
+    bool ending;         /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;         /**< a padded frame was seen */
+    bool damaged;        /**< an end has damages of which more may be heard */
+    bool synchronised;   /**< segments other than the opening ones were exchanged */
+    bool short_way;      /**< open, and nothing is going on: the next segment may take the short way */
     int64_t last_ns;
     tcpt_record *last_record;
+    struct tcpt_flow *previous;   /**< the 4-tuple's life before this one, or NULL */
+    struct tcpt_memory *memory;   /**< what detectors note; those that have noted something */
+    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
+    const tcpt_rarities *rare;    /**< never NULL: all zero until it is needed. Owned */
+    uint32_t number;              /**< in the order of appearance, from 0 */
+    uint16_t piece;               /**< of the capture, that holds its newest segment: tcpt_now_ns() */
+    uint8_t seen_next;            /**< place of the next one in `seen` */
+    uint8_t padding_spent;        /**< frames of it that the budget for unfinished handshakes has paid for */
+    bool early_data;              /**< the server sent payload before that (handshake_done) */
+    bool reordered;               /**< time or handshake ran backwards */
+    bool duplicates;              /**< second copies were recognised */
+    bool both_ways;               /**< both ends were seen */
+    tcpt_side side;
+    tcpt_port_use port_use;
+    uint8_t crowd : 2;      /**< tcpt_crowd, of its newest SYN that belongs to one */
+    bool asks_ecn : 1;      /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
+    bool tracker_lags : 1;  /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
+    bool scale_reset;       /**< a tracker before 5.18 has lost a window scale in this flow */
+    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
+    struct tcpt_flow *next; /**< list of all flows, in order of appearance */
+    struct tcpt_flow *twin; /**< ring of this 4-tuple's flows at all capture points and in all lives */
+    tcpt_fingerprints seen;
+    tcpt_endpoint ends[2]; /**< in the order of the key */
+
+    int64_t first_ns;
     int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
     tcpt_record *first_ack_record; /**< that ended the handshake */
     int64_t first_ack_ns;
-    struct tcpt_flow *previous; /**< the 4-tuple's life before this one, or NULL */
-    struct tcpt_flow *next;     /**< list of all flows, in order of appearance */
-    struct tcpt_flow *twin;     /**< ring of this 4-tuple's flows at all capture points and in all lives */
-
     const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
     tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
-
-    /* Connection tracking, as modelled. */
-    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
-
-    tcpt_fingerprints seen;
-
-    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
-
-    tcpt_found *found;          /**< what was found; NULL for nothing */
-    uint64_t settled_at;        /**< analysis generation they were made for, 0 never */
-    struct tcpt_memory *memory; /**< what detectors note; those that have noted something */
+    tcpt_found *found;             /**< what was found; NULL for nothing */
+    uint64_t settled_at;           /**< analysis generation they were made for, 0 never */
 } tcpt_flow;
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */

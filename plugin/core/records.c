@@ -135,5 +135,5 @@ void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, co
         correct_rst(rst, seen->challenged == rst);
     for (unsigned i = 0; refuted.any && i < TCPT_FINGERPRINTS; i++)
         if (flow->seen.hash[i])
-            correct(tcpt_records_at(records, flow->seen.record[i]), flow, &refuted);
+            correct(tcpt_records_at(records, flow->seen.of[i].record), flow, &refuted);
 }

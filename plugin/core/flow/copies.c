@@ -43,11 +43,11 @@ static bool has_key(const tcpt_segment *segment, const tcpt_endpoint *sender)
 static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment,
                         const tcpt_endpoint *sender)
 {
-    int64_t apart_us = llabs(time_us(segment) - (seen->base_us + seen->time_us[at]));
+    int64_t apart_us = llabs(time_us(segment) - (seen->base_us + seen->of[at].time_us));
 
     if (has_key(segment, sender))
-        return seen->ip_id[at] == segment->ip_id && apart_us < COPY_WITH_ID_US;
-    return seen->sums[at] == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
+        return seen->of[at].ip_id == segment->ip_id && apart_us < COPY_WITH_ID_US;
+    return seen->of[at].sums == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
 }
 
 /* Whether a hash is there at all; all of them are compared, several at a time. */
@@ -69,7 +69,7 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
         return false;
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
         if (seen->hash[i] == id->hash && same_packet(seen, i, segment, &flow->ends[from])) {
-            id->original = seen->record[i];
+            id->original = seen->of[i].record;
             return true;
         }
     return false;
@@ -83,11 +83,11 @@ static void count_from(tcpt_fingerprints *seen, int64_t base_us)
 
     seen->base_us = base_us;
     for (unsigned i = 0; !empty && i < TCPT_FINGERPRINTS; i++) {
-        int64_t offset_us = moved_us + seen->time_us[i];
+        int64_t offset_us = moved_us + seen->of[i].time_us;
 
         if (offset_us != (int32_t)offset_us)
             seen->hash[i] = 0;
-        seen->time_us[i] = (int32_t)offset_us;
+        seen->of[i].time_us = (int32_t)offset_us;
     }
 }
 
@@ -105,10 +105,7 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     if (now_us - seen->base_us != (int32_t)(now_us - seen->base_us))
         count_from(seen, now_us);
     seen->hash[at] = id->hash;
-    seen->time_us[at] = (int32_t)(now_us - seen->base_us);
-    seen->ip_id[at] = segment->ip_id;
-    seen->sums[at] = sums_of(segment);
-    seen->record[at] = number;
+    seen->of[at] = (tcpt_fingerprint){(int32_t)(now_us - seen->base_us), number, segment->ip_id, sums_of(segment)};
     flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
 }
 
