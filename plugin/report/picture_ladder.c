@@ -17,9 +17,10 @@ enum {
     CLIENT_X = 94, /* left of it frame and time */
     SERVER_X = TCPT_PICTURE_WIDTH - 10,
     MIDDLE_X = (CLIENT_X + SERVER_X) / 2,
-    LOST_PERCENT = 42, /* of its way, where a lost segment ends: beside it there are its words */
-    SLOPE = 7,         /* later below: it takes time */
-    SILENCE_MOST = 66, /* height of the longest; the others in proportion */
+    LOST_PERCENT = 42,   /* of its way, where a lost segment ends: beside it there are its words */
+    SLOPE = 7,           /* later below: it takes time */
+    SILENCE_MOST = 66,   /* height of the longest; the others in proportion */
+    SILENCES_MOST = 200, /* of all of them: many are drawn to a smaller scale */
     SILENCE_LEAST = 20,
 };
 
@@ -79,7 +80,8 @@ static void draw_zigzag(ladder *on, int x, int height, const char *classes)
 
 static int silence_height(const ladder *on, int64_t silence_ns)
 {
-    int height = (int)((double)SILENCE_MOST * (double)silence_ns / (double)on->rows->longest_ns);
+    double most = MIN(SILENCE_MOST, SILENCES_MOST * (double)on->rows->longest_ns / (double)on->rows->silences_ns);
+    int height = (int)(most * (double)silence_ns / (double)on->rows->longest_ns);
 
     return CLAMP(height, SILENCE_LEAST, SILENCE_MOST);
 }

@@ -127,6 +127,20 @@ static char *not_seen_at(const tcpt_losses *losses, const tcpt_record *record)
     return g_strconcat("not seen at ", name, NULL);
 }
 
+/* The next one that its sender asks with, while the other end says nothing. */
+static bool is_asked_again(const tcpt_scene *scene, unsigned at)
+{
+    const tcpt_record *record = scene->segments[at].record;
+
+    for (unsigned later = at + 1; scene->segments[at].probe && later < scene->count; later++) {
+        const tcpt_scene_segment *next = &scene->segments[later];
+
+        if (next->record->flow == record->flow)
+            return next->record->from == record->from && next->number == scene->segments[at].number + 1;
+    }
+    return false;
+}
+
 /* Sent more than once, and all that was captured does not acknowledge it. */
 static bool is_unanswered(const tcpt_scene_segment *segment)
 {
@@ -149,7 +163,8 @@ static char *why_lost(const tcpt_drawing *drawing, unsigned at, const tcpt_losse
     frame = again ? tcpt_model_frame(drawing->model, again) : 0;
     if (frame)
         return g_strdup_printf("sent again in %u", frame);
-    return is_unanswered(&drawing->scene->segments[at]) ? g_strdup("no answer") : NULL;
+    return is_unanswered(&drawing->scene->segments[at]) || is_asked_again(drawing->scene, at) ? g_strdup("no answer")
+                                                                                              : NULL;
 }
 
 static char *where_else(const tcpt_flow *flow, const tcpt_flow *own)
@@ -170,6 +185,7 @@ static void add_silence(tcpt_rows *rows, int64_t silence_ns)
 {
     rows->silences++;
     rows->longest_ns = MAX(rows->longest_ns, silence_ns);
+    rows->silences_ns = MIN(rows->silences_ns, TCPT_DELAY_MOST_NS) + MIN(silence_ns, TCPT_DELAY_MOST_NS);
 }
 
 /* Segments of the flow that are not shown between this row and the one before. */

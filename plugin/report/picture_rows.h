@@ -25,6 +25,7 @@ typedef struct tcpt_rows {
     uint32_t behind;        /**< segments of the flow behind the last one */
     int64_t end_silence_ns; /**< from the last one to the end of the capture, where that is to be seen; else 0 */
     int64_t longest_ns;     /**< of all silences */
+    int64_t silences_ns;    /**< all of them together */
 } tcpt_rows;
 
 /** tcpt_rows_clear() them. */
