@@ -12,6 +12,10 @@ CAPTURES = ("close-wait-pileup", "fin-lost-two-points", "syn-filtered", "storm-w
             "connect-given-up", "rst-off-by-one-ignored")
 WAITING = {"no_answer": {"server"}, "handshake_failed": {"client", "server"}, "silent": {"client", "server"},
            "stuck": {"client", "server"}}
+# Who has to act next, by how the laboratory made it: a server that does not answer or close, a client that is cut off.
+OWED = {"close-wait-pileup": ("stuck", "server"), "window-closed-at-the-end": ("stuck", "server"),
+        "connect-given-up": ("no_answer", "server"), "syn-ack-dropped": ("handshake_failed", "client"),
+        "peer-silent": ("silent", "server"), "idle-forgotten-server-first": ("silent", "client")}
 KEY = re.compile(r"^\d{10}//?")  # what Wireshark's window sorts by, and does not show
 
 
@@ -43,8 +47,14 @@ def check_connections(golden, capture):
         assert row["Case"] == "-" or int(row["Case"]) >= of_stream[int(row["Stream"])], row
     named = {int(row["Stream"]): int(row["Case"]) for row in reversed(rows) if row["Case"] != "-"}
     assert set(named) == set(of_stream), (named, of_stream)
-    failed = [row["Outcome"] in WAITING or row["Outcome"] == "refused" for row in rows]
-    assert failed == sorted(failed, reverse=True), "failed ones are not first"
+    order = [(row["Outcome"] in WAITING or row["Outcome"] == "refused", float(row["Lost"].rstrip(" s").replace("-", "0")))
+             for row in rows]
+    assert order == sorted(order, reverse=True), order
+
+
+def check_owed(golden, capture, outcome, owes):
+    rows = [row for row in table(golden, capture) if row["Outcome"] == outcome]
+    assert rows and all(row["Owes"] == owes for row in rows), rows
 
 
 def check_states(golden, capture):
@@ -185,6 +195,8 @@ def tests(golden, captures):
         front = "/golden/tables/%s/" % name
         yield front + "connections", check_connections, golden, captures[name]
         yield front + "cases", check_cases, golden, captures[name]
+    for name, (outcome, owes) in OWED.items():
+        yield "/golden/tables/owed/" + name, check_owed, golden, captures[name], outcome, owes
     yield "/golden/tables/states", check_states, golden, captures["close-wait-pileup"]
     yield "/golden/tables/filtered", check_filtered, golden, captures["close-wait-pileup"]
     yield "/golden/tables/read-filter", check_read_filter, golden, captures["close-wait-pileup"]
