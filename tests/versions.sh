@@ -17,31 +17,10 @@ END
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
+# shellcheck source=tests/debian.sh
+. "$root/tests/debian.sh"
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tcptriage/releases
 kept_minutes=$((7 * 24 * 60))
-tries=3 # mirrors have their moments
-
-skip() {
-    printf 'SKIPPED: %s\n' "$*"
-    exit 0
-}
-
-# Where this machine has its Debian packages from.
-mirror() {
-    # shellcheck disable=SC2016 # apt's variables
-    apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-        sed -n 's|^Debian \(http.*\)|\1|p' | grep -v security | head -n 1
-}
-
-# Until it succeeds, with a while between tries.
-try() {
-    left=$tries
-    until "$@"; do
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || return 1
-        sleep $((20 * (tries - left)))
-    done
-}
 
 # The command in release $1, with what a system has; what it starts ends with it.
 inside() {
@@ -153,7 +132,7 @@ done
     exit 1
 }
 [ "$(id -u)" -eq 0 ] || skip "other releases of Debian can be made by root only"
-mirror=$(mirror)
+mirror=$(debian_mirror)
 [ -n "$mirror" ] || skip "the sources of apt name no Debian registry"
 command -v debootstrap >/dev/null 2>&1 || (tcpt_ensure_packages debootstrap)
 mkdir -p "$cache" || tcpt_die "the folder \"$cache\" cannot be made"

@@ -24,11 +24,15 @@ static char *refusal(const char *path, const char *reason)
 /* Where a link leads to: the file there is replaced, not the link. */
 static char *target_of(const char *path)
 {
+#ifdef _WIN32
+    return g_strdup(path);
+#else
     char *real = realpath(path, NULL);
     char *target = g_strdup(real ? real : path);
 
     free(real);
     return target;
+#endif
 }
 
 char *tcpt_page_refusal(const char *path)
@@ -74,10 +78,14 @@ static int fill(int descriptor, void (*write)(FILE *, const tcpt_model *), const
 /* As the file that is replaced; else as the user has it for new ones. */
 static void keep_mode(int descriptor, const char *target)
 {
+#ifdef _WIN32
+    (void)descriptor, (void)target; /* it inherits what its folder has */
+#else
     GStatBuf found;
 
     if (g_stat(target, &found) == 0 && fchmod(descriptor, found.st_mode & 0777) != 0)
         errno = 0; /* no reason to lose the page */
+#endif
 }
 
 char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *), const tcpt_model *model)
