@@ -141,7 +141,7 @@ on_mingw() {
     rm -rf "$build" && mkdir -p "$build" || exit 1
     windows_glib "$build/include"
     wireshark=$(pkg-config --variable=includedir wireshark)/wireshark
-    cmake -S "$root" -B "$build/host" -DTCPT_TESTS=OFF >"$build/log" 2>&1 || return 1 # lists the sources, writes page_parts.h
+    cmake -S "$root" -B "$build/host" -DTCPT_TESTS=OFF >"$build/log" 2>&1 || return 1 # lists the sources, and makes those that are made
     python3 -c 'import json, sys
 for one in json.load(open(sys.argv[1])): print(one["file"])' "$build/host/compile_commands.json" | sort -u >"$build/sources"
     failed=0
