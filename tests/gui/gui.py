@@ -127,6 +127,27 @@ def check_statistics(gui):
         leave(desk)
 
 
+def check_ways(gui):
+    """From the menu to the frames of a case in one click, and of a connection."""
+    with gui.desk() as desk:
+        desk.open(gui.capture("tfo-storm"))
+        desk.menu("s", "TCP Triage", "Go to the Gravest Case")
+        desk.settle()
+        gui.picture(desk, "gravest-case", "tcptriage.case eq 1", "problem 1 of 1")
+        for entry, button, shown in (("Choose a Case", "Case 1", "tcptriage.case eq 1"),
+                                     ("Choose a Connection", "Stream 0", "tcp.stream eq 0")):
+            desk.menu("s", "TCP Triage", entry)
+            window = desk.window_called("TCP Triage: " + entry)
+            desk.settle()
+            gui.picture(desk, "choose-a-" + entry.split()[-1].lower(), "1 problem")
+            desk.click_on(button)
+            desk.settle()
+            gui.picture(desk, "chosen-" + entry.split()[-1].lower(), shown)
+            desk.key("Escape", window)
+            wait_for("one window", lambda: len(desk.windows()) == 1)
+        leave(desk)
+
+
 def check_enabled_protocols(gui):
     """One row is ours."""
     with gui.desk() as desk:
@@ -152,7 +173,7 @@ def check_readme(gui):
 
 
 def tests(gui):
-    for check in (check_storm, check_reset, check_two_points, check_dialogs, check_statistics, check_enabled_protocols,
+    for check in (check_storm, check_reset, check_two_points, check_dialogs, check_statistics, check_ways, check_enabled_protocols,
                   check_readme):
         yield "/gui/" + check.__name__.removeprefix("check_").replace("_", "-"), check, gui
 
