@@ -4,12 +4,12 @@ set -u
 
 usage() {
     cat <<'END'
-sh tests/versions.sh [--quick] [--cache FOLDER] RELEASE...
+sh tests/versions.sh [--quick | --fields] [--cache FOLDER] RELEASE...
 
 Builds and tests the plugin on the Wireshark of other Debian releases, each in a folder of its own that debootstrap
 fills: trixie has Wireshark 4.4, sid the newest. In each: tests/run.sh, then plugin/quickstart.sh and plugin/compare.sh as
-root and as a user. With --quick without sanitizers, and of the golden runs those of the laboratory's captures. Needs root,
-Debian, and its registry in the sources of apt; what cannot be had is said in a line that begins with "SKIPPED:". The
+root and as a user. With --quick without sanitizers and what does not depend on Wireshark. With --fields nothing is tested,
+but what all our fields show of every frame of captures/ is compared with what they show on this system. Needs root, Debian, and its registry in the sources of apt; what cannot be had is said in a line that begins with "SKIPPED:". The
 folders are kept for a week, by default in the user's cache.
 END
 }
@@ -68,7 +68,7 @@ cd /tmp
 echo "# quickstart.sh as root"
 sh /source/plugin/quickstart.sh | tee /tmp/stories | grep -c "^=== "
 grep -q "tfo_retransmit_storm" /tmp/stories
-rm -f "$(sed -n "s/^Installed: //p" /tmp/stories)"
+sh /source/plugin/quickstart.sh --uninstall
 cat >/tmp/as-user <<"END"
 set -eu
 cd
@@ -92,6 +92,34 @@ copy_source() {
         tcpt_die "the source cannot be copied to $cache/$1"
 }
 
+# For a shell, with SOURCE and BUILD.
+# shellcheck disable=SC2016
+build_plugin='cmake -S "$1" -B "$2" && cmake --build "$2" --target tcptriage --parallel "$(getconf _NPROCESSORS_ONLN)"'
+
+compare_fields() {
+    release=$1
+    prepare "$release"
+    copy_source "$release"
+    here=$cache/here
+    if [ ! -e "$here/fields" ] && ! { # once for all releases
+        sh -c "$build_plugin" sh "$root" "$here" >"$here.log" 2>&1 &&
+            python3 "$root/tests/golden/fields.py" "$here" "$root" >"$here/fields"
+    }; then
+        tcpt_die "no fields here; see $here.log"
+    fi
+    if ! { inside "$release" sh -c "$build_plugin" sh /source /var/tests >"$cache/$release.log" 2>&1 &&
+        inside "$release" python3 /source/tests/golden/fields.py /var/tests /source >"$cache/$release.fields"; }; then
+        tcpt_die "no fields in $release; see $cache/$release.log"
+    fi
+    if diff "$here/fields" "$cache/$release.fields" >"$cache/$release.diff"; then
+        printf '%s: the same fields in %s frames\n' "$release" "$(grep -vc '^# ' "$here/fields")"
+    else
+        printf '%s: FAILED, fields differ: %s has the lines, these are the first\n' "$release" "$cache/$release.diff"
+        head -n 6 "$cache/$release.diff"
+        return 1
+    fi
+}
+
 test_release() {
     release=$1
     prepare "$release"
@@ -110,9 +138,11 @@ test_release() {
 }
 
 quick=
+fields=
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) quick=--quick ;;
+    --fields) fields=yes ;;
     --cache)
         [ $# -ge 2 ] || tcpt_die "--cache takes a folder"
         cache=$2
@@ -140,8 +170,14 @@ cache=$(cd "$cache" && pwd)
 exec 9>"$cache/lock"
 flock 9
 unshare --mount true 2>/dev/null || skip "nothing can be mounted here"
+rm -rf --one-file-system "$cache/here"
+mkdir "$cache/here"
 failed=0
 for release in "$@"; do
-    (test_release "$release") || failed=1
+    if [ -n "$fields" ]; then
+        (compare_fields "$release") || failed=1
+    else
+        (test_release "$release") || failed=1
+    fi
 done
 exit "$failed"
