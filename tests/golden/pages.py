@@ -166,6 +166,17 @@ def check_points(golden, capture):
     assert rows == [("so short that Ethernet pads them", "8", "8")], rows
 
 
+def check_stock_filter(golden, capture):
+    """The filter for a Wireshark without the plugin is one, and has the case's frames and those that prove it."""
+    page = Folder(golden.tools, "stock").write(capture)
+    first = re.search(r"<code>(frame\.number in .*?)</code>", page).group(1)
+    numbers = golden.tools.run("tshark", "-r", capture, "-Y", first, "-T", "fields", "-e", "frame.number", home="stock")
+    document = golden.document(capture, [])
+    worst = next(one for one in document["findings"] if one["case"] == 1 and one["role"] == "cause")
+    assert numbers.status == 0, numbers.err
+    assert {int(one) for one in numbers.out.split()} == {*document["cases"][0]["cause_frames"], *worst["related_frames"]}, first
+
+
 def check_pressure(golden, capture, options):
     page = Folder(golden.tools, "pressure").write(capture, more=options)
     assert "192.0.2.10 -> 198.51.100.20:80" in Markup(page).text and "50 of 50 ports (100 %)" in Markup(page).text
@@ -271,6 +282,7 @@ def tests(golden, laboratory):
         yield "/golden/pages/refused/" + name, check_refusal, golden, by_name["rst-exact"], option, says
     for name, check, lab in (("usual", check_usual, "fin-lost-two-points"), ("filter", check_filter, "fin-lost-two-points"),
                              ("points", check_points, "fin-lost-two-points"), ("replaced", check_replaced, "rst-exact"),
+                             ("stock-filter", check_stock_filter, "fin-lost-two-points"),
                              ("kept", check_kept, "rst-exact"), ("two-at-once", check_two_at_once, "fin-lost-two-points"),
                              ("empty", check_empty, "rst-exact")):
         yield "/golden/pages/" + name, check, golden, by_name[lab]
