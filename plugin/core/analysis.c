@@ -156,13 +156,14 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
 
     tcpt_point_commit(flow->at, segment);
     tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
-    tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
+    if (found->tracker.course != TCPT_TRACKER_STAYS)
+        tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
     tcpt_record_judged(record, seen);
     if (!seen->short_way) {
         commit_states(analysis, found, flow, segment, record);
     } else {
-        tcpt_flow_commit(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen, commit_host(analysis, found, flow),
-                         record);
+        tcpt_flow_commit_short_way(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen,
+                                   commit_host(analysis, found, flow), record);
         tcpt_record_open(record);
     }
     if (analysis->watched)

@@ -207,8 +207,9 @@ static void commit_padding_told(tcpt_flow *flow, const tcpt_segment *segment, un
     sender->padding_told = segment->flags & TCPT_FIN ? TCPT_PADDING_FIN : TCPT_PADDING_FIRST;
 }
 
-void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
-                      const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
+/* What all segments leave. */
+static inline void commit_any(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                              tcpt_host *host)
 {
     flow->ends[seen->from].host = host;
     flow->piece = flow->at->piece;
@@ -216,13 +217,22 @@ void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segm
         flow->tracker_lags = seen->tracker.lags;
     if (seen->padding_tells)
         commit_padding_told(flow, segment, seen->from);
-    if (!seen->short_way) {
-        commit_long_way(room, flow, segment, seen, record);
-        if (flow->handshake_done)
-            flow->padding_spent = 0;
-        tcpt_commit_port(flow, segment, seen);
-        return;
-    }
+}
+
+void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                      const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
+{
+    commit_any(flow, segment, seen, host);
+    commit_long_way(room, flow, segment, seen, record);
+    if (flow->handshake_done)
+        flow->padding_spent = 0;
+    tcpt_commit_port(flow, segment, seen);
+}
+
+void tcpt_flow_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                                const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
+{
+    commit_any(flow, segment, seen, host);
     commit_tracker(flow, seen, record);
     tcpt_commit_short_way(room, flow, segment, seen, record);
 }

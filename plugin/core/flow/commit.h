@@ -59,4 +59,8 @@ struct tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows);
 void tcpt_flow_commit(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                       const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
 
+/** The same for one that goes the short way. */
+void tcpt_flow_commit_short_way(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                                const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
+
 #endif

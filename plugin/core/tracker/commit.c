@@ -13,8 +13,6 @@ static void begin_anew(tcpt_tracker *tracker)
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal)
 {
-    if (proposal->course == TCPT_TRACKER_STAYS)
-        return;
     if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
         tcpt_ct_take_short_way(&tracker->models.current, segment, from);
         tracker->on_short_way = true;

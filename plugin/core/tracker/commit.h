@@ -7,7 +7,7 @@
 
 #include "core/tracker/tracker.h"
 
-/** Let a 4-tuple's tracker become what was proposed for a segment. */
+/** Let a 4-tuple's tracker become what was proposed for a segment, where it does not stay as it is. */
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal);
 
