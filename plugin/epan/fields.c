@@ -4,6 +4,7 @@
 #include "compat.h"
 
 int tcpt_hf[TCPT_HF_COUNT];
+const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
 
 static int proto_triage = -1;
 
@@ -44,8 +45,10 @@ static const int *const plain_fields[] = {
 };
 static const header_field_info *plain[G_N_ELEMENTS(plain_fields)];
 
-static void look_up_plain_fields(void)
+static void look_up_fields(void)
 {
+    for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
+        tcpt_hf_info[i] = proto_registrar_get_nth((guint)tcpt_hf[i]);
     for (unsigned i = 0; i < G_N_ELEMENTS(plain_fields); i++)
         plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
 }
@@ -72,5 +75,5 @@ void tcpt_fields_register(int proto)
     for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
         tcpt_hf[i] = -1;
     register_fields();
-    look_up_plain_fields();
+    look_up_fields();
 }

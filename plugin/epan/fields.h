@@ -23,6 +23,9 @@ enum {
 /** Wireshark's numbers of them. */
 extern int tcpt_hf[TCPT_HF_COUNT];
 
+/** What it knows of them. */
+extern const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
+
 void tcpt_fields_register(int proto);
 
 /** Whether anybody would see a frame without a finding. */

@@ -14,7 +14,7 @@ enum { LINE_BYTES = 120 }; /* what a pane as wide as a window of 1280 pixels sho
 
 void tcpt_add_string(const tcpt_stage *stage, proto_tree *tree, unsigned field, const char *text)
 {
-    if (text)
+    if (text && tcpt_is_wanted(stage, field))
         proto_item_set_generated(proto_tree_add_string(tree, tcpt_hf[field], stage->tvb, 0, 0, text));
 }
 
@@ -37,12 +37,13 @@ void tcpt_add_line(const tcpt_stage *stage, proto_tree *tree, const char *text)
 
 void tcpt_add_lines(const tcpt_stage *stage, proto_tree *tree, unsigned field, const char *value, const char *text)
 {
-    size_t bytes = line_bytes(text);
+    size_t bytes;
 
     if (!stage->visible) {
         tcpt_add_string(stage, tree, field, value);
         return;
     }
+    bytes = line_bytes(text);
     if (text == value && text[bytes] == '\0') {
         proto_tree_add_string(tree, tcpt_hf[field], stage->tvb, 0, 0, value); /* its label may wait until it is read */
         return;
@@ -57,12 +58,13 @@ void tcpt_add_lines(const tcpt_stage *stage, proto_tree *tree, unsigned field, c
 
 void tcpt_add_number(const tcpt_stage *stage, proto_tree *tree, unsigned field, uint32_t number)
 {
-    proto_item_set_generated(proto_tree_add_uint(tree, tcpt_hf[field], stage->tvb, 0, 0, number));
+    if (tcpt_is_wanted(stage, field))
+        proto_item_set_generated(proto_tree_add_uint(tree, tcpt_hf[field], stage->tvb, 0, 0, number));
 }
 
 proto_item *tcpt_add_frame(const tcpt_stage *stage, proto_tree *tree, unsigned field, uint32_t frame)
 {
-    uint32_t shown = tcpt_frames_shown(frame);
+    uint32_t shown = tcpt_is_wanted(stage, field) ? tcpt_frames_shown(frame) : 0;
     proto_item *item;
 
     if (!shown)
@@ -76,7 +78,8 @@ void tcpt_add_duration(const tcpt_stage *stage, proto_tree *tree, unsigned field
 {
     nstime_t time = {.secs = (time_t)(ns / 1000000000), .nsecs = (int)(ns % 1000000000)};
 
-    proto_item_set_generated(proto_tree_add_time(tree, tcpt_hf[field], stage->tvb, 0, 0, &time));
+    if (tcpt_is_wanted(stage, field))
+        proto_item_set_generated(proto_tree_add_time(tree, tcpt_hf[field], stage->tvb, 0, 0, &time));
 }
 
 /* Wireshark counts from the SYN, which the capture must have for that. */
@@ -97,6 +100,8 @@ void tcpt_add_value(const tcpt_stage *stage, proto_tree *tree, const tcpt_findin
 {
     unsigned field = TCPT_HF_VALUES + value->field;
 
+    if (!tcpt_is_wanted(stage, field))
+        return;
     switch (tcpt_fields[value->field].type) {
     case TCPT_TYPE_INTEGER:
         proto_item_set_generated(proto_tree_add_int(tree, tcpt_hf[field], stage->tvb, 0, 0, (int32_t)value->number));

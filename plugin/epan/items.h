@@ -13,6 +13,8 @@
 
 #include <epan/packet.h>
 
+#include "compat.h"
+#include "fields.h"
 #include "tcptriage/finding.h"
 #include "tcptriage/flow.h"
 
@@ -30,7 +32,13 @@ typedef struct tcpt_stage {
     const char *headline;        /**< its summary, once it is written out */
 } tcpt_stage;
 
-/** A text; none for NULL. */
+/** Whether anybody would see a field. Wireshark would take others for its parent: asking first spares the call. */
+static inline bool tcpt_is_wanted(const tcpt_stage *stage, unsigned field)
+{
+    return stage->visible || tcpt_is_asked_for(tcpt_hf_info[field]);
+}
+
+/** A text; none for NULL. Like all of these nothing when nobody would see it. */
 void tcpt_add_string(const tcpt_stage *stage, proto_tree *tree, unsigned field, const char *text);
 
 /**

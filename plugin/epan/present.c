@@ -93,7 +93,7 @@ static void add_remedy(const tcpt_stage *stage, proto_tree *tree, const tcpt_fin
     tcpt_remedy remedy;
     char *text, *advice;
 
-    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_REMEDY]))
+    if (!tcpt_is_wanted(stage, TCPT_HF_REMEDY))
         return;
     remedy = tcpt_remedy_of_finding(finding);
     text = tcpt_remedy_text(&remedy);
@@ -108,7 +108,7 @@ static void add_commands(const tcpt_stage *stage, proto_tree *tree, const tcpt_f
     tcpt_remedy remedy;
     tcpt_asked command;
 
-    if (!proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_COMMAND]))
+    if (!tcpt_is_wanted(stage, TCPT_HF_COMMAND))
         return;
     remedy = tcpt_remedy_of_finding(finding);
     for (unsigned at = 0; tcpt_next_command(&remedy, &at, &command); tcpt_asked_clear(&command))
@@ -121,7 +121,7 @@ static void add_words(const tcpt_stage *stage, proto_tree *tree, const tcpt_find
     const tcpt_diagnosis *diagnosis = finding->diagnosis;
     const char *summary;
 
-    if (proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_SUMMARY])) { /* to write it out costs more than all the rest */
+    if (tcpt_is_wanted(stage, TCPT_HF_SUMMARY)) { /* to write it out costs more than all the rest */
         summary = summary_of(stage, finding);
         tcpt_add_lines(stage, tree, TCPT_HF_SUMMARY, summary, summary);
     }
@@ -145,7 +145,7 @@ static void add_fields(const tcpt_stage *stage, proto_item *item, proto_tree *tr
     if (diagnosis->delay_ns)
         tcpt_add_duration(stage, tree, TCPT_HF_DELAY, diagnosis->delay_ns);
     add_values(stage, tree, finding);
-    if (proto_field_is_referenced(tree, tcpt_hf[TCPT_HF_BRIEF]))
+    if (tcpt_is_wanted(stage, TCPT_HF_BRIEF))
         tcpt_add_string(stage, tree, TCPT_HF_BRIEF, tcpt_shown_text(stage, tcpt_brief_text(finding)));
     tcpt_add_lines(stage, tree, TCPT_HF_REFERENCE, detector->reference, detector->reference);
 }
@@ -182,7 +182,7 @@ static void add_missing_at(const tcpt_finding *finding, void *data)
     const tcpt_stage *stage = data;
     tcpt_value value;
 
-    if (tcpt_value_of(finding, TCPT_F_VANTAGE_TO, &value))
+    if (tcpt_is_wanted(stage, TCPT_HF_MISSING_AT) && tcpt_value_of(finding, TCPT_F_VANTAGE_TO, &value))
         tcpt_add_string(stage, stage->tree, TCPT_HF_MISSING_AT, value.text);
 }
 
