@@ -8,9 +8,10 @@ sh tests/versions.sh [--quick | --fields] [--cache FOLDER] RELEASE...
 
 Builds and tests the plugin on the Wireshark of other Debian releases, each in a folder of its own that debootstrap
 fills: trixie has Wireshark 4.4, sid the newest. In each: tests/run.sh, then plugin/quickstart.sh and plugin/compare.sh as
-root and as a user. With --quick without sanitizers and what does not depend on Wireshark. With --fields nothing is tested,
-but what all our fields show of every frame of captures/ is compared with what they show on this system. Needs root, Debian, and its registry in the sources of apt; what cannot be had is said in a line that begins with "SKIPPED:". The
-folders are kept for a week, by default in the user's cache.
+root and as a user. With --quick what run.sh --quick runs. With --fields nothing is tested, but what all our fields show of
+every frame of captures/ is compared with what they show on this system. Needs root, Debian, and its registry in the
+sources of apt; what cannot be had is said in a line that begins with "SKIPPED:". The folders are kept for a week, by
+default in the user's cache.
 END
 }
 
@@ -164,7 +165,7 @@ done
 [ "$(id -u)" -eq 0 ] || skip "other releases of Debian can be made by root only"
 mirror=$(debian_mirror)
 [ -n "$mirror" ] || skip "the sources of apt name no Debian registry"
-command -v debootstrap >/dev/null 2>&1 || (tcpt_ensure_packages debootstrap)
+command -v debootstrap >/dev/null 2>&1 || (tcpt_ensure_packages debootstrap) || skip "debootstrap cannot be installed"
 mkdir -p "$cache" || tcpt_die "the folder \"$cache\" cannot be made"
 cache=$(cd "$cache" && pwd)
 exec 9>"$cache/lock"

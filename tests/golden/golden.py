@@ -375,12 +375,14 @@ def main():
     parser.add_argument("build")
     parser.add_argument("source")
     parser.add_argument("--sanitized", action="store_true", help="BUILD's plugin was built with sanitizers")
-    parser.add_argument("--only", default="", help="run tests whose name contains this")
+    parser.add_argument("--only", action="append", help="run tests whose name contains this, or another such word; else those of "
+                        "the environment variable TCPT_GOLDEN, else all")
     options = parser.parse_args()
     golden = Golden(options.build, options.source, options.sanitized)
     try:
         golden.require_plugin()
-        return bool(tap.run([test for test in golden.tests() if options.only in test[0]]))
+        words = options.only or os.environ.get("TCPT_GOLDEN", "").split() or [""]
+        return bool(tap.run([test for test in golden.tests() if any(word in test[0] for word in words)]))
     finally:
         golden.tools.close()
 
