@@ -3,7 +3,7 @@
 """What the plugin costs stock tshark on every mix of traffic, and the core alone; fails when a budget is broken.
 
 bench.py BUILD [--mix NAME,...] [--mode NAME,...] [--packets N] [--jobs N] prints tables in Markdown, of the mixes and modes
-asked for alone if any are; --quick is a test: one mix, one mode, a margin.
+asked for alone if any are; --peers compares with what else there is; --quick is a test: one mix, one mode, a margin.
 """
 
 import argparse
@@ -45,6 +45,7 @@ MEMORY_BUDGET = 1.25
 MEMORY_PACKETS = 100000
 RUN_S = 1800 # a busy machine is no failure
 
+PEERS_MIX = "short"
 QUICK = ("short", "plain", 3000, 1.10) # too few packets for what begins once to vanish
 
 
@@ -76,7 +77,9 @@ class Bench:
     # ---- instructions ----
 
     def instructions(self, home, mode, mix, packets):
-        options = getattr(MODES[mode], home)
+        return self.instructions_with(home, getattr(MODES[mode], home), mix, packets)
+
+    def instructions_with(self, home, options, mix, packets):
         result = self.tools.run(*COUNT, "tshark", "-n", "-r", self.traffic(mix, packets), *options, home=home,
                                 timeout_s=RUN_S)
         match = re.search(r"I +refs: +([\d,]+)", result.err)
@@ -118,6 +121,26 @@ class Bench:
         print("| budget (floods, storms) | | %s |%s" % (
             " | ".join("%.2f (%.2f)" % (MODES[mode].budget, MODES[mode].flood_budget) for mode in modes),
             " %.2f |" % MEMORY_BUDGET if with_memory else ""), flush=True)
+
+    def peers(self, packets):
+        """What others take, of what comes with tshark or can be written for it."""
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
+        mate = self.tools.adopt(os.path.join(folder, "connections.mate"))
+        script = self.tools.adopt(os.path.join(folder, "ten_fields.lua"))
+        rows = {"tshark alone": ("stock", []), "tcptriage": ("plugin", []),
+                "tcptriage with its report": ("plugin", ["-z", "tcptriage"]),
+                "tshark, -Y tcp.analysis.flags": ("stock", ["-Y", "tcp.analysis.flags"]),
+                "TRANSUM": ("stock", ["--enable-protocol", "transum"]),
+                "MATE, connections told apart": ("stock", ["-o", "mate.config:" + mate]),
+                "ten fields in Lua": ("stock", ["-X", "lua_script:" + script])}
+        jobs = [(*row, PEERS_MIX, count) for row in rows.values() for count in (1, packets)]
+        self.traffic(PEERS_MIX, 1), self.traffic(PEERS_MIX, packets)
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            counts = list(pool.map(lambda job: self.instructions_with(*job), jobs))
+        each = [(long - short) / (packets - 1) for short, long in zip(counts[::2], counts[1::2])]
+        print("\n| %s, %d packets | instructions per packet | ratio |\n|---|---|---|" % (MIXES[PEERS_MIX][0], packets))
+        for text, number in zip(rows, each):
+            print("| %s | %.0f | %.3f |" % (text, number, number / each[0]), flush=True)
 
     # ---- memory ----
 
@@ -223,14 +246,19 @@ def main():
     parser.add_argument("--mix", type=names(MIXES))
     parser.add_argument("--mode", type=names(MODES))
     parser.add_argument("--jobs", type=int)
+    parser.add_argument("--peers", action="store_true")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     bench = Bench(options.build, options.jobs)
     try:
         if options.quick:
             sys.exit(not quick(bench))
+        if options.peers:
+            bench.peers(options.packets)
+            sys.exit()
         bench.table(options.mix or list(MIXES), options.mode or list(MODES), options.packets, not options.mode)
         if not options.mix and not options.mode:
+            bench.peers(options.packets)
             bench.memory_shares()
             bench.tracker()
             bench.flood()

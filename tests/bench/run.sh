@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# sh tests/bench/run.sh [--mix NAME,...] [--mode NAME,...] [--packets N]
+# sh tests/bench/run.sh [--mix NAME,...] [--mode NAME,...] [--packets N] [--peers]
 #
 # Prints what the plugin costs: on every mix of traffic the ratios of instructions by valgrind (they repeat) and of memory,
 # and for information the core's speed. Status 1 when a budget is broken.
