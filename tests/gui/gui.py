@@ -14,7 +14,8 @@ import tap  # noqa: E402
 from desk import PROFILE, Desk, Trouble, wait_for  # noqa: E402
 
 # What Wireshark says of the machine, not of us.
-HARMLESS = ("nl80211 not found", "qt.qpa", "QStandardPaths", "libEGL", "MESA", "dbus", "XDG_RUNTIME_DIR")
+HARMLESS = ("nl80211 not found", "qt.qpa", "QStandardPaths", "libEGL", "MESA", "dbus", "XDG_RUNTIME_DIR",
+            "QThreadStorage")
 
 # Files of the profile that Wireshark leaves as they are; it writes `preferences` and `recent` in its own words.
 UNTOUCHED = ("colorfilters", "dfilter_buttons", "dfilters", "io_graphs")
@@ -173,8 +174,8 @@ def check_readme(gui):
 
 
 def tests(gui):
-    for check in (check_storm, check_reset, check_two_points, check_dialogs, check_statistics, check_ways, check_enabled_protocols,
-                  check_readme):
+    for check in (check_storm, check_reset, check_two_points, check_dialogs, check_statistics, check_ways,
+                  check_enabled_protocols, check_readme):
         yield "/gui/" + check.__name__.removeprefix("check_").replace("_", "-"), check, gui
 
 
