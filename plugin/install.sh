@@ -35,6 +35,13 @@ refuse_packaged() {
         tcpt_die "$1 belongs to the package $package; to have another build, remove that first: apt-get remove $package"
 }
 
+# Whether file $1 belongs to a package, which is said then.
+leave_to_package() {
+    package=$(package_of "$1")
+    [ -n "$package" ] || return 1
+    say "tcptriage: $1 stays: it belongs to the package $package (apt-get remove $package)"
+}
+
 install_file() {
     if ! { mkdir -p "$2" && cp -- "$1" "$2/.tcptriage.new" && chmod 644 "$2/.tcptriage.new" &&
         mv -f -- "$2/.tcptriage.new" "$2/$(basename -- "$1")"; } 2>/dev/null; then
@@ -101,6 +108,7 @@ remove_profile() {
     target=$1/$tcpt_profile
     [ -d "$target" ] || return 0
     found=yes
+    if leave_to_package "$target"; then return 0; fi
     changed=
     for name in $(profile_files "$target"); do
         if [ ! -e "$target/$name" ] || [ "$name" = recent ]; then
@@ -193,11 +201,7 @@ install_plugin() {
 remove_plugin() {
     [ -e "$1/tcptriage.so" ] || [ -L "$1/tcptriage.so" ] || return 0
     found=yes
-    package=$(package_of "$1/tcptriage.so")
-    if [ -n "$package" ]; then
-        say "tcptriage: $1/tcptriage.so stays: it belongs to the package $package (apt-get remove $package)"
-        return 0
-    fi
+    if leave_to_package "$1/tcptriage.so"; then return 0; fi
     remove_file "$1/tcptriage.so"
     say "tcptriage: removed $1/tcptriage.so"
     emptied=$1

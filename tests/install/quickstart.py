@@ -335,17 +335,21 @@ class Quickstart:
         repository, home = self.fresh()
         front = self.programs(**{"dpkg-query":
                                  'if [ "$1" = -S ]; then echo "some-package:amd64: $2"; else exec %s "$@"; fi' % shutil.which("dpkg-query")})
-        everybody = os.path.join(self.plugins, "epan/tcptriage.so")
+        everybody, profile = os.path.join(self.plugins, "epan/tcptriage.so"), os.path.join(self.profiles, PROFILE)
         try:
             self.put_stale(repository, everybody, tools.version()[1])
             for root in (False, True):
                 self.refused(self.lab, repository=repository, home=home, root=root, front=front,
                              said="belongs to the package some-package")
+            os.makedirs(profile)
+            self.write(os.path.join(profile, "preferences"), b"the package's")
             self.good("--uninstall", repository=repository, home=home, root=True, front=front,
-                      said=["it belongs to the package some-package"])
+                      said=["it belongs to the package some-package", "it belongs to the package some-package"])
+            assert os.path.exists(os.path.join(profile, "preferences"))
             assert os.path.exists(everybody)
         finally:
             os.remove(everybody)
+            shutil.rmtree(profile, ignore_errors=True)
 
     # ---- Packages.
 
