@@ -53,7 +53,7 @@ else()
     add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c
         tests/fuzz/standalone.c)
 endif()
-target_link_libraries(fuzz-core PRIVATE tcptriage_core)
+target_link_libraries(fuzz-core PRIVATE tcptriage_report)
 
 # The benchmark: tests/bench/run.sh, and a suite of one mix.
 add_executable(bench-traffic tests/bench/traffic.c)

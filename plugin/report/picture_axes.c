@@ -2,6 +2,7 @@
 #include "picture_axes.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 
 #include "svg.h"
 #include "tcptriage/times.h"
@@ -35,11 +36,16 @@ static int64_t round_step(int64_t range)
     return range;
 }
 
-static int64_t first_tick(int64_t from, int64_t step)
+/* Clocks of hostile captures take most of what 64 bits hold. */
+static bool next_tick(int64_t *at, int64_t step, int64_t to)
 {
-    int64_t at = from / step * step;
+    return !__builtin_add_overflow(*at, step, at) && *at <= to;
+}
 
-    return at < from ? at + step : at;
+static bool first_tick(int64_t *at, int64_t from, int64_t step, int64_t to)
+{
+    *at = from / step * step;
+    return *at < from ? next_tick(at, step, to) : *at <= to;
 }
 
 /* As many decimals as the step has. */
@@ -59,9 +65,9 @@ static char *seconds(int64_t ns, int64_t step)
 static void draw_times(GString *out, const tcpt_axes *axes)
 {
     int64_t from = axes->from_ns - axes->zero_ns, to = axes->to_ns - axes->zero_ns;
-    int64_t step = round_step(to - from);
+    int64_t step = round_step(to - from), at;
 
-    for (int64_t at = first_tick(from, step); at <= to; at += step) {
+    for (bool more = first_tick(&at, from, step, to); more; more = next_tick(&at, step, to)) {
         g_autofree char *text = seconds(at, step);
         int x = tcpt_axes_x(axes, at + axes->zero_ns);
 
@@ -74,9 +80,9 @@ static void draw_times(GString *out, const tcpt_axes *axes)
 
 static void draw_values(GString *out, const tcpt_axes *axes)
 {
-    int64_t step = round_step(axes->high - axes->low);
+    int64_t step = round_step(axes->high - axes->low), at;
 
-    for (int64_t at = first_tick(axes->low, step); at <= axes->high; at += step) {
+    for (bool more = first_tick(&at, axes->low, step, axes->high); more; more = next_tick(&at, step, axes->high)) {
         bool thousands = step % 1000 == 0 && at;
         g_autofree char *text = g_strdup_printf("%" PRId64 "%s", thousands ? at / 1000 : at, thousands ? "k" : "");
         int y = tcpt_axes_y(axes, at);

@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "input.h"
+#include "picture.h"
 #include "tcptriage/points.h"
 #include "tcptriage/scene.h"
 #include "world.h"
@@ -49,6 +50,20 @@ static void check_scene(const tcpt_finding *finding, void *data)
     tcpt_scene_free(scene);
 }
 
+/** Drawn, and no more than a page has room for. */
+static void check_pictures(tcpt_analysis *analysis)
+{
+    tcpt_model *model = tcpt_model_new(&(tcpt_report){.analysis = analysis, .least = TCPT_CHAT});
+    GString *out = g_string_new(NULL);
+    for (unsigned i = 0; i < model->case_count; i++) {
+        g_string_truncate(out, 0);
+        g_assert(tcpt_picture(out, model, model->cases[i]) == (out->len > 0));
+        g_assert(out->len < 16000);
+    }
+    g_string_free(out, TRUE);
+    tcpt_model_free(model);
+}
+
 static void check_all(tcpt_analysis *analysis, const GPtrArray *records, void *data)
 {
     (void)data;
@@ -56,6 +71,7 @@ static void check_all(tcpt_analysis *analysis, const GPtrArray *records, void *d
     tcpt_settle_all(analysis);
     check_records(records);
     tcpt_each_found(analysis, check_scene, analysis);
+    check_pictures(analysis);
     tcpt_each_path(analysis, check_path, NULL);
 }
 
