@@ -35,6 +35,24 @@ static char *target_of(const char *path)
 #endif
 }
 
+/* Only pages are replaced, and files without a byte: the capture that is read may be named by mistake, or any other
+ * file that nobody has twice. */
+static char *refusal_of_other_files(const char *path, const char *target)
+{
+    static const char begins[] = "<!DOCTYPE html>";
+    char found[sizeof begins - 1];
+    FILE *file = g_fopen(target, "rb");
+    size_t bytes;
+
+    if (!file)
+        return errno == ENOENT ? NULL : refusal(path, g_strerror(errno));
+    bytes = fread(found, 1, sizeof found, file);
+    fclose(file);
+    if (bytes == 0 || (bytes == sizeof found && memcmp(found, begins, bytes) == 0))
+        return NULL;
+    return refusal(path, "there is a file of that name already, which is no page");
+}
+
 char *tcpt_page_refusal(const char *path)
 {
     g_autofree char *target = target_of(path), *folder = g_path_get_dirname(target);
@@ -45,6 +63,8 @@ char *tcpt_page_refusal(const char *path)
         return refusal(path, "it is a folder");
     if (exists && !S_ISREG(found.st_mode))
         return refusal(path, "it is no ordinary file");
+    if (!exists && errno == ENOENT && g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+        return refusal(path, "it is a link that leads nowhere");
     if (!exists && errno != ENOENT)
         return refusal(path, g_strerror(errno));
     if (g_str_has_suffix(path, "/"))
@@ -53,7 +73,9 @@ char *tcpt_page_refusal(const char *path)
         return refusal(path, "its folder does not exist");
     if (exists && g_access(target, W_OK) != 0)
         return refusal(path, g_strerror(errno));
-    return g_access(folder, W_OK | X_OK) == 0 ? NULL : refusal(path, "new files may not be made in its folder");
+    if (g_access(folder, W_OK | X_OK) != 0)
+        return refusal(path, "new files may not be made in its folder");
+    return exists ? refusal_of_other_files(path, target) : NULL;
 }
 
 /* All of it, and on its way to the disk; the stream is closed whatever happens. @return 0 or an errno */
@@ -92,8 +114,12 @@ char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *
 {
     enum { PERMISSIONS = 0666 }; /* less what umask(2) takes */
     g_autofree char *target = target_of(path), *made = g_strconcat(target, ".XXXXXX", NULL);
-    int descriptor = g_mkstemp_full(made, O_RDWR, PERMISSIONS), problem;
+    char *refused = refusal_of_other_files(path, target); /* it may have come meanwhile: what tshark was to write */
+    int descriptor, problem;
 
+    if (refused)
+        return refused;
+    descriptor = g_mkstemp_full(made, O_RDWR, PERMISSIONS);
     if (descriptor < 0)
         return refusal(path, g_strerror(errno));
     keep_mode(descriptor, target);

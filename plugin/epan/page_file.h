@@ -13,7 +13,8 @@
  * to be freed */
 char *tcpt_page_refusal(const char *path);
 
-/** Write it beside the file, then put it in its place. A link stays one, and a file's permissions stay.
+/** Write it beside the file, then put it in its place. A link stays one, and a file's permissions stay. A file that is
+ *  no page, such as the capture itself, is never replaced.
  *  @return as above */
 char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *), const tcpt_model *model);
 

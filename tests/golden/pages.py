@@ -14,6 +14,7 @@ from markup import Markup
 CASES_IN_FULL, CASES_BY_ROW = 50, 500
 MEGABYTE = 1000000
 OUTCOMES = {"open": "open at the end", "partial": "seen in part"}
+BEFORE = "<!DOCTYPE html>\nbefore"
 MARKUP_IN_IT = 'frame contains "<script>alert(1)</script>" || tcp'  # as good a filter as any
 
 
@@ -231,7 +232,7 @@ def check_replaced(golden, capture):
     """A file is replaced by a whole page, keeps its permissions, and a link stays a link."""
     folder = Folder(golden.tools, "replaced")
     with open(folder.file, "w") as file:
-        file.write("before")
+        file.write(BEFORE)
     os.chmod(folder.file, 0o606)
     link = os.path.join(folder.path, "link.html")
     os.symlink(folder.file, link)
@@ -245,11 +246,34 @@ def check_kept(golden, capture):
     """What cannot be written whole leaves what is there, and tells."""
     folder = Folder(golden.tools, "kept")
     with open(folder.file, "w") as file:
-        file.write("before")
+        file.write(BEFORE)
     os.chmod(folder.file, 0o666)
     result = run(golden.tools, capture, "," + folder.file, "sh", "-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "sh")
     assert result.status == 1 and result.err.startswith("tcptriage: \"") and "cannot be written" in result.err, result
-    assert folder.read() == "before" and folder.left() == ["page.html"], folder.left()
+    assert folder.read() == BEFORE and folder.left() == ["page.html"], folder.left()
+
+
+def check_other_files(golden, capture):
+    """A capture named as the page by mistake stays what it is, whether it is read or written; so does a dangling link."""
+    folder = Folder(golden.tools, "other-files")
+    own = os.path.join(folder.path, "own.pcap")
+    with open(capture, "rb") as file:
+        content = file.read()
+    with open(own, "wb") as file:
+        file.write(content)
+    os.chmod(own, 0o666)
+    result = golden.tools.run("tshark", "-r", own, "-z", "tcptriage,html," + own)
+    with open(own, "rb") as file:
+        assert file.read() == content
+    assert result.status == 1 and not result.out and "which is no page" in result.err, result
+    made = os.path.join(folder.path, "made.pcap")
+    result = golden.tools.run("tshark", "-q", "-r", own, "-w", made, "-z", "tcptriage,html," + made)
+    assert result.status == 1 and "which is no page" in result.err, result
+    assert golden.tools.tshark("-r", made) == golden.tools.tshark("-r", own)
+    os.symlink(os.path.join(folder.path, "nothing"), folder.file)
+    result = golden.tools.run("tshark", "-r", own, "-z", "tcptriage,html," + folder.file)
+    assert result.status == 1 and "leads nowhere" in result.err and os.path.islink(folder.file), result
+    assert folder.left() == ["made.pcap", "own.pcap", "page.html"], folder.left()
 
 
 def check_two_at_once(golden, capture):
@@ -284,6 +308,7 @@ def tests(golden, laboratory):
                              ("points", check_points, "fin-lost-two-points"), ("replaced", check_replaced, "rst-exact"),
                              ("stock-filter", check_stock_filter, "fin-lost-two-points"),
                              ("kept", check_kept, "rst-exact"), ("two-at-once", check_two_at_once, "fin-lost-two-points"),
+                             ("other-files", check_other_files, "rst-exact"),
                              ("empty", check_empty, "rst-exact")):
         yield "/golden/pages/" + name, check, golden, by_name[lab]
     pressed = next((capture, options) for name, capture, options in laboratory if name == "port-exhaustion")
