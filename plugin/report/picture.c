@@ -33,7 +33,7 @@ const char *tcpt_picture_style(void)
            ".picture .w.h{fill:var(--warn)}\n"
            ".picture .g:not(text){stroke:var(--good);stroke-width:2}\n"
            ".picture .g.h{fill:var(--good)}\n"
-           ".picture .d{stroke-dasharray:4 3}\n"
+           ".picture .d:not(.h){stroke-dasharray:4 3}\n"
            ".picture .p{fill:var(--bg)}\n"
            "@media print{.picture svg{max-width:30rem}}\n";
 }
