@@ -320,6 +320,21 @@ static void draw_rows(ladder *on)
     draw_lifelines(on, on->y + 6);
 }
 
+/* The first and the last that have a number: a read filter leaves frames out. */
+static void append_frames(GString *out, const tcpt_model *model, const tcpt_rows *rows)
+{
+    uint32_t first = 0, last = 0;
+
+    for (unsigned i = 0; i < rows->count; i++) {
+        uint32_t frame = tcpt_model_frame(model, rows->at[i].segment->record);
+
+        first = first ? first : frame;
+        last = frame ? frame : last;
+    }
+    if (first)
+        g_string_append_printf(out, ", from frame %u to %u", first, last);
+}
+
 static void tell(const ladder *on)
 {
     const tcpt_rows *rows = on->rows;
@@ -329,9 +344,9 @@ static void tell(const ladder *on)
                     *server = tcpt_drawn_name(flow, !flow->client, 64);
     g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
 
-    g_string_append_printf(drawing->words, "%u segments between client %s and server %s, from frame %u to %u. %s.",
-                           rows->count, client, server, tcpt_model_frame(drawing->model, rows->at[0].segment->record),
-                           tcpt_model_frame(drawing->model, rows->at[rows->count - 1].segment->record), summary);
+    g_string_append_printf(drawing->words, "%u segments between client %s and server %s", rows->count, client, server);
+    append_frames(drawing->words, drawing->model, rows);
+    g_string_append_printf(drawing->words, ". %s.", summary);
     g_string_append(drawing->caption, "The segments that tell, with the states of both ends as they are inferred. ");
     g_string_append(drawing->caption, rows->related ? "\u25cf marks the finding\u2019s frame and those that prove it. "
                                                     : "\u25cf marks the finding\u2019s frame. ");

@@ -154,6 +154,13 @@ def check_names(tools, source, kind):
     assert not [*differs(page, names.json.loads(tools.tshark("-q", "-r", capture, "-z", "tcptriage,json,min=note")))]
 
 
+def check_read_filter(golden, capture):
+    """What a read filter leaves out has no number that could be told, and is drawn without one."""
+    page = Folder(golden.tools, "read-filter").write(capture, more=("-2", "-R", "tcp.flags.fin == 1"))
+    assert told(page) and "<desc" in page and not [*sound(page)], [*sound(page)]
+    assert not re.search(r"\bframes? 0\b|\bto 0\b", Markup(page).text), re.findall(r".{30}\b(?:frames?|to) 0\b", Markup(page).text)
+
+
 def check_points(golden, capture):
     """The break in the path, and what the missing segments have in common."""
     page = Folder(golden.tools, "points").write(capture)
@@ -308,6 +315,7 @@ def tests(golden, laboratory):
                              ("points", check_points, "fin-lost-two-points"), ("replaced", check_replaced, "rst-exact"),
                              ("stock-filter", check_stock_filter, "fin-lost-two-points"),
                              ("kept", check_kept, "rst-exact"), ("two-at-once", check_two_at_once, "fin-lost-two-points"),
+                             ("read-filter", check_read_filter, "fin-lost-server"),
                              ("other-files", check_other_files, "rst-exact"),
                              ("empty", check_empty, "rst-exact")):
         yield "/golden/pages/" + name, check, golden, by_name[lab]
