@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The decisive segments between both ends, from top to bottom as time passes. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "picture_forms.h"
@@ -288,35 +289,53 @@ static void draw_row(ladder *on, const tcpt_row *row)
 
 /* ---- all of it ---- */
 
-static const char *hint_of(const tcpt_diagnosis *diagnosis)
+/* Of one of the flow's findings: the time-out that fits its silence, if that is the one that is drawn. They are a
+ * twentieth apart at most: a finding may measure from an answer, where the picture does from the segment before it. */
+static const char *hint_of(const tcpt_diagnosis *diagnosis, int64_t silence_ns)
 {
+    const char *hint = NULL;
+    bool fits = false;
     tcpt_value value;
 
-    for (unsigned at = 0; tcpt_next_value(&diagnosis->first, &at, &value);)
+    for (unsigned at = 0; tcpt_next_value(&diagnosis->first, &at, &value);) {
         if (g_str_has_suffix(tcpt_fields[value.field].filter, ".hint"))
-            return value.text;
-    return NULL;
+            hint = value.text;
+        else if (tcpt_fields[value.field].type == TCPT_TYPE_DURATION)
+            fits |= llabs(value.number - silence_ns) <= value.number / 20;
+    }
+    return fits ? hint : NULL;
+}
+
+/* Of any: what explains a silence may have another cause, as a FIN that a device drops. */
+static const char *hint_for(const ladder *on, int64_t silence_ns)
+{
+    const tcpt_flow *flow = on->on->cause->first.on->flow;
+    const tcpt_diagnosis *lists[] = {tcpt_first_diagnosis(flow), tcpt_first_end_diagnosis(flow)};
+    const char *hint = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
+        for (const tcpt_diagnosis *diagnosis = lists[i]; diagnosis && !hint; diagnosis = diagnosis->next)
+            hint = hint_of(diagnosis, silence_ns);
+    return hint;
 }
 
 static void draw_rows(ladder *on)
 {
     const tcpt_rows *rows = on->rows;
-    const char *hint = hint_of(on->on->cause);
-
     for (unsigned i = 0; i < rows->count; i++) {
         const tcpt_row *row = &rows->at[i];
 
         if (row->left_out)
             draw_left_out(on, row->left_out);
         if (row->silence_ns)
-            draw_silence(on, row->silence_ns, " of silence", row->silence_ns == rows->longest_ns ? hint : NULL);
+            draw_silence(on, row->silence_ns, " of silence", hint_for(on, row->silence_ns));
         draw_row(on, row);
     }
     if (rows->behind)
         draw_left_out(on, rows->behind);
     if (rows->end_silence_ns)
         draw_silence(on, rows->end_silence_ns, " without more, to the end of the capture",
-                     rows->end_silence_ns == rows->longest_ns ? hint : NULL);
+                     hint_for(on, rows->end_silence_ns));
     draw_lifelines(on, on->y + 6);
 }
 

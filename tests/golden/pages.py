@@ -117,6 +117,12 @@ def check_usual(golden, capture):
         assert says in page and not [*differs(page, document)], [*differs(page, document)]
 
 
+def check_hint(golden, capture):
+    """A silence has the time-out that fits it, though it is another finding's than the one that explains it."""
+    page = Folder(golden.tools, "hint").write(capture)
+    assert "60.1 s of silence" in page and "matches 60 s: " in page, page
+
+
 def check_filter(golden, capture):
     """A filter says what is told, and stands there as text."""
     folder = Folder(golden.tools, "filter")
@@ -317,6 +323,7 @@ def tests(golden, laboratory):
                              ("kept", check_kept, "rst-exact"), ("two-at-once", check_two_at_once, "fin-lost-two-points"),
                              ("read-filter", check_read_filter, "fin-lost-server"),
                              ("other-files", check_other_files, "rst-exact"),
+                             ("hint", check_hint, "fin-lost-client-60s"),
                              ("empty", check_empty, "rst-exact")):
         yield "/golden/pages/" + name, check, golden, by_name[lab]
     pressed = next((capture, options) for name, capture, options in laboratory if name == "port-exhaustion")
