@@ -236,7 +236,8 @@ static void open_tree(tcpt_stage *stage, proto_tree *tree, const tcpt_record *re
     proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
     char name[TCPT_LAYER_BYTES];
 
-    stage->visible = PTREE_DATA(tree)->visible;
+    /* further lines, asked for, are those of a tree that is read */
+    stage->visible = PTREE_DATA(tree)->visible || tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_LINE]);
     if (stage->named && stage->visible)
         proto_item_append_text(item, ", %s", tcpt_layer_name(name, record));
     if (stage->gravest && stage->visible)
