@@ -64,7 +64,7 @@ configure() {
     build=$cache/$1
     shift
     rm -rf "$build"
-    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTCPT_PLUGIN=OFF -DTCPT_WERROR=ON "$@" >"$build.log" 2>&1
+    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG=-O1 -DTCPT_PLUGIN=OFF -DTCPT_WERROR=ON "$@" >"$build.log" 2>&1
 }
 
 # run NAME EMULATOR...: the programs of $cache/NAME

@@ -28,11 +28,11 @@ def sanitizer_libraries():
                            check=True).stdout.strip() for name in names]
 
 
-def global_plugins():
-    """Folder of the plugins that came with tshark, without its version."""
+def global_folder(name):
+    """A folder that came with tshark."""
     text = subprocess.run(["tshark", "-G", "folders"], capture_output=True, text=True, check=True).stdout
     for line in text.splitlines():
-        if line.startswith("Global Plugins:"):
+        if line.startswith("Global %s:" % name):
             return line.split(":", 1)[1].strip()
     return None
 
@@ -46,6 +46,8 @@ class Tools:
         # Without the list of manufacturers tshark starts in two thirds of the time; nothing looked at here needs it.
         data = os.path.join(self.folder, "no-data")
         os.mkdir(data, 0o755)
+        if version() >= (4, 6):  # complains at each start where this one is missing
+            os.symlink(os.path.join(global_folder("configuration"), "wimaxasncp"), os.path.join(data, "wimaxasncp"))
         self.environment = {"WIRESHARK_DATA_DIR": data, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC",
                             "G_DEBUG": "fatal-criticals"}
         self.sanitizers = {}
@@ -73,7 +75,7 @@ class Tools:
 
     def _hide_installed(self):
         """The plugin may be installed for all users: a folder of the others takes that one's place."""
-        installed = global_plugins()
+        installed = global_folder("Plugins")
         if not installed or not os.path.isdir(installed):
             return
         others = os.path.join(self.folder, "others", os.path.basename(installed))
