@@ -108,7 +108,7 @@ static tcpt_finding *raise_inexact(const tcpt_context *context, const tcpt_rst_t
     rule_out_stack(finding, context, (tcpt_verdict)rst->verdict);
     if (rst->verdict == TCPT_VERDICT_CHALLENGE_ACK && !rst->challenged)
         tcpt_rule_out(finding, "A challenge ACK: the receiver should have sent one, and none was captured.");
-    tcpt_rule_out(finding, "An exact RST: none was captured between the inexact one and this frame.");
+    tcpt_rule_out(finding, "An exact RST: none was captured before its receiver went on.");
     return finding;
 }
 
