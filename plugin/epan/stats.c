@@ -37,8 +37,8 @@ enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
 struct form {
     const char *name;
     void (*write)(FILE *file, const tcpt_model *model);
-    tcpt_severity least; /* what is told where nothing else is asked for */
     const char *example; /* the option, where the form needs a file; NULL: it is printed */
+    tcpt_severity least; /* what is told where nothing else is asked for */
     bool draws;          /* pictures, from what has to be kept while the capture is read */
 };
 
@@ -67,12 +67,12 @@ static void write_connections(FILE *file, const tcpt_model *model)
 }
 
 static const struct form forms[] = {
-    {"text", write_text, TCPT_NOTE, NULL, false},
-    {"json", tcpt_report_json, TCPT_CHAT, NULL, false},
-    {"html", tcpt_report_html, TCPT_NOTE, "-z " OPTION ",html,page.html", true},
-    {"cases", write_cases, TCPT_NOTE, NULL, false},
-    {"tree", write_cases, TCPT_NOTE, NULL, false}, /* as Wireshark names the -z option of any tree */
-    {"connections", write_connections, TCPT_NOTE, NULL, false},
+    {"text", write_text, NULL, TCPT_NOTE, false},
+    {"json", tcpt_report_json, NULL, TCPT_CHAT, false},
+    {"html", tcpt_report_html, "-z " OPTION ",html,page.html", TCPT_NOTE, true},
+    {"cases", write_cases, NULL, TCPT_NOTE, false},
+    {"tree", write_cases, NULL, TCPT_NOTE, false}, /* as Wireshark names the -z option of any tree */
+    {"connections", write_connections, NULL, TCPT_NOTE, false},
 };
 
 /* One -z option; lives as long as the program. */
