@@ -14,33 +14,23 @@
 
 enum column {
     RANK,
-    CLIENT,
-    SERVER,
-    OUTCOME,
-    CLIENT_STATE,
-    SERVER_STATE,
-    OF_CASE,
-    LOST,
-    OWES,
-    SEGMENTS,
-    STREAM,
-    POINT,
+#define TCPT_FLOW_COLUMN(id, heading, holds) id,
+#include "flows.def"
+#undef TCPT_FLOW_COLUMN
     COLUMNS
 };
 
+/* Members of a column, by what its cells hold. */
+#define WORDS(heading)         TABLE_ITEM_STRING, TAP_ALIGN_LEFT, heading, "%s"
+#define COUNT(heading)         TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, heading, "%u"
+#define DURATION(heading)      TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, heading, "%.3f s"
+#define STREAM_NUMBER(heading) TABLE_ITEM_INT, TAP_ALIGN_RIGHT, heading, "%d"
+
 static stat_tap_table_item columns[COLUMNS] = {
-    [RANK] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "No.", "%u"},
-    [CLIENT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Client", "%s"},
-    [SERVER] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Server", "%s"},
-    [OUTCOME] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Outcome", "%s"},
-    [CLIENT_STATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Client is", "%s"},
-    [SERVER_STATE] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Server is", "%s"},
-    [OF_CASE] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Case", "%u"},
-    [LOST] = {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Seconds lost", "%.3f"},
-    [OWES] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Owes", "%s"},
-    [SEGMENTS] = {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Segments", "%u"},
-    [STREAM] = {TABLE_ITEM_INT, TAP_ALIGN_RIGHT, "Stream", "%d"},
-    [POINT] = {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Seen at", "%s"},
+    {COUNT("No.")},
+#define TCPT_FLOW_COLUMN(id, heading, holds) {holds(heading)},
+#include "flows.def"
+#undef TCPT_FLOW_COLUMN
 };
 
 enum { ROWS_MOST = 2 * TCPT_FLOW_ROWS };

@@ -9,35 +9,21 @@
 #include "words.h"
 
 enum column {
-    CLIENT,
-    SERVER,
-    OUTCOME,
-    CLIENT_STATE,
-    SERVER_STATE,
-    OF_CASE,
-    LOST,
-    OWES,
-    SEGMENTS,
-    STREAM,
-    POINT,
+#define TCPT_FLOW_COLUMN(id, heading, holds) id,
+#include "flows.def"
+#undef TCPT_FLOW_COLUMN
     COLUMNS
 };
+
+enum { WORDS, COUNT, DURATION, STREAM_NUMBER };
 
 static const struct heading {
     const char *name;
     bool number; /* aligned to the right */
 } headings[COLUMNS] = {
-    [CLIENT] = {"Client", false},
-    [SERVER] = {"Server", false},
-    [OUTCOME] = {"Outcome", false},
-    [CLIENT_STATE] = {"Client is", false},
-    [SERVER_STATE] = {"Server is", false},
-    [OF_CASE] = {"Case", true},
-    [LOST] = {"Lost", true},
-    [OWES] = {"Owes", false},
-    [SEGMENTS] = {"Segments", true},
-    [STREAM] = {"Stream", true},
-    [POINT] = {"Seen at", false},
+#define TCPT_FLOW_COLUMN(id, heading, holds) {heading, holds != WORDS},
+#include "flows.def"
+#undef TCPT_FLOW_COLUMN
 };
 
 /* Cells of all rows, one behind the other. */
