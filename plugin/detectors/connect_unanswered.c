@@ -152,8 +152,9 @@ const tcpt_detector tcpt_connect_unanswered = {
         "listens. So either the SYN does not arrive (host down, wrong address or route, a filter that drops), or the "
         "answer does not (no route back, a filter on the way back, a NAT that has no entry for it).",
     .remedy =
-        "If the SYN does not arrive at the server, look at the route and at the devices before it. If it does and "
-        "nothing leaves, look at the server's own filter and counters. If the SYN-ACK leaves, look at the way back.",
+        "If the SYN does not arrive at the server, look at the route and at the devices before it. If the SYN arrives "
+        "and nothing leaves, look at the server's own filter and counters. If the SYN-ACK leaves, look at the way "
+        "back.",
     .commands = commands,
     .reference = "RFC 9293 section 3.8.3; Linux net.ipv4.tcp_syn_retries",
     .group = TCPT_GROUP_PROTOCOL,

@@ -270,8 +270,9 @@ const tcpt_detector tcpt_rst_foreign = {
         "translate (one that its tracker calls INVALID) and has no such socket itself. A packet filter on the named "
         "host that rejects with a RST looks the same: it is not the socket's, which stays open.",
     .remedy =
-        "Capture at the host that the RST names: it does not leave there, or leaves while the socket stays open. Its "
-        "TTL tells how many hops away its sender is. On a NAT host drop what is INVALID instead of letting it pass "
+        "Capture at the host that the RST names: it does not leave there, or leaves while the socket stays open. The "
+        "RST's TTL tells how many hops away its sender is. On a NAT host drop what is INVALID instead of letting it "
+        "pass "
         "(nft: ct state invalid drop), or set net.netfilter.nf_conntrack_tcp_be_liberal.",
     .commands = commands,
     .reference = "RFC 9293 section 3.10.7; RFC 3360; Linux nf_conntrack_tcp_packet(), tcp_v4_send_reset()",

@@ -69,8 +69,9 @@ const tcpt_detector tcpt_syn_delayed = {
         "connection after connection it is a device that drops the first SYN (first_syn_always_lost), a full SYN queue "
         "or a rate limit.",
     .remedy =
-        "Capture at the server, too. If the first SYN does not arrive, look at the devices on the way. If it does and "
-        "nothing leaves, look at the server's queues and filters. If the SYN-ACK leaves, look at the way back.",
+        "Capture at the server, too. If the first SYN does not arrive, look at the devices on the way. If the SYN "
+        "arrives and nothing leaves, look at the server's queues and filters. If the SYN-ACK leaves, look at the way "
+        "back.",
     .commands = commands,
     .reference = "RFC 6298 section 2 and 5.7; Linux TCP_TIMEOUT_INIT, net.ipv4.tcp_syn_retries",
     .group = TCPT_GROUP_PROTOCOL,
