@@ -37,6 +37,21 @@ def global_folder(name):
     return None
 
 
+def plugins_of_others(folder):
+    """The plugin may be installed for all users: a folder of the others, made below this one, which takes that one's place
+    as WIRESHARK_PLUGIN_DIR. None where there are none."""
+    installed = global_folder("Plugins")
+    if not installed or not os.path.isdir(installed):
+        return None
+    others = os.path.join(folder, "others", os.path.basename(installed))
+    for kind in os.listdir(installed):
+        os.makedirs(os.path.join(others, kind))
+        for name in os.listdir(os.path.join(installed, kind)):
+            if not name.startswith("tcptriage"):
+                os.symlink(os.path.join(installed, kind, name), os.path.join(others, kind, name))
+    return os.path.dirname(others)
+
+
 class Tools:
     """A working folder with two homes, one of which has the plugin; open to everyone, removed by close()."""
 
@@ -66,25 +81,14 @@ class Tools:
         os.makedirs(target)
         os.makedirs(self.homes["stock"])
         shutil.copy(plugin, target)
-        self._hide_installed()
+        others = plugins_of_others(self.folder)
+        if others:
+            self.environment["WIRESHARK_PLUGIN_DIR"] = others
         for place, _, files in os.walk(self.folder):
             os.chmod(place, 0o755)
             for name in files:
                 if not os.path.islink(os.path.join(place, name)):
                     os.chmod(os.path.join(place, name), 0o644)
-
-    def _hide_installed(self):
-        """The plugin may be installed for all users: a folder of the others takes that one's place."""
-        installed = global_folder("Plugins")
-        if not installed or not os.path.isdir(installed):
-            return
-        others = os.path.join(self.folder, "others", os.path.basename(installed))
-        for kind in os.listdir(installed):
-            os.makedirs(os.path.join(others, kind))
-            for name in os.listdir(os.path.join(installed, kind)):
-                if not name.startswith("tcptriage"):
-                    os.symlink(os.path.join(installed, kind, name), os.path.join(others, kind, name))
-        self.environment["WIRESHARK_PLUGIN_DIR"] = os.path.dirname(others)
 
     def path(self, name):
         return os.path.join(self.folder, name)

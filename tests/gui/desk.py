@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+from tools import plugins_of_others
+
 NOBODY = 65534
 PROFILE = "TCP Triage"
 PATIENCE_S = 90  # on a crowded machine
@@ -69,6 +71,7 @@ class Desk:
         place = os.path.join(self.home, ".local/lib/wireshark/plugins", version, "epan")
         os.makedirs(place)
         shutil.copy(plugin, place)
+        self.others = plugins_of_others(self.home)
         self.configuration = os.path.join(self.home, ".config/wireshark")
         shutil.copytree(os.path.join(self.source, "plugin/profile", PROFILE),
                         os.path.join(self.configuration, "profiles", PROFILE))
@@ -79,7 +82,7 @@ class Desk:
         if os.geteuid() == 0:
             for folder, _, names in os.walk(self.home):
                 for name in [""] + names:
-                    os.chown(os.path.join(folder, name), NOBODY, NOBODY)
+                    os.chown(os.path.join(folder, name), NOBODY, NOBODY, follow_symlinks=False)
 
     def light_up(self):
         """The screen and its window manager."""
@@ -102,7 +105,8 @@ class Desk:
     def environment(self):
         return {"PATH": os.environ["PATH"], "HOME": self.home, "XDG_RUNTIME_DIR": self.home, "DISPLAY": self.display,
                 "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8",
-                "XDG_CONFIG_HOME": os.path.join(self.home, ".config")}
+                "XDG_CONFIG_HOME": os.path.join(self.home, ".config"),
+                **({"WIRESHARK_PLUGIN_DIR": self.others} if self.others else {})}
 
     # ---- Wireshark
 
