@@ -23,7 +23,7 @@ enum column {
 /* Members of a column, by what its cells hold. */
 #define WORDS(heading)         TABLE_ITEM_STRING, TAP_ALIGN_LEFT, heading, "%s"
 #define COUNT(heading)         TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, heading, "%u"
-#define DURATION(heading)      TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, heading, "%.3f s"
+#define DURATION(heading)      TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, heading, "%.3f"
 #define STREAM_NUMBER(heading) TABLE_ITEM_INT, TAP_ALIGN_RIGHT, heading, "%d"
 
 static stat_tap_table_item columns[COLUMNS] = {

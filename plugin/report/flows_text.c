@@ -21,7 +21,7 @@ static const struct heading {
     const char *name;
     bool number; /* aligned to the right */
 } headings[COLUMNS] = {
-#define TCPT_FLOW_COLUMN(id, heading, holds) {heading, holds != WORDS},
+#define TCPT_FLOW_COLUMN(id, heading, holds) {heading, (holds) != WORDS},
 #include "flows.def"
 #undef TCPT_FLOW_COLUMN
 };
@@ -66,7 +66,7 @@ static void add_row(table *to, const tcpt_model *model, const tcpt_flow_row *row
     add_cell(to, g_strdup(tcpt_row_state(row, client)));
     add_cell(to, g_strdup(tcpt_row_state(row, !client)));
     add_cell(to, row->case_number ? g_strdup_printf("%u", row->case_number) : g_strdup("-"));
-    add_cell(to, row->delay_ns ? g_strdup_printf("%.3f s", tcpt_as_seconds(row->delay_ns)) : g_strdup("-"));
+    add_cell(to, row->delay_ns ? g_strdup_printf("%.3f", tcpt_as_seconds(row->delay_ns)) : g_strdup("-"));
     add_cell(to, g_strdup(row->owes == TCPT_NOBODY_OWES ? "-" : tcpt_row_owes(row)));
     add_cell(to, g_strdup_printf("%u", flow->ends[0].segment_count + flow->ends[1].segment_count));
     add_cell(to, stream_text(model, flow));

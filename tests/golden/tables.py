@@ -47,7 +47,7 @@ def check_connections(golden, capture):
         assert row["Case"] == "-" or int(row["Case"]) >= of_stream[int(row["Stream"])], row
     named = {int(row["Stream"]): int(row["Case"]) for row in reversed(rows) if row["Case"] != "-"}
     assert set(named) == set(of_stream), (named, of_stream)
-    order = [(row["Outcome"] in WAITING or row["Outcome"] == "refused", float(row["Lost"].rstrip(" s").replace("-", "0")))
+    order = [(row["Outcome"] in WAITING or row["Outcome"] == "refused", float(row["Seconds lost"].replace("-", "0")))
              for row in rows]
     assert order == sorted(order, reverse=True), order
 
