@@ -63,13 +63,14 @@ static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned 
 {
     tcpt_record *elsewhere =
         tcpt_fin_elsewhere(context->flow, end, context->now_ns - tcpt_seconds_ns(context->settings->stall_seconds));
-    g_autofree char *why = NULL;
     tcpt_finding *finding;
+    char *why;
 
     if (!elsewhere)
         return NULL;
     why = g_strdup_printf("it was seen at %s in frame %u", elsewhere->flow->at->name, elsewhere->frame);
     finding = raise_missing(context, end, silence_ns, TCPT_HIGH, why);
+    g_free(why);
     tcpt_relate(finding, elsewhere);
     return finding;
 }

@@ -20,7 +20,7 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
     const char *what = sender->syn && icmp->seq == sender->iss ? "SYN" : "segment";
     const char *role = tcpt_role(context->flow, context->seen->from), *says = tcpt_icmp_kind_words(icmp->kind);
-    g_autofree char *from = sender_of(icmp);
+    char *from = sender_of(icmp);
     tcpt_finding *finding;
 
     (void)memory;
@@ -34,7 +34,7 @@ static void judge(const tcpt_context *context, void *memory)
         tcpt_brief(finding, "ICMP: %s", says);
     }
     tcpt_set_text(finding, TCPT_F_ICMP_KIND, tcpt_icmp_kind_name(icmp->kind));
-    tcpt_take_text(finding, TCPT_F_ICMP_FROM, g_steal_pointer(&from));
+    tcpt_take_text(finding, TCPT_F_ICMP_FROM, from);
     tcpt_relate(finding, context->seen->quoted ? context->seen->quoted : sender->last_record);
 }
 

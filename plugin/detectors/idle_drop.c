@@ -32,15 +32,16 @@ static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, c
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
     bool half = half_closed(context->flow, speaker);
-    g_autofree char *limit = half ? g_strdup(end->idle_before_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
-                                                 ? "; half-closed before: limit of 60 s (Linux conntrack)?"
-                                                 : "; half-closed before")
-                                  : tcpt_idle_limit_text(end->idle_before_ns);
+    char *limit = half ? g_strdup(end->idle_before_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
+                                      ? "; half-closed before: limit of 60 s (Linux conntrack)?"
+                                      : "; half-closed before")
+                       : tcpt_idle_limit_text(end->idle_before_ns);
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s%s",
                    tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
                    end->unanswered_record->frame, how, limit);
 
+    g_free(limit);
     tcpt_brief(finding, "Gone after %.0f s of silence: the %s gets %s", tcpt_as_seconds(end->idle_before_ns),
                tcpt_role(context->flow, speaker), how);
     tcpt_set_delay(finding, context->segment->time_ns - end->unanswered_ns);

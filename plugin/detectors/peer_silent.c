@@ -58,7 +58,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     const char *role = tcpt_role(context->flow, from), *other = tcpt_role(context->flow, !from);
     uint32_t repeats = context->seen->unanswered_repeats;
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
-    g_autofree char *more = suspicion(context);
+    char *more = suspicion(context);
 
     if (told)
         tcpt_resummarise(
@@ -67,6 +67,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     else
         tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s", role, repeats,
                          tcpt_as_seconds(duration_ns), other, more);
+    g_free(more);
     tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", other, repeats,
                tcpt_as_seconds(duration_ns));
     tcpt_relate(finding, told ? told->record : NULL);

@@ -14,13 +14,14 @@ enum { SUMMARY_MOST = 160 }; /* characters that a column shows */
 /* The causes with this judgement, as far as they fit behind `text`. */
 static void name_causes(const tcpt_context *context, tcpt_judgement wanted, const char *title, GString *text)
 {
+    GString *evidence = g_string_new(NULL);
     const char *unused;
     bool any = false;
 
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++) {
-        g_autoptr(GString) evidence = g_string_new(NULL);
         gsize before = text->len;
 
+        g_string_truncate(evidence, 0);
         if (cause->judge(context, evidence, &unused) != wanted)
             continue;
         g_string_append_printf(text, "%s%s", any ? ", " : title, cause->name);
@@ -28,32 +29,35 @@ static void name_causes(const tcpt_context *context, tcpt_judgement wanted, cons
             g_string_append_printf(text, " (%s)", evidence->str);
         if (text->len > SUMMARY_MOST) {
             g_string_truncate(text, before);
-            return;
+            break;
         }
         any = true;
     }
+    g_string_free(evidence, TRUE);
 }
 
 static const char *first_suspect(const tcpt_context *context)
 {
     const char *unused, *suspect = NULL;
-    g_autoptr(GString) evidence = g_string_new(NULL);
+    GString *evidence = g_string_new(NULL);
 
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name && !suspect; cause++)
         if (cause->judge(context, evidence, &unused) == TCPT_CAUSE_LIKELY)
             suspect = cause->name;
+    g_string_free(evidence, TRUE);
     return suspect;
 }
 
 static void rule_out(const tcpt_context *context, tcpt_finding *finding)
 {
-    g_autoptr(GString) unused = g_string_new(NULL);
+    GString *unused = g_string_new(NULL);
     const char *why_not;
 
     tcpt_rule_out_nothing(finding); /* what came since the last try may have changed it */
     for (const tcpt_syn_cause *cause = tcpt_syn_causes; cause->name; cause++)
         if (cause->judge(context, unused, &why_not) == TCPT_CAUSE_RULED_OUT)
             tcpt_rule_out(finding, why_not);
+    g_string_free(unused, TRUE);
 }
 
 static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_t tries)
@@ -61,7 +65,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_
     uint32_t siblings = context->seen->pair->answered;
     int64_t waited_ns = context->segment->time_ns - context->flow->first_ns;
     const char *suspect = first_suspect(context);
-    g_autoptr(GString) text = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
 
     /* The newest try may be the one that is answered. */
     g_string_printf(text,
@@ -70,6 +74,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, uint32_
     name_causes(context, TCPT_CAUSE_LIKELY, " Likely: ", text);
     name_causes(context, TCPT_CAUSE_POSSIBLE, suspect ? ". Possible: " : " Possible: ", text);
     tcpt_resummarise(finding, "%s", text->str);
+    g_string_free(text, TRUE);
     if (suspect)
         tcpt_brief(finding, "%s? SYN unanswered, others are not", suspect);
     else

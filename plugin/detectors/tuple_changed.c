@@ -67,14 +67,15 @@ static void judge(const tcpt_context *context, void *memory)
     unsigned began = !flow->ends[0].acked, was_end = context->seen->moved_end;
     bool rst = context->segment->flags & TCPT_RST;
     moved_memory *mine = memory;
-    g_autofree char *what = NULL;
     tcpt_finding *finding;
+    char *what;
 
     if (context->seen->really_bad || mine->raised || (!rst && context->seen->from != began))
         return; /* answered: whoever is there knows it */
     mine->raised = true;
     what = change(was, was_end, flow, began);
     finding = flow->ends[began].syn ? raise_answer(context, was, what) : raise_moved(context, was, what);
+    g_free(what);
     tcpt_set_number(finding, TCPT_F_TUPLE_OF_FRAME, was->last_record->frame);
     tcpt_take_text(finding, TCPT_F_TUPLE_WAS, socket_of(was, was_end));
     tcpt_take_text(finding, TCPT_F_TUPLE_IS, socket_of(flow, began));

@@ -71,11 +71,12 @@ static tcpt_confidence confidence_in(const tcpt_losses *losses)
 static void relate_lost(tcpt_finding *finding, const tcpt_losses *losses)
 {
     uint32_t count = losses->lost_count - 1;
-    g_autofree tcpt_record **records = g_new(tcpt_record *, count + 1);
+    tcpt_record **records = g_new(tcpt_record *, count + 1);
 
     for (uint32_t i = 0; i < count; i++)
         records[i] = losses->lost[i + 1].record;
     tcpt_relate_all(finding, records, count);
+    g_free(records);
 }
 
 /* "; 2 came under another address or port (first: frame 9)", or nothing. */
@@ -105,12 +106,14 @@ static bool proven(const tcpt_losses *losses)
 static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_losses *losses)
 {
     tcpt_loss_property property = tcpt_loss_property_of(losses);
-    g_autofree char *what = describe(losses, property), *astray = describe_astray(losses);
+    char *what = describe(losses, property), *astray = describe_astray(losses);
     tcpt_finding *finding = tcpt_raise_on(
         context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
         "%u of %u segments from the %s seen at %s, not at %s: %s%s", losses->all.missing, losses->all.total,
         tcpt_role(context->flow, from), losses->from->name, losses->to->name, what, astray);
 
+    g_free(what);
+    g_free(astray);
     tcpt_brief(finding, "%u of %u segments of the %s lost between two points", losses->all.missing, losses->all.total,
                tcpt_role(context->flow, from));
     set_table(finding, losses, property);

@@ -58,12 +58,14 @@ static char *interface_label(const packet_info *pinfo, uint32_t interface_id)
 
 static char *plain_name(const packet_info *pinfo, uint32_t interface_id, uint32_t ifindex)
 {
-    g_autofree char *name = interface_label(pinfo, interface_id);
+    char *name = interface_label(pinfo, interface_id), *indexed;
 
-    if (ifindex)
-        return name && interface_id ? g_strdup_printf("%s, interface index %u", name, ifindex)
-                                    : g_strdup_printf("interface index %u", ifindex);
-    return name ? g_steal_pointer(&name) : g_strdup_printf("interface %u", interface_id);
+    if (!ifindex)
+        return name ? name : g_strdup_printf("interface %u", interface_id);
+    indexed = name && interface_id ? g_strdup_printf("%s, interface index %u", name, ifindex)
+                                   : g_strdup_printf("interface index %u", ifindex);
+    g_free(name);
+    return indexed;
 }
 
 /* Interfaces of several machines may all be called eth0. */

@@ -13,12 +13,14 @@
 /* Names come from anywhere: what steers a terminal is not printed. Takes the reason over as it is. */
 static char *refusal(const char *path, const char *reason)
 {
-    g_autofree char *shown = g_filename_display_name(path);
+    char *shown = g_filename_display_name(path), *told;
 
     for (char *at = shown; *at; at++)
         if (g_ascii_iscntrl(*at))
             *at = '?';
-    return g_strdup_printf("\"%s\" cannot be written: %s.", shown, reason);
+    told = g_strdup_printf("\"%s\" cannot be written: %s.", shown, reason);
+    g_free(shown);
+    return told;
 }
 
 /* Where a link leads to: the file there is replaced, not the link. */
@@ -53,9 +55,8 @@ static char *refusal_of_other_files(const char *path, const char *target)
     return refusal(path, "there is a file of that name already, which is no page");
 }
 
-char *tcpt_page_refusal(const char *path)
+static char *refusal_of_place(const char *path, const char *target, const char *folder)
 {
-    g_autofree char *target = target_of(path), *folder = g_path_get_dirname(target);
     GStatBuf found;
     bool exists = g_stat(target, &found) == 0;
 
@@ -76,6 +77,16 @@ char *tcpt_page_refusal(const char *path)
     if (g_access(folder, W_OK | X_OK) != 0)
         return refusal(path, "new files may not be made in its folder");
     return exists ? refusal_of_other_files(path, target) : NULL;
+}
+
+char *tcpt_page_refusal(const char *path)
+{
+    char *target = target_of(path), *folder = g_path_get_dirname(target);
+    char *refused = refusal_of_place(path, target, folder);
+
+    g_free(folder);
+    g_free(target);
+    return refused;
 }
 
 /* All of it, and on its way to the disk; the stream is closed whatever happens. @return 0 or an errno */
@@ -110,10 +121,11 @@ static void keep_mode(int descriptor, const char *target)
 #endif
 }
 
-char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *), const tcpt_model *model)
+/* Written beside it under the name `made`, then moved there: what is there is a whole page at any time. */
+static char *replace(const char *path, const char *target, char *made, void (*write)(FILE *, const tcpt_model *),
+                     const tcpt_model *model)
 {
-    enum { PERMISSIONS = 0666 }; /* less what umask(2) takes */
-    g_autofree char *target = target_of(path), *made = g_strconcat(target, ".XXXXXX", NULL);
+    enum { PERMISSIONS = 0666 };                          /* less what umask(2) takes */
     char *refused = refusal_of_other_files(path, target); /* it may have come meanwhile: what tshark was to write */
     int descriptor, problem;
 
@@ -130,4 +142,14 @@ char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *
         return NULL;
     g_unlink(made);
     return refusal(path, g_strerror(problem));
+}
+
+char *tcpt_page_write(const char *path, void (*write)(FILE *, const tcpt_model *), const tcpt_model *model)
+{
+    char *target = target_of(path), *made = g_strconcat(target, ".XXXXXX", NULL);
+    char *refused = replace(path, target, made, write, model);
+
+    g_free(made);
+    g_free(target);
+    return refused;
 }

@@ -134,7 +134,7 @@ static void fail_at_exit(void)
 
 static void write_report(const struct request *request, const tcpt_model *model)
 {
-    g_autofree char *problem = NULL;
+    char *problem;
 
     if (!request->file) {
         request->form->write(stdout, model);
@@ -144,6 +144,7 @@ static void write_report(const struct request *request, const tcpt_model *model)
     if (!problem)
         return;
     fprintf(stderr, OPTION ": %s\n", problem);
+    g_free(problem);
     atexit(fail_at_exit);
 }
 

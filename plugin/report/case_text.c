@@ -100,11 +100,14 @@ char *tcpt_case_brief(const tcpt_model *model, const tcpt_case *made)
 
 char *tcpt_connection_text(const tcpt_model *model, const tcpt_flow *flow)
 {
-    g_autofree char *client = socket_of(flow, flow->client), *server = socket_of(flow, !flow->client);
+    char *client = socket_of(flow, flow->client), *server = socket_of(flow, !flow->client), *text;
     bool points = tcpt_point_count(model->report.analysis) > 1;
 
-    return g_strdup_printf("%s%s -> %s%s%s", client, flow->client_known ? "" : " (taken for the client)", server,
+    text = g_strdup_printf("%s%s -> %s%s%s", client, flow->client_known ? "" : " (taken for the client)", server,
                            points ? " at " : "", points ? flow->at->name : "");
+    g_free(client);
+    g_free(server);
+    return text;
 }
 
 char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made)

@@ -18,24 +18,27 @@ char *tcpt_filter_for_case(const tcpt_case *made)
     return g_strdup_printf("tcptriage.case eq %u", made->number);
 }
 
-static void append_frames(GString *filter, const GArray *frames, unsigned most)
+/* Takes the frames over. */
+static void take_frames(GString *filter, GArray *frames, unsigned most)
 {
     for (unsigned i = 0; i < frames->len && i < most; i++)
         g_string_append_printf(filter, "%s%u", filter->len ? ", " : "", g_array_index(frames, uint32_t, i));
+    g_array_free(frames, TRUE);
 }
 
 char *tcpt_filter_for_frames(const tcpt_model *model, const tcpt_case *made)
 {
     enum { FRAMES_MOST = 16 }; /* of either kind: a filter is still to be read */
     uint64_t count;
-    g_autoptr(GArray) on = tcpt_model_case_frames(model, made, &count);
-    g_autoptr(GArray) proof = made->example_count ? tcpt_model_evidence(model, made->examples[0].cause) : NULL;
-    g_autoptr(GString) numbers = g_string_new(NULL);
+    GString *numbers = g_string_new(NULL);
+    char *filter;
 
-    append_frames(numbers, on, FRAMES_MOST);
-    if (proof)
-        append_frames(numbers, proof, FRAMES_MOST);
-    return numbers->len ? g_strdup_printf("frame.number in {%s}", numbers->str) : NULL;
+    take_frames(numbers, tcpt_model_case_frames(model, made, &count), FRAMES_MOST);
+    if (made->example_count)
+        take_frames(numbers, tcpt_model_evidence(model, made->examples[0].cause), FRAMES_MOST);
+    filter = numbers->len ? g_strdup_printf("frame.number in {%s}", numbers->str) : NULL;
+    g_string_free(numbers, TRUE);
+    return filter;
 }
 
 char *tcpt_filter_for_pressure(const tcpt_model *model, const tcpt_pressure *pressure)

@@ -60,14 +60,15 @@ static void write_paragraph(struct page *page, const char *text)
 
 static void write_verdict(struct page *page, const char *verdict)
 {
-    g_autofree char *counts = tcpt_counts_line(page->model), *left_out = tcpt_left_out(page->model);
+    char *left_out = tcpt_left_out(page->model);
 
     g_string_append(page->out, "<p class=\"what\">TCP Triage: why connections failed</p>\n");
     tcpt_html_element(page->out, "h1", NULL, verdict);
     g_string_append_c(page->out, '\n');
-    tcpt_html_element(page->out, "p", "facts", counts);
+    tcpt_html_take_element(page->out, "p", "facts", tcpt_counts_line(page->model));
     g_string_append_c(page->out, '\n');
     write_paragraph(page, left_out);
+    g_free(left_out);
     if (page->model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
         write_paragraph(page, tcpt_only_payload);
 }
@@ -76,8 +77,7 @@ static void write_verdict(struct page *page, const char *verdict)
 
 static void write_case_row(struct page *page, const tcpt_case *made, bool linked)
 {
-    g_autofree char *brief = tcpt_case_brief(page->model, made), *blamed = tcpt_case_blamed(made);
-    g_autofree char *cost = tcpt_case_cost(made);
+    char *cost = tcpt_case_cost(made);
     GString *out = page->out;
 
     g_string_append_printf(out, "<tr><td class=\"number\">%u</td><td><span class=\"severity %s\">%s</span></td>",
@@ -85,14 +85,15 @@ static void write_case_row(struct page *page, const tcpt_case *made, bool linked
     g_string_append(out, "<th scope=\"row\" class=\"headline\">");
     if (linked)
         g_string_append_printf(out, "<a href=\"#case-%u\">", made->number);
-    tcpt_html_text(out, brief);
+    tcpt_html_take(out, tcpt_case_brief(page->model, made));
     g_string_append(out, linked ? "</a></th>" : "</th>");
-    tcpt_html_element(out, "td", "place", blamed);
+    tcpt_html_take_element(out, "td", "place", tcpt_case_blamed(made));
     g_string_append_printf(out,
                            "<td class=\"number\">%u<span class=\"unit\"> connection%s</span></td>"
                            "<td class=\"number\">%s%s</td></tr>\n",
                            made->flow_count, made->flow_count == 1 ? "" : "s", cost,
                            *cost ? "<span class=\"unit\"> lost</span>" : "");
+    g_free(cost);
 }
 
 static void begin_table(struct page *page)
@@ -165,9 +166,9 @@ static void write_cases(struct page *page)
 static void write_pressure(struct page *page, const tcpt_pressure *pressure)
 {
     const tcpt_flow *flow = pressure->at->flow;
-    g_autofree char *filter = tcpt_filter_for_pressure(page->model, pressure), *share = tcpt_pressure_share(pressure);
+    char *filter = tcpt_filter_for_pressure(page->model, pressure), *share = tcpt_pressure_share(pressure);
     char client[TCPT_ADDRESS_BYTES], server[TCPT_SOCKET_BYTES];
-    g_autofree char *pair = g_strdup_printf(
+    char *pair = g_strdup_printf(
         "%s -> %s", tcpt_address_text(client, flow->key.family, flow->key.address[flow->client]),
         tcpt_socket_text(server, flow->key.family, flow->key.address[!flow->client], flow->key.port[!flow->client]));
 
@@ -181,6 +182,9 @@ static void write_pressure(struct page *page, const tcpt_pressure *pressure)
     g_string_append(page->out, "</p>\n");
     tcpt_page_copyable(page->out, "display filter", filter);
     end_row(page);
+    g_free(pair);
+    g_free(share);
+    g_free(filter);
 }
 
 static void write_pressures(struct page *page)
@@ -240,11 +244,8 @@ static void write_points(struct page *page)
     begin_row(page, "Where");
     g_string_append(page->out, "<ul class=\"plain\">\n");
     for (const tcpt_point *point = tcpt_first_point(page->model->report.analysis); point && named < POINTS_NAMED;
-         point = point->next, named++) {
-        g_autofree char *line = tcpt_point_line(point);
-
-        tcpt_html_element(page->out, "li", NULL, line);
-    }
+         point = point->next, named++)
+        tcpt_html_take_element(page->out, "li", NULL, tcpt_point_line(point));
     if (named < count)
         g_string_append_printf(page->out, "<li>and %u more</li>\n", count - named);
     g_string_append(page->out, "</ul>\n");
@@ -269,10 +270,20 @@ static void write_asked(struct page *page)
     end_row(page);
 }
 
+static void write_shortened(struct page *page)
+{
+    char *shortened = tcpt_shortened(page->model);
+
+    if (*shortened) {
+        begin_row(page, "Shortened");
+        write_paragraph(page, shortened);
+        end_row(page);
+    }
+    g_free(shortened);
+}
+
 static void write_looked_at(struct page *page)
 {
-    g_autofree char *shortened = tcpt_shortened(page->model);
-
     if (page->model->totals.segments == 0)
         return;
     g_string_append(page->out, "<section class=\"looked-at\">\n<h2>What was looked at</h2>\n");
@@ -280,11 +291,7 @@ static void write_looked_at(struct page *page)
     write_span(page);
     write_points(page);
     write_asked(page);
-    if (*shortened) {
-        begin_row(page, "Shortened");
-        write_paragraph(page, shortened);
-        end_row(page);
-    }
+    write_shortened(page);
     g_string_append(page->out, "</section>\n");
 }
 
@@ -309,7 +316,7 @@ static void write_not_judged(struct page *page)
 void tcpt_report_html(FILE *file, const tcpt_model *model)
 {
     struct page page = {.file = file, .out = g_string_new(NULL), .model = model};
-    g_autofree char *verdict = tcpt_verdict_line(model);
+    char *verdict = tcpt_verdict_line(model);
 
     tcpt_page_begin(page.out, verdict, tcpt_picture_style());
     write_verdict(&page, verdict);
@@ -321,4 +328,5 @@ void tcpt_report_html(FILE *file, const tcpt_model *model)
     tcpt_page_end(page.out, model->report.made_by);
     flush(&page);
     g_string_free(page.out, TRUE);
+    g_free(verdict);
 }

@@ -35,35 +35,32 @@ static void write_row(GString *out, const char *heading, const char *text)
 
 static void write_headline(GString *out, const tcpt_model *model, const tcpt_case *made)
 {
-    g_autofree char *brief = tcpt_case_brief(model, made);
-
     g_string_append_printf(out, "<h3 id=\"case-%u-title\">%u. ", made->number, made->number);
-    tcpt_html_text(out, brief);
+    tcpt_html_take(out, tcpt_case_brief(model, made));
     g_string_append(out, "</h3>\n");
 }
 
 static void write_facts(GString *out, const tcpt_case *made)
 {
-    g_autofree char *blamed = tcpt_case_blamed(made), *cost = tcpt_case_cost(made);
+    char *cost = tcpt_case_cost(made);
 
     g_string_append(out, "<p class=\"facts\"><span class=\"severity ");
     g_string_append_printf(out, "%s\">%s</span> &middot; <code>%s</code> &middot; confidence %s &middot; ",
                            tcpt_severity_name(made->severity), tcpt_severity_word(made->severity), made->detector->id,
                            tcpt_confidence_name(made->confidence));
-    tcpt_html_text(out, blamed);
+    tcpt_html_take(out, tcpt_case_blamed(made));
     if (made->flow_count > 0) {
         g_string_append(out, " &middot; ");
         append_count(out, made->flow_count, "connection");
     }
     g_string_append_printf(out, "%s%s%s</p>\n", *cost ? " &middot; " : "", cost, *cost ? " lost" : "");
+    g_free(cost);
 }
 
 static void write_seen(GString *out, const tcpt_model *model, const tcpt_case *made)
 {
-    g_autofree char *summary = made->example_count ? tcpt_model_summary(model, made->examples[0].cause) : NULL;
-
-    if (summary)
-        tcpt_html_element(out, "p", "lead", summary);
+    if (made->example_count)
+        tcpt_html_take_element(out, "p", "lead", tcpt_model_summary(model, made->examples[0].cause));
 }
 
 /* ---- what proves it ---- */
@@ -83,10 +80,9 @@ static void write_frame(GString *out, const tcpt_model *model, const tcpt_case *
     g_string_append(out, "</li>\n");
 }
 
-static void write_evidence(GString *out, const tcpt_model *model, const tcpt_case *made)
+static void write_evidence(GString *out, const GArray *frames)
 {
-    g_autoptr(GArray) frames = made->example_count ? tcpt_model_evidence(model, made->examples[0].cause) : NULL;
-    unsigned listed = frames ? MIN(frames->len, FRAMES_LISTED) : 0;
+    unsigned listed = MIN(frames->len, FRAMES_LISTED);
 
     if (listed == 0)
         return;
@@ -101,7 +97,7 @@ static void write_evidence(GString *out, const tcpt_model *model, const tcpt_cas
 static void write_frames(GString *out, const tcpt_model *model, const tcpt_case *made)
 {
     uint64_t count;
-    g_autoptr(GArray) frames = tcpt_model_case_frames(model, made, &count);
+    GArray *frames = tcpt_model_case_frames(model, made, &count);
     unsigned listed = MIN(frames->len, FRAMES_LISTED);
 
     tcpt_page_row(out, ROW, "Frames");
@@ -113,7 +109,12 @@ static void write_frames(GString *out, const tcpt_model *model, const tcpt_case 
     else if (count > listed)
         g_string_append_printf(out, "<li>and %" PRIu64 " more</li>\n", count - listed);
     g_string_append(out, "</ul>\n");
-    write_evidence(out, model, made);
+    g_array_free(frames, TRUE);
+    if (made->example_count) {
+        frames = tcpt_model_evidence(model, made->examples[0].cause);
+        write_evidence(out, frames);
+        g_array_free(frames, TRUE);
+    }
     tcpt_page_row_end(out);
 }
 
@@ -121,11 +122,10 @@ static void write_frames(GString *out, const tcpt_model *model, const tcpt_case 
 
 static void write_example(GString *out, const tcpt_model *model, const tcpt_case_example *example)
 {
-    g_autofree char *connection = tcpt_connection_text(model, example->flow);
     uint32_t frame = tcpt_model_frame(model, example->cause->first.on);
 
     g_string_append(out, "<li>");
-    tcpt_html_text(out, connection);
+    tcpt_html_take(out, tcpt_connection_text(model, example->flow));
     g_string_append_printf(out, " <span class=\"muted\">(%s", tcpt_outcome_words(tcpt_outcome_of(example->flow)));
     if (frame)
         g_string_append_printf(out, ", frame %u", frame);
@@ -194,13 +194,14 @@ static void write_meaning(GString *out, const tcpt_case *made)
 /* "On the server 192.0.2.1", where that is not said above already. */
 static void write_where(GString *out, const tcpt_asked *command, GString *above)
 {
-    g_autofree char *where =
+    char *where =
         g_strdup_printf("On the %s%s%s", command->on, command->host ? " " : "", command->host ? command->host : "");
 
-    if (strcmp(above->str, where) == 0)
-        return;
-    g_string_assign(above, where);
-    tcpt_html_element(out, "h5", NULL, where);
+    if (strcmp(above->str, where) != 0) {
+        g_string_assign(above, where);
+        tcpt_html_element(out, "h5", NULL, where);
+    }
+    g_free(where);
 }
 
 static void write_command(GString *out, const tcpt_asked *command)
@@ -211,25 +212,30 @@ static void write_command(GString *out, const tcpt_asked *command)
     g_string_append(out, "</div>\n");
 }
 
-static void write_advice(GString *out, const char *heading, const tcpt_remedy *remedy, bool capture)
+static void write_commands(GString *out, const tcpt_remedy *remedy, bool capture)
 {
-    g_autofree char *advice = tcpt_remedy_advice_on(remedy, capture);
-    g_autoptr(GString) row = g_string_new(NULL), above = g_string_new(NULL);
+    GString *above = g_string_new(NULL);
     tcpt_asked command;
 
-    if (*advice)
-        tcpt_html_element(row, "p", NULL, advice);
     for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
         if (tcpt_asks_for_capture(&command) != capture)
             continue;
-        write_where(row, &command, above);
-        write_command(row, &command);
+        write_where(out, &command, above);
+        write_command(out, &command);
     }
-    if (row->len == 0)
-        return;
-    tcpt_page_row(out, ROW, heading);
-    g_string_append_len(out, row->str, (gssize)row->len);
-    tcpt_page_row_end(out);
+    g_string_free(above, TRUE);
+}
+
+static void write_advice(GString *out, const char *heading, const tcpt_remedy *remedy, bool capture)
+{
+    char *advice = tcpt_remedy_advice_on(remedy, capture);
+    GString *row = g_string_new(NULL);
+
+    if (*advice)
+        tcpt_html_element(row, "p", NULL, advice);
+    write_commands(row, remedy, capture);
+    tcpt_page_take_row(out, ROW, heading, row);
+    g_free(advice);
 }
 
 static void write_consequences(GString *out, const tcpt_model *model, const tcpt_case *made)
@@ -262,7 +268,7 @@ static void write_consequences(GString *out, const tcpt_model *model, const tcpt
 /* Who gets the page may not have the plugin. */
 static void write_filters(GString *out, const tcpt_model *model, const tcpt_case *made)
 {
-    g_autofree char *filter = tcpt_filter_for_case(made), *frames = tcpt_filter_for_frames(model, made);
+    char *filter = tcpt_filter_for_case(made), *frames = tcpt_filter_for_frames(model, made);
 
     tcpt_page_row(out, ROW, "Display filter");
     tcpt_page_copyable(out, "display filter", filter);
@@ -271,6 +277,8 @@ static void write_filters(GString *out, const tcpt_model *model, const tcpt_case
         tcpt_page_copyable(out, "display filter for a Wireshark without the plugin", frames);
     }
     tcpt_page_row_end(out);
+    g_free(filter);
+    g_free(frames);
 }
 
 void tcpt_html_case(GString *out, const tcpt_model *model, const tcpt_case *made)

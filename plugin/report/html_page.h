@@ -27,4 +27,7 @@ void tcpt_page_copyable(GString *out, const char *what, const char *text);
 void tcpt_page_row(GString *out, unsigned level, const char *heading);
 void tcpt_page_row_end(GString *out);
 
+/** Both with what is between them, taking that over; nothing without any. */
+void tcpt_page_take_row(GString *out, unsigned level, const char *heading, GString *content);
+
 #endif

@@ -38,9 +38,10 @@ static void write_properties(GString *out, const tcpt_losses *losses)
         if (losses->with[i].total > 0 && !is_told_already(losses, i))
             write_share(out, tcpt_loss_property_words((tcpt_loss_property)i), losses->with[i], i == telling);
     if (telling == TCPT_LOSS_SIZE) {
-        g_autofree char *longer = g_strdup_printf("longer than %u bytes (IP)", losses->largest_arrived);
+        char *longer = g_strdup_printf("longer than %u bytes (IP)", losses->largest_arrived);
 
         write_share(out, longer, tcpt_losses_with(losses, telling), true);
+        g_free(longer);
     }
 }
 
@@ -75,18 +76,15 @@ void tcpt_html_missing(GString *out, const tcpt_model *model, const tcpt_case *m
 {
     enum { POINTS_MOST = 8 }; /* that have seen one connection */
     const tcpt_flow *flow = made->example_count ? made->examples[0].flow : NULL, *elsewhere;
-    g_autoptr(GString) tables = g_string_new(NULL);
+    GString *tables;
 
     if (!flow || tcpt_point_count(model->report.analysis) < 2)
         return;
+    tables = g_string_new(NULL);
     write_missing_of(tables, flow);
     for (unsigned i = 0; i < POINTS_MOST && (elsewhere = tcpt_flow_elsewhere(flow, i)) != NULL; i++)
         write_missing_of(tables, elsewhere);
-    if (tables->len == 0)
-        return;
-    tcpt_page_row(out, ROW, "What is missing");
-    g_string_append_len(out, tables->str, (gssize)tables->len);
-    tcpt_page_row_end(out);
+    tcpt_page_take_row(out, ROW, "What is missing", tables);
 }
 
 /* ---- paths ---- */
@@ -121,7 +119,7 @@ static void write_way(GString *out, const tcpt_point *from, const tcpt_point *to
 static void write_path(GString *out, const tcpt_path *path)
 {
     int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
-    g_autoptr(GPtrArray) remarks = tcpt_path_remarks(path);
+    GPtrArray *remarks = tcpt_path_remarks(path);
 
     g_string_append(out, "<h3>");
     tcpt_html_text(out, path->a->name);
@@ -135,6 +133,7 @@ static void write_path(GString *out, const tcpt_path *path)
     g_string_append(out, "</ul>\n");
     for (unsigned i = 0; i < remarks->len; i++)
         tcpt_html_element(out, "p", "remark", remarks->pdata[i]);
+    g_ptr_array_free(remarks, TRUE);
 }
 
 static void write_paths(GString *out, const tcpt_model *model)
@@ -150,16 +149,12 @@ static void write_paths(GString *out, const tcpt_model *model)
 static void write_apart(GString *out, const tcpt_model *model)
 {
     unsigned count = tcpt_point_count(model->report.analysis), listed = 0;
-    g_autofree char *sentence = tcpt_apart_sentence(model);
 
-    tcpt_html_element(out, "p", NULL, sentence);
+    tcpt_html_take_element(out, "p", NULL, tcpt_apart_sentence(model));
     g_string_append(out, "<ul>\n");
     for (const tcpt_point *point = tcpt_first_point(model->report.analysis); point && listed < TCPT_POINTS_LISTED;
-         point = point->next, listed++) {
-        g_autofree char *line = tcpt_point_line(point);
-
-        tcpt_html_element(out, "li", NULL, line);
-    }
+         point = point->next, listed++)
+        tcpt_html_take_element(out, "li", NULL, tcpt_point_line(point));
     if (listed < count)
         g_string_append_printf(out, "<li>and %u more</li>\n", count - listed);
     g_string_append(out, "</ul>\n");

@@ -57,6 +57,12 @@ void tcpt_html_text(GString *out, const char *text)
     }
 }
 
+void tcpt_html_take(GString *out, char *text)
+{
+    tcpt_html_text(out, text);
+    g_free(text);
+}
+
 void tcpt_html_attribute(GString *out, const char *name, const char *value)
 {
     g_string_append_printf(out, " %s=\"", name);
@@ -72,4 +78,10 @@ void tcpt_html_element(GString *out, const char *tag, const char *classes, const
     g_string_append_c(out, '>');
     tcpt_html_text(out, text);
     g_string_append_printf(out, "</%s>", tag);
+}
+
+void tcpt_html_take_element(GString *out, const char *tag, const char *classes, char *text)
+{
+    tcpt_html_element(out, tag, classes, text);
+    g_free(text);
 }

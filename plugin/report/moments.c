@@ -17,13 +17,25 @@ void tcpt_append_moment(GString *out, const tcpt_model *model, int64_t time_ns)
         g_string_append_printf(out, ".%06" PRIu64 " s", ns % TCPT_SECOND_NS / 1000);
 }
 
+char *tcpt_utc_text(int64_t time_ns, const char *format)
+{
+    GDateTime *time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
+    char *text;
+
+    if (!time)
+        return NULL;
+    text = g_date_time_format(time, format);
+    g_date_time_unref(time);
+    return text;
+}
+
 void tcpt_append_wall_clock(GString *out, int64_t time_ns)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
-    g_autofree char *second = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
+    char *second = tcpt_utc_text(time_ns, "%Y-%m-%d %H:%M:%S");
 
     if (second)
         g_string_append_printf(out, "%s.%03" PRId64 " UTC", second, time_ns % TCPT_SECOND_NS / TCPT_MS_NS);
+    g_free(second);
 }
 
 void tcpt_append_milliseconds(GString *out, int64_t ns)

@@ -87,13 +87,13 @@ static bool draw(tcpt_drawing *drawing)
     return forms[drawing->cause->detector->picture](drawing) || tcpt_draw_ladder(drawing);
 }
 
-static void write_figure(GString *out, const tcpt_drawing *drawing, unsigned number, const char *title)
+static void write_figure(GString *out, const tcpt_drawing *drawing, unsigned number)
 {
     g_string_append_printf(out,
                            "<figure class=\"picture\">\n<svg viewBox=\"0 0 %d %d\" role=\"img\" "
                            "aria-labelledby=\"picture-%u picture-%u-words\">\n<title id=\"picture-%u\">",
                            TCPT_PICTURE_WIDTH, drawing->height, number, number, number);
-    tcpt_html_text(out, title);
+    tcpt_html_take(out, tcpt_model_brief(drawing->model, &drawing->cause->first));
     g_string_append_printf(out, "</title>\n<desc id=\"picture-%u-words\">", number);
     tcpt_html_text(out, drawing->words->str);
     g_string_append(out, "</desc>\n");
@@ -106,7 +106,6 @@ static void write_figure(GString *out, const tcpt_drawing *drawing, unsigned num
 bool tcpt_picture(GString *out, const tcpt_model *model, const tcpt_case *made)
 {
     sought in = {.model = model, .made = made};
-    g_autofree char *title = NULL;
     tcpt_drawing drawing;
     bool drawn;
 
@@ -123,9 +122,8 @@ bool tcpt_picture(GString *out, const tcpt_model *model, const tcpt_case *made)
                              .caption = g_string_new(NULL),
                              .words = g_string_new(NULL)};
     drawn = draw(&drawing);
-    title = tcpt_model_brief(model, &in.cause->first);
     if (drawn)
-        write_figure(out, &drawing, made->number, title);
+        write_figure(out, &drawing, made->number);
     g_string_free(drawing.body, TRUE);
     g_string_free(drawing.caption, TRUE);
     g_string_free(drawing.words, TRUE);

@@ -68,12 +68,11 @@ static void draw_times(GString *out, const tcpt_axes *axes)
     int64_t step = round_step(to - from), at;
 
     for (bool more = first_tick(&at, from, step, to); more; more = next_tick(&at, step, to)) {
-        g_autofree char *text = seconds(at, step);
         int x = tcpt_axes_x(axes, at + axes->zero_ns);
 
         tcpt_svg_line(out, x, TCPT_PLOT_BOTTOM, x, TCPT_PLOT_BOTTOM + 4, "m");
         if (x < TCPT_PLOT_RIGHT - 60) /* there is the unit */
-            tcpt_svg_text(out, x, TCPT_PLOT_BOTTOM + 17, "c s m", text);
+            tcpt_svg_take(out, x, TCPT_PLOT_BOTTOM + 17, "c s m", seconds(at, step));
     }
     tcpt_svg_text(out, TCPT_PLOT_RIGHT, TCPT_PLOT_BOTTOM + 17, "e s m", "seconds");
 }
@@ -84,11 +83,11 @@ static void draw_values(GString *out, const tcpt_axes *axes)
 
     for (bool more = first_tick(&at, axes->low, step, axes->high); more; more = next_tick(&at, step, axes->high)) {
         bool thousands = step % 1000 == 0 && at;
-        g_autofree char *text = g_strdup_printf("%" PRId64 "%s", thousands ? at / 1000 : at, thousands ? "k" : "");
         int y = tcpt_axes_y(axes, at);
 
         tcpt_svg_line(out, TCPT_PLOT_LEFT, y, TCPT_PLOT_RIGHT, y, "l");
-        tcpt_svg_text(out, TCPT_PLOT_LEFT - 6, y + 4, "e s m", text);
+        tcpt_svg_take(out, TCPT_PLOT_LEFT - 6, y + 4, "e s m",
+                      g_strdup_printf("%" PRId64 "%s", thousands ? at / 1000 : at, thousands ? "k" : ""));
     }
 }
 

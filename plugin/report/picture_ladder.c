@@ -56,15 +56,13 @@ static void draw_lifelines(ladder *on, int to)
 static void draw_head(ladder *on)
 {
     const tcpt_flow *flow = on->on->flow;
-    g_autofree char *client = tcpt_drawn_name(flow, flow->client, 29);
-    g_autofree char *server = tcpt_drawn_name(flow, !flow->client, 29);
 
     tcpt_svg_text(on->out, 0, 14, "m s", "frame");
     tcpt_svg_text(on->out, 0, 28, "m s", "seconds");
     tcpt_svg_text(on->out, CLIENT_X - 4, 14, "b cl", flow->client_known ? "client" : "taken for the client");
-    tcpt_svg_text(on->out, CLIENT_X - 4, 28, "s", client);
+    tcpt_svg_take(on->out, CLIENT_X - 4, 28, "s", tcpt_drawn_name(flow, flow->client, 29));
     tcpt_svg_text(on->out, SERVER_X + 4, 14, "b e sv", "server");
-    tcpt_svg_text(on->out, SERVER_X + 4, 28, "e s", server);
+    tcpt_svg_take(on->out, SERVER_X + 4, 28, "e s", tcpt_drawn_name(flow, !flow->client, 29));
     on->y = on->lines_from = 36;
 }
 
@@ -89,19 +87,17 @@ static int silence_height(const ladder *on, int64_t silence_ns)
 
 static void draw_silence(ladder *on, int64_t silence_ns, const char *until, const char *hint)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
     int height = silence_height(on, silence_ns), below;
 
     draw_lifelines(on, on->y);
     tcpt_append_span(text, silence_ns);
     g_string_append(text, until);
-    below = tcpt_svg_lines(on->out, MIDDLE_X, on->y + 14, TCPT_PICTURE_LINE, BRIEF_MOST, "c b", text->str);
-    if (hint) {
-        g_autofree char *matches = g_strconcat("matches ", hint, NULL);
-        g_autofree char *some = tcpt_svg_short(matches, 3 * BRIEF_MOST);
-
-        below = tcpt_svg_lines(on->out, MIDDLE_X, below, 13, BRIEF_MOST, "c s m", some);
-    }
+    below = tcpt_svg_take_lines(on->out, MIDDLE_X, on->y + 14, TCPT_PICTURE_LINE, BRIEF_MOST, "c b",
+                                g_string_free(text, FALSE));
+    if (hint)
+        below = tcpt_svg_take_lines(on->out, MIDDLE_X, below, 13, BRIEF_MOST, "c s m",
+                                    tcpt_svg_shortened(g_strconcat("matches ", hint, NULL), 3 * BRIEF_MOST));
     height = MAX(height, below - 8 - on->y);
     draw_zigzag(on, CLIENT_X, height, "cl");
     draw_zigzag(on, SERVER_X, height, "sv");
@@ -111,9 +107,8 @@ static void draw_silence(ladder *on, int64_t silence_ns, const char *until, cons
 
 static void draw_left_out(ladder *on, uint32_t count)
 {
-    g_autofree char *text = g_strdup_printf("\u2026 %u segment%s", count, count == 1 ? "" : "s");
-
-    tcpt_svg_text(on->out, MIDDLE_X, on->y + 13, "c m", text);
+    tcpt_svg_take(on->out, MIDDLE_X, on->y + 13, "c m",
+                  g_strdup_printf("\u2026 %u segment%s", count, count == 1 ? "" : "s"));
     on->y += 19;
 }
 
@@ -124,13 +119,15 @@ static void draw_when(ladder *on, const tcpt_row *row)
     uint32_t frame = tcpt_model_frame(on->on->model, row->segment->record);
     int64_t since_ns = row->segment->time_ns - on->on->model->report.zero_ns;
     uint64_t us = (uint64_t)ABS(since_ns) / 1000;
-    g_autofree char *number = frame ? g_strdup_printf("%s%u", row->own || row->related ? "\u25cf " : "", frame) : NULL;
-    g_autofree char *time =
-        g_strdup_printf("%s%" PRIu64 ".%06" PRIu64, since_ns < 0 ? "-" : "", us / 1000000, us % 1000000);
 
-    if (number)
-        tcpt_svg_text(on->out, 0, on->y + 14, row->own ? "b a" : row->related ? "b" : "", number);
-    tcpt_svg_text(on->out, 0, on->y + 28, "s m", time);
+    if (frame)
+        tcpt_svg_take(on->out, 0, on->y + 14,
+                      row->own       ? "b a"
+                      : row->related ? "b"
+                                     : "",
+                      g_strdup_printf("%s%u", row->own || row->related ? "\u25cf " : "", frame));
+    tcpt_svg_take(on->out, 0, on->y + 28, "s m",
+                  g_strdup_printf("%s%" PRIu64 ".%06" PRIu64, since_ns < 0 ? "-" : "", us / 1000000, us % 1000000));
 }
 
 static void append_relative(GString *text, const char *word, const tcpt_flow *flow, unsigned end, uint32_t number)
@@ -245,7 +242,7 @@ static void note_expected(const tcpt_finding *finding, void *data)
 static void draw_expected(ladder *on, const tcpt_row *row)
 {
     const tcpt_scene_segment *segment = row->segment;
-    g_autoptr(GString) text = NULL;
+    GString *text;
     int64_t expected = -1;
 
     tcpt_each_finding(segment->record, note_expected, &expected);
@@ -254,30 +251,28 @@ static void draw_expected(ladder *on, const tcpt_row *row)
     text = g_string_new("expected");
     append_relative(text, "seq", segment->record->flow, segment->record->from, (uint32_t)expected);
     append_relative(text, "\u2260 seq", segment->record->flow, segment->record->from, segment->seq);
-    tcpt_svg_text(on->out, MIDDLE_X, on->y + 12, row->own ? "c b a" : "c b w", text->str);
+    tcpt_svg_take(on->out, MIDDLE_X, on->y + 12, row->own ? "c b a" : "c b w", g_string_free(text, FALSE));
     on->y += TCPT_PICTURE_LINE;
 }
 
 /* The finding in a few words. */
 static void draw_verdict(ladder *on)
 {
-    g_autofree char *brief = tcpt_model_brief(on->on->model, &on->on->cause->first);
+    char *brief = tcpt_model_brief(on->on->model, &on->on->cause->first);
 
-    on->y = tcpt_svg_lines(on->out, MIDDLE_X, on->y + 12, TCPT_PICTURE_LINE, BRIEF_MOST, "c a", brief) - 10;
+    on->y = tcpt_svg_take_lines(on->out, MIDDLE_X, on->y + 12, TCPT_PICTURE_LINE, BRIEF_MOST, "c a", brief) - 10;
 }
 
 static void draw_row(ladder *on, const tcpt_row *row)
 {
-    g_autofree char *label = label_of(row), *some = tcpt_svg_short(label, LABEL_MOST);
+    const char *classes = row->own ? "c b a" : row->related ? "c b" : "c";
 
     draw_when(on, row);
-    tcpt_svg_text(on->out, MIDDLE_X, on->y + 14, row->own ? "c b a" : row->related ? "c b" : "c", some);
+    tcpt_svg_take(on->out, MIDDLE_X, on->y + 14, classes, tcpt_svg_shortened(label_of(row), LABEL_MOST));
     draw_arrow(on, row);
     on->y += 19 + SLOPE + 6;
     if (row->foreign) {
-        g_autofree char *where = tcpt_svg_short(row->foreign, BRIEF_MOST);
-
-        tcpt_svg_text(on->out, MIDDLE_X, on->y + 8, "c s m", where);
+        tcpt_svg_take(on->out, MIDDLE_X, on->y + 8, "c s m", tcpt_svg_short(row->foreign, BRIEF_MOST));
         on->y += 13;
     }
     draw_states(on, row);
@@ -359,13 +354,12 @@ static void tell(const ladder *on)
     const tcpt_rows *rows = on->rows;
     tcpt_drawing *drawing = on->on;
     const tcpt_flow *flow = drawing->flow;
-    g_autofree char *client = tcpt_drawn_name(flow, flow->client, 64),
-                    *server = tcpt_drawn_name(flow, !flow->client, 64);
-    g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
+    char *client = tcpt_drawn_name(flow, flow->client, 64), *server = tcpt_drawn_name(flow, !flow->client, 64);
 
     g_string_append_printf(drawing->words, "%u segments between client %s and server %s", rows->count, client, server);
     append_frames(drawing->words, drawing->model, rows);
-    g_string_append_printf(drawing->words, ". %s.", summary);
+    g_string_append_c(drawing->words, '.');
+    tcpt_drawn_summary(drawing);
     g_string_append(drawing->caption, "The segments that tell, with the states of both ends as they are inferred. ");
     g_string_append(drawing->caption, rows->related ? "\u25cf marks the finding\u2019s frame and those that prove it. "
                                                     : "\u25cf marks the finding\u2019s frame. ");
@@ -377,6 +371,8 @@ static void tell(const ladder *on)
         g_string_append(drawing->caption, " Silences are drawn to one scale.");
     if (tcpt_point_count(drawing->model->report.analysis) > 1)
         g_string_append_printf(drawing->caption, " Seen at %s.", flow->at->name);
+    g_free(client);
+    g_free(server);
 }
 
 bool tcpt_draw_ladder(tcpt_drawing *drawing)

@@ -221,14 +221,14 @@ static void draw_shut(plot *of, GString *out)
 static void draw_own(const plot *of, GString *out)
 {
     const tcpt_finding *finding = &of->on->cause->first;
-    g_autofree char *brief = tcpt_model_brief(of->on->model, finding);
+    char *brief = tcpt_model_brief(of->on->model, finding);
     uint32_t frame = tcpt_model_frame(of->on->model, finding->on);
-    g_autofree char *text = frame ? g_strdup_printf("frame %u: %s", frame, brief) : g_strdup(brief);
-    g_autofree char *some = tcpt_svg_short(text, 66);
+    char *text = frame ? g_strdup_printf("frame %u: %s", frame, brief) : g_strdup(brief);
     int x = tcpt_axes_x(&of->axes, finding->time_ns);
 
     tcpt_svg_line(out, x, TCPT_PLOT_TOP - 4, x, TCPT_PLOT_BOTTOM, "a d");
-    tcpt_svg_text(out, TCPT_PLOT_RIGHT, TCPT_PLOT_TOP - 8, "e a b", some);
+    tcpt_svg_take(out, TCPT_PLOT_RIGHT, TCPT_PLOT_TOP - 8, "e a b", tcpt_svg_shortened(text, 66));
+    g_free(brief);
 }
 
 /* ---- what the signs mean ---- */
@@ -243,8 +243,8 @@ static void draw_legend(plot *of, GString *out)
 {
     bool client = of->sender == of->on->flow->client;
     int x = TCPT_PLOT_LEFT, y = LEGEND;
-    g_autofree char *sent = g_strdup_printf("sent by the %s", client ? "client" : "server");
-    g_autofree char *acked = g_strdup_printf("acknowledged by the %s", client ? "server" : "client");
+    char *sent = g_strdup_printf("sent by the %s", client ? "client" : "server");
+    char *acked = g_strdup_printf("acknowledged by the %s", client ? "server" : "client");
 
     if (of->any_first) {
         tcpt_svg_line(out, x + 10, y - 5, x + 10, y + 5, client ? "cl" : "sv");
@@ -264,18 +264,21 @@ static void draw_legend(plot *of, GString *out)
         x = tcpt_legend_words(out, x, y, "window 0");
     }
     of->on->height = (x > TCPT_PLOT_LEFT ? y : y - 18) + 14;
+    g_free(sent);
+    g_free(acked);
 }
 
 static void tell(const plot *of)
 {
     tcpt_drawing *drawing = of->on;
     const tcpt_scene *scene = drawing->scene;
-    g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
-    g_autofree char *sender = tcpt_drawn_name(drawing->flow, of->sender, 64);
+    char *sender = tcpt_drawn_name(drawing->flow, of->sender, 64);
 
-    g_string_append_printf(drawing->words, "Sequence numbers that %s sent over time, and what was acknowledged. %s.",
-                           sender, summary);
+    g_string_append_printf(drawing->words, "Sequence numbers that %s sent over time, and what was acknowledged.",
+                           sender);
+    tcpt_drawn_summary(drawing);
     g_string_append_printf(drawing->caption, "What %s sent over time.", sender);
+    g_free(sender);
     if (scene->series_from > scene->series_count)
         g_string_append_printf(drawing->caption, " Thinned: drawn from %u of %u segments.", of->count,
                                scene->series_from);
@@ -293,13 +296,14 @@ static void note_kinds(plot *of)
 bool tcpt_draw_sequence(tcpt_drawing *drawing)
 {
     plot of;
-    g_autofree char *what = NULL;
+    char *what;
 
     if (!prepare(&of, drawing))
         return false;
     note_kinds(&of);
     what = g_strdup_printf("bytes, %s", of.relative ? "relative SEQ" : "from the first one shown");
     tcpt_axes_draw(drawing->body, &of.axes, what);
+    g_free(what);
     draw_own(&of, drawing->body);
     if (of.any_window)
         draw_steps(&of, drawing->body, true, "m d");

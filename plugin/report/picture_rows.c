@@ -119,12 +119,14 @@ static bool is_listed(const tcpt_losses *losses, const tcpt_record *record)
 static char *not_seen_at(const tcpt_losses *losses, const tcpt_record *record)
 {
     enum { NAME_MOST = 16 };
-    g_autofree char *name = NULL;
+    char *name, *text;
 
     if (record->icmp || record->copy || !losses->to || !is_listed(losses, record))
         return NULL;
     name = tcpt_svg_short(losses->to->name, NAME_MOST);
-    return g_strconcat("not seen at ", name, NULL);
+    text = g_strconcat("not seen at ", name, NULL);
+    g_free(name);
+    return text;
 }
 
 /* The next one that its sender asks with, while the other end says nothing. */

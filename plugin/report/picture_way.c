@@ -20,10 +20,8 @@ enum {
 
 static void draw_box(GString *out, int x, int width, const char *classes, const char *name, const char *what)
 {
-    g_autofree char *some = tcpt_svg_short(name, (unsigned)width / 7);
-
     tcpt_svg_box(out, x, BOX_TOP, width, BOX_HEIGHT, classes);
-    tcpt_svg_text(out, x + width / 2, BOX_TOP + 15, "c b", some);
+    tcpt_svg_take(out, x + width / 2, BOX_TOP + 15, "c b", tcpt_svg_short(name, (unsigned)width / 7));
     tcpt_svg_text(out, x + width / 2, BOX_TOP + 29, "c s m", what);
 }
 
@@ -62,11 +60,11 @@ static char *property_text(const tcpt_losses *losses)
 /* One direction: from the sender's side through both points to the other end. */
 static void draw_way(GString *out, int y, const tcpt_losses *losses, bool rightwards)
 {
-    g_autofree char *share = share_text(losses), *property = property_text(losses);
+    char *property;
     int from = rightwards ? 2 : TCPT_PICTURE_WIDTH - 2, to = TCPT_PICTURE_WIDTH - from;
     int middle = TCPT_PICTURE_WIDTH / 2, gap = rightwards ? 14 : -14;
 
-    tcpt_svg_text(out, middle, y - 8, losses->all.missing ? "c b w" : "c g", share);
+    tcpt_svg_take(out, middle, y - 8, losses->all.missing ? "c b w" : "c g", share_text(losses));
     if (losses->all.missing == 0) {
         tcpt_svg_arrow(out, from, y, to, y, "g");
         return;
@@ -74,15 +72,16 @@ static void draw_way(GString *out, int y, const tcpt_losses *losses, bool rightw
     tcpt_svg_line(out, from, y, middle - gap, y, "w");
     tcpt_svg_cross(out, middle, y, 6, "w");
     tcpt_svg_arrow(out, middle + gap, y, to, y, losses->all.missing == losses->all.total ? "m d" : "w d");
+    property = property_text(losses);
     if (property)
-        tcpt_svg_text(out, middle, y + 20, "c s w", property);
+        tcpt_svg_take(out, middle, y + 20, "c s w", property);
 }
 
 /* The frames that got lost, below. */
 static void draw_lost(tcpt_drawing *drawing, int y, const tcpt_losses *losses)
 {
     enum { LISTED = 6 };
-    g_autoptr(GString) text = g_string_new("missing: frame");
+    GString *text = g_string_new("missing: frame");
     unsigned listed = 0;
 
     for (uint32_t i = 0; i < losses->lost_count && listed < LISTED; i++) {
@@ -95,6 +94,7 @@ static void draw_lost(tcpt_drawing *drawing, int y, const tcpt_losses *losses)
         g_string_append(text, " \u2026");
     if (listed)
         tcpt_svg_text(drawing->body, TCPT_PICTURE_WIDTH / 2, y, "c s m", text->str);
+    g_string_free(text, TRUE);
 }
 
 /* What the end sent between the two points, wherever that was counted. */
@@ -113,11 +113,10 @@ static bool tally(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 
 static void tell(tcpt_drawing *drawing, const tcpt_point *near_client, const tcpt_point *near_server)
 {
-    g_autofree char *summary = tcpt_model_summary(drawing->model, drawing->cause);
-
-    g_string_append_printf(
-        drawing->words, "Client, capture point %s, capture point %s, server; between the points the way is broken. %s.",
-        near_client->name, near_server->name, summary);
+    g_string_append_printf(drawing->words,
+                           "Client, capture point %s, capture point %s, server; between the points the way is broken.",
+                           near_client->name, near_server->name);
+    tcpt_drawn_summary(drawing);
     g_string_append_printf(drawing->caption,
                            "The way between client and server, with the capture points %s and %s: what was seen at the "
                            "one and not at the other.",

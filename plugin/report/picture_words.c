@@ -20,6 +20,14 @@ char *tcpt_drawn_name(const tcpt_flow *flow, unsigned end, unsigned most)
     return tcpt_svg_short(tcpt_socket_text(text, flow->key.family, flow->key.address[end], flow->key.port[end]), most);
 }
 
+void tcpt_drawn_summary(tcpt_drawing *drawing)
+{
+    char *summary = tcpt_model_summary(drawing->model, drawing->cause);
+
+    g_string_append_printf(drawing->words, " %s.", summary);
+    g_free(summary);
+}
+
 void tcpt_append_span(GString *out, int64_t ns)
 {
     int64_t tenths = (ns + 50 * TCPT_MS_NS) / (100 * TCPT_MS_NS);

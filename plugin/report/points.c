@@ -94,7 +94,7 @@ GPtrArray *tcpt_path_remarks(const tcpt_path *path)
 static void write_path(GString *out, const tcpt_path *path)
 {
     int64_t offset_ns = path->clocks_differ ? path->clock_offset_ns : 0;
-    g_autoptr(GPtrArray) remarks = tcpt_path_remarks(path);
+    GPtrArray *remarks = tcpt_path_remarks(path);
 
     g_string_append_printf(out, "\n  %s and %s: ", path->a->name, path->b->name);
     append_count(out, path->connections, "connection");
@@ -103,6 +103,7 @@ static void write_path(GString *out, const tcpt_path *path)
     write_way(out, path->b, path->a, path->to_a, path->matched_to_a, path->delay_to_a_ns + offset_ns);
     for (unsigned i = 0; i < remarks->len; i++)
         write_line(out, g_string_new(remarks->pdata[i]));
+    g_ptr_array_free(remarks, TRUE);
 }
 
 static void append_rewriting(GString *out, const tcpt_path *path)
@@ -169,10 +170,10 @@ static const char *reason(tcpt_apart apart)
 
 static void append_utc(GString *out, int64_t time_ns, const char *format)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(time_ns / TCPT_SECOND_NS);
-    g_autofree char *text = time ? g_date_time_format(time, format) : NULL;
+    char *text = tcpt_utc_text(time_ns, format);
 
     g_string_append(out, text ? text : "?");
+    g_free(text);
 }
 
 char *tcpt_point_line(const tcpt_point *point)
@@ -197,15 +198,16 @@ char *tcpt_apart_sentence(const tcpt_model *model)
 static void write_apart(GString *out, const tcpt_model *model)
 {
     unsigned count = tcpt_point_count(model->report.analysis), listed = 0;
-    g_autofree char *text = tcpt_apart_sentence(model);
+    char *text = tcpt_apart_sentence(model), *line;
 
     g_string_append(out, "\n  ");
     write_wrapped(out, text, 2, LABEL_AT);
+    g_free(text);
     for (const tcpt_point *point = tcpt_first_point(model->report.analysis); point && listed < TCPT_POINTS_LISTED;
          point = point->next, listed++) {
-        g_autofree char *line = tcpt_point_line(point);
-
+        line = tcpt_point_line(point);
         write_line(out, g_string_new(line));
+        g_free(line);
     }
     if (listed < count)
         g_string_append_printf(out, "%*sand %u more\n", LABEL_AT, "", count - listed);

@@ -310,7 +310,7 @@ static bool is_on_capture(const char *sentence, bool before)
 
 char *tcpt_remedy_advice_on(const tcpt_remedy *remedy, bool capture)
 {
-    g_autofree char *advice = tcpt_remedy_advice(remedy);
+    char *advice = tcpt_remedy_advice(remedy);
     GString *chosen = g_string_new(NULL);
     bool on_capture = false;
 
@@ -323,6 +323,7 @@ char *tcpt_remedy_advice_on(const tcpt_remedy *remedy, bool capture)
         text += bytes;
         text += strspn(text, " ");
     }
+    g_free(advice);
     return g_string_free(chosen, FALSE);
 }
 
@@ -339,10 +340,11 @@ static void G_GNUC_NULL_TERMINATED append_all(GString *text, ...)
 
 char *tcpt_remedy_text(const tcpt_remedy *remedy)
 {
-    g_autofree char *advice = tcpt_remedy_advice(remedy);
+    char *advice = tcpt_remedy_advice(remedy);
     GString *text = g_string_new(advice);
     tcpt_asked command;
 
+    g_free(advice);
     for (unsigned at = 0; tcpt_next_command(remedy, &at, &command); tcpt_asked_clear(&command)) {
         append_all(text, text->len ? " " : "", "On the ", command.on, command.host ? " " : "",
                    command.host ? command.host : "", ": ", command.line, " (", command.tells, ").", NULL);

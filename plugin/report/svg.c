@@ -16,6 +16,12 @@ void tcpt_svg_text(GString *out, int x, int y, const char *classes, const char *
     g_string_append(out, "</text>\n");
 }
 
+void tcpt_svg_take(GString *out, int x, int y, const char *classes, char *text)
+{
+    tcpt_svg_text(out, x, y, classes, text);
+    g_free(text);
+}
+
 void tcpt_svg_line(GString *out, int x1, int y1, int x2, int y2, const char *classes)
 {
     g_string_append_printf(out, "<path d=\"M%d %dL%d %d\" class=\"%s\"/>\n", x1, y1, x2, y2, classes);
@@ -56,30 +62,43 @@ static const char *line_end(const char *text, unsigned most)
     return *at && blank ? blank : at;
 }
 
-int tcpt_svg_lines(GString *out, int x, int y, int line_height, unsigned most, const char *classes, const char *text)
+int tcpt_svg_take_lines(GString *out, int x, int y, int line_height, unsigned most, const char *classes, char *text)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    char *valid = g_utf8_make_valid(text, -1);
 
     for (const char *at = valid; *at; y += line_height) {
         const char *end = line_end(at, most);
-        g_autofree char *line = g_strndup(at, (gsize)(end - at));
 
-        tcpt_svg_text(out, x, y, classes, line);
+        tcpt_svg_take(out, x, y, classes, g_strndup(at, (gsize)(end - at)));
         at = end + strspn(end, " ");
     }
+    g_free(valid);
+    g_free(text);
     return y;
 }
 
 char *tcpt_svg_short(const char *text, unsigned most)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    char *valid = g_utf8_make_valid(text, -1);
     glong count = g_utf8_strlen(valid, -1);
     glong left = ((glong)most - 1) / 2, right = (glong)most - 1 - left;
-    g_autofree char *head = NULL, *tail = NULL;
+    char *head, *tail, *some;
 
     if (count <= (glong)most)
-        return g_steal_pointer(&valid);
+        return valid;
     head = g_utf8_substring(valid, 0, left);
     tail = g_utf8_substring(valid, count - right, count);
-    return g_strconcat(head, "\u2026", tail, NULL);
+    some = g_strconcat(head, "\u2026", tail, NULL);
+    g_free(head);
+    g_free(tail);
+    g_free(valid);
+    return some;
+}
+
+char *tcpt_svg_shortened(char *text, unsigned most)
+{
+    char *some = tcpt_svg_short(text, most);
+
+    g_free(text);
+    return some;
 }

@@ -90,13 +90,14 @@ static void append_case_time(struct draft *draft, GString *text, const tcpt_case
 /* What proves the worst example, as far as it is shown. */
 static void append_evidence(struct draft *draft, GString *text, const tcpt_diagnosis *cause)
 {
-    g_autoptr(GArray) frames = tcpt_model_evidence(draft->model, cause);
+    GArray *frames = tcpt_model_evidence(draft->model, cause);
     unsigned listed = MIN(frames->len, FRAMES_LISTED);
 
     for (unsigned i = 0; i < listed; i++)
         g_string_append_printf(text, "%s%u", i ? ", " : "; evidence: frame ", g_array_index(frames, uint32_t, i));
     if (frames->len > listed)
         g_string_append_printf(text, " and %u more", frames->len - listed);
+    g_array_free(frames, TRUE);
 }
 
 static void write_frames(struct draft *draft, const tcpt_case *made)
@@ -121,9 +122,10 @@ static void write_frames(struct draft *draft, const tcpt_case *made)
 static void append_example(struct draft *draft, GString *text, const tcpt_case_example *example)
 {
     uint32_t frame = tcpt_model_frame(draft->model, example->cause->first.on);
-    g_autofree char *connection = tcpt_connection_text(draft->model, example->flow);
+    char *connection = tcpt_connection_text(draft->model, example->flow);
 
     g_string_append_printf(text, "%s (%s", connection, tcpt_outcome_words(tcpt_outcome_of(example->flow)));
+    g_free(connection);
     if (frame)
         g_string_append_printf(text, ", frame %u", frame);
     if (example->delay_ns >= TCPT_MS_NS)
@@ -239,12 +241,15 @@ static void write_consequences(struct draft *draft, const tcpt_case *made)
 
 static void write_case_title(struct draft *draft, const tcpt_case *made)
 {
-    g_autofree char *title = tcpt_case_title(draft->model, made);
-    g_autofree char *severity = g_ascii_strup(tcpt_severity_word(made->severity), -1);
-    g_autofree char *line = g_strdup_printf("%u. %s %s (confidence %s): %s", made->number, severity, made->detector->id,
-                                            tcpt_confidence_name(made->confidence), title);
+    char *title = tcpt_case_title(draft->model, made);
+    char *severity = g_ascii_strup(tcpt_severity_word(made->severity), -1);
+    char *line = g_strdup_printf("%u. %s %s (confidence %s): %s", made->number, severity, made->detector->id,
+                                 tcpt_confidence_name(made->confidence), title);
 
     write_wrapped(draft->out, line, 0, 3);
+    g_free(line);
+    g_free(severity);
+    g_free(title);
 }
 
 static void write_case(struct draft *draft, const tcpt_case *made)
@@ -291,9 +296,10 @@ static void write_cases(struct draft *draft)
 
 static void write_shortened(struct draft *draft)
 {
-    g_autofree char *text = tcpt_shortened(draft->model);
+    char *text = tcpt_shortened(draft->model);
 
     write_labelled(draft->out, "Shortened", text);
+    g_free(text);
 }
 
 static void write_looked_at(struct draft *draft)
@@ -344,12 +350,13 @@ static void write_not_judged(struct draft *draft)
 static void append_pressure(struct draft *draft, GString *out, const tcpt_pressure *pressure)
 {
     const tcpt_flow *flow = pressure->at->flow;
-    g_autofree char *share = tcpt_pressure_share(pressure);
+    char *share = tcpt_pressure_share(pressure);
 
     append_address(out, flow, flow->client);
     g_string_append(out, " -> ");
     append_end(out, flow, !flow->client);
     g_string_append_printf(out, ", %s, frame %u", share, tcpt_model_frame(draft->model, pressure->at));
+    g_free(share);
     if (tcpt_point_count(draft->model->report.analysis) > 1)
         g_string_append_printf(out, ", seen at %s", flow->at->name);
 }
@@ -378,9 +385,10 @@ static void write_pressures(struct draft *draft)
 
 static void write_left_out(struct draft *draft)
 {
-    g_autofree char *text = tcpt_left_out(draft->model);
+    char *text = tcpt_left_out(draft->model);
 
     g_string_append_printf(draft->out, "%s%s", text, *text ? "\n" : "");
+    g_free(text);
 }
 
 /* A capture that goes on in a new file now and then. */
@@ -425,11 +433,14 @@ static void append_clean(struct draft *draft)
 
 static void write_verdict(struct draft *draft)
 {
-    g_autofree char *verdict = tcpt_verdict_line(draft->model), *counts = tcpt_counts_line(draft->model);
-    g_autofree char *in_brackets = g_strdup_printf("(%s)", counts);
+    char *verdict = tcpt_verdict_line(draft->model), *counts = tcpt_counts_line(draft->model);
+    char *in_brackets = g_strdup_printf("(%s)", counts);
 
     write_wrapped(draft->out, verdict, 0, 2);
     write_wrapped(draft->out, in_brackets, 0, 2);
+    g_free(in_brackets);
+    g_free(counts);
+    g_free(verdict);
     write_left_out(draft);
     write_files_before(draft);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The house: no circle among modules or rooms, private headers stay private, detectors only read and walk no findings, one
-room writes flows.
+room writes flows, nothing is freed by the compiler.
 
 rooms.py SOURCE prints TAP.
 
@@ -163,8 +163,14 @@ def flows_have_one_writer(files):
     return faults
 
 
+def nothing_is_freed_by_the_compiler(files):
+    """GLib's ways to free what goes out of scope need gcc's cleanup attribute: Microsoft's compiler has none."""
+    automatic = re.compile(r"\bg_auto\w*|\bG_DEFINE_AUTO\w*|\bcleanup\s*\(")
+    return ["%s has %s" % (path, match.group()) for path, text in files.items() for match in automatic.finditer(bare(text))]
+
+
 RULES = [modules_go_round, rooms_go_round, private_headers_stay_private, detectors_only_read, detectors_walk_no_findings,
-         flows_have_one_writer]
+         flows_have_one_writer, nothing_is_freed_by_the_compiler]
 
 # Rule, file, line: put there, the rule must object.
 PLANTED = [
@@ -178,6 +184,8 @@ PLANTED = [
     (flows_have_one_writer, "plugin/detectors/idle_drop.c", "static void mend(const char *why, tcpt_endpoint *end);"),
     (modules_go_round, "plugin/core/flow/stale.c", '#include "core/flow/short_way.h"'),
     (rooms_go_round, "plugin/core/segment/checksum.c", '#include "core/flow/flow.h"'),
+    (nothing_is_freed_by_the_compiler, "plugin/report/text.c", "static g_autofree char *line;"),
+    (nothing_is_freed_by_the_compiler, "include/tcptriage/finding.h", "G_DEFINE_AUTO_CLEANUP_FREE_FUNC(line, g_free, 0)"),
 ]
 
 

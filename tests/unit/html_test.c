@@ -29,19 +29,22 @@ static const struct row {
 static void test_row(gconstpointer data)
 {
     const struct row *row = data;
-    g_autoptr(GString) text = g_string_new(NULL), element = g_string_new(NULL);
-    g_autofree char *wanted = g_strdup_printf("<i class=\"%s\">%s</i>", row->wanted, row->wanted);
+    GString *text = g_string_new(NULL), *element = g_string_new(NULL);
+    char *wanted = g_strdup_printf("<i class=\"%s\">%s</i>", row->wanted, row->wanted);
 
     tcpt_html_text(text, row->text);
     g_assert_cmpstr(text->str, ==, row->wanted);
     tcpt_html_element(element, "i", row->text, row->text);
     g_assert_cmpstr(element->str, ==, wanted);
+    g_free(wanted);
+    g_string_free(text, TRUE);
+    g_string_free(element, TRUE);
 }
 
 static void test_any_bytes(void)
 {
     for (unsigned i = 0; i < 20000; i++) {
-        g_autoptr(GString) out = g_string_new(NULL);
+        GString *out = g_string_new(NULL);
         char text[100];
 
         for (unsigned j = 0; j < sizeof text; j++)
@@ -52,13 +55,14 @@ static void test_any_bytes(void)
         g_assert_null(strpbrk(out->str, "<>\"'"));
         for (const char *at = out->str; *at; at = g_utf8_next_char(at))
             g_assert_true(g_unichar_isprint(g_utf8_get_char(at)));
+        g_string_free(out, TRUE);
     }
 }
 
 /* Any page, not only the report's: an index of several can be made of the same parts. */
 static void test_page(void)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
+    GString *out = g_string_new(NULL);
 
     tcpt_page_begin(out, "a <b>", ".own { color: red }");
     tcpt_page_copyable(out, "filter", "tcp && ip");
@@ -68,14 +72,16 @@ static void test_page(void)
     g_assert_nonnull(strstr(out->str, "<title>a &lt;b&gt;</title>"));
     g_assert_nonnull(strstr(out->str, ".own { color: red }</style>"));
     g_assert_nonnull(strstr(out->str, "<code>tcp &amp;&amp; ip</code><button type=\"button\" hidden"));
+    g_string_free(out, TRUE);
 }
 
 void add_html_tests(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *path = g_strdup_printf("/html/text/%s", rows[i].name);
+        char *path = g_strdup_printf("/html/text/%s", rows[i].name);
 
         g_test_add_data_func(path, &rows[i], test_row);
+        g_free(path);
     }
     g_test_add_func("/html/any-bytes", test_any_bytes);
     g_test_add_func("/html/page", test_page);

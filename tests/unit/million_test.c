@@ -123,10 +123,11 @@ static void write_text(const tcpt_model *model, void *data)
 
 static void test_text(void)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
 
     g_assert_cmpfloat(report_ms(false, write_text, text), <, REPORT_MS_MOST);
     g_assert_cmpuint(lines_of(text->str), <, LINES_MOST);
+    g_string_free(text, TRUE);
 }
 
 static void write_page(const tcpt_model *model, void *data)

@@ -85,7 +85,7 @@ static void test_capture_apart(void)
 {
     tcpt_detector detector = asking(TCPT_BLAMES_SENDER);
     tcpt_remedy remedy;
-    g_autofree char *act = NULL, *capture = NULL;
+    char *act, *capture;
     bench on;
 
     detector.remedy =
@@ -96,6 +96,8 @@ static void test_capture_apart(void)
     capture = tcpt_remedy_advice_on(&remedy, true);
     g_assert_cmpstr(act, ==, "Restart it. Then update it.");
     g_assert_cmpstr(capture, ==, "Capture at the server. If it arrives, look there. If not, on the way.");
+    g_free(act);
+    g_free(capture);
     bench_close(&on);
 }
 

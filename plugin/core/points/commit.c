@@ -39,11 +39,13 @@ static void free_point(gpointer data)
 /* An interface where a tunnel's frames pass, plain and wrapped up, is two points: the second gets a name of its own. */
 static char *point_name(tcpt_points *points, uint32_t id, uint8_t depth, const char *name)
 {
-    g_autofree char *plain = name ? g_strdup(name) : g_strdup_printf("capture point %u", id);
+    char *deeper, *plain = name ? g_strdup(name) : g_strdup_printf("capture point %u", id);
 
     if (g_hash_table_add(points->interfaces, GUINT_TO_POINTER(id)))
-        return g_steal_pointer(&plain);
-    return g_strdup_printf("%s, %u IP headers deep", plain, depth);
+        return plain;
+    deeper = g_strdup_printf("%s, %u IP headers deep", plain, depth);
+    g_free(plain);
+    return deeper;
 }
 
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name)
