@@ -2,6 +2,7 @@
 #include "fields.h"
 
 #include "compat.h"
+#include "printed.h"
 
 int tcpt_hf[TCPT_HF_COUNT];
 const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
@@ -53,13 +54,18 @@ static void look_up_fields(void)
         plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
 }
 
+bool tcpt_is_read(const proto_tree *tree)
+{
+    return PTREE_DATA(tree)->visible && !tcpt_prints_other_fields();
+}
+
 /* The protocol counts as referenced when any of its fields is, of which most belong to findings: so each is asked. What
  * proto_field_is_referenced() does, without its calls: every frame passes here. */
 bool tcpt_plain_is_wanted(const proto_tree *tree)
 {
     if (!tree)
         return false;
-    if (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols)
+    if (tcpt_is_read(tree) || !PTREE_DATA(tree)->fake_protocols)
         return true;
     if (plain[0]->ref_type == HF_REF_TYPE_NONE)
         return false; /* nor is any of its fields */

@@ -28,6 +28,9 @@ extern const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
 
 void tcpt_fields_register(int proto);
 
+/** Whether somebody reads the tree: all of it then, and labels. */
+bool tcpt_is_read(const proto_tree *tree);
+
 /** Whether anybody would see a frame without a finding. */
 bool tcpt_plain_is_wanted(const proto_tree *tree);
 

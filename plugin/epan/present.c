@@ -237,7 +237,7 @@ static void open_tree(tcpt_stage *stage, proto_tree *tree, const tcpt_record *re
     char name[TCPT_LAYER_BYTES];
 
     /* further lines, asked for, are those of a tree that is read */
-    stage->visible = PTREE_DATA(tree)->visible || tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_LINE]);
+    stage->visible = tcpt_is_read(tree) || tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_LINE]);
     if (stage->named && stage->visible)
         proto_item_append_text(item, ", %s", tcpt_layer_name(name, record));
     if (stage->gravest && stage->visible)

@@ -37,7 +37,20 @@ def check_protocol(tools, capture):
     assert _selected(tools, capture, "tcptriage") == _selected(tools, capture, "tcp"), "not on every frame"
 
 
+def check_printing_others(tools, capture):
+    """Nothing of ours is printed: what is selected, and what is printed of expert infos, is the same all the same."""
+    fields = ("tcptriage.client.state", "tcptriage.evidence_for", "tcptriage.finding", "tcptriage.loss.padded_missing")
+    shown = _shown(tools, capture, fields)
+    for field in fields:
+        numbers = tools.tshark("-2", "-r", capture, "-Y", field, "-T", "fields", "-e", "frame.number").split()
+        assert numbers and numbers == shown[field], field
+    expert = ("-2", "-r", capture, "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message")
+    with_ours = tools.tshark(*expert, "-e", "tcptriage.summary").splitlines()
+    assert tools.tshark(*expert).splitlines() == [line.rsplit("\t", 1)[0] for line in with_ours]
+
+
 def tests(tools, captures):
     for name in CAPTURES:
         yield "/golden/alone/" + name, check, tools, captures[name]
+    yield "/golden/alone/printing-others", check_printing_others, tools, captures[CAPTURES[0]]
     yield "/golden/alone/protocol", check_protocol, tools, captures[CAPTURES[0]]
