@@ -23,7 +23,7 @@ function(tcpt_suite name label)
         ENVIRONMENT "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1;G_DEBUG=fatal-criticals")
 endfunction()
 
-foreach(program IN ITEMS unit finding scenario picture passing streams tracker receiver short-way times)
+foreach(program IN ITEMS unit finding scenario picture passing streams tracker receiver short-way times decap)
     tcpt_suite(${program} core COMMAND $<TARGET_FILE:${program}-test> --tap -k)
 endforeach()
 tcpt_suite(flood core ALONE COMMAND $<TARGET_FILE:flood-test> --tap -k) # takes up to 2 GB
@@ -36,6 +36,8 @@ if(TCPT_PLUGIN AND TCPT_SANITIZE)
     tcpt_suite(golden tshark ALONE COMMAND ${golden} --sanitized)
 elseif(TCPT_PLUGIN)
     tcpt_suite(golden tshark ALONE COMMAND ${golden})
+    tcpt_suite(reader tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/reader/reader.py ${CMAKE_BINARY_DIR}
+        ${CMAKE_SOURCE_DIR})
     tcpt_suite(page tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/page/page.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
     tcpt_suite(quickstart tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/quickstart.py ${CMAKE_SOURCE_DIR})
     tcpt_suite(package tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/package.py ${CMAKE_BINARY_DIR}

@@ -38,6 +38,10 @@ target_include_directories(unit-test PRIVATE plugin)
 target_compile_definitions(unit-test PRIVATE SOURCE="${CMAKE_SOURCE_DIR}")
 target_link_libraries(unit-test PRIVATE tcptriage_report)
 
+# The command's decapsulator.
+add_executable(decap-test tests/unit/decap_test.c)
+target_link_libraries(decap-test PRIVATE tcptriage_decap)
+
 # Prints the table of findings for README.md.
 add_executable(tcptriage-table tests/tools/table.c)
 target_link_libraries(tcptriage-table PRIVATE tcptriage_core)
@@ -49,6 +53,10 @@ if(TCPT_FUZZ)
     target_compile_options(tcptriage_core PRIVATE -fsanitize=fuzzer-no-link)
     add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c tests/fuzz/libfuzzer.c)
     target_link_options(fuzz-core PRIVATE -fsanitize=fuzzer)
+    target_compile_options(tcptriage_decap PRIVATE -fsanitize=fuzzer-no-link)
+    add_executable(fuzz-decap tests/fuzz/fuzz_decap.c)
+    target_link_libraries(fuzz-decap PRIVATE tcptriage_decap tcptriage_core)
+    target_link_options(fuzz-decap PRIVATE -fsanitize=fuzzer)
 else()
     add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c
         tests/fuzz/standalone.c)

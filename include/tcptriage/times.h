@@ -36,6 +36,17 @@ static inline int64_t tcpt_time_moved(int64_t time_ns)
     return time_ns < TCPT_TIME_FIRST_NS ? TCPT_TIME_FIRST_NS : TCPT_TIME_LAST_NS;
 }
 
+/** What a capture file says, a number of seconds and nanoseconds since 1970: odder ones do not fit, and the core wants
+ * less. */
+static inline int64_t tcpt_time_from(int64_t seconds, int32_t nanoseconds)
+{
+    if (seconds < 0)
+        return nanoseconds;
+    return (seconds < TCPT_TIME_LAST_NS / TCPT_SECOND_NS ? seconds : TCPT_TIME_LAST_NS / TCPT_SECOND_NS) *
+               TCPT_SECOND_NS +
+           nanoseconds;
+}
+
 /** At most 136 years: less than half of what 64 bits hold. */
 static inline int64_t tcpt_seconds_ns(uint32_t seconds)
 {

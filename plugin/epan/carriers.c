@@ -5,15 +5,14 @@
 
 #include <epan/exceptions.h>
 #include <epan/ipproto.h>
-#include <wsutil/crc32.h>
 
+#include "capture/padding.h"
 #include "link.h"
 #include "tcptriage/limits.h"
 
 enum {
     IPV4_HEADER_MAX_BYTES = 60,
     IPV6_HEADER_BYTES = 40,
-    FCS_BYTES = 4,
     ORDINARY_LAYERS = 4, /* frame, Ethernet, ethertype, IP */
 };
 
@@ -49,11 +48,6 @@ void tcpt_carriers_begin_frame(void)
 static uint16_t read_be16(const uint8_t *bytes)
 {
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t read_be32(const uint8_t *bytes)
-{
-    return (uint32_t)read_be16(bytes) << 16 | read_be16(bytes + 2);
 }
 
 /* ---- layers ---- */
@@ -243,41 +237,26 @@ bool tcpt_find_icmp(tcpt_icmp *icmp, tvbuff_t *quoted, const packet_info *pinfo)
     return true;
 }
 
-/* Bytes of frame check sequence at the end of the frame, as far as they matter behind a datagram of `rest_bytes` in
- * all. Some files say it; classic pcap does not, then four bytes that are the right CRC-32 are one. */
-static unsigned fcs_bytes(const packet_info *pinfo, tvbuff_t *source, uint32_t rest_bytes)
+/* Of the frame: another data source than that has none. */
+static bool is_ethernet_frame(const tcpt_place *place, const packet_info *pinfo)
 {
-    unsigned frame_bytes = tvb_reported_length(source);
-    const uint8_t *frame;
-    uint32_t crc;
-    int fcs_len;
-
-    if (tcpt_link_type(pinfo) != WTAP_ENCAP_ETHERNET)
-        return 0;
-    if (frame_bytes != pinfo->fd->pkt_len)
-        return 0; /* another data source than the frame */
-    fcs_len = pinfo->pseudo_header->eth.fcs_len;
-    if (fcs_len >= 0)
-        return (unsigned)fcs_len;
-    if (rest_bytes <= TCPT_ETHERNET_PAYLOAD_LEAST || tvb_captured_length(source) < frame_bytes)
-        return 0; /* short enough without one */
-    frame = tvb_get_ptr(source, 0, (int)frame_bytes);
-    crc = crc32_ccitt(frame, frame_bytes - FCS_BYTES);
-    return crc == GUINT32_SWAP_LE_BE(read_be32(frame + frame_bytes - FCS_BYTES)) ? FCS_BYTES : 0;
+    return tcpt_link_type(pinfo) == WTAP_ENCAP_ETHERNET && tvb_reported_length(place->source) == pinfo->fd->pkt_len;
 }
 
 /* Inside a tunnel the inner frame's: it ends where its carrier ends. */
 uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, const tcpt_ip_header *ip,
                            tcpt_carriers around)
 {
-    uint32_t datagram_bytes = ip->bytes + place->bytes, end = place->begin + place->bytes;
-    uint32_t behind_bytes;
+    uint32_t frame_bytes = tvb_reported_length(place->source);
+    tcpt_datagram_place at = {
+        .frame_bytes = frame_bytes, .end = place->begin + place->bytes, .datagram_bytes = ip->bytes + place->bytes};
 
-    if (!around.ethernet || ip->bytes == 0 || tvb_reported_length(place->source) <= end)
+    if (!around.ethernet || ip->bytes == 0 || frame_bytes <= at.end)
         return 0;
-    behind_bytes = tvb_reported_length(place->source) - end;
-    if (datagram_bytes + behind_bytes > TCPT_ETHERNET_PAYLOAD_LEAST + FCS_BYTES)
-        return 0; /* a trailer, with FCS or without */
-    behind_bytes -= MIN(behind_bytes, fcs_bytes(pinfo, place->source, datagram_bytes + behind_bytes));
-    return tcpt_padding_bytes(datagram_bytes, behind_bytes);
+    if (is_ethernet_frame(place, pinfo)) {
+        at.fcs_bytes = pinfo->pseudo_header->eth.fcs_len;
+        if (tvb_captured_length(place->source) >= frame_bytes)
+            at.frame = tvb_get_ptr(place->source, 0, (int)frame_bytes);
+    }
+    return tcpt_padding_behind(&at);
 }

@@ -14,18 +14,15 @@
 #include "compat.h"
 #include "files.h"
 #include "frames.h"
-#include "interfaces.h"
 #include "records.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/limits.h"
+#include "where.h"
 
 enum {
     CASES_EVERY_MS = 500, /* while a capture goes on its rows are drawn again and again */
     FRAME_RECORDS = 32,   /* TCP layers shown per frame; more are analysed all the same */
 };
-
-/* Odder ones do not fit 64 bits of nanoseconds; the core wants less (times.h). */
-static const int64_t latest_seconds = TCPT_TIME_LAST_NS / TCPT_SECOND_NS;
 
 /* Registered once, for the program's life. */
 static int proto_triage = -1;
@@ -78,7 +75,7 @@ static bool read_addresses(tcpt_segment *segment, const packet_info *pinfo)
 
 static int64_t as_ns(const nstime_t *time)
 {
-    return CLAMP((int64_t)time->secs, 0, latest_seconds) * TCPT_SECOND_NS + time->nsecs;
+    return tcpt_time_from(time->secs, time->nsecs);
 }
 
 /* The file's first frame as a rule, which need not be TCP. */
@@ -112,7 +109,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carrie
 
     note_zero(pinfo);
     if (settings.capture_points)
-        segment.point = tcpt_interfaces_point(analysis, pinfo, &segment.point_name);
+        segment.point = tcpt_where_captured(analysis, pinfo, &segment.point_name);
     ip = tcpt_find_ip_header(&place, &segment);
     segment.ttl = ip.ttl;
     segment.ip_id = ip.id;
@@ -169,7 +166,7 @@ static void note_icmp(tvbuff_t *tvb, const packet_info *pinfo)
 
     if (tcpt_find_icmp(&icmp, tvb, pinfo)) {
         if (settings.capture_points)
-            icmp.point = tcpt_interfaces_point(analysis, pinfo, &point_name);
+            icmp.point = tcpt_where_captured(analysis, pinfo, &point_name);
         record = tcpt_analyse_icmp(analysis, &icmp);
     }
     tcpt_records_note(frame_shown, frame_layers++, record);
@@ -217,7 +214,7 @@ static void end_capture(void)
     tcpt_analysis_free(analysis);
     analysis = NULL;
     enabled = false;
-    tcpt_interfaces_forget();
+    tcpt_where_forget();
     zero_known = false;
     forget_frame();
     tcpt_frames_forget();

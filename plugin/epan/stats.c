@@ -14,6 +14,8 @@
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
+#include "capture/page_file.h"
+#include "capture/terminal.h"
 #include "case_tree.h"
 #include "compat.h"
 #include "feed.h"
@@ -21,12 +23,10 @@
 #include "flows.h"
 #include "frames.h"
 #include "html.h"
-#include "interfaces.h"
 #include "json.h"
-#include "page_file.h"
 #include "present.h"
-#include "terminal.h"
 #include "text.h"
+#include "where.h"
 #include "words.h"
 
 #define OPTION "tcptriage"
@@ -170,7 +170,7 @@ tcpt_model *tcpt_stats_model(tcpt_severity least, GHashTable *asked, bool filter
         .zero_ns = tcpt_feed_zero_ns(),
         .stream_of = stream_of,
         .shown = tcpt_frames_left_out() ? tcpt_frames_shown : NULL,
-        .interface_of = tcpt_interfaces_number,
+        .interface_of = tcpt_where_interface,
     });
 }
 

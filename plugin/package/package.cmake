@@ -20,6 +20,8 @@ set(profile "${CMAKE_CURRENT_LIST_DIR}/../profile/TCP Triage")
 # Everybody's.
 file(RELATIVE_PATH plugin_folder ${Wireshark_INSTALL_PREFIX} ${Wireshark_PLUGIN_INSTALL_DIR}/epan)
 install(TARGETS tcptriage LIBRARY DESTINATION ${plugin_folder})
+install(TARGETS tcptriage_reader RUNTIME DESTINATION bin)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/tcptriage.bash DESTINATION share/bash-completion/completions RENAME tcptriage)
 install(DIRECTORY ${profile} DESTINATION share/wireshark/profiles)
 
 # One user's. The home is asked for when it is installed.
@@ -27,6 +29,7 @@ install(CODE "if(CMAKE_INSTALL_PREFIX STREQUAL \"${CMAKE_INSTALL_PREFIX}\")
     set(CMAKE_INSTALL_PREFIX \"\$ENV{HOME}\")\nendif()" COMPONENT user EXCLUDE_FROM_ALL)
 install(TARGETS tcptriage COMPONENT user EXCLUDE_FROM_ALL
     LIBRARY DESTINATION .local/lib/wireshark/plugins/${Wireshark_MAJOR_VERSION}.${Wireshark_MINOR_VERSION}/epan)
+install(TARGETS tcptriage_reader COMPONENT user EXCLUDE_FROM_ALL RUNTIME DESTINATION .local/bin)
 install(CODE "file(GLOB files \"${profile}/*\")
 foreach(file IN LISTS files)
     get_filename_component(name \"\${file}\" NAME)
@@ -43,12 +46,12 @@ string(TIMESTAMP package_time "%a, %d %b %Y %H:%M:%S +0000" UTC)
 find_program(GZIP gzip)
 mark_as_advanced(GZIP)
 set(documents ${CMAKE_BINARY_DIR}/documents)
-foreach(document IN ITEMS tcptriage.7 changelog.Debian copyright lintian-overrides)
+foreach(document IN ITEMS tcptriage.7 tcptriage.1 changelog.Debian copyright lintian-overrides)
     configure_file(${CMAKE_CURRENT_LIST_DIR}/${document} ${documents}/${document} @ONLY)
 endforeach()
 configure_file(CHANGELOG.md ${documents}/changelog COPYONLY)
 set(squeezed "")
-foreach(document IN ITEMS tcptriage.7 changelog.Debian changelog)
+foreach(document IN ITEMS tcptriage.7 tcptriage.1 changelog.Debian changelog)
     if(GZIP)
         add_custom_command(OUTPUT ${documents}/${document}.gz DEPENDS ${documents}/${document}
             COMMAND ${GZIP} -9 -n -k -f ${documents}/${document})
@@ -58,8 +61,9 @@ foreach(document IN ITEMS tcptriage.7 changelog.Debian changelog)
     endif()
 endforeach()
 add_custom_target(documents ALL DEPENDS ${squeezed})
-list(POP_FRONT squeezed man_page)
-install(FILES ${man_page} DESTINATION share/man/man7)
+list(POP_FRONT squeezed page_7 page_1)
+install(FILES ${page_7} DESTINATION share/man/man7)
+install(FILES ${page_1} DESTINATION share/man/man1)
 install(FILES ${squeezed} ${documents}/copyright README.md DESTINATION share/doc/${package})
 
 set(CPACK_GENERATOR DEB)
@@ -74,7 +78,8 @@ one capture point has seen and the next one not. Each finding has the frames
 that prove it, what they rule out, and what to change.
 .
 It works in Wireshark, which gets a configuration profile \"TCP Triage\", and
-in tshark, where \"-z tcptriage\" prints a report.")
+in tshark, where \"-z tcptriage\" prints a report. The command tcptriage
+prints it without dissecting, for captures that are large or many.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE ${package_release})
 set(CPACK_DEBIAN_PACKAGE_SECTION net)

@@ -1,15 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# sh tests/fuzz/run.sh [RUNS]
+# sh tests/fuzz/run.sh [--decap] [RUNS]
 #
 # Fuzzes the core with libFuzzer (clang), AddressSanitizer and UndefinedBehaviorSanitizer: RUNS executions (default
-# 1000000), shared by all processors, with the scenarios as seeds. What breaks it is kept in build-fuzz/.
+# 1000000), shared by all processors, with the scenarios as seeds. With --decap the command's decapsulator instead. What breaks
+# it is kept in build-fuzz/.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
+target=fuzz-core
+if [ "${1:-}" = --decap ]; then
+    target=fuzz-decap
+    shift
+fi
 runs=${1:-1000000}
 build=${TCPT_FUZZ_BUILD:-$root/build-fuzz}
 
@@ -17,22 +23,29 @@ tcpt_ensure_packages cmake make pkg-config libglib2.0-dev clang-14 libclang-rt-1
 tcpt_ensure_tools cmake pkg-config
 clang=$(command -v clang-14 || command -v clang) || tcpt_die 'the program "clang" is missing; install it and try again'
 
-mkdir -p "$build/corpus" || exit 1
+mkdir -p "$build/corpus" "$build/corpus-decap" || exit 1
 if ! { cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER="$clang" -DTCPT_PLUGIN=OFF -DTCPT_FUZZ=ON \
     -DTCPT_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$build" --parallel "$(nproc)" --target fuzz-core fuzz-seeds; } >"$build/log" 2>&1; then
+    cmake --build "$build" --parallel "$(nproc)" --target "$target" fuzz-seeds; } >"$build/log" 2>&1; then
     tail -n 15 "$build/log" >&2
     tcpt_die "the fuzz target could not be built; all that was said is in $build/log"
 fi
-"$build/fuzz-seeds" "$build/corpus" "$root"/captures/scenarios/*.pkt || exit 1
+corpus=$build/corpus
+longest=1500
+if [ "$target" = fuzz-decap ]; then
+    corpus=$build/corpus-decap
+    longest=600 # a dozen headers, or several short frames
+else
+    "$build/fuzz-seeds" "$corpus" "$root"/captures/scenarios/*.pkt || exit 1
+fi
 
 jobs=$(nproc)
 status=0
 pids=
 job=0
 while [ "$job" -lt "$jobs" ]; do
-    "$build/fuzz-core" -runs=$((runs / jobs)) -seed=$((job + 1)) -max_len=1500 -timeout=20 -print_final_stats=1 \
-        -artifact_prefix="$build/" "$build/corpus" >"$build/job-$job.log" 2>&1 &
+    "$build/$target" -runs=$((runs / jobs)) -seed=$((job + 1)) -max_len="$longest" -timeout=20 -print_final_stats=1 \
+        -artifact_prefix="$build/" "$corpus" >"$build/job-$job.log" 2>&1 &
     pids="$pids $!"
     job=$((job + 1))
 done

@@ -16,6 +16,8 @@ RUN_BY = {
     "cmake ": "tests/install/package.py",
     "sudo cmake ": "tests/install/package.py",
     "(cd build-package ": "tests/install/package.py",
+    "tcptriage ": "tests/reader/reader.py",
+    "tcpdump ": "tests/reader/reader.py",
     "sh tests/run.sh": "whoever runs this",
 }
 

@@ -86,7 +86,7 @@ class Package:
         assert "libwireshark" in field["Depends"] and "libglib2.0" in field["Depends"], field
         assert "@" in field["Maintainer"] and len(field["Description"].splitlines()) > 3, field
         listed = self.done("dpkg-deb", "-c", self.first)
-        for path in (PLUGIN, PROFILE + "/preferences", PROFILE + "/colorfilters", "man7/tcptriage.7.gz", NAME + "/copyright",
+        for path in (PLUGIN, PROFILE + "/preferences", PROFILE + "/colorfilters", "man7/tcptriage.7.gz", "man1/tcptriage.1.gz", "usr/bin/tcptriage", NAME + "/copyright",
                      NAME + "/changelog.gz", NAME + "/changelog.Debian.gz"):
             assert "/" + path + "\n" in listed, path
         assert "/home/" not in listed and "/.local/" not in listed, listed
@@ -130,6 +130,7 @@ class Package:
             assert self.installed_version().startswith("0.99.0-" if number else "0.1.0-"), self.installed_version()
             assert self.inside("tshark", "-G", "plugins", user=True).count("tcptriage.so") == 2, "name and path, once"
             assert "tcptriage" in self.inside("tshark", "-G", "protocols")
+            assert "tcptriage " in self.inside("tcptriage", "--version", user=True)
         files = [path for path in self.inside("dpkg-query", "-L", NAME).splitlines() if "tcptriage" in path or "Triage" in path]
         assert len(files) > 10 and all(os.path.lexists(self.root + path) for path in files), files
         self.inside("dpkg", "--remove", NAME)

@@ -2,8 +2,8 @@
 /** @file
  * A report that goes into a file: whole, or not at all.
  */
-#ifndef TCPTRIAGE_EPAN_PAGE_FILE_H
-#define TCPTRIAGE_EPAN_PAGE_FILE_H
+#ifndef TCPTRIAGE_CAPTURE_PAGE_FILE_H
+#define TCPTRIAGE_CAPTURE_PAGE_FILE_H
 
 #include <stdio.h>
 

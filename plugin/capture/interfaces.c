@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "interfaces.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "tcptriage/label.h"
+
+#define UNNAMED_INTERFACE "unknown" /* what Wireshark calls an interface without a name, or none */
+
+/* An interface of the file, or one of those behind an "any" capture. */
+struct point {
+    gint64 key; /* interface and index */
+    uint32_t id;
+    char *name;
+};
+
+struct tcpt_interfaces {
+    GHashTable *points;         /* key -> struct point */
+    GHashTable *taken_names;    /* of them; borrowed */
+    const struct point *newest; /* NULL before the first */
+};
+
+static const char *name_of(const tcpt_captured_on *where, uint32_t interface)
+{
+    return where->name_of(interface, where->data);
+}
+
+static bool is_named(const tcpt_captured_on *where, uint32_t interface)
+{
+    const char *name = name_of(where, interface);
+
+    return name && strcmp(name, UNNAMED_INTERFACE) != 0;
+}
+
+/* NULL when the capture does not tell. */
+static char *interface_label(const tcpt_captured_on *where)
+{
+    char *label;
+
+    if (!is_named(where, where->interface))
+        return NULL;
+    label = tcpt_label(name_of(where, where->interface));
+    if (!*label)
+        g_clear_pointer(&label, g_free);
+    return label;
+}
+
+static char *plain_name(const tcpt_captured_on *where)
+{
+    char *label = interface_label(where), *name;
+
+    if (!where->cooked_index)
+        return label ? label : g_strdup_printf("interface %u", where->interface);
+    name = label && where->interface ? g_strdup_printf("%s, interface index %u", label, where->cooked_index)
+                                     : g_strdup_printf("interface index %u", where->cooked_index);
+    g_free(label);
+    return name;
+}
+
+/* Interfaces of several machines may all be called eth0. */
+static char *own_name(const tcpt_interfaces *interfaces, const tcpt_captured_on *where)
+{
+    char *name = plain_name(where);
+
+    while (g_hash_table_contains(interfaces->taken_names, name)) {
+        char *longer = g_strdup_printf("%s (interface %u)", name, where->interface);
+
+        g_free(name);
+        name = longer;
+    }
+    return name;
+}
+
+static void free_point(void *data)
+{
+    struct point *point = data;
+
+    g_free(point->name);
+    g_free(point);
+}
+
+static const struct point *point_of(tcpt_interfaces *interfaces, const tcpt_captured_on *where)
+{
+    gint64 key = (gint64)((uint64_t)where->interface << 32 | where->cooked_index);
+    struct point *point;
+
+    if (interfaces->newest && interfaces->newest->key == key)
+        return interfaces->newest;
+    interfaces->newest = g_hash_table_lookup(interfaces->points, &key);
+    if (interfaces->newest)
+        return interfaces->newest;
+    point = g_new0(struct point, 1);
+    point->key = key;
+    point->id = g_hash_table_size(interfaces->points);
+    point->name = own_name(interfaces, where);
+    g_hash_table_insert(interfaces->points, &point->key, point);
+    g_hash_table_add(interfaces->taken_names, point->name);
+    interfaces->newest = point;
+    return point;
+}
+
+/* Is this to be a capture with several points? Cooked frames with an index come from all interfaces of a machine. A
+ * second interface can be asked for when it has a name. Where even the first one has none, as in captures without
+ * interfaces that were joined into one with them, only its first packet would tell: too late for all before it. */
+static void expect_points(tcpt_analysis *analysis, const tcpt_captured_on *where)
+{
+    if (where->cooked_index)
+        tcpt_expect_points(analysis);
+    if (!where->known)
+        return;
+    if (is_named(where, 1))
+        tcpt_expect_points(analysis);
+    else if (!is_named(where, where->interface))
+        tcpt_suspect_points(analysis);
+}
+
+tcpt_interfaces *tcpt_interfaces_new(void)
+{
+    tcpt_interfaces *interfaces = g_new0(tcpt_interfaces, 1);
+
+    interfaces->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
+    interfaces->taken_names = g_hash_table_new(g_str_hash, g_str_equal);
+    return interfaces;
+}
+
+void tcpt_interfaces_free(tcpt_interfaces *interfaces)
+{
+    if (!interfaces)
+        return;
+    g_hash_table_destroy(interfaces->taken_names);
+    g_hash_table_destroy(interfaces->points);
+    g_free(interfaces);
+}
+
+uint32_t tcpt_interfaces_point(tcpt_interfaces *interfaces, tcpt_analysis *analysis, const tcpt_captured_on *where,
+                               const char **name)
+{
+    const struct point *point;
+
+    if (!interfaces->newest)
+        expect_points(analysis, where);
+    point = point_of(interfaces, where);
+    *name = point->name;
+    return point->id;
+}
+
+uint32_t tcpt_interfaces_number(const tcpt_interfaces *interfaces, const tcpt_point *of)
+{
+    const struct point *point;
+    GHashTableIter each;
+
+    if (!interfaces)
+        return 0; /* capture points are not told apart */
+    g_hash_table_iter_init(&each, interfaces->points);
+    while (g_hash_table_iter_next(&each, NULL, (gpointer *)&point))
+        if (point->id == of->id)
+            return (uint32_t)(point->key >> 32);
+    return 0;
+}
+
+uint32_t tcpt_cooked_index(const uint8_t *frame, uint32_t captured_bytes)
+{
+    enum { INDEX_AT = 4 }; /* LINKTYPE_LINUX_SLL2: protocol, reserved, interface index, ... */
+    uint32_t index;
+
+    if (captured_bytes < INDEX_AT + sizeof index)
+        return 0;
+    memcpy(&index, frame + INDEX_AT, sizeof index);
+    return GUINT32_FROM_BE(index);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "decap.h"
+
+#include <glib.h>
+
+#include "fragments.h"
+#include "way.h"
+
+struct tcpt_decap {
+    tcpt_decap_visitor visitor;
+    tcpt_fragments *fragments;
+};
+
+static tcpt_layer (*const steps[TCPT_LAYERS])(tcpt_way *way) = {
+    [TCPT_LAYER_ETHERNET] = tcpt_take_ethernet, [TCPT_LAYER_ETHERTYPE] = tcpt_take_ethertype,
+    [TCPT_LAYER_LLC] = tcpt_take_llc,           [TCPT_LAYER_MPLS] = tcpt_take_mpls,
+    [TCPT_LAYER_PPP] = tcpt_take_ppp,           [TCPT_LAYER_PROTOCOL] = tcpt_take_protocol,
+    [TCPT_LAYER_DOT11] = tcpt_take_dot11,       [TCPT_LAYER_IP] = tcpt_take_ip,
+    [TCPT_LAYER_GRE] = tcpt_take_gre,           [TCPT_LAYER_UDP] = tcpt_take_udp,
+};
+
+tcpt_decap *tcpt_decap_new(const tcpt_decap_visitor *visitor)
+{
+    tcpt_decap *decap = g_new0(tcpt_decap, 1);
+
+    decap->visitor = *visitor;
+    decap->fragments = tcpt_fragments_new();
+    return decap;
+}
+
+void tcpt_decap_free(tcpt_decap *decap)
+{
+    if (!decap)
+        return;
+    tcpt_fragments_free(decap->fragments);
+    g_free(decap);
+}
+
+static void tell_tcp(const tcpt_decap *decap, const tcpt_way *way)
+{
+    tcpt_packet packet = way->ip;
+
+    packet.tcp = way->bytes;
+    packet.source = way->source;
+    packet.depth = way->depth;
+    packet.fragment = way->fragment;
+    packet.pads = way->pads;
+    packet.whole_frame = way->whole_frame;
+    decap->visitor.tcp(&packet, decap->visitor.data);
+}
+
+/* Only where its IP header is directly before it: extension headers hide it. */
+static void tell_icmp(const tcpt_decap *decap, const tcpt_way *way)
+{
+    tcpt_message message = {.datagram = way->bytes, .depth = way->depth};
+
+    if (!way->ip.ip)
+        return;
+    message.datagram.at -= way->ip.ip_bytes;
+    message.datagram.captured += way->ip.ip_bytes;
+    message.datagram.reported += way->ip.ip_bytes;
+    decap->visitor.icmp(&message, decap->visitor.data);
+}
+
+static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next);
+
+static void walk_aggregate(tcpt_decap *decap, tcpt_way way)
+{
+    tcpt_bytes rest = way.bytes;
+
+    while (tcpt_next_subframe(&rest, &way.bytes))
+        walk(decap, way, TCPT_LAYER_LLC);
+}
+
+static void walk_whole(tcpt_decap *decap, tcpt_way way)
+{
+    uint8_t *whole = way.whole;
+
+    way.bytes = (tcpt_bytes){whole, way.whole_bytes, way.whole_bytes};
+    way.source = way.bytes;
+    way.whole_frame = false;
+    walk(decap, way, TCPT_LAYER_PROTOCOL);
+    g_free(whole);
+}
+
+static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next)
+{
+    while (steps[next]) {
+        if (way.layers++ >= TCPT_LAYERS_MOST)
+            return;
+        next = steps[next](&way);
+    }
+    if (next == TCPT_LAYER_TCP)
+        tell_tcp(decap, &way);
+    else if (next == TCPT_LAYER_ICMP)
+        tell_icmp(decap, &way);
+    else if (next == TCPT_LAYER_WHOLE)
+        walk_whole(decap, way);
+    else if (next == TCPT_LAYER_AGGREGATE)
+        walk_aggregate(decap, way);
+}
+
+void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
+{
+    tcpt_way way = {.bytes = *frame, .source = *frame, .whole_frame = true, .fragments = decap->fragments};
+
+    walk(decap, way, tcpt_take_link(&way, link));
+}
+
+uint64_t tcpt_decap_given_up(const tcpt_decap *decap)
+{
+    return tcpt_fragments_given_up(decap->fragments);
+}

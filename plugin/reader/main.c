@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command tcptriage: captures in, the plugin's report out, without Wireshark's dissection. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "capture/page_file.h"
+#include "capture/terminal.h"
+#include "capture_file.h"
+#include "cut.h"
+#include "html.h"
+#include "json.h"
+#include "model.h"
+#include "options.h"
+#include "reading.h"
+#include "tcptriage/cases.h"
+#include "tcptriage/label.h"
+#include "text.h"
+#include "words.h"
+
+/* What the process ends with; the gravest of all files. */
+enum { FINE = 0, UNREAD = 1, MISUSED = 2, FOUND = 3 };
+
+#define MADE_BY "tcptriage " TCPTRIAGE_VERSION
+
+/* The file that is told of: a report asks for the numbers of its interfaces. */
+static const tcpt_interfaces *interfaces;
+
+static uint32_t interface_of(const tcpt_point *point)
+{
+    return tcpt_interfaces_number(interfaces, point);
+}
+
+/* Names come from anywhere. */
+static void complain(const char *file, const char *what)
+{
+    char *name = tcpt_label(file);
+
+    fprintf(stderr, "tcptriage: %s: %s\n", name, what);
+    g_free(name);
+}
+
+static void show_progress(double share, void *data)
+{
+    (void)data;
+    if (share >= 0)
+        fprintf(stderr, "\r%3.0f %%", share * 100);
+}
+
+static void print_text(const tcpt_options *options, const char *file, const tcpt_model *model)
+{
+    GString *text = g_string_new(NULL);
+
+    if (options->files[1]) {
+        char *name = tcpt_label(file);
+
+        g_string_append_printf(text, "%s%s\n\n", strcmp(file, options->files[0]) == 0 ? "" : "\n", name);
+        g_free(name);
+    }
+    set_columns(options->columns ? options->columns : tcpt_terminal_columns());
+    tcpt_report_text(text, model);
+    fputs(text->str, stdout);
+    g_string_free(text, TRUE);
+}
+
+/* @return what went wrong, a sentence, to be freed; NULL */
+static char *write_report(const tcpt_options *options, const char *file, const tcpt_model *model)
+{
+    switch (options->form) {
+    case TCPT_FORM_HTML:
+        return tcpt_page_write(options->page, tcpt_report_html, model);
+    case TCPT_FORM_JSON:
+        tcpt_report_json(stdout, model);
+        break;
+    case TCPT_FORM_TEXT:
+        print_text(options, file, model);
+        break;
+    }
+    return fflush(stdout) == 0 && !ferror(stdout) ? NULL : g_strdup("The report cannot be written.");
+}
+
+/* The frames that --filter asks for; NULL for all. */
+static GHashTable *asked_for(const tcpt_options *options, const tcpt_reading *reading)
+{
+    GHashTable *asked;
+
+    if (!options->wanted.ends)
+        return NULL;
+    asked = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < reading->frames->len; i++) {
+        tcpt_record *record = g_array_index(reading->frames, tcpt_read_frame, i).record;
+
+        if (tcpt_wanted_has(&options->wanted, record->flow))
+            g_hash_table_add(asked, record);
+    }
+    return asked;
+}
+
+static tcpt_model *model_of(const tcpt_options *options, const tcpt_reading *reading, GHashTable *asked)
+{
+    return tcpt_model_new(&(tcpt_report){
+        .analysis = reading->analysis,
+        .least = (tcpt_severity)options->least,
+        .asked = asked,
+        .made_by = MADE_BY,
+        .zero_ns = reading->zero_ns,
+        .interface_of = interface_of,
+    });
+}
+
+static int status_of(const tcpt_options *options, const tcpt_model *model)
+{
+    for (int severity = options->fail_on; severity <= TCPT_WARN; severity++)
+        if (model->counts[severity] > 0)
+            return FOUND;
+    return FINE;
+}
+
+/* What the report cannot tell. @return whether everything was read */
+static bool tell_unread(const char *file, const tcpt_reading *reading)
+{
+    GHashTableIter each;
+    gpointer link_type, count;
+
+    g_hash_table_iter_init(&each, reading->unread);
+    while (g_hash_table_iter_next(&each, &link_type, &count)) {
+        char *what = g_strdup_printf("%u frame%s of link type \"%s\" %s not read: use tshark -z tcptriage.",
+                                     GPOINTER_TO_UINT(count), GPOINTER_TO_UINT(count) == 1 ? "" : "s",
+                                     tcpt_link_type_name(GPOINTER_TO_INT(link_type)),
+                                     GPOINTER_TO_UINT(count) == 1 ? "was" : "were");
+
+        complain(file, what);
+        g_free(what);
+    }
+    if (reading->given_up) {
+        char *what = g_strdup_printf("%" PRIu64 " datagrams were not put together: too many had fragments missing.",
+                                     reading->given_up);
+
+        complain(file, what);
+        g_free(what);
+    }
+    if (reading->problem)
+        complain(file, reading->problem);
+    return !reading->problem && g_hash_table_size(reading->unread) == 0;
+}
+
+static int tell(const tcpt_options *options, const char *file, const tcpt_reading *reading)
+{
+    GHashTable *asked = asked_for(options, reading);
+    tcpt_model *model;
+    char *problem;
+    int status;
+
+    interfaces = reading->interfaces;
+    tcpt_settle_all(reading->analysis);
+    model = model_of(options, reading, asked);
+    status = status_of(options, model);
+    problem = write_report(options, file, model);
+    if (!problem && options->cut)
+        problem = tcpt_cut(options->cut, file, reading, model);
+    tcpt_model_free(model);
+    if (asked)
+        g_hash_table_destroy(asked);
+    if (!tell_unread(file, reading))
+        status = UNREAD;
+    if (!problem)
+        return status;
+    complain(options->cut && options->form != TCPT_FORM_HTML ? options->cut : file, problem);
+    g_free(problem);
+    return UNREAD;
+}
+
+static int triage(const tcpt_options *options, const char *file)
+{
+    bool terminal = !options->quiet && isatty(STDERR_FILENO);
+    tcpt_reading_wants wants = {.settings = options->settings,
+                                .pictures = options->form == TCPT_FORM_HTML,
+                                .frames = options->cut || options->wanted.ends,
+                                .progress = terminal ? show_progress : NULL};
+    char *problem;
+    tcpt_capture_file *opened = tcpt_capture_file_open(file, &problem);
+    tcpt_reading reading;
+    int status;
+
+    if (!opened) {
+        complain(file, problem);
+        g_free(problem);
+        return UNREAD;
+    }
+    reading = tcpt_read_capture(opened, &wants);
+    if (terminal)
+        fputs("\r     \r", stderr);
+    status = tell(options, file, &reading);
+    tcpt_reading_clear(&reading);
+    tcpt_capture_file_close(opened);
+    return status;
+}
+
+/* What cannot be read is graver than what was found: nobody knows what is in it. */
+static int graver(int a, int b)
+{
+    return a == UNREAD || b == UNREAD ? UNREAD : MAX(a, b);
+}
+
+/* @return why the command cannot do what it is to do, before a capture is read, which may take long */
+static char *refusal(const tcpt_options *options)
+{
+    if (options->page)
+        return tcpt_page_refusal(options->page);
+    return NULL;
+}
+
+static int run(const tcpt_options *options, const char *program)
+{
+    char *refused = refusal(options);
+    int status = FINE;
+
+    if (refused) {
+        fprintf(stderr, "tcptriage: %s\n", refused);
+        g_free(refused);
+        return UNREAD;
+    }
+    tcpt_capture_files_init(program);
+    for (char **file = options->files; *file; file++)
+        status = graver(status, triage(options, *file));
+    tcpt_capture_files_end();
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    tcpt_options options;
+    char *problem;
+    int status = FINE;
+
+    if (!tcpt_options_read(&options, argc, argv, &problem)) {
+        fprintf(stderr, "tcptriage: %s\nTry \"tcptriage --help\".\n", problem);
+        g_free(problem);
+        tcpt_options_clear(&options);
+        return MISUSED;
+    }
+    if (options.version)
+        puts(MADE_BY);
+    else
+        status = run(&options, argv[0]);
+    tcpt_options_clear(&options);
+    return status;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reading.h"
+
+#include "capture/padding.h"
+#include "decap/decap.h"
+#include "tcptriage/icmp.h"
+#include "tcptriage/times.h"
+
+enum { PROGRESS_EVERY = 4096 }; /* frames: a few milliseconds of work */
+
+/* One capture while it is read. */
+typedef struct run {
+    const tcpt_reading_wants *wants;
+    tcpt_capture_file *file;
+    tcpt_reading *reading;
+    const tcpt_captured *frame;
+} run;
+
+static uint32_t point_of(run *of, const char **name)
+{
+    const tcpt_captured *frame = of->frame;
+    tcpt_captured_on where = {.known = frame->has_interface,
+                              .interface = frame->interface,
+                              .name_of = tcpt_capture_file_interface,
+                              .data = of->file};
+
+    *name = NULL;
+    if (!of->wants->settings.capture_points)
+        return 0;
+    if (frame->link == TCPT_LINK_SLL2)
+        where.cooked_index = tcpt_cooked_index(frame->bytes.at, frame->bytes.captured);
+    return tcpt_interfaces_point(of->reading->interfaces, of->reading->analysis, &where, name);
+}
+
+static void keep(run *of, tcpt_record *record)
+{
+    tcpt_read_frame kept = {of->frame->number, record};
+
+    if (record && of->reading->frames)
+        g_array_append_val(of->reading->frames, kept);
+}
+
+static void fill_from_ip(tcpt_segment *segment, const tcpt_packet *packet)
+{
+    segment->has_ip_id = packet->family == 4 && packet->ip;
+    segment->fragments = packet->family == 4 && !packet->ip;
+    if (!packet->ip)
+        return;
+    segment->ttl = packet->ip[packet->family == 4 ? 8 : 7];
+    if (packet->family == 4)
+        segment->ip_id = (uint16_t)(packet->ip[4] << 8 | packet->ip[5]);
+}
+
+/* 0 too where not all of it was captured: it cannot be summed then. */
+static uint32_t padding_of(const run *of, const tcpt_packet *packet)
+{
+    uint32_t end = (uint32_t)(packet->tcp.at - packet->source.at) + packet->tcp.reported, pad_bytes;
+    bool frame = packet->whole_frame && of->frame->link == TCPT_LINK_ETHERNET;
+
+    if (!packet->pads || !packet->ip)
+        return 0;
+    pad_bytes = tcpt_padding_behind(&(tcpt_datagram_place){
+        .frame = frame && packet->source.captured == packet->source.reported ? packet->source.at : NULL,
+        .frame_bytes = packet->source.reported,
+        .end = end,
+        .datagram_bytes = packet->ip_bytes + packet->tcp.reported,
+        .fcs_bytes = frame ? of->frame->fcs_bytes : 0,
+    });
+    return packet->tcp.captured == packet->tcp.reported && packet->source.captured < end + pad_bytes ? 0 : pad_bytes;
+}
+
+static void take_segment(const tcpt_packet *packet, void *data)
+{
+    run *of = data;
+    tcpt_segment segment = {.time_ns = of->frame->time_ns,
+                            .frame = of->frame->number,
+                            .depth = packet->depth,
+                            .family = packet->family,
+                            .fragment = packet->fragment,
+                            .src = packet->src,
+                            .dst = packet->dst};
+
+    if (packet->tcp.captured < TCPT_TCP_HEADER_BYTES ||
+        !tcpt_segment_parse(&segment, packet->tcp.at, packet->tcp.captured, packet->tcp.reported))
+        return;
+    segment.point = point_of(of, &segment.point_name);
+    fill_from_ip(&segment, packet);
+    tcpt_segment_check(&segment, packet->tcp.at, packet->ip && packet->ip_cut ? 0 : packet->tcp.captured,
+                       packet->tcp.reported, padding_of(of, packet));
+    if (segment.has_ip_id)
+        tcpt_segment_check_ipv4(&segment, packet->ip, packet->ip_bytes);
+    keep(of, tcpt_analyse(of->reading->analysis, &segment));
+}
+
+static void take_message(const tcpt_message *message, void *data)
+{
+    run *of = data;
+    tcpt_icmp icmp = {.time_ns = of->frame->time_ns, .frame = of->frame->number, .depth = message->depth};
+    const char *point_name;
+
+    if (!tcpt_icmp_parse(&icmp, message->datagram.at, message->datagram.captured))
+        return;
+    icmp.point = point_of(of, &point_name);
+    keep(of, tcpt_analyse_icmp(of->reading->analysis, &icmp));
+}
+
+static void count_unread(tcpt_reading *reading, int link_type)
+{
+    gpointer key = GINT_TO_POINTER(link_type), count = g_hash_table_lookup(reading->unread, key);
+
+    g_hash_table_insert(reading->unread, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(count) + 1));
+}
+
+static void note_frame(tcpt_reading *reading, const tcpt_captured *frame)
+{
+    reading->frames_read++;
+    if (reading->zero_ns == 0 && frame->has_time)
+        reading->zero_ns = tcpt_time_moved(frame->time_ns);
+    if (frame->packet && frame->link == TCPT_LINK_OTHER)
+        count_unread(reading, frame->link_type);
+}
+
+static tcpt_reading begin(const tcpt_reading_wants *wants)
+{
+    tcpt_reading reading = {.analysis = tcpt_analysis_new(&wants->settings),
+                            .interfaces = tcpt_interfaces_new(),
+                            .unread = g_hash_table_new(NULL, NULL)};
+
+    if (wants->pictures)
+        tcpt_expect_pictures(reading.analysis);
+    if (wants->frames)
+        reading.frames = g_array_new(FALSE, FALSE, sizeof(tcpt_read_frame));
+    return reading;
+}
+
+tcpt_reading tcpt_read_capture(tcpt_capture_file *file, const tcpt_reading_wants *wants)
+{
+    tcpt_reading reading = begin(wants);
+    tcpt_captured frame;
+    run of = {.wants = wants, .file = file, .reading = &reading, .frame = &frame};
+    tcpt_decap *decap = tcpt_decap_new(&(tcpt_decap_visitor){take_segment, take_message, &of});
+
+    while (tcpt_capture_file_next(file, &frame, &reading.problem)) {
+        note_frame(&reading, &frame);
+        if (frame.packet)
+            tcpt_decap_frame(decap, frame.link, &frame.bytes);
+        if (wants->progress && frame.number % PROGRESS_EVERY == 0)
+            wants->progress(tcpt_capture_file_progress(file), wants->data);
+    }
+    reading.given_up = tcpt_decap_given_up(decap);
+    tcpt_decap_free(decap);
+    if (reading.zero_ns == 0)
+        reading.zero_ns = TCPT_TIME_FIRST_NS;
+    return reading;
+}
+
+void tcpt_reading_clear(tcpt_reading *reading)
+{
+    tcpt_analysis_free(reading->analysis);
+    tcpt_interfaces_free(reading->interfaces);
+    g_hash_table_destroy(reading->unread);
+    if (reading->frames)
+        g_array_unref(reading->frames);
+    g_free(reading->problem);
+    *reading = (tcpt_reading){0};
+}
