@@ -301,6 +301,7 @@ typedef struct tcpt_endpoint {
     bool ending_before;  /**< the flow was closing when it began to send what is unanswered */
     bool unanswered_fin; /**< that began with a FIN without payload */
     tcpt_padding_told padding_told;
+    bool syn_padded;    /**< one of its SYNs, or SYN-ACKs, was */
     uint16_t mss;       /**< that it offered, 0 none */
     uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
     uint32_t syn_payload_bytes;

@@ -12,8 +12,6 @@ static void judge(const tcpt_context *context, void *memory)
     short_memory *mine = memory;
     tcpt_finding **first = &mine->first[context->seen->from], *finding;
 
-    if (!context->seen->padding_tells)
-        return;
     if (*first)
         tcpt_withdraw(context, *first); /* one per direction: the FIN's loss is the one that hurts */
     finding = tcpt_raise(context, TCPT_HIGH,

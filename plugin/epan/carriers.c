@@ -9,6 +9,7 @@
 #include "capture/padding.h"
 #include "link.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/portable.h"
 
 enum {
     IPV4_HEADER_MAX_BYTES = 60,
@@ -114,20 +115,11 @@ static tcpt_carriers find_carriers(tvbuff_t *tvb, const packet_info *pinfo)
     return around;
 }
 
-int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
-                          void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around))
+static int TCPT_NOINLINE dissect_inside(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+                                        void *data, tcp_layer outer)
 {
-    tcp_layer outer = enclosing;
-    tcpt_carriers around = find_carriers(tvb, pinfo);
     volatile int bytes = 0;
 
-    note(tvb, pinfo, around);
-    enclosing = (tcp_layer){.depth = around.depth, .tvb = tvb};
-    if (around.depth == frame_depth) { /* nothing behind it in the frame, as a rule */
-        bytes = call_dissector_only(tcp, tvb, pinfo, tree, data);
-        enclosing.depth = 0;
-        return bytes;
-    }
     TRY
     {
         bytes = call_dissector_only(tcp, tvb, pinfo, tree, data);
@@ -137,6 +129,22 @@ int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pi
         enclosing = outer;
     }
     ENDTRY;
+    return bytes;
+}
+
+int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
+                          void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around))
+{
+    tcp_layer outer = enclosing;
+    tcpt_carriers around = find_carriers(tvb, pinfo);
+    int bytes;
+
+    note(tvb, pinfo, around);
+    enclosing = (tcp_layer){.depth = around.depth, .tvb = tvb};
+    if (around.depth != frame_depth)
+        return dissect_inside(tcp, tvb, pinfo, tree, data, outer);
+    bytes = call_dissector_only(tcp, tvb, pinfo, tree, data); /* nothing behind it in the frame, as a rule */
+    enclosing.depth = 0;
     return bytes;
 }
 
@@ -182,13 +190,12 @@ static tcpt_ip_header find_ipv6_header(const uint8_t *end, unsigned before_bytes
 tcpt_ip_header tcpt_find_ip_header(const tcpt_place *place, const tcpt_segment *segment)
 {
     unsigned before_bytes = MIN(place->begin, IPV4_HEADER_MAX_BYTES);
-    const uint8_t *before;
+    const uint8_t *end = place->captured + place->begin;
 
-    if (before_bytes < TCPT_IPV4_HEADER_BYTES || tvb_captured_length(place->source) < place->begin)
+    if (before_bytes < TCPT_IPV4_HEADER_BYTES)
         return (tcpt_ip_header){0};
-    before = tvb_get_ptr(place->source, (int)(place->begin - before_bytes), (int)before_bytes);
-    return segment->family == 4 ? find_ipv4_header(before + before_bytes, before_bytes, segment, place->bytes)
-                                : find_ipv6_header(before + before_bytes, before_bytes, segment);
+    return segment->family == 4 ? find_ipv4_header(end, before_bytes, segment, place->bytes)
+                                : find_ipv6_header(end, before_bytes, segment);
 }
 
 /* Bytes of an IP header that ends at `end`, `before_bytes` behind the first byte of what is captured, and leads to this
@@ -237,26 +244,25 @@ bool tcpt_find_icmp(tcpt_icmp *icmp, tvbuff_t *quoted, const packet_info *pinfo)
     return true;
 }
 
-/* Of the frame: another data source than that has none. */
-static bool is_ethernet_frame(const tcpt_place *place, const packet_info *pinfo)
+/* Another data source than the frame has no check sequence. */
+static bool is_ethernet_frame(const packet_info *pinfo, uint32_t frame_bytes)
 {
-    return tcpt_link_type(pinfo) == WTAP_ENCAP_ETHERNET && tvb_reported_length(place->source) == pinfo->fd->pkt_len;
+    return tcpt_link_type(pinfo) == WTAP_ENCAP_ETHERNET && frame_bytes == pinfo->fd->pkt_len;
 }
 
 /* Inside a tunnel the inner frame's: it ends where its carrier ends. */
 uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, const tcpt_ip_header *ip,
                            tcpt_carriers around)
 {
-    uint32_t frame_bytes = tvb_reported_length(place->source);
-    tcpt_datagram_place at = {
-        .frame_bytes = frame_bytes, .end = place->begin + place->bytes, .datagram_bytes = ip->bytes + place->bytes};
+    tcpt_datagram_place at = {.end = place->begin + place->bytes, .datagram_bytes = ip->bytes + place->bytes};
 
-    if (!around.ethernet || ip->bytes == 0 || frame_bytes <= at.end)
+    if (!around.ethernet || ip->bytes == 0 || at.datagram_bytes >= TCPT_ETHERNET_PAYLOAD_LEAST)
         return 0;
-    if (is_ethernet_frame(place, pinfo)) {
+    at.frame_bytes = tvb_reported_length(place->source);
+    if (is_ethernet_frame(pinfo, at.frame_bytes)) {
         at.fcs_bytes = pinfo->pseudo_header->eth.fcs_len;
-        if (tvb_captured_length(place->source) >= frame_bytes)
-            at.frame = tvb_get_ptr(place->source, 0, (int)frame_bytes);
+        if (place->captured_bytes >= at.frame_bytes)
+            at.frame = place->captured;
     }
     return tcpt_padding_behind(&at);
 }

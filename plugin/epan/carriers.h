@@ -44,9 +44,11 @@ int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pi
 
 /** Where a TCP layer's bytes are. */
 typedef struct tcpt_place {
-    tvbuff_t *source; /**< the frame, or bytes that were put together */
-    unsigned begin;   /**< in there */
-    uint32_t bytes;   /**< by the IP length */
+    tvbuff_t *source;        /**< the frame, or bytes that were put together */
+    const uint8_t *captured; /**< of that: at least what is before the layer */
+    unsigned captured_bytes; /**< that can be read there */
+    unsigned begin;          /**< of the layer in there, at most captured_bytes */
+    uint32_t bytes;          /**< of the layer, by the IP length */
 } tcpt_place;
 
 /** Find the IP header of a segment whose addresses are filled in. */

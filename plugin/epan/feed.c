@@ -90,20 +90,39 @@ static void note_zero(const packet_info *pinfo)
     zero_known = true;
 }
 
+/* Where a layer is no part of its source, as behind a proxy buffer, nothing is around it. */
+static tcpt_place place_of(tvbuff_t *tvb, unsigned layer_bytes)
+{
+    tvbuff_t *source = tvb_get_ds_tvb(tvb);
+    unsigned captured_bytes = tvb_captured_length(source), begin = (unsigned)tvb_raw_offset(tvb);
+
+    if (captured_bytes < begin + layer_bytes) {
+        source = tvb;
+        captured_bytes = layer_bytes;
+        begin = 0;
+    }
+    return (tcpt_place){
+        .source = source,
+        .captured = tvb_get_ptr(source, 0, (int)captured_bytes),
+        .captured_bytes = captured_bytes,
+        .begin = begin,
+        .bytes = tvb_reported_length(tvb),
+    };
+}
+
 /* @return the new segment's record, or NULL when these bytes are none */
 static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carriers around)
 {
     uint32_t captured_bytes = tvb_captured_length(tvb);
-    tcpt_place place = {tvb_get_ds_tvb(tvb), (unsigned)tvb_raw_offset(tvb), tvb_reported_length(tvb)};
+    tcpt_place place = place_of(tvb, captured_bytes);
     tcpt_segment segment = {.time_ns = as_ns(&pinfo->abs_ts), .frame = frame_number, .depth = around.depth};
-    const uint8_t *header;
+    const uint8_t *header = place.captured + place.begin;
     uint32_t pad_bytes;
     tcpt_ip_header ip;
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
     segment.fragment = pinfo->fragmented;
-    header = tvb_get_ptr(tvb, 0, (int)captured_bytes);
     if (!tcpt_segment_parse(&segment, header, captured_bytes, place.bytes))
         return NULL;
 
@@ -117,12 +136,8 @@ static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carrie
     segment.fragments = segment.family == 4 && ip.bytes == 0;
 
     pad_bytes = tcpt_find_padding(&place, pinfo, &ip, around);
-    if (pad_bytes > 0 && captured_bytes == place.bytes) {
-        if (tvb_captured_length(place.source) < place.begin + place.bytes + pad_bytes)
-            pad_bytes = 0; /* the padding itself was not captured */
-        else
-            header = tvb_get_ptr(place.source, (int)place.begin, (int)(place.bytes + pad_bytes));
-    }
+    if (captured_bytes == place.bytes && place.captured_bytes < place.begin + place.bytes + pad_bytes)
+        pad_bytes = 0; /* the padding itself was not captured */
     tcpt_segment_check(&segment, header, ip.cut ? 0 : captured_bytes, place.bytes, pad_bytes);
     if (segment.has_ip_id)
         tcpt_segment_check_ipv4(&segment, ip.at, ip.bytes);

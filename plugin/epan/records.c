@@ -6,20 +6,21 @@
 /* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
 enum { BLOCK_FRAMES = 128 };
 
-static GPtrArray *blocks;  /* NULL for a block without TCP */
+static GPtrArray *blocks;    /* NULL for a block without TCP */
+static tcpt_record **newest; /* the block that was written to last, NULL before */
+static unsigned newest_at;
 static GHashTable *deeper; /* frame -> GPtrArray: the layers behind the first; tunnels only */
 
-static tcpt_record **place_of(uint32_t frame)
+static void begin_block(unsigned at)
 {
-    unsigned at = frame / BLOCK_FRAMES;
-
     if (!blocks)
         blocks = g_ptr_array_new_with_free_func(g_free);
     if (at >= blocks->len)
         g_ptr_array_set_size(blocks, (int)at + 1);
     if (!blocks->pdata[at])
         blocks->pdata[at] = g_new0(tcpt_record *, BLOCK_FRAMES);
-    return (tcpt_record **)blocks->pdata[at] + frame % BLOCK_FRAMES;
+    newest = (tcpt_record **)blocks->pdata[at];
+    newest_at = at;
 }
 
 static void note_deeper(uint32_t frame, unsigned layer, tcpt_record *record)
@@ -43,7 +44,9 @@ void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
         note_deeper(frame, layer, record);
         return;
     }
-    *place_of(frame) = record;
+    if (!newest || newest_at != frame / BLOCK_FRAMES)
+        begin_block(frame / BLOCK_FRAMES);
+    newest[frame % BLOCK_FRAMES] = record;
     if (deeper)
         g_hash_table_remove(deeper, GUINT_TO_POINTER(frame)); /* of another frame with this number */
 }
@@ -73,5 +76,6 @@ void tcpt_records_forget(void)
     if (deeper)
         g_hash_table_destroy(deeper);
     blocks = NULL;
+    newest = NULL;
     deeper = NULL;
 }

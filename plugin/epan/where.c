@@ -4,12 +4,21 @@
 #include "capture/interfaces.h"
 #include "compat.h"
 #include "link.h"
+#include "tcptriage/portable.h"
 
-static tcpt_interfaces *interfaces; /* of the capture file; NULL before the first packet */
+/* One capture file. */
+static tcpt_interfaces *interfaces; /* NULL before the first packet */
+static const char *newest_name;     /* of the newest point that is an interface of the file; NULL before one */
+static uint32_t newest_interface, newest_point;
 
 static const char *name_of(uint32_t interface, void *data)
 {
     return tcpt_interface_name(data, interface);
+}
+
+static bool is_cooked(const packet_info *pinfo)
+{
+    return pinfo->rec->rec_header.packet_header.pkt_encap == WTAP_ENCAP_SLL2;
 }
 
 static uint32_t cooked_index(const packet_info *pinfo)
@@ -17,26 +26,48 @@ static uint32_t cooked_index(const packet_info *pinfo)
     tvbuff_t *frame;
     uint32_t bytes;
 
-    if (tcpt_link_type(pinfo) != WTAP_ENCAP_SLL2 || !pinfo->data_src)
+    if (!is_cooked(pinfo) || !pinfo->data_src)
         return 0;
     frame = get_data_source_tvb(pinfo->data_src->data);
     bytes = tvb_captured_length(frame);
     return bytes > 0 ? tcpt_cooked_index(tvb_get_ptr(frame, 0, (int)bytes), bytes) : 0;
 }
 
+static uint32_t TCPT_NOINLINE captured(tcpt_analysis *analysis, const packet_info *pinfo, bool known,
+                                       uint32_t interface, const char **name)
+{
+    tcpt_captured_on where = {.known = known,
+                              .interface = interface,
+                              .cooked_index = cooked_index(pinfo),
+                              .name_of = name_of,
+                              .data = (void *)pinfo};
+    uint32_t point;
+
+    if (!interfaces)
+        interfaces = tcpt_interfaces_new();
+    point = tcpt_interfaces_point(interfaces, analysis, &where, name);
+    if (!is_cooked(pinfo)) {
+        newest_interface = interface;
+        newest_point = point;
+        newest_name = *name;
+    }
+    return point;
+}
+
 uint32_t tcpt_where_captured(tcpt_analysis *analysis, const packet_info *pinfo, const char **name)
 {
-    tcpt_captured_on where = {.name_of = name_of, .data = (void *)pinfo};
+    bool known;
+    uint32_t interface;
 
     *name = NULL;
     if (!tcpt_is_packet(pinfo))
         return 0;
-    where.known = pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID;
-    where.interface = where.known ? pinfo->rec->rec_header.packet_header.interface_id : 0;
-    where.cooked_index = cooked_index(pinfo);
-    if (!interfaces)
-        interfaces = tcpt_interfaces_new();
-    return tcpt_interfaces_point(interfaces, analysis, &where, name);
+    known = pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID;
+    interface = known ? pinfo->rec->rec_header.packet_header.interface_id : 0;
+    if (!newest_name || interface != newest_interface || is_cooked(pinfo))
+        return captured(analysis, pinfo, known, interface, name);
+    *name = newest_name;
+    return newest_point;
 }
 
 uint32_t tcpt_where_interface(const tcpt_point *of)
@@ -48,4 +79,5 @@ void tcpt_where_forget(void)
 {
     tcpt_interfaces_free(interfaces);
     interfaces = NULL;
+    newest_name = NULL;
 }

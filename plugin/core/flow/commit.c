@@ -55,6 +55,8 @@ static void commit_counts(tcpt_flow *flow, const tcpt_segment *segment, const tc
     sender->last_record = record;
     flow->both_ways = flow->ends[0].segment_count && flow->ends[1].segment_count;
     flow->padded = flow->padded || segment->pad_bytes;
+    if (segment->pad_bytes && (segment->flags & TCPT_SYN) && !seen->really_bad)
+        sender->syn_padded = true;
     sender->short_segments += tcpt_short_on_the_wire(segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         sender->newest_tsval = segment->tsval;

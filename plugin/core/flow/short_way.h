@@ -62,20 +62,23 @@ static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segme
            (late ? TCPT_TRAIT_LATE_REPLY : 0);
 }
 
-/** Whether segments without payload are as short as Ethernet pads: with timestamps none is. */
+/** Whether short frames may be missing: where segments without payload are as short as Ethernet pads (with timestamps
+ * none is), and none of one end has arrived so far. */
 static inline bool tcpt_has_short_frames(const tcpt_flow *flow, const tcpt_segment *segment)
 {
+    if (flow->ends[0].syn_padded && flow->ends[1].syn_padded && flow->handshake_done)
+        return false;
     return segment->family == 4 && !(flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS) &&
            !(segment->flags & TCPT_RST);
 }
 
-/** What padding makes of it, its own and that of others before. */
+/** What padding makes of it, its own and that of others before; whether its own is told of, see tcpt_peers_observe().
+ */
 static inline uint64_t tcpt_padding_traits(const tcpt_flow *flow, const tcpt_segment *segment)
 {
     if (!flow->padded && !segment->pad_bytes)
         return 0;
-    return (segment->pad_bytes ? TCPT_TRAIT_PADDED : 0) |
-           (tcpt_has_short_frames(flow, segment) ? TCPT_TRAIT_SHORT_FRAMES : 0);
+    return tcpt_has_short_frames(flow, segment) ? TCPT_TRAIT_SHORT_FRAMES : 0;
 }
 
 /** What can be told without judging. */

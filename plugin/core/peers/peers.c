@@ -71,8 +71,10 @@ void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const t
         observe_syn_ack(peers, seen, flow, segment);
     if (seen->crossing || seen->ports_in_use || seen->syn_cookie || seen->ecn_refused)
         seen->traits |= TCPT_TRAIT_SYN_MORE;
-    if (segment->pad_bytes)
-        seen->padding_tells = tcpt_padding_tells(&peers->padding, flow, segment, seen);
+    if (!segment->pad_bytes || !tcpt_padding_tells(&peers->padding, flow, segment, seen))
+        return;
+    seen->padding_tells = true;
+    seen->traits |= TCPT_TRAIT_PADDED;
 }
 
 const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *count)

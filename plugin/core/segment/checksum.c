@@ -54,15 +54,32 @@ static uint64_t sum_pseudo_header(const tcpt_segment *segment, uint32_t tcp_byte
         tcpt_sum_bytes(rest, sizeof rest));
 }
 
-/* What the field should hold for `bytes` of segment (and padding), given the field's own contribution. */
-static uint16_t expected(const tcpt_segment *segment, const uint8_t *header, uint32_t bytes)
+/* Of `bytes` of segment (and padding), and of their pseudo header. */
+static uint64_t sum_all(const tcpt_segment *segment, const uint8_t *header, uint32_t bytes)
+{
+    return tcpt_sum_add(tcpt_sum_bytes(header, bytes), sum_pseudo_header(segment, bytes));
+}
+
+/* What the field should hold, given the sum, to which it has contributed. */
+static uint16_t expected(uint64_t sum, const uint8_t *header)
 {
     uint16_t field;
-    uint64_t sum = tcpt_sum_add(tcpt_sum_bytes(header, bytes), sum_pseudo_header(segment, bytes));
 
     memcpy(&field, header + CHECKSUM_AT, sizeof field);
     /* Adding the complement takes the field out; its offset is even, so it is a whole word. */
     return host_to_be((uint16_t)~fold(tcpt_sum_add(sum, (uint16_t)~field)));
+}
+
+/* The sum over `bytes` of segment is there. Padding of zeros, as nearly all is, adds to the length alone. */
+static uint64_t sum_with_padding(const tcpt_segment *segment, const uint8_t *header, uint32_t bytes, uint64_t sum)
+{
+    const uint8_t longer[2] = {0, segment->pad_bytes};
+    uint16_t word;
+
+    if (segment->pad_bytes >= 8 || tcpt_sum_tail(header + bytes + segment->pad_bytes, segment->pad_bytes) != 0)
+        return sum_all(segment, header, bytes + segment->pad_bytes);
+    memcpy(&word, longer, sizeof word);
+    return tcpt_sum_add(sum, word);
 }
 
 /* 0xffff and 0x0000 are the same number in one's complement. */
@@ -82,15 +99,18 @@ static bool partial(const tcpt_segment *segment, uint32_t tcp_bytes)
 void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes,
                         uint32_t pad_bytes)
 {
+    uint64_t sum;
+
     segment->checksum_is = TCPT_CHECKSUM_UNKNOWN;
     segment->pad_bytes = pad_bytes > UINT8_MAX ? 0 : (uint8_t)pad_bytes;
     segment->checksum_expected = segment->checksum_over_padding = 0;
     if (segment->fragment || captured_bytes < reported_bytes)
         return;
 
-    segment->checksum_expected = expected(segment, header, reported_bytes);
+    sum = sum_all(segment, header, reported_bytes);
+    segment->checksum_expected = expected(sum, header);
     if (segment->pad_bytes)
-        segment->checksum_over_padding = expected(segment, header, reported_bytes + segment->pad_bytes);
+        segment->checksum_over_padding = expected(sum_with_padding(segment, header, reported_bytes, sum), header);
     if (same(segment->checksum, segment->checksum_expected))
         segment->checksum_is = TCPT_CHECKSUM_GOOD;
     else if (segment->pad_bytes && same(segment->checksum, segment->checksum_over_padding))

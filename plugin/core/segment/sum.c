@@ -5,8 +5,6 @@
 
 #include <stdbool.h>
 
-#include <glib.h>
-
 #include "tcptriage/portable.h"
 
 enum {
@@ -65,19 +63,6 @@ static uint64_t sum_run(const uint8_t *bytes, uint32_t length)
 }
 #endif
 
-/* The 1 to 7 bytes before `end`, filled up with zeros behind them; 8 can be read. */
-static inline uint64_t load_tail(const uint8_t *end, uint32_t bytes)
-{
-    uint64_t word = tcpt_sum_load(end - 8);
-    unsigned other_bits = 8 * (8 - bytes);
-
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
-    return word >> other_bits;
-#else
-    return word << other_bits;
-#endif
-}
-
 /* What is left of at least 8 bytes of which the others are in `sum`. */
 static inline uint64_t sum_rest(uint64_t sum, const uint8_t *bytes, uint32_t length)
 {
@@ -87,7 +72,7 @@ static inline uint64_t sum_rest(uint64_t sum, const uint8_t *bytes, uint32_t len
                            tcpt_sum_load(bytes + 24));
     for (; length >= 8; bytes += 8, length -= 8)
         sum = tcpt_sum_add(sum, tcpt_sum_load(bytes));
-    return length ? tcpt_sum_add(sum, load_tail(bytes + length, length)) : sum;
+    return length ? tcpt_sum_add(sum, tcpt_sum_tail(bytes + length, length)) : sum;
 }
 
 uint64_t tcpt_sum_bytes_anywhere(const uint8_t *bytes, uint32_t length)
