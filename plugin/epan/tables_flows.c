@@ -124,10 +124,10 @@ static stat_tap_table_item_type socket_cell(const tcpt_flow *flow, unsigned end)
 }
 
 /* Unknown is -1. */
-static stat_tap_table_item_type stream_cell(const tcpt_record *record)
+static stat_tap_table_item_type stream_cell(const tcpt_flow *flow)
 {
     return (stat_tap_table_item_type){.type = TABLE_ITEM_INT,
-                                      .value.int_value = (int)filling.model->report.stream_of(record)};
+                                      .value.int_value = (int)tcpt_flow_stream(filling.model, flow)};
 }
 
 static void add_row(stat_tap_table *table, unsigned rank, const tcpt_flow *flow)
@@ -145,7 +145,7 @@ static void add_row(stat_tap_table *table, unsigned rank, const tcpt_flow *flow)
         [LOST] = {.type = TABLE_ITEM_FLOAT, .value.float_value = tcpt_as_seconds(row.delay_ns)},
         [OWES] = text_cell(tcpt_row_owes(&row)),
         [SEGMENTS] = number_cell(flow->ends[0].segment_count + flow->ends[1].segment_count),
-        [STREAM] = stream_cell(flow->last_record),
+        [STREAM] = stream_cell(flow),
         [POINT] = text_cell(tcpt_row_point(&row, filling.model->report.analysis)),
     };
 

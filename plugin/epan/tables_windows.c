@@ -157,7 +157,7 @@ static void show_cases(ext_menubar_gui_type type, void *object, void *data)
 
 static uint32_t stream_of(const tcpt_model *model, const GArray *rows, unsigned row)
 {
-    return model->report.stream_of(g_array_index(rows, tcpt_flow_row, row).flow->last_record);
+    return tcpt_flow_stream(model, g_array_index(rows, tcpt_flow_row, row).flow);
 }
 
 /* Seen at another point, or a life that Wireshark takes for the same connection: its button is there. */
@@ -176,8 +176,13 @@ static void append_row(GString *text, const tcpt_model *model, const tcpt_flow_r
     const tcpt_flow *flow = row->flow;
     const tcpt_flow_key *key = &flow->key;
     char client[TCPT_SOCKET_BYTES], server[TCPT_SOCKET_BYTES];
+    uint32_t stream = tcpt_flow_stream(model, flow);
 
-    g_string_append_printf(text, "\nStream %u: %s -> %s\n  %s", model->report.stream_of(flow->last_record),
+    if (stream == UINT32_MAX)
+        g_string_append(text, "\nNo stream: ");
+    else
+        g_string_append_printf(text, "\nStream %u: ", stream);
+    g_string_append_printf(text, "%s -> %s\n  %s",
                            tcpt_socket_text(client, key->family, key->address[flow->client], key->port[flow->client]),
                            tcpt_socket_text(server, key->family, key->address[!flow->client], key->port[!flow->client]),
                            tcpt_outcome_words(row->outcome));

@@ -65,7 +65,12 @@ const char *tcpt_row_owes(const tcpt_flow_row *row)
 
 const char *tcpt_row_state(const tcpt_flow_row *row, unsigned end)
 {
-    return tcpt_state_name(tcpt_state_in(row->flow->last_record, end));
+    return row->flow->last_record ? tcpt_state_name(tcpt_state_in(row->flow->last_record, end)) : "";
+}
+
+uint32_t tcpt_flow_stream(const tcpt_model *model, const tcpt_flow *flow)
+{
+    return model->report.stream_of && flow->last_record ? model->report.stream_of(flow->last_record) : UINT32_MAX;
 }
 
 const char *tcpt_row_point(const tcpt_flow_row *row, const tcpt_analysis *analysis)

@@ -34,8 +34,11 @@ tcpt_flow_row tcpt_flow_row_of(const tcpt_flow *flow);
 /** "client", "server" or "". */
 const char *tcpt_row_owes(const tcpt_flow_row *row);
 
-/** State of an end at the end. */
+/** State of an end at the end; "" where all that was seen of the connection is damaged. */
 const char *tcpt_row_state(const tcpt_flow_row *row, unsigned end);
+
+/** Wireshark's number of the connection; UINT32_MAX unknown. */
+uint32_t tcpt_flow_stream(const tcpt_model *model, const tcpt_flow *flow);
 
 /** Where the connection was captured; "" where there is one point only. */
 const char *tcpt_row_point(const tcpt_flow_row *row, const tcpt_analysis *analysis);

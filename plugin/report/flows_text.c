@@ -50,9 +50,16 @@ static char *socket_of(const tcpt_flow *flow, unsigned end)
 
 static char *stream_text(const tcpt_model *model, const tcpt_flow *flow)
 {
-    uint32_t stream = model->report.stream_of ? model->report.stream_of(flow->last_record) : UINT32_MAX;
+    uint32_t stream = tcpt_flow_stream(model, flow);
 
     return stream == UINT32_MAX ? g_strdup("-") : g_strdup_printf("%u", stream);
+}
+
+static char *state_text(const tcpt_flow_row *row, unsigned end)
+{
+    const char *state = tcpt_row_state(row, end);
+
+    return g_strdup(*state ? state : "-");
 }
 
 static void add_row(table *to, const tcpt_model *model, const tcpt_flow_row *row)
@@ -63,8 +70,8 @@ static void add_row(table *to, const tcpt_model *model, const tcpt_flow_row *row
     add_cell(to, socket_of(flow, client));
     add_cell(to, socket_of(flow, !client));
     add_cell(to, g_strdup(tcpt_outcome_name(row->outcome)));
-    add_cell(to, g_strdup(tcpt_row_state(row, client)));
-    add_cell(to, g_strdup(tcpt_row_state(row, !client)));
+    add_cell(to, state_text(row, client));
+    add_cell(to, state_text(row, !client));
     add_cell(to, row->case_number ? g_strdup_printf("%u", row->case_number) : g_strdup("-"));
     add_cell(to, row->delay_ns ? g_strdup_printf("%.3f", tcpt_as_seconds(row->delay_ns)) : g_strdup("-"));
     add_cell(to, g_strdup(row->owes == TCPT_NOBODY_OWES ? "-" : tcpt_row_owes(row)));

@@ -19,6 +19,7 @@ typedef struct tape {
     uint32_t server;
     int64_t now_ns;
     uint32_t frame;
+    bool damaged; /**< what comes next */
 } tape;
 
 static tape tape_begin(void)
@@ -52,7 +53,7 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
         .flags = flags,
         .header_bytes = 20,
         .window = 10000,
-        .checksum_is = TCPT_CHECKSUM_GOOD,
+        .checksum_is = on->damaged ? TCPT_CHECKSUM_WRONG : TCPT_CHECKSUM_GOOD,
     };
 
     tcpt_analyse(on->analysis, &segment);
@@ -130,6 +131,24 @@ static void test_no_rows(void)
     char *text = tape_text(&on, tcpt_report_flows);
 
     g_assert_cmpstr(text, ==, "0 connections\n");
+    g_free(text);
+}
+
+/* Nothing is known of a connection of which only damaged segments were seen. */
+static void test_damaged_row(void)
+{
+    tape on = tape_begin();
+    char *text;
+
+    tape_open(&on);
+    for (uint32_t i = 0; i < 20; i++)
+        tape_say(&on, CLIENT, TCPT_ACK, 1001 + i, 9001, 1);
+    on.server = 1;
+    on.damaged = true;
+    tape_say(&on, CLIENT, TCPT_ACK, 5001, 7001, 100);
+    text = tape_text(&on, tcpt_report_flows);
+    g_assert_cmpuint(lines_with(text, "172.16.0.1:80"), ==, 1);
+    assert_has(text, "2 connections");
     g_free(text);
 }
 
@@ -242,6 +261,7 @@ void add_tables_tests(void)
 {
     g_test_add_func("/tables/rows", test_rows);
     g_test_add_func("/tables/no-rows", test_no_rows);
+    g_test_add_func("/tables/damaged-row", test_damaged_row);
     g_test_add_func("/tables/rows-of-many", test_rows_of_many);
     g_test_add_func("/tables/cases", test_cases);
     g_test_add_func("/tables/flows", test_flows);
