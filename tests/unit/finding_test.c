@@ -330,6 +330,28 @@ static void test_related(void)
     bench_close(&on);
 }
 
+/* One by one behind those that were all related at once, however many these are. */
+static void test_related_all(void)
+{
+    for (uint32_t count = 1; count <= TCPT_MAX_RELATED + 1; count++) {
+        bench on;
+        bench_open(&on, SIZE_MAX);
+        tcpt_record *lost[TCPT_MAX_RELATED + 1];
+        for (uint32_t i = 0; i < count; i++)
+            lost[i] = next_frame(&on, 0, 0);
+        next_frame(&on, 0, 0);
+        on.context.segment = NULL;
+        tcpt_finding *finding = tcpt_raise(&on.context, TCPT_HIGH, "end");
+        tcpt_relate_all(finding, lost, count);
+        for (unsigned i = 0; i < TCPT_MAX_RELATED; i++)
+            tcpt_relate(finding, &on.records[on.used + i]);
+        g_assert_cmpuint(finding->diagnosis->related_count, ==, MAX(count, TCPT_MAX_RELATED));
+        for (uint32_t i = 0; i < count; i++)
+            g_assert_true(finding->diagnosis->related[i] == lost[i]);
+        bench_close(&on);
+    }
+}
+
 /* A run's proof is not a frame of its own; without its first finding nothing more is related to it. */
 static void test_related_run(void)
 {
@@ -540,6 +562,7 @@ int main(int argc, char **argv)
     g_test_add_func("/finding/withdraw-many", test_withdraw_many);
     g_test_add_func("/finding/proofs", test_proofs);
     g_test_add_func("/finding/related", test_related);
+    g_test_add_func("/finding/related-all", test_related_all);
     g_test_add_func("/finding/related-run", test_related_run);
     g_test_add_func("/finding/texts", test_texts);
     g_test_add_data_func("/finding/superseded", GUINT_TO_POINTER(5), test_superseded);

@@ -149,13 +149,17 @@ void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
 void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_t count)
 {
     tcpt_diagnosis *diagnosis = finding->diagnosis;
+    uint32_t room;
 
     if (diagnosis->wide || count == 0)
         return;
     g_return_if_fail(diagnosis->at_end && diagnosis->related == diagnosis->few && diagnosis->related_count == 0);
-    diagnosis->related = g_new(tcpt_record *, count);
+    if (count > G_N_ELEMENTS(diagnosis->few)) {
+        room = MAX(count, TCPT_MAX_RELATED); /* others may be related one by one */
+        diagnosis->related = g_new(tcpt_record *, room);
+        tcpt_diagnosis_count(diagnosis, room * sizeof(tcpt_record *));
+    }
     diagnosis->related_count = count;
-    tcpt_diagnosis_count(diagnosis, count * sizeof(tcpt_record *));
     for (uint32_t i = 0; i < count; i++) {
         diagnosis->related[i] = records[i];
         tcpt_note_proof(diagnosis, records[i]);
