@@ -29,7 +29,7 @@ def _rows(tools, capture, *options):
             for row in rows]
 
 
-def _renumbered(summary, shown):
+def renumbered(summary, shown):
     def name(match):
         number = int(match.group(1))
         return "frame %d" % shown[number] if number in shown else "frame %d of the unfiltered file" % number
@@ -42,7 +42,7 @@ def check_read_filter(golden, capture, keep):
     kept = _rows(golden.tools, capture, "-R", keep)
     shown = {row[0]: number for number, row in enumerate(whole, 1)}
     assert any(row[2] for row in whole) and any(number not in shown for row in whole for cell in row[3] for number in cell)
-    wanted = [(shown[number], time, _renumbered(summary, shown), [[shown[one] for one in cell if one in shown] for cell in cells])
+    wanted = [(shown[number], time, renumbered(summary, shown), [[shown[one] for one in cell if one in shown] for cell in cells])
               for number, time, summary, cells in whole]
     for want, have in zip(wanted, kept):
         assert want == have, "wanted %s\nshown %s" % (want, have)
