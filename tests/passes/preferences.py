@@ -2,7 +2,7 @@
 """Wireshark's own preferences, each the other way round: the findings are those of the packets all the same."""
 
 import told
-from joined import HANDED_ON
+from joined import HANDED_ON, MANY_POINTS
 
 # Modules of what lies below a TCP segment, and TCP itself.
 MODULES = ("frame", "eth", "vlan", "ip", "ipv6", "gre", "udp", "vxlan", "icmp", "icmpv6", "tcp", "conversation", "protocols")
@@ -34,6 +34,8 @@ def turned(found):
 
 def check(passes, found):
     for name, joined in passes.captures.items():
+        if name == MANY_POINTS and len(found) == 1 and not passes.whole:
+            continue  # one reading of it takes as long as three of the others
         if not any(OTHER_PACKETS.get(switch) in (ALL, name) for switch in found):
             told.assert_same(passes.twice(name), told.by_fields(passes.tools, joined.path, "-2", *joined.options, *turned(found)))
 
