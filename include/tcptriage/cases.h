@@ -86,7 +86,7 @@ unsigned tcpt_blamed_end(const tcpt_finding *finding);
 /** Detectors that explain another one, as bits by place in tcpt_detectors. */
 uint64_t tcpt_explained_by(unsigned detector);
 
-/** @return a detector's place in tcpt_detectors */
+/** @return a detector's place in tcpt_detectors; behind them for one that is not there */
 unsigned tcpt_detector_number(const tcpt_detector *detector);
 
 #endif

@@ -131,6 +131,7 @@ typedef struct tcpt_diagnosis {
     uint16_t brief_bytes;
     uint16_t argument_bytes;
     uint16_t argument_room;
+    uint8_t number; /**< the detector's place in tcpt_detectors */
     uint8_t ruled_out_count;
     uint8_t confidence;   /**< tcpt_confidence; the least of a run's */
     bool at_end;          /**< an end finding */

@@ -36,6 +36,6 @@ const tcpt_detector tcpt_data_after_close = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_CHAT,
     .blames = TCPT_BLAMES_SENDER,
-    .wants = TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_RST_FIRST,
     .judge = judge,
 };

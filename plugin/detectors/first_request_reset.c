@@ -167,7 +167,7 @@ const tcpt_detector tcpt_first_request_reset = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
     .explains = explains,
-    .wants = TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_RST_FIRST,
     .fields = fields,
     .judge = judge,
 };

@@ -51,6 +51,6 @@ const tcpt_detector tcpt_syn_refused_by_reset = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
-    .wants = TCPT_TRAIT_RST,
+    .wants = TCPT_TRAIT_RST_FIRST,
     .judge = judge,
 };

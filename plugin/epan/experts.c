@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "experts.h"
 
+#include <epan/column-info.h>
+#include <epan/tap.h>
+
 #include "compat.h"
 
-static expert_field *expert_ids; /* one per detector, in the order of tcpt_detectors */
+/* One per detector, in the order of tcpt_detectors. */
+static expert_field *expert_ids;
+static ei_register_info *infos;
+static const header_field_info **fields;
+
+/* Wireshark's own, of every expert info. */
+static const header_field_info *expert_protocol;
+static int expert_tap;
 
 static int expert_group_of(tcpt_group group)
 {
@@ -44,8 +54,9 @@ static unsigned detector_count(void)
 void tcpt_experts_register(int proto)
 {
     unsigned count = detector_count();
-    ei_register_info *infos = wmem_alloc0_array(wmem_epan_scope(), ei_register_info, count);
 
+    infos = wmem_alloc0_array(wmem_epan_scope(), ei_register_info, count);
+    fields = wmem_alloc0_array(wmem_epan_scope(), const header_field_info *, count);
     expert_ids = wmem_alloc0_array(wmem_epan_scope(), expert_field, count);
     for (unsigned i = 0; i < count; i++) {
         const tcpt_detector *detector = tcpt_detectors[i];
@@ -63,11 +74,40 @@ void tcpt_experts_register(int proto)
     expert_register_field_array(expert_register_protocol(proto), infos, (int)count);
 }
 
-expert_field *tcpt_expert_of(const tcpt_detector *detector)
+/* Others register theirs, too, and one may be the first. */
+static void look_up_fields(void)
 {
-    unsigned i = 0;
+    expert_protocol = proto_registrar_get_nth((guint)proto_get_id_by_filter_name("_ws.expert"));
+    expert_tap = find_tap_id("expert");
+    for (unsigned i = 0; tcpt_detectors[i]; i++)
+        fields[i] = proto_registrar_get_nth((guint)expert_ids[i].hf);
+}
 
-    while (tcpt_detectors[i] != detector)
-        i++;
-    return &expert_ids[i];
+/* The protocol counts as referenced when any of its fields is. */
+static bool is_in_tree(const proto_tree *tree, unsigned number)
+{
+    return tree && (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+                    expert_protocol->ref_type != HF_REF_TYPE_NONE || fields[number]->ref_type != HF_REF_TYPE_NONE);
+}
+
+static bool has_column(const column_info *columns)
+{
+    return columns && columns->col_first[COL_EXPERT] >= 0;
+}
+
+/* What expert_add_info() leaves behind: items, text of a column, a line for those who list them, and which severity was
+ * the highest. Where all of that is nothing new the call, a thousand instructions, may be spared: of a flood each frame
+ * may have one. */
+static bool leaves_something(const packet_info *pinfo, const proto_tree *tree, unsigned number)
+{
+    return is_in_tree(tree, number) || infos[number].eiinfo.severity > expert_get_highest_severity() ||
+           have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+}
+
+void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)
+{
+    if (!expert_protocol)
+        look_up_fields();
+    if (leaves_something(pinfo, tree, diagnosis->number))
+        expert_add_info(pinfo, item, &expert_ids[diagnosis->number]);
 }

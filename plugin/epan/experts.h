@@ -12,7 +12,9 @@
 
 void tcpt_experts_register(int proto);
 
-/** @param detector  a row of tcpt_detectors */
-expert_field *tcpt_expert_of(const tcpt_detector *detector);
+/** The expert info of a finding, wherever anybody would notice it. With a tree and without: whoever counts them gets
+ * the same number.
+ *  @param item  of `tree`, that it hangs on; NULL where there is none */
+void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis);
 
 #endif

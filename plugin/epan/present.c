@@ -158,23 +158,28 @@ static void take_back(proto_item *item, int kind)
     (void)tree; /* only the kind counts */
 }
 
-static void add_finding(const tcpt_finding *finding, void *data)
+static void add_finding_to_tree(const tcpt_stage *stage, const tcpt_finding *finding)
 {
-    const tcpt_stage *stage = data;
     const tcpt_detector *detector = finding->diagnosis->detector;
     proto_item *item = proto_tree_add_string(stage->tree, tcpt_hf[TCPT_HF_FINDING], stage->tvb, 0, 0, detector->id);
     int kind = finding == stage->gravest ? ett_gravest : ett_finding;
-    proto_tree *tree = NULL;
+    proto_tree *tree = proto_item_add_subtree(item, kind);
 
     proto_item_set_generated(item);
-    if (stage->tree) {
-        tree = proto_item_add_subtree(item, kind);
-        add_words(stage, tree, finding);
-        add_fields(stage, item, tree, finding);
-    }
-    expert_add_info(stage->pinfo, item, tcpt_expert_of(detector)); /* below the item, behind all else */
-    if (tree)
-        take_back(item, kind);
+    add_words(stage, tree, finding);
+    add_fields(stage, item, tree, finding);
+    tcpt_expert_add(stage->pinfo, stage->tree, item, finding->diagnosis); /* below the item, behind all else */
+    take_back(item, kind);
+}
+
+static void add_finding(const tcpt_finding *finding, void *data)
+{
+    const tcpt_stage *stage = data;
+
+    if (stage->tree)
+        add_finding_to_tree(stage, finding);
+    else
+        tcpt_expert_add(stage->pinfo, NULL, NULL, finding->diagnosis);
 }
 
 static void add_missing_at(const tcpt_finding *finding, void *data)

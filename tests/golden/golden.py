@@ -56,6 +56,10 @@ def whole(groups):
     return made
 
 
+# Findings in whose captures expert infos are counted without a tree: one of each severity.
+EXPERT_LISTS = ("checksum_unverifiable", "rst_seq_mismatch", "acked_retransmit_storm")
+
+
 class Golden:
     def __init__(self, build, source, sanitized):
         self.build, self.source, self.sanitized = build, source, sanitized
@@ -281,6 +285,16 @@ class Golden:
                 assert level in frame.values["expert"], "frame %d: %s has expert severity %s" % (
                     number, ident, frame.values["expert"])
 
+    def check_expert_list(self, capture, options):
+        """Those who list or print them have each, though no tree is built for it."""
+        found = list(findings.pairs(self.frames(capture, *options)))
+        text = self.tools.tshark("-r", capture, *options, "-q", "-z", "expert")
+        counts = [int(line.split()[0]) for line in text.splitlines() if " TCPTriage " in line]
+        assert sum(counts) == len(found), "%d findings\n%s" % (len(found), text)
+        text = self.tools.tshark("-r", capture, *options, "-o", 'gui.column.format:"No.","%m","Expert","%a"')
+        told = {int(words[0]) for words in map(str.split, text.splitlines()) if len(words) > 1}
+        assert {number for number, _ in found} <= told, text
+
     def check_filter(self, capture, ident, options):
         """A finding's own filter selects its frames."""
         wanted = {number for number, found in findings.pairs(self.frames(capture, *options, "-2"))
@@ -327,6 +341,8 @@ class Golden:
                 if ident not in filtered and any(one.id == ident and one.when in findings.due(True)
                                                  for one in findings.read_expected(expected)[0]):
                     filtered.add(ident)
+                    if ident in EXPERT_LISTS:
+                        yield "/golden/expert-list/" + ident, self.check_expert_list, capture, options
                     yield "/golden/filter/" + ident, self.check_filter, capture, ident, options
         for name, truth, capture in self.lab_captures():
             front = "/%s/lab/%s/" % (mode, name)

@@ -59,7 +59,7 @@ static void note_present(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
     diagnosis->part_of = NULL;
     if (tcpt_alike(diagnosis) == 0)
         return; /* an end finding stands in its place */
-    all->present[tcpt_tuple_of(&all->tuples, place)] |= UINT64_C(1) << tcpt_detector_number(diagnosis->detector);
+    all->present[tcpt_tuple_of(&all->tuples, place)] |= UINT64_C(1) << diagnosis->number;
 }
 
 static gint64 group_key(uint32_t group, unsigned detector)
@@ -119,7 +119,7 @@ static void take_into(tcpt_case *made, tcpt_diagnosis *diagnosis, bool consequen
     made->finding_count += count;
     made->severity = MAX(made->severity, diagnosis->detector->severity);
     if (consequence)
-        made->consequences[tcpt_detector_number(diagnosis->detector)] += count;
+        made->consequences[diagnosis->number] += count;
     else
         made->cause_count += count;
 }
@@ -203,7 +203,7 @@ static void note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis)
 /* The case of what the client does that explains it, whatever it was done to; or NULL. */
 static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis)
 {
-    uint64_t set = tcpt_explained_by(tcpt_detector_number(diagnosis->detector)) & all->of_sources;
+    uint64_t set = tcpt_explained_by(diagnosis->number) & all->of_sources;
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     for (; set; set &= set - 1) {
@@ -235,7 +235,7 @@ static void join_source(making *all, uint32_t group, tcpt_diagnosis *diagnosis, 
     take_into(at->made, diagnosis, true);
     note_place(at->made, flow);
     count_flow(at, flow);
-    keep_group(all, group, tcpt_detector_number(diagnosis->detector), at->made);
+    keep_group(all, group, diagnosis->number, at->made);
 }
 
 static bool blames_source(const tcpt_diagnosis *diagnosis)
@@ -248,7 +248,7 @@ static bool blames_source(const tcpt_diagnosis *diagnosis)
 static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
-    unsigned detector = tcpt_detector_number(diagnosis->detector);
+    unsigned detector = diagnosis->number;
     const tcpt_record *on = diagnosis->first.on;
     tcpt_place blamed;
     placed *at;
@@ -283,7 +283,7 @@ static void make_of_sources(making *all, uint32_t place, tcpt_diagnosis *diagnos
     if (!blames_source(diagnosis))
         return;
     make_cause(all, place, diagnosis);
-    all->of_sources |= UINT64_C(1) << tcpt_detector_number(diagnosis->detector);
+    all->of_sources |= UINT64_C(1) << diagnosis->number;
 }
 
 static void make_other(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
@@ -295,7 +295,7 @@ static void make_other(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
-    unsigned detector = tcpt_detector_number(diagnosis->detector);
+    unsigned detector = diagnosis->number;
     unsigned root = tcpt_root_of(detector, all->present[group]);
     gint64 key = group_key(group, root);
     tcpt_case *made = root == detector ? NULL : g_hash_table_lookup(all->of_group, &key);

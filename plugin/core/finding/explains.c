@@ -21,7 +21,7 @@ unsigned tcpt_detector_number(const tcpt_detector *detector)
 {
     unsigned number = 0;
 
-    while (tcpt_detectors[number] != detector)
+    while (tcpt_detectors[number] && tcpt_detectors[number] != detector)
         number++;
     return number;
 }

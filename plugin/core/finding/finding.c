@@ -55,8 +55,12 @@ void tcpt_brief(tcpt_finding *finding, const char *brief, ...)
     va_start(arguments, brief);
     bytes = tcpt_sentence_pack(packed, diagnosis->store, brief, arguments);
     va_end(arguments);
-    g_free(diagnosis->brief_arguments);
-    diagnosis->brief_arguments = bytes ? g_memdup2(packed, bytes) : NULL;
+    if (bytes && bytes == diagnosis->brief_bytes) {
+        memcpy(diagnosis->brief_arguments, packed, bytes);
+    } else {
+        g_free(diagnosis->brief_arguments);
+        diagnosis->brief_arguments = bytes ? g_memdup2(packed, bytes) : NULL;
+    }
     if (!diagnosis->brief)
         tcpt_diagnosis_count(diagnosis, bytes);
     diagnosis->brief_bytes = (uint16_t)bytes;
@@ -213,15 +217,25 @@ static bool is_set(const tcpt_diagnosis *diagnosis, int at)
 }
 
 /* Others share it: what is not the same for all is not told. */
+static bool is_told(const tcpt_diagnosis *diagnosis, int at)
+{
+    return !(diagnosis->differs >> at & 1);
+}
+
 static void compare_number(tcpt_diagnosis *diagnosis, int at, int64_t number)
 {
     if (!is_set(diagnosis, at) || diagnosis->values[at].number != number)
         diagnosis->differs |= (uint16_t)(1u << at);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
 static void compare_text(tcpt_diagnosis *diagnosis, int at, const char *text)
 {
-    if (!is_set(diagnosis, at) || strcmp(diagnosis->values[at].text, text) != 0)
+    if (is_told(diagnosis, at) && (!is_set(diagnosis, at) || !same_text(diagnosis->values[at].text, text)))
         diagnosis->differs |= (uint16_t)(1u << at);
 }
 

@@ -87,17 +87,15 @@ void tcpt_each_proven(const tcpt_record *record, void (*visit)(const tcpt_findin
  * detectors. */
 static int compare_gravity(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
-    unsigned number_of_a = tcpt_detector_number(a->detector), number_of_b = tcpt_detector_number(b->detector);
-
     if (a->detector->severity != b->detector->severity)
         return (int)b->detector->severity - (int)a->detector->severity;
-    if (tcpt_explained_by(number_of_b) >> number_of_a & 1)
+    if (tcpt_explained_by(b->number) >> a->number & 1)
         return -1;
-    if (tcpt_explained_by(number_of_a) >> number_of_b & 1)
+    if (tcpt_explained_by(a->number) >> b->number & 1)
         return 1;
     if (a->confidence != b->confidence)
         return (int)b->confidence - (int)a->confidence;
-    return (int)number_of_a - (int)number_of_b;
+    return (int)a->number - (int)b->number;
 }
 
 /* The findings of one frame, gravest first: few, so that each finds its place by walking. */
@@ -131,8 +129,16 @@ static bool is_superseded(const tcpt_finding *finding, const on_frame *all)
 
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data)
 {
+    const tcpt_finding *first = record->notes;
     on_frame all;
 
+    if (!first)
+        return;
+    if (!first->next) { /* nothing to sort, nothing in its place */
+        if (is_here(first, record))
+            visit(first, data);
+        return;
+    }
     all.count = 0;
     for (const tcpt_finding *note = record->notes; note; note = note->next)
         if (is_here(note, record))

@@ -192,7 +192,7 @@ static bool choose(GArray *all, const tcpt_diagnosis *diagnosis, unsigned most)
 /* Whether one more of its kind is kept; counts it. */
 static bool takes_one_more(tcpt_scenes *scenes, const tcpt_diagnosis *diagnosis)
 {
-    unsigned detector = tcpt_detector_number(diagnosis->detector);
+    unsigned detector = diagnosis->number;
     placed_scenes *known;
     tcpt_place place;
     uint8_t end;

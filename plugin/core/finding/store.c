@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tcptriage/cases.h"
+
 /* ---- places on records' lists: there may be some for each packet ---- */
 
 enum { SLAB_FINDINGS = 512 };
@@ -60,6 +62,7 @@ tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *de
 
     memset(made, 0, bytes);
     made->detector = detector;
+    made->number = (uint8_t)tcpt_detector_number(detector);
     made->store = store;
     made->related = made->few;
     made->arguments = behind_values(made);
@@ -84,18 +87,29 @@ void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint
     diagnosis->summary = summary;
 }
 
+/* A detector says the same again and again, mostly from the same place: spares counting up the text's hash. */
+static const char **recent_place(tcpt_findings *store, const char *text)
+{
+    return &store->recent[((uintptr_t)text >> 4) % G_N_ELEMENTS(store->recent)];
+}
+
 const char *tcpt_text_keep(tcpt_findings *store, const char *text)
 {
+    const char **recent = recent_place(store, text);
+
     enum { TEXTS_MOST = 1024 }; /* detectors have some hundred; names and numbers of a capture are in others */
     char *kept;
 
+    if (*recent && strcmp(*recent, text) == 0)
+        return *recent;
     if (!store->texts)
         store->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     kept = g_hash_table_lookup(store->texts, text);
-    if (kept || g_hash_table_size(store->texts) >= TEXTS_MOST)
-        return kept;
-    kept = g_strdup(text);
-    g_hash_table_add(store->texts, kept);
+    if (!kept && g_hash_table_size(store->texts) < TEXTS_MOST) {
+        kept = g_strdup(text);
+        g_hash_table_add(store->texts, kept);
+    }
+    *recent = kept;
     return kept;
 }
 

@@ -314,19 +314,28 @@ static bool close_due(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     return !(segment->flags & TCPT_RST) && (!segment->window || tcpt_window_is_shut(&flow->ends[from]));
 }
 
+/* Its sender was silent for long: without that nobody asks where the numbers have gone in the meantime. */
+static bool after_stall(const tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_settings *settings)
+{
+    return segment->time_ns - sender->last_ns >= tcpt_seconds_ns(settings->stall_seconds);
+}
+
 /* Of a flow that is closing, or by a RST. */
-static void observe_ending(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+static void observe_ending(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     bool rst = segment->flags & TCPT_RST;
 
+    if (rst && (!sender->rst_count || !flow->handshake_done))
+        seen->traits |= TCPT_TRAIT_RST_FIRST;
     if ((rst || sender->rst_count) && (flow->ending || (seen->traits & TCPT_TRAIT_TTL_ODD)))
         seen->traits |= TCPT_TRAIT_RST_SENDER;
     if (tcpt_has_short_frames(flow, segment))
         seen->traits |= TCPT_TRAIT_SHORT_FRAMES;
     if (!flow->ending)
         return;
-    if (rst || (sender->sent && seq_after(segment->seq, sender->snd_nxt)))
+    if ((rst || (sender->sent && seq_after(segment->seq, sender->snd_nxt))) && after_stall(sender, segment, settings))
         seen->traits |= TCPT_TRAIT_ENDING_ODD;
     if (close_due(flow, segment, seen->from))
         seen->traits |= TCPT_TRAIT_CLOSE_DUE;
@@ -346,7 +355,7 @@ static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const 
     if (sender->ttl_least && !tcpt_ttl_is_usual(sender, segment))
         seen->traits |= TCPT_TRAIT_TTL_ODD;
     if (flow->ending || (segment->flags & (TCPT_FIN | TCPT_RST)))
-        observe_ending(seen, flow, segment);
+        observe_ending(seen, flow, segment, settings);
     if ((segment->flags & TCPT_SYN) && sender->syn)
         seen->traits |= TCPT_TRAIT_SYN_MORE;
 }
@@ -400,7 +409,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     observe_payload(seen, flow, segment);
     if (seen->new_payload && tcpt_is_freed(flow, segment, from))
         seen->traits |= TCPT_TRAIT_FREED;
-    if (sender->sent && seq_after(segment->seq, sender->snd_nxt))
+    if (sender->sent && seq_after(segment->seq, sender->snd_nxt) &&
+        ((segment->flags & TCPT_FIN) || after_stall(sender, segment, settings)))
         seen->traits |= TCPT_TRAIT_SEQUENCE_ODD;
     tcpt_observe_answers(seen, flow, segment);
     if (flow->toward) {

@@ -17,17 +17,21 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
     return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
 
-/* What the models say of the ACKs that had no effect. */
-static char *tracker_note(const tcpt_flow *flow, unsigned from)
+enum { NOTE_BYTES = 80 };
+
+/* What the models say of the ACKs that had no effect; `room` is for what is not always the same. */
+static const char *tracker_note(const tcpt_flow *flow, unsigned from, char room[NOTE_BYTES])
 {
-    if (coincides(flow, from))
-        return g_strdup_printf("; from frame %u on trackers before Linux 5.18 refuse its ACKs",
-                               flow->rare->divergent[!from]->frame);
+    if (coincides(flow, from)) {
+        g_snprintf(room, NOTE_BYTES, "; from frame %u on trackers before Linux 5.18 refuse its ACKs",
+                   flow->rare->divergent[!from]->frame);
+        return room;
+    }
     if (flow->early_data)
-        return g_strdup("; the server had spoken before the client's first ACK");
+        return "; the server had spoken before the client's first ACK";
     if (tcpt_storm_of_tracker(flow))
-        return g_strdup("; the host ignores ACKs that arrived");
-    return g_strdup("");
+        return "; the host ignores ACKs that arrived";
+    return "";
 }
 
 tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
@@ -46,16 +50,15 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
     const tcpt_flow *flow = context->flow;
     unsigned from = context->seen->from;
     int64_t duration_ns = context->segment->time_ns - flow->again->first_ns;
-    char *note = tracker_note(flow, from);
+    char room[NOTE_BYTES];
 
     tcpt_resummarise(
         finding, "The %s retransmitted acknowledged data %u times in %.1f s; the ACK in frame %u had no effect on it%s",
         tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns),
-        flow->again->ignored_ack->frame, note);
+        flow->again->ignored_ack->frame, tracker_note(flow, from, room));
     tcpt_brief(finding, "Acknowledged data retransmitted %u times in %.1f s", context->seen->again_count,
                tcpt_as_seconds(duration_ns));
     tcpt_set_delay(finding, duration_ns);
-    g_free(note);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, context->seen->again_bytes);
     tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again->first->frame);
