@@ -159,8 +159,8 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
         tcpt_member_learn_shift(connection, member, way, segment->seq);
     if (seen->since_ns >= points->idle_ns)
         connection->idled = true;
-    now = tcpt_sighting_of(connection, member, segment, seen, record);
-    if (!tcpt_match_segment(points, points->sightings, &now, segment))
+    tcpt_sighting_fill(&now, connection, member, segment, seen, record);
+    if (!tcpt_match_segment(points, &now, segment))
         tcpt_sightings_keep(points, &now);
     tcpt_strays_note(&points->strays, &now, segment);
 }

@@ -36,6 +36,8 @@ typedef struct tcpt_connection {
     uint32_t reference[2];              /**< initial sequence number in the reference's numbers */
     uint32_t not_seen[TCPT_MEMBERS][2]; /**< kept segments with bytes that a member has not seen, by way */
     bool idled;                         /**< a silence of idle_seconds was seen */
+    bool indexed[2];                    /**< sightings.c: its sightings of a way are in the table */
+    uint32_t kept[2];                   /**< how many these are */
     struct tcpt_sighting *oldest[2], *newest[2];
     struct tcpt_leg *legs;
     struct tcpt_loss_table

@@ -3,15 +3,6 @@
 
 #include <glib.h>
 
-const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b)
-{
-    const tcpt_leg *leg = connection->legs;
-
-    while (leg && (leg->a != MIN(a, b) || leg->b != MAX(a, b)))
-        leg = leg->next;
-    return leg;
-}
-
 tcpt_leg *tcpt_leg_of(tcpt_connection *connection, unsigned a, unsigned b)
 {
     tcpt_leg *leg = (tcpt_leg *)tcpt_leg_between(connection, a, b);

@@ -32,7 +32,15 @@ typedef struct tcpt_leg {
 
 /** The leg between two members, made when it is new. */
 tcpt_leg *tcpt_leg_of(tcpt_connection *connection, unsigned a, unsigned b);
+
 /** The same, or NULL. */
-const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b);
+static inline const tcpt_leg *tcpt_leg_between(const tcpt_connection *connection, unsigned a, unsigned b)
+{
+    const tcpt_leg *leg = connection->legs;
+
+    while (leg && (leg->a != (a < b ? a : b) || leg->b != (a < b ? b : a)))
+        leg = leg->next;
+    return leg;
+}
 
 #endif

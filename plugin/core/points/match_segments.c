@@ -126,14 +126,15 @@ static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, in
 }
 
 /* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
-static tcpt_sighting *find_alike(GHashTable *sightings, const tcpt_sighting *now, bool rewritten)
+static tcpt_sighting *find_alike(const tcpt_sighting *now, bool rewritten)
 {
     int64_t keep_ns = now->connection->points->keep_ns, best_off_ns = keep_ns, expected_ns;
     tcpt_sighting *best = NULL;
     likeness best_like = LIKE_NOTHING;
     unsigned count = 0;
 
-    for (tcpt_sighting *at = g_hash_table_lookup(sightings, now); at && count < ALIKE_MOST; at = at->alike, count++) {
+    for (tcpt_sighting *at = tcpt_sightings_find(now->connection->points, now); at && count < ALIKE_MOST;
+         at = at->alike, count++) {
         bool known = tcpt_expected_ns(now->connection, at->first, now->first, now->way, &expected_ns);
         int64_t off_ns = undue_ns(at, now, expected_ns);
         likeness like = compare(at, now, rewritten);
@@ -161,14 +162,14 @@ static bool sent_again(const tcpt_sighting *known, const tcpt_sighting *now)
 }
 
 /* Only a SYN may show for the first time that something on the way rewrites IP IDs or timestamps. */
-static tcpt_sighting *find_whole(GHashTable *sightings, const tcpt_sighting *now)
+static tcpt_sighting *find_whole(const tcpt_sighting *now)
 {
-    tcpt_sighting *found = find_alike(sightings, now, false);
+    tcpt_sighting *found = find_alike(now, false);
     const tcpt_leg *leg;
 
     if (found || !(now->flags & TCPT_SYN))
         return found;
-    found = find_alike(sightings, now, true);
+    found = find_alike(now, true);
     if (found && sent_again(found, now))
         return NULL;
     leg = found ? tcpt_leg_between(now->connection, found->first, now->first) : NULL;
@@ -218,9 +219,9 @@ static void arrive(tcpt_points *points, tcpt_sighting *known, const tcpt_sightin
         tcpt_sightings_let_go(points, known, true);
 }
 
-static bool match_whole(tcpt_points *points, GHashTable *sightings, const tcpt_sighting *now)
+static bool match_whole(tcpt_points *points, const tcpt_sighting *now)
 {
-    tcpt_sighting *known = find_whole(sightings, now);
+    tcpt_sighting *known = find_whole(now);
 
     if (!known)
         return false;
@@ -287,11 +288,11 @@ static bool match_pieces(tcpt_points *points, tcpt_sighting *now)
     return now->seq == now->end_seq;
 }
 
-bool tcpt_match_segment(tcpt_points *points, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment)
+bool tcpt_match_segment(tcpt_points *points, tcpt_sighting *now, const tcpt_segment *segment)
 {
     if (now->connection->member_count < 2)
         return false;
-    if (match_whole(points, sightings, now))
+    if (match_whole(points, now))
         return true;
     if (!segment->payload_bytes || !now->connection->not_seen[now->first][now->way])
         return false;

@@ -13,6 +13,6 @@
  * @param now  the segment as a sighting of its own, not in any list; its `seq` moves past what was seen elsewhere
  * @return true when all of it was seen at another point
  */
-bool tcpt_match_segment(tcpt_points *points, GHashTable *sightings, tcpt_sighting *now, const tcpt_segment *segment);
+bool tcpt_match_segment(tcpt_points *points, tcpt_sighting *now, const tcpt_segment *segment);
 
 #endif

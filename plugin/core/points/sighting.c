@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/points/sighting.h"
 
+#include <string.h>
+
 #include <glib.h>
 
 #include "tcptriage/points.h"
+
+static uint16_t option_properties(const tcpt_segment *segment)
+{
+    uint16_t bits = 0;
+
+    if (segment->options & TCPT_OPTION_FAST_OPEN)
+        bits |= 1u << TCPT_LOSS_FAST_OPEN;
+    if (segment->options & TCPT_OPTION_MULTIPATH)
+        bits |= 1u << TCPT_LOSS_MULTIPATH;
+    if (segment->options & TCPT_OPTION_SACK)
+        bits |= 1u << TCPT_LOSS_SACK;
+    return bits;
+}
 
 static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *flow, const tcpt_segment *segment,
                            const tcpt_observation *seen)
@@ -25,14 +40,10 @@ static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *f
         bits |= 1u << TCPT_LOSS_FIN_OR_RST;
     if ((both & TCPT_OPTION_TIMESTAMPS) && !(segment->options & TCPT_OPTION_TIMESTAMPS))
         bits |= 1u << TCPT_LOSS_NO_TIMESTAMPS;
-    if (segment->options & TCPT_OPTION_FAST_OPEN)
-        bits |= 1u << TCPT_LOSS_FAST_OPEN;
-    if (segment->options & TCPT_OPTION_MULTIPATH)
-        bits |= 1u << TCPT_LOSS_MULTIPATH;
-    if (segment->options & TCPT_OPTION_SACK)
-        bits |= 1u << TCPT_LOSS_SACK;
     if (connection->idled)
         bits |= 1u << TCPT_LOSS_AFTER_IDLE;
+    if (segment->options & ~(unsigned)TCPT_OPTION_TIMESTAMPS)
+        bits |= option_properties(segment);
     return bits;
 }
 
@@ -47,34 +58,34 @@ static uint32_t hash_of_sack(const tcpt_segment *segment)
     return hash;
 }
 
-tcpt_sighting tcpt_sighting_of(tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
-                               const tcpt_observation *seen, tcpt_record *record)
+void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
+                        const tcpt_observation *seen, tcpt_record *record)
 {
     const tcpt_member *here = &connection->members[member];
     unsigned way = seen->from ^ here->turned;
-    tcpt_sighting now = {
-        .connection = connection,
-        .seq = segment->seq - here->shift[way],
-        .end_seq = segment->end_seq - here->shift[way],
-        .ack = segment->flags & TCPT_ACK ? segment->ack - here->shift[!way] : 0,
-        .tsval = segment->tsval,
-        .sack_left = segment->sack_count ? segment->sack_left[0] : 0,
-        .sack = hash_of_sack(segment),
-        .window = segment->window,
-        .ip_id = segment->ip_id,
-        .ip_bytes = (uint16_t)MIN((segment->family == 6 ? 40u : 20u) + segment->header_bytes + segment->payload_bytes,
-                                  UINT16_MAX),
-        .properties = properties(connection, here->flow, segment, seen),
-        .flags = segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK),
-        .way = (uint8_t)way,
-        .first = (uint8_t)member,
-        .seen = (uint8_t)(1u << member),
-        .ttl = segment->ttl,
-        .has_ip_id = segment->has_ip_id && segment->ip_id != 0 && !here->flow->ends[seen->from].ip_id_stuck,
-        .has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS,
-    };
 
-    now.time_ns[member] = segment->time_ns;
-    now.record[member] = record;
-    return now;
+    memset(now, 0, sizeof *now);
+    now->connection = connection;
+    now->seq = segment->seq - here->shift[way];
+    now->end_seq = segment->end_seq - here->shift[way];
+    now->ack = segment->flags & TCPT_ACK ? segment->ack - here->shift[!way] : 0;
+    now->tsval = segment->tsval;
+    if (segment->sack_count) {
+        now->sack_left = segment->sack_left[0];
+        now->sack = hash_of_sack(segment);
+    }
+    now->window = segment->window;
+    now->ip_id = segment->ip_id;
+    now->ip_bytes =
+        (uint16_t)MIN((segment->family == 6 ? 40u : 20u) + segment->header_bytes + segment->payload_bytes, UINT16_MAX);
+    now->properties = properties(connection, here->flow, segment, seen);
+    now->flags = segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK);
+    now->way = (uint8_t)way;
+    now->first = (uint8_t)member;
+    now->seen = (uint8_t)(1u << member);
+    now->ttl = segment->ttl;
+    now->has_ip_id = segment->has_ip_id && segment->ip_id != 0 && !here->flow->ends[seen->from].ip_id_stuck;
+    now->has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS;
+    now->time_ns[member] = segment->time_ns;
+    now->record[member] = record;
 }

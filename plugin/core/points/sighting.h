@@ -37,7 +37,7 @@ typedef struct tcpt_sighting {
 } tcpt_sighting;
 
 /** A segment as its point sees it first: in the numbers of the connection's reference, in no list. */
-tcpt_sighting tcpt_sighting_of(tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
-                               const tcpt_observation *seen, tcpt_record *record);
+void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
+                        const tcpt_observation *seen, tcpt_record *record);
 
 #endif

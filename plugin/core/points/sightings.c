@@ -4,9 +4,12 @@
 #include "core/points/sightings.h"
 
 #include "core/points/losses.h"
+#include "tcptriage/portable.h"
 
 enum {
     SLAB_SIGHTINGS = 256,
+    FEW =
+        8, /* of one connection and way, between whose points next to nothing is under way as a rule: looked through */
 };
 
 static guint sighting_hash(gconstpointer key)
@@ -20,12 +23,18 @@ static guint sighting_hash(gconstpointer key)
     return (guint)(hash ^ hash >> 32);
 }
 
+/* Of one connection and way. */
+static inline bool same_numbers(const tcpt_sighting *left, const tcpt_sighting *right)
+{
+    return left->seq == right->seq && left->end_seq == right->end_seq && left->ack == right->ack &&
+           left->flags == right->flags;
+}
+
 static gboolean sighting_equal(gconstpointer a, gconstpointer b)
 {
     const tcpt_sighting *left = a, *right = b;
 
-    return left->connection == right->connection && left->seq == right->seq && left->end_seq == right->end_seq &&
-           left->ack == right->ack && left->flags == right->flags && left->way == right->way;
+    return left->connection == right->connection && left->way == right->way && same_numbers(left, right);
 }
 
 GHashTable *tcpt_sightings_new(void)
@@ -33,24 +42,49 @@ GHashTable *tcpt_sightings_new(void)
     return g_hash_table_new(sighting_hash, sighting_equal);
 }
 
-static void add(GHashTable *sightings, tcpt_sighting *sighting)
+tcpt_sighting *tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now)
 {
-    tcpt_sighting *newest = g_hash_table_lookup(sightings, sighting);
+    tcpt_sighting *at = now->connection->newest[now->way];
+
+    if (now->connection->indexed[now->way])
+        return g_hash_table_lookup(points->sightings, now);
+    while (at && !same_numbers(at, now))
+        at = at->before;
+    return at;
+}
+
+/* More than are looked through: from now on they are in the table, the newest of those alike. */
+static void TCPT_NOINLINE index_way(tcpt_points *points, tcpt_connection *connection, unsigned way)
+{
+    for (tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
+        g_hash_table_replace(points->sightings, at, at);
+    connection->indexed[way] = true;
+}
+
+static void link_alike(const tcpt_points *points, tcpt_sighting *sighting)
+{
+    tcpt_sighting *newest = tcpt_sightings_find(points, sighting);
 
     sighting->alike = newest;
     sighting->alike_newer = NULL;
     if (newest)
         newest->alike_newer = sighting;
-    g_hash_table_replace(sightings, sighting, sighting);
 }
 
-static void take_out(GHashTable *sightings, tcpt_sighting *sighting)
+static void unlink_alike(tcpt_sighting *sighting)
 {
     if (sighting->alike)
         sighting->alike->alike_newer = sighting->alike_newer;
     if (sighting->alike_newer)
         sighting->alike_newer->alike = sighting->alike;
-    else if (sighting->alike)
+}
+
+/* Before it is unlinked. */
+static void take_out(GHashTable *sightings, tcpt_sighting *sighting)
+{
+    if (sighting->alike_newer)
+        return;
+    if (sighting->alike)
         g_hash_table_replace(sightings, sighting->alike, sighting->alike);
     else
         g_hash_table_remove(sightings, sighting);
@@ -89,6 +123,7 @@ void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now)
     unsigned way = now->way;
 
     *kept = *now;
+    link_alike(points, kept);
     kept->newer = kept->after = NULL;
     kept->older = points->newest;
     kept->before = connection->newest[way];
@@ -97,7 +132,11 @@ void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now)
     points->newest = connection->newest[way] = kept;
     points->kept++;
     count_not_seen(connection, kept, 1);
-    add(points->sightings, kept);
+    if (connection->indexed[way])
+        g_hash_table_replace(points->sightings, kept, kept);
+    else if (connection->kept[way] >= FEW)
+        index_way(points, connection, way);
+    connection->kept[way]++;
 }
 
 void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool decided)
@@ -106,7 +145,11 @@ void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool de
     unsigned way = sighting->way;
 
     tcpt_losses_count(sighting, decided);
-    take_out(points->sightings, sighting);
+    if (connection->indexed[way])
+        take_out(points->sightings, sighting);
+    unlink_alike(sighting);
+    if (--connection->kept[way] == 0)
+        connection->indexed[way] = false;
     count_not_seen(connection, sighting, -1);
     *(sighting->older ? &sighting->older->newer : &points->oldest) = sighting->newer;
     *(sighting->newer ? &sighting->newer->older : &points->newest) = sighting->older;

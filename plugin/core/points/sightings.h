@@ -11,8 +11,11 @@
  * tell when to let go: then the oldest go. At 216 bytes each, 14 MB at the most. */
 #define TCPT_KEPT_MOST 65536
 
-/** A table of sightings by their numbers. */
+/** A table of sightings by their numbers: of connections and ways of which more than a few are kept. */
 GHashTable *tcpt_sightings_new(void);
+
+/** The newest one kept of a segment's numbers, or NULL; `alike` leads to the others. */
+tcpt_sighting *tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now);
 
 /** Keep a copy of a sighting until all members have seen it, or until it is too late for that. */
 void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now);
