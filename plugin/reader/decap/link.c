@@ -128,17 +128,22 @@ static bool is_ip_family(uint32_t family)
     return family == 2 || family == 10 || family == 23 || family == 24 || family == 28 || family == 30;
 }
 
+/* As Wireshark reads it: some writers put PPP there, or an ethertype in the last two bytes. */
 static tcpt_layer take_loopback(tcpt_way *way)
 {
     const uint8_t *header = way->bytes.at;
     uint32_t family;
 
+    if (way->bytes.captured >= 2 && tcpt_be16(header) == 0xff03)
+        return TCPT_LAYER_PPP;
     if (!tcpt_skip(&way->bytes, 4))
         return TCPT_LAYER_NONE;
-    family = tcpt_be32(header);
+    family = (uint32_t)header[3] << 24 | (uint32_t)header[2] << 16 | (uint32_t)header[1] << 8 | header[0];
     if (family & 0xffff0000) /* of a host with the other byte order */
-        family = (uint32_t)header[3] << 24 | (uint32_t)header[2] << 16 | (uint32_t)header[1] << 8 | header[0];
-    return is_ip_family(family) ? TCPT_LAYER_IP : TCPT_LAYER_NONE;
+        family = tcpt_be32(header);
+    if (is_ip_family(family))
+        return TCPT_LAYER_IP;
+    return family >= TCPT_ETHERTYPE_LEAST ? tcpt_ethertype(way, family & 0xffff) : TCPT_LAYER_NONE;
 }
 
 /* Where the ARP hardware type is that of GRE or of netlink, it says what is behind the cooked header. */
