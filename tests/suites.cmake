@@ -23,7 +23,7 @@ function(tcpt_suite name label)
         ENVIRONMENT "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1;G_DEBUG=fatal-criticals")
 endfunction()
 
-foreach(program IN ITEMS unit finding scenario picture passing streams tracker receiver short-way times decap)
+foreach(program IN ITEMS unit finding scenario picture passing streams tracker receiver short-way lone times decap)
     tcpt_suite(${program} core COMMAND $<TARGET_FILE:${program}-test> --tap -k)
 endforeach()
 tcpt_suite(flood core ALONE COMMAND $<TARGET_FILE:flood-test> --tap -k) # takes up to 2 GB

@@ -98,6 +98,11 @@ target_include_directories(short-way-test PRIVATE plugin)
 target_compile_definitions(short-way-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(short-way-test PRIVATE tcptriage_scenario)
 
+# Flows kept as lone SYNs.
+add_executable(lone-test tests/unit/lone_test.c tests/unit/same.c)
+target_include_directories(lone-test PRIVATE plugin)
+target_link_libraries(lone-test PRIVATE tcptriage_core)
+
 # Captures with odd clocks.
 add_executable(times-test tests/unit/times_test.c)
 target_include_directories(times-test PRIVATE plugin)

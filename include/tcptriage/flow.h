@@ -44,7 +44,7 @@ enum { TCPT_HAS_PAYLOAD = 0x80 };
 
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
-    struct tcpt_flow *flow;
+    void *owner;         /**< its flow, or what stands for that while only a SYN was seen: tcpt_flow_of() */
     tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL */
     uint32_t frame;
     uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */
@@ -68,6 +68,21 @@ typedef struct tcpt_record {
     uint8_t receiver_verdict : 3; /**< tcpt_verdict of the chosen stack */
     uint8_t receiver_drop : 5;    /**< tcpt_drop */
 } tcpt_record;
+
+/** Make the flow of the only segment that was seen of it, a SYN. Nothing that is known changes by it. */
+struct tcpt_flow *tcpt_wake(const tcpt_record *record);
+
+/** Whether a record's owner is what stands for a flow: marked in the lowest bit of the pointer. */
+static inline bool tcpt_is_lone(const void *owner)
+{
+    return (uintptr_t)owner & 1;
+}
+
+/** The flow of a record. */
+static inline struct tcpt_flow *tcpt_flow_of(const tcpt_record *record)
+{
+    return tcpt_is_lone(record->owner) ? tcpt_wake(record) : (struct tcpt_flow *)record->owner;
+}
 
 /** A half-open range of sequence numbers. */
 typedef struct tcpt_range {
@@ -489,7 +504,7 @@ typedef struct tcpt_flow {
     bool tracker_lags : 1;  /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
     bool scale_reset;       /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_ack_exchange acks; /**< newest run of pure ACKs */
-    struct tcpt_flow *next; /**< list of all flows, in order of appearance */
+    struct tcpt_flow *next; /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
     struct tcpt_flow *twin; /**< ring of this 4-tuple's flows at all capture points and in all lives */
     tcpt_fingerprints seen;
     tcpt_endpoint ends[2]; /**< in the order of the key */

@@ -13,6 +13,7 @@
 #include "core/finding/scenes.h"
 #include "core/finding/store.h"
 #include "core/flow/commit.h"
+#include "core/lone.h"
 #include "core/peers/commit.h"
 #include "core/points/commit.h"
 #include "core/records.h"
@@ -170,6 +171,20 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
         commit_watched(analysis, seen, flow, segment, record);
 }
 
+/* A SYN of which nothing more may ever be heard is kept itself, until its flow is asked for. */
+static void rest(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, uint32_t hash,
+                 const tcpt_segment *segment, tcpt_record *record)
+{
+    const tcpt_flow_before before = {TCPT_PORT_UNCOUNTED, 0, false};
+    tcpt_host *host = commit_host(analysis, found, flow);
+
+    tcpt_point_commit(flow->at, segment);
+    tcpt_record_judged(record, &found->seen);
+    tcpt_peers_commit(analysis->peers, flow, &before, segment, &found->seen, &analysis->settings, record);
+    tcpt_rest(analysis->flows, flow, hash, segment, &found->seen, host, record, analysis->records.count - 1,
+              found->tracker.course != TCPT_TRACKER_STAYS);
+}
+
 /* A second copy of a captured packet changes nothing. */
 static void commit_copy(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
                         tcpt_record *record, uint32_t original)
@@ -205,9 +220,17 @@ static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, 
     tcpt_point *at = tcpt_points_at(analysis->points, key->point, key->depth, segment->point_name);
     tcpt_flow *flow = tcpt_flows_open(analysis->flows, key, hash, segment, from, previous, at);
 
-    if (!same_point(&tcpt_flows_first(analysis->flows)->key, key))
+    if (!same_point(tcpt_flows_first_key(analysis->flows), key))
         watch_points(analysis); /* the second one has shown */
     return flow;
+}
+
+/* The newest life of a 4-tuple, or NULL. */
+static tcpt_flow *find(const tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash)
+{
+    void *owner = tcpt_flows_find(analysis->flows, key, hash);
+
+    return tcpt_is_lone(owner) ? tcpt_flow_of(tcpt_lone_of(owner)->record) : owner;
 }
 
 static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
@@ -222,7 +245,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (!analysis->settings.capture_points)
         key.point = 0;
     hash = tcpt_key_hash(&key);
-    flow = tcpt_flows_find(analysis->flows, &key, hash);
+    flow = find(analysis, &key, hash);
     if (!flow || tcpt_begins_life(flow, segment, from))
         flow = begin_life(analysis, &key, hash, segment, from, flow);
     record = tcpt_records_add(&analysis->records, flow, segment, from);
@@ -234,7 +257,10 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     judge(analysis, &found, flow, segment, from);
     if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
-    commit(analysis, &found, flow, segment, record);
+    if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
+        rest(analysis, &found, flow, hash, segment, record);
+    else
+        commit(analysis, &found, flow, segment, record);
     return record;
 }
 
@@ -316,7 +342,7 @@ static tcpt_record *quoted_record(const tcpt_analysis *analysis, const tcpt_flow
         if (!flow->seen.hash[i] || flow->seen.of[i].ip_id != ip_id)
             continue;
         record = tcpt_records_at(&analysis->records, flow->seen.of[i].record);
-        if (record->flow == flow && record->from == from)
+        if (tcpt_flow_of(record) == flow && record->from == from)
             return record;
     }
     return NULL;
@@ -333,7 +359,7 @@ tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp)
     seen.from = (uint8_t)tcpt_flow_key_of(&key, &segment);
     if (!analysis->settings.capture_points)
         key.point = 0;
-    flow = tcpt_flows_find(analysis->flows, &key, tcpt_key_hash(&key));
+    flow = find(analysis, &key, tcpt_key_hash(&key));
     if (!flow || !flow->last_record || !tcpt_in_flight(flow, seen.from, icmp->seq))
         return NULL;
     seen.quoted = quoted_record(analysis, flow, seen.from, icmp->ip_id);
@@ -367,7 +393,11 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
 {
     if (!analysis)
         return;
-    for (tcpt_flow *flow = tcpt_flows_first(analysis->flows); flow; flow = flow->next) {
+    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++) {
+        tcpt_flow *flow = tcpt_flows_at(analysis->flows, number);
+
+        if (tcpt_is_lone(flow))
+            continue;
         tcpt_found_free(flow);
         tcpt_memory_clear(flow);
     }

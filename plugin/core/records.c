@@ -34,7 +34,7 @@ tcpt_record *tcpt_records_add(tcpt_records *records, tcpt_flow *flow, const tcpt
     tcpt_record *record = next_place(records);
 
     *record = (tcpt_record){
-        .flow = flow,
+        .owner = flow,
         .frame = segment->frame,
         .pad_bytes = segment->pad_bytes,
         .uncut_good =
@@ -50,7 +50,7 @@ tcpt_record *tcpt_records_add_icmp(tcpt_records *records, tcpt_flow *flow, uint3
 {
     tcpt_record *record = next_place(records);
 
-    *record = (tcpt_record){.flow = flow, .frame = frame, .from = (uint8_t)from & 1, .icmp = true};
+    *record = (tcpt_record){.owner = flow, .frame = frame, .from = (uint8_t)from & 1, .icmp = true};
     return record;
 }
 
@@ -91,7 +91,7 @@ void tcpt_record_states(tcpt_record *record, const tcpt_flow *flow)
 /* The end's FIN had not arrived at the other one. */
 static void forget_fin(tcpt_record *record, unsigned end)
 {
-    if (end == record->flow->client)
+    if (end == tcpt_flow_of(record)->client)
         record->server_state = (uint8_t)tcpt_state_without_their_fin((tcpt_state)record->server_state);
     else
         record->client_state = (uint8_t)tcpt_state_without_their_fin((tcpt_state)record->client_state);

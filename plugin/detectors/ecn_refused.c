@@ -22,7 +22,7 @@ static void judge(const tcpt_context *context, void *memory)
     (void)memory;
     if (!refused || context->seen->really_bad || context->seen->other_syn)
         return;
-    other = refused->flow;
+    other = tcpt_flow_of(refused);
     server = &other->ends[!other->client];
     failed = context->seen->listener->ecn_failed;
     finding =

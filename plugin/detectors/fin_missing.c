@@ -68,7 +68,7 @@ static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned 
 
     if (!elsewhere)
         return NULL;
-    why = g_strdup_printf("it was seen at %s in frame %u", elsewhere->flow->at->name, elsewhere->frame);
+    why = g_strdup_printf("it was seen at %s in frame %u", tcpt_flow_of(elsewhere)->at->name, elsewhere->frame);
     finding = raise_missing(context, end, silence_ns, TCPT_HIGH, why);
     g_free(why);
     tcpt_relate(finding, elsewhere);

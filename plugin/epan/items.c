@@ -86,7 +86,7 @@ void tcpt_add_duration(const tcpt_stage *stage, proto_tree *tree, unsigned field
 static void add_sequence(const tcpt_stage *stage, proto_tree *tree, unsigned field, const tcpt_finding *finding,
                          uint32_t number)
 {
-    const tcpt_endpoint *sender = &finding->on->flow->ends[finding->on->from];
+    const tcpt_endpoint *sender = &tcpt_flow_of(finding->on)->ends[finding->on->from];
 
     if (!stage->visible || !sender->syn || !tcpt_relative_numbers()) {
         tcpt_add_number(stage, tree, field, number);

@@ -37,7 +37,7 @@ void tcpt_layers_sort(tcpt_record **records, unsigned count)
 
 const char *tcpt_layer_name(char text[TCPT_LAYER_BYTES], const tcpt_record *record)
 {
-    const tcpt_flow_key *key = &record->flow->key;
+    const tcpt_flow_key *key = &tcpt_flow_of(record)->key;
     unsigned from = record->from, to = !from;
     char source[TCPT_SOCKET_BYTES], target[TCPT_SOCKET_BYTES];
 

@@ -201,7 +201,7 @@ static void add_evidence(const tcpt_finding *finding, void *data)
 static void add_vantage(const tcpt_stage *stage, const tcpt_record *record)
 {
     if (tcpt_has_points(tcpt_feed_analysis()))
-        tcpt_add_string(stage, stage->tree, TCPT_HF_VANTAGE, record->flow->at->name);
+        tcpt_add_string(stage, stage->tree, TCPT_HF_VANTAGE, tcpt_flow_of(record)->at->name);
     if (record->same_as)
         tcpt_add_frame(stage, stage->tree, record->copied ? TCPT_HF_SEEN_AGAIN : TCPT_HF_SAME_AS, record->same_as);
     tcpt_each_finding(record, add_missing_at, (void *)stage);
@@ -284,7 +284,7 @@ static void add_tracker(const tcpt_stage *stage, const tcpt_record *record)
 static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record, bool named)
 {
     tcpt_stage stage = {.tvb = tvb, .pinfo = pinfo, .complete = PINFO_FD_VISITED(pinfo), .named = named};
-    tcpt_flow *flow = record->flow;
+    tcpt_flow *flow;
 
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
@@ -306,6 +306,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         add_vantage(&stage, record);
         return;
     }
+    flow = tcpt_flow_of(record);
     tcpt_add_string(&stage, stage.tree, TCPT_HF_CLIENT_STATE, tcpt_state_name(tcpt_state_in(record, flow->client)));
     tcpt_add_string(&stage, stage.tree, TCPT_HF_SERVER_STATE, tcpt_state_name(tcpt_state_in(record, !flow->client)));
     tcpt_add_string(&stage, stage.tree, TCPT_HF_RECEIVER_VERDICT,
@@ -342,7 +343,7 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
         return 0;
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
-        tcpt_settle(tcpt_feed_analysis(), records[i]->flow);
+        tcpt_settle(tcpt_feed_analysis(), tcpt_flow_of(records[i]));
     /* Nearly every frame: nothing was found, and nobody would see its states. */
     if (count > 1 || records[0]->notes || have_tap_listener(tap) || tcpt_plain_is_wanted(tree))
         present_records(tvb, pinfo, tree, records, count);

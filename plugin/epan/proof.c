@@ -51,11 +51,11 @@ static const char *what_it_is(const tcpt_record *record)
 /* Of other flows are: the same connection at another capture point, its ports' previous life, other connections. */
 static void append_where(proto_item *item, const tcpt_finding *finding, const tcpt_record *proof)
 {
-    const tcpt_flow *flow = proof->flow;
+    const tcpt_flow *flow = tcpt_flow_of(proof);
 
-    if (flow == finding->on->flow)
+    if (flow == tcpt_flow_of(finding->on))
         return;
-    if (flow->at != finding->on->flow->at)
+    if (flow->at != tcpt_flow_of(finding->on)->at)
         proto_item_append_text(item, ", at %s", flow->at->name);
     else
         proto_item_append_text(item, ", of another connection");
@@ -65,7 +65,7 @@ static void describe(proto_item *item, const tcpt_finding *finding, const tcpt_r
 {
     const char *role = role_of(finding, proof);
 
-    proto_item_append_text(item, ", the %s's %s", proof->from == proof->flow->client ? "client" : "server",
+    proto_item_append_text(item, ", the %s's %s", proof->from == tcpt_flow_of(proof)->client ? "client" : "server",
                            what_it_is(proof));
     if (role)
         proto_item_append_text(item, ", %s", role);

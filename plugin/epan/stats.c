@@ -113,7 +113,7 @@ static tap_packet_status note_frame(void *data, packet_info *pinfo, epan_dissect
  * direction. Asked for at the end, of frames with findings only. */
 static uint32_t stream_of(const tcpt_record *record)
 {
-    const tcpt_flow_key *key = &record->flow->key;
+    const tcpt_flow_key *key = &tcpt_flow_of(record)->key;
     const struct tcp_analysis *tcp;
     conversation_t *conversation;
     address ends[2];

@@ -87,9 +87,9 @@ static tap_packet_status add_frame(stats_tree *window, packet_info *pinfo, epan_
     (void)pinfo, (void)edt, (void)flags;
     if (!to)
         return TAP_PACKET_DONT_REDRAW;
-    if (tcpt_seen_first(to->flows_seen, record->flow->number)) {
+    if (tcpt_seen_first(to->flows_seen, tcpt_flow_of(record)->number)) {
         stats_tree_manip_node_int(MN_INCREASE, window, "Connections", 0, TRUE, 1);
-        stats_tree_manip_node_int(MN_INCREASE, window, tcpt_outcome_words(tcpt_outcome_of(record->flow)),
+        stats_tree_manip_node_int(MN_INCREASE, window, tcpt_outcome_words(tcpt_outcome_of(tcpt_flow_of(record))),
                                   to->connections, FALSE, 1);
     }
     tcpt_each_finding(record, add_finding, to->cases);

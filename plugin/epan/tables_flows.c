@@ -225,8 +225,8 @@ static tap_packet_status add_frame(void *data, packet_info *pinfo, epan_dissect_
     (void)pinfo, (void)edt, (void)flags;
     if (!filling.model)
         begin_filling();
-    if (tcpt_seen_first(filling.seen, record->flow->number))
-        add_flow(g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0), record->flow);
+    if (tcpt_seen_first(filling.seen, tcpt_flow_of(record)->number))
+        add_flow(g_array_index(window->stat_tap_data->tables, stat_tap_table *, 0), tcpt_flow_of(record));
     return TAP_PACKET_DONT_REDRAW; /* it is drawn at the end */
 }
 

@@ -90,7 +90,7 @@ static void want_flow(const tcpt_finding *finding, void *data)
     const tcpt_case *made = tcpt_case_of(finding->diagnosis);
 
     if (made && tcpt_model_tells(of->model, made))
-        want_everywhere(of, finding->on->flow);
+        want_everywhere(of, tcpt_flow_of(finding->on));
 }
 
 static void comment_on(const tcpt_finding *finding, void *data)
@@ -117,7 +117,7 @@ static bool look_at(cutting *of, uint32_t number)
     for (; of->next < frames->len && g_array_index(frames, tcpt_read_frame, of->next).number <= number; of->next++) {
         const tcpt_read_frame *frame = &g_array_index(frames, tcpt_read_frame, of->next);
 
-        if (frame->number != number || !g_hash_table_contains(of->flows, frame->record->flow))
+        if (frame->number != number || !g_hash_table_contains(of->flows, tcpt_flow_of(frame->record)))
             continue;
         wanted = true;
         tcpt_each_finding(frame->record, comment_on, of);

@@ -93,7 +93,7 @@ static GHashTable *asked_for(const tcpt_options *options, const tcpt_reading *re
     for (guint i = 0; i < reading->frames->len; i++) {
         tcpt_record *record = g_array_index(reading->frames, tcpt_read_frame, i).record;
 
-        if (tcpt_wanted_has(&options->wanted, record->flow))
+        if (tcpt_wanted_has(&options->wanted, tcpt_flow_of(record)))
             g_hash_table_add(asked, record);
     }
     return asked;

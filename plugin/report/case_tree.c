@@ -103,7 +103,7 @@ static char *name_of_kind(const tcpt_model *model, const tcpt_finding *finding)
 
 static char *name_of_flow(const tcpt_model *model, const tcpt_finding *finding)
 {
-    const tcpt_flow *flow = finding->on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(finding->on);
     const tcpt_flow_key *key = &flow->key;
     uint32_t stream = model->report.stream_of ? model->report.stream_of(finding->on) : UINT32_MAX;
     char client[TCPT_SOCKET_BYTES], server[TCPT_SOCKET_BYTES];
@@ -242,7 +242,7 @@ void tcpt_case_tree_add(tcpt_case_tree *tree, const tcpt_finding *finding)
     if (at)
         at = step(tree, kind_key_of(at, diagnosis), &kinds, finding);
     if (at)
-        at = step(tree, key_of(at, finding->on->flow, at->children->len), &flows, finding);
+        at = step(tree, key_of(at, tcpt_flow_of(finding->on), at->children->len), &flows, finding);
     if (at)
         step(tree, key_of(at, finding->on, frame), &frames, finding);
 }

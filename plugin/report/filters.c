@@ -43,7 +43,7 @@ char *tcpt_filter_for_frames(const tcpt_model *model, const tcpt_case *made)
 
 char *tcpt_filter_for_pressure(const tcpt_model *model, const tcpt_pressure *pressure)
 {
-    const tcpt_flow *flow = pressure->at->flow;
+    const tcpt_flow *flow = tcpt_flow_of(pressure->at);
     char client[TCPT_ADDRESS_BYTES], server[TCPT_ADDRESS_BYTES];
 
     return g_strdup_printf(

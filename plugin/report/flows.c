@@ -111,7 +111,7 @@ static GHashTable *flows_asked(const tcpt_model *model)
     flows = g_hash_table_new(NULL, NULL);
     g_hash_table_iter_init(&at, model->report.asked);
     while (g_hash_table_iter_next(&at, &record, NULL))
-        g_hash_table_add(flows, ((const tcpt_record *)record)->flow);
+        g_hash_table_add(flows, tcpt_flow_of(((const tcpt_record *)record)));
     return flows;
 }
 

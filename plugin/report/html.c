@@ -165,7 +165,7 @@ static void write_cases(struct page *page)
 
 static void write_pressure(struct page *page, const tcpt_pressure *pressure)
 {
-    const tcpt_flow *flow = pressure->at->flow;
+    const tcpt_flow *flow = tcpt_flow_of(pressure->at);
     char *filter = tcpt_filter_for_pressure(page->model, pressure), *share = tcpt_pressure_share(pressure);
     char client[TCPT_ADDRESS_BYTES], server[TCPT_SOCKET_BYTES];
     char *pair = g_strdup_printf(

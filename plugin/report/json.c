@@ -105,7 +105,7 @@ static void remedy_members(json_dumper *out, tcpt_remedy remedy)
 
 static void flow_member(writing *to, const tcpt_record *on)
 {
-    const tcpt_flow *flow = on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(on);
     char address[TCPT_ADDRESS_BYTES];
     uint32_t stream = to->model->report.stream_of ? to->model->report.stream_of(on) : UINT32_MAX;
     json_dumper *out = &to->out;

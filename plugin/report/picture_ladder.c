@@ -146,7 +146,7 @@ static void append_sack(GString *text, const tcpt_flow *flow, unsigned end, tcpt
 static char *label_of(const tcpt_row *row)
 {
     const tcpt_scene_segment *segment = row->segment;
-    const tcpt_flow *flow = segment->record->flow;
+    const tcpt_flow *flow = tcpt_flow_of(segment->record);
     unsigned from = segment->record->from;
     GString *text = g_string_new(NULL);
 
@@ -192,7 +192,7 @@ static void draw_lost(ladder *on, const tcpt_row *row, int from_x, int to_x)
 static void draw_arrow(ladder *on, const tcpt_row *row)
 {
     const tcpt_record *record = row->segment->record;
-    const tcpt_flow *flow = record->flow;
+    const tcpt_flow *flow = tcpt_flow_of(record);
     int from_x = x_of(flow, record->from), to_x = x_of(flow, !record->from);
 
     if (record->icmp) { /* back to the sender of what it quotes, from somewhere on the way */
@@ -208,7 +208,7 @@ static void draw_arrow(ladder *on, const tcpt_row *row)
 /* What both ends have come to by it, where that is something else than above. */
 static void draw_states(ladder *on, const tcpt_row *row)
 {
-    const tcpt_flow *flow = row->segment->record->flow;
+    const tcpt_flow *flow = tcpt_flow_of(row->segment->record);
     bool any = false;
 
     if (row->foreign || row->segment->record->icmp)
@@ -249,8 +249,8 @@ static void draw_expected(ladder *on, const tcpt_row *row)
     if (expected < 0 || (uint32_t)expected == segment->seq)
         return;
     text = g_string_new("expected");
-    append_relative(text, "seq", segment->record->flow, segment->record->from, (uint32_t)expected);
-    append_relative(text, "\u2260 seq", segment->record->flow, segment->record->from, segment->seq);
+    append_relative(text, "seq", tcpt_flow_of(segment->record), segment->record->from, (uint32_t)expected);
+    append_relative(text, "\u2260 seq", tcpt_flow_of(segment->record), segment->record->from, segment->seq);
     tcpt_svg_take(on->out, MIDDLE_X, on->y + 12, row->own ? "c b a" : "c b w", g_string_free(text, FALSE));
     on->y += TCPT_PICTURE_LINE;
 }
@@ -304,7 +304,7 @@ static const char *hint_of(const tcpt_diagnosis *diagnosis, int64_t silence_ns)
 /* Of any: what explains a silence may have another cause, as a FIN that a device drops. */
 static const char *hint_for(const ladder *on, int64_t silence_ns)
 {
-    const tcpt_flow *flow = on->on->cause->first.on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(on->on->cause->first.on);
     const tcpt_diagnosis *lists[] = {tcpt_first_diagnosis(flow), tcpt_first_end_diagnosis(flow)};
     const char *hint = NULL;
 

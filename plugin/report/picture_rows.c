@@ -81,13 +81,14 @@ static void choose(bool *shown, const tcpt_drawing *drawing)
 static bool covers(const tcpt_scene_segment *again, const tcpt_scene_segment *first)
 {
     return again->again && again->seq == first->seq && again->record->from == first->record->from &&
-           again->record->flow == first->record->flow;
+           tcpt_flow_of(again->record) == tcpt_flow_of(first->record);
 }
 
 static bool acknowledges(const tcpt_scene_segment *answer, const tcpt_scene_segment *segment)
 {
     return (answer->flags & TCPT_ACK) && answer->record->from != segment->record->from &&
-           answer->record->flow == segment->record->flow && !seq_before(answer->ack, tcpt_scene_end_seq(segment));
+           tcpt_flow_of(answer->record) == tcpt_flow_of(segment->record) &&
+           !seq_before(answer->ack, tcpt_scene_end_seq(segment));
 }
 
 /* The frame in which its sender gives it up: it was captured where its receiver may be far. */
@@ -96,7 +97,7 @@ static const tcpt_record *sent_again_in(const tcpt_scene *scene, unsigned at)
     const tcpt_scene_segment *segment = &scene->segments[at];
 
     if (tcpt_scene_end_seq(segment) == segment->seq ||
-        tcpt_is_near(&segment->record->flow->ends[!segment->record->from]))
+        tcpt_is_near(&tcpt_flow_of(segment->record)->ends[!segment->record->from]))
         return NULL;
     for (unsigned later = at + 1; later < scene->count; later++) {
         if (acknowledges(&scene->segments[later], segment))
@@ -137,7 +138,7 @@ static bool is_asked_again(const tcpt_scene *scene, unsigned at)
     for (unsigned later = at + 1; scene->segments[at].probe && later < scene->count; later++) {
         const tcpt_scene_segment *next = &scene->segments[later];
 
-        if (next->record->flow == record->flow)
+        if (tcpt_flow_of(next->record) == tcpt_flow_of(record))
             return next->record->from == record->from && next->number == scene->segments[at].number + 1;
     }
     return false;
@@ -146,7 +147,7 @@ static bool is_asked_again(const tcpt_scene *scene, unsigned at)
 /* Sent more than once, and all that was captured does not acknowledge it. */
 static bool is_unanswered(const tcpt_scene_segment *segment)
 {
-    const tcpt_endpoint *receiver = &segment->record->flow->ends[!segment->record->from];
+    const tcpt_endpoint *receiver = &tcpt_flow_of(segment->record)->ends[!segment->record->from];
 
     if (!segment->again || segment->record->icmp || tcpt_is_near(receiver))
         return false;
@@ -159,8 +160,8 @@ static char *why_lost(const tcpt_drawing *drawing, unsigned at, const tcpt_losse
     const tcpt_record *record = drawing->scene->segments[at].record, *again;
     uint32_t frame;
 
-    if (tcpt_flow_elsewhere(record->flow, 0))
-        return record->flow == drawing->flow ? not_seen_at(&losses[record->from], record) : NULL;
+    if (tcpt_flow_elsewhere(tcpt_flow_of(record), 0))
+        return tcpt_flow_of(record) == drawing->flow ? not_seen_at(&losses[record->from], record) : NULL;
     again = sent_again_in(drawing->scene, at);
     frame = again ? tcpt_model_frame(drawing->model, again) : 0;
     if (frame)
@@ -205,7 +206,7 @@ static void note_gap(tcpt_rows *rows, tcpt_row *row, const tcpt_scene *scene, un
 
     if (!last || !is_silence(scene, gap_ns))
         return;
-    if (last->record->flow == row->segment->record->flow && last->number + 1 < row->segment->number)
+    if (tcpt_flow_of(last->record) == tcpt_flow_of(row->segment->record) && last->number + 1 < row->segment->number)
         return; /* something was sent meanwhile */
     row->silence_ns = gap_ns;
     add_silence(rows, gap_ns);
@@ -222,7 +223,7 @@ static void add_row(tcpt_rows *rows, const tcpt_drawing *drawing, unsigned at, c
         .own = segment->record == drawing->cause->first.on,
         .related = is_related(drawing->cause, segment->record),
         .lost = why_lost(drawing, at, losses),
-        .foreign = where_else(segment->record->flow, drawing->flow),
+        .foreign = where_else(tcpt_flow_of(segment->record), drawing->flow),
     };
     rows->related += row->related;
     row->left_out = left_out(row, *before);

@@ -32,7 +32,7 @@ static bool on_loopback(const tcpt_flow *flow)
 
 tcpt_remedy tcpt_remedy_of_finding(const tcpt_finding *finding)
 {
-    const tcpt_flow *flow = finding->on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(finding->on);
     bool loopback = on_loopback(flow);
 
     return (tcpt_remedy){

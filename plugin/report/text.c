@@ -349,7 +349,7 @@ static void write_not_judged(struct draft *draft)
 
 static void append_pressure(struct draft *draft, GString *out, const tcpt_pressure *pressure)
 {
-    const tcpt_flow *flow = pressure->at->flow;
+    const tcpt_flow *flow = tcpt_flow_of(pressure->at);
     char *share = tcpt_pressure_share(pressure);
 
     append_address(out, flow, flow->client);

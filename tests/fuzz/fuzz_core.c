@@ -20,7 +20,7 @@ static void check_finding(const tcpt_finding *finding, void *data)
     for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
         g_assert(value.field < TCPT_FIELD_COUNT);
     for (uint32_t i = 0; i < diagnosis->related_count; i++)
-        g_assert(diagnosis->related[i] && diagnosis->related[i]->flow);
+        g_assert(diagnosis->related[i] && tcpt_flow_of(diagnosis->related[i]));
 }
 
 static void check_proven(const tcpt_finding *finding, void *data)

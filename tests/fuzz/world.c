@@ -123,12 +123,12 @@ static tcpt_segment begin_segment(fuzz *input, uint8_t control, unsigned point)
 static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
 {
     tcpt_record *record = tcpt_analyse(input->analysis, segment);
-    g_assert(record && record->flow && record->frame == segment->frame);
-    g_assert(tcpt_state_in(record, record->flow->client) <= TCPT_TIME_WAIT &&
-             tcpt_state_in(record, !record->flow->client) <= TCPT_TIME_WAIT);
+    g_assert(record && tcpt_flow_of(record) && record->frame == segment->frame);
+    g_assert(tcpt_state_in(record, tcpt_flow_of(record)->client) <= TCPT_TIME_WAIT &&
+             tcpt_state_in(record, !tcpt_flow_of(record)->client) <= TCPT_TIME_WAIT);
     g_ptr_array_add(input->records, record);
     if (control & FUZZ_SETTLE)
-        tcpt_settle(input->analysis, record->flow);
+        tcpt_settle(input->analysis, tcpt_flow_of(record));
     if (input->watch->seen)
         input->watch->seen(record, input->watch->user);
 }
@@ -139,7 +139,7 @@ static void analyse_icmp(fuzz *input, const tcpt_icmp *icmp)
     tcpt_record *record = tcpt_analyse_icmp(input->analysis, icmp);
     if (!record)
         return;
-    g_assert(record->icmp && record->flow && record->frame == icmp->frame);
+    g_assert(record->icmp && tcpt_flow_of(record) && record->frame == icmp->frame);
     g_ptr_array_add(input->records, record);
 }
 

@@ -36,8 +36,8 @@ static void print(const tcpt_record *record)
     const char *drop = tcpt_drop_name((tcpt_drop)record->receiver_drop);
 
     printf("%u %s %s %s %s\n", record->frame, tcpt_verdict_name((tcpt_verdict)record->receiver_verdict),
-           drop ? drop : "-", tcpt_state_name(tcpt_state_in(record, record->flow->client)),
-           tcpt_state_name(tcpt_state_in(record, !record->flow->client)));
+           drop ? drop : "-", tcpt_state_name(tcpt_state_in(record, tcpt_flow_of(record)->client)),
+           tcpt_state_name(tcpt_state_in(record, !tcpt_flow_of(record)->client)));
 }
 
 int main(int argc, char **argv)

@@ -358,8 +358,8 @@ void scn_check_states(const scn_run *test, unsigned index)
     const char *expected = test->at_end && frame->final_states ? frame->final_states : frame->states;
     if (!expected || !record)
         return;
-    char *states = g_strdup_printf("%s/%s", tcpt_state_name(tcpt_state_in(record, record->flow->client)),
-                                   tcpt_state_name(tcpt_state_in(record, !record->flow->client)));
+    char *states = g_strdup_printf("%s/%s", tcpt_state_name(tcpt_state_in(record, tcpt_flow_of(record)->client)),
+                                   tcpt_state_name(tcpt_state_in(record, !tcpt_flow_of(record)->client)));
     if (strcmp(states, expected) != 0)
         complain(test, "states are %s, expected %s", states, expected);
     g_free(states);

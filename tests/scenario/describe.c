@@ -11,7 +11,7 @@ static void describe_cost(GString *text, const tcpt_finding *finding)
     if (diagnosis->delay_ns)
         g_string_append_printf(text, " cost %" G_GINT64_FORMAT, diagnosis->delay_ns);
     if (diagnosis->blamed)
-        g_string_append_printf(text, " blames %s", tcpt_role(finding->on->flow, diagnosis->blamed - 1));
+        g_string_append_printf(text, " blames %s", tcpt_role(tcpt_flow_of(finding->on), diagnosis->blamed - 1));
 }
 
 /** Values but for sequence numbers and addresses: in another guise those are others. */

@@ -10,7 +10,7 @@ void scn_settle_now(scn_run *test, unsigned index)
     if (tcpt_analysis_totals(test->analysis).flows <= FLOWS_SETTLED)
         tcpt_settle_all(test->analysis);
     else if (test->records[index])
-        tcpt_settle(test->analysis, test->records[index]->flow);
+        tcpt_settle(test->analysis, tcpt_flow_of(test->records[index]));
 }
 
 void scn_describe(scn_run *test)

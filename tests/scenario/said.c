@@ -80,7 +80,7 @@ static char *show_delay(const tcpt_finding *finding)
 static char *show_blamed(const tcpt_finding *finding)
 {
     unsigned blamed = finding->diagnosis->blamed;
-    return g_strdup(blamed ? tcpt_role(finding->on->flow, blamed - 1) : "none");
+    return g_strdup(blamed ? tcpt_role(tcpt_flow_of(finding->on), blamed - 1) : "none");
 }
 
 static char *show_ruled_out(const tcpt_finding *finding)

@@ -83,7 +83,7 @@ static void note_changes(const tcpt_record *record, void *data)
 {
     knowledge *known = data;
     g_string_append_printf(known->text, "%u ", record->frame);
-    states_append_changes(known->states, record->flow, known->text);
+    states_append_changes(known->states, tcpt_flow_of(record), known->text);
 }
 
 static void describe_all(tcpt_analysis *analysis, const GPtrArray *records, void *data)

@@ -58,7 +58,7 @@ tcpt_finding *bench_raise(bench *on, tcpt_record *record, const tcpt_detector *d
 {
     static const tcpt_segment nothing;
     tcpt_context context = {
-        .flow = record->flow, .segment = &nothing, .record = record, .detector = detector, .store = &on->store};
+        .flow = tcpt_flow_of(record), .segment = &nothing, .record = record, .detector = detector, .store = &on->store};
 
     return tcpt_raise(&context, TCPT_MEDIUM, "by hand");
 }

@@ -61,11 +61,11 @@ static tcpt_record *next_frame(bench *on, unsigned flow, unsigned from)
     tcpt_record *record = &on->records[on->used++];
     g_assert_cmpuint(on->used, <=, FRAMES);
     record->frame = on->used;
-    record->flow = &on->flows[flow];
+    record->owner = &on->flows[flow];
     record->from = from & 1;
     on->segment.time_ns += TCPT_MS_NS;
     on->seen.from = record->from;
-    on->context.flow = record->flow;
+    on->context.flow = tcpt_flow_of(record);
     on->context.record = record;
     return record;
 }

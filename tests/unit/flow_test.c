@@ -46,7 +46,7 @@ static tcpt_record *feed(tcpt_analysis *analysis, tcpt_segment segment)
 {
     tcpt_record *record = tcpt_analyse(analysis, &segment);
     g_assert_nonnull(record);
-    g_assert_nonnull(record->flow);
+    g_assert_nonnull(tcpt_flow_of(record));
     g_assert_cmpuint(record->frame, ==, segment.frame);
     return record;
 }
@@ -59,7 +59,7 @@ static tcpt_analysis *begin(void)
 
 static tcpt_flow *handshake(tcpt_analysis *analysis, uint32_t client_isn, uint32_t server_isn)
 {
-    tcpt_flow *flow = feed(analysis, make(0, TCPT_SYN, client_isn, 0, 0))->flow;
+    tcpt_flow *flow = tcpt_flow_of(feed(analysis, make(0, TCPT_SYN, client_isn, 0, 0)));
     feed(analysis, make(1, TCPT_SYN | TCPT_ACK, server_isn, client_isn + 1, 0));
     feed(analysis, make(0, TCPT_ACK, client_isn + 1, server_isn + 1, 0));
     return flow;
@@ -83,9 +83,9 @@ static void test_lives(void)
     feed(analysis, make(0, TCPT_RST, 1001, 0, 0));
     tcpt_flow *second = handshake(analysis, 7000000, 8000000);
     tcpt_record *last = feed(analysis, make(0, TCPT_ACK, 7000001, 8000001, 10));
-    g_assert_true(last->flow != first);
-    g_assert_true(last->flow->previous == first);
-    g_assert_true(last->flow == second || second == first); /* the SYN may be judged in the old life */
+    g_assert_true(tcpt_flow_of(last) != first);
+    g_assert_true(tcpt_flow_of(last)->previous == first);
+    g_assert_true(tcpt_flow_of(last) == second || second == first); /* the SYN may be judged in the old life */
     g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 2);
     tcpt_analysis_free(analysis);
 }
@@ -94,8 +94,8 @@ static void test_both_directions_are_one_flow(void)
 {
     tcpt_analysis *analysis = begin();
     tcpt_flow *flow = handshake(analysis, 1000, 9000);
-    g_assert_true(feed(analysis, make(1, TCPT_ACK, 9001, 1001, 100))->flow == flow);
-    g_assert_true(feed(analysis, make(0, TCPT_ACK, 1001, 9101, 0))->flow == flow);
+    g_assert_true(tcpt_flow_of(feed(analysis, make(1, TCPT_ACK, 9001, 1001, 100))) == flow);
+    g_assert_true(tcpt_flow_of(feed(analysis, make(0, TCPT_ACK, 1001, 9101, 0))) == flow);
     g_assert_cmpuint(tcpt_analysis_totals(analysis).flows, ==, 1);
     g_assert_cmpstr(tcpt_role(flow, flow->client), ==, "client");
     tcpt_analysis_free(analysis);
@@ -252,7 +252,7 @@ static void test_wraps(gconstpointer reversed)
     tcpt_record *record = feed(analysis, again);
     g_assert_nonnull(record->notes);
     g_assert_cmpstr(record->notes->diagnosis->detector->id, ==, "acked_data_retransmitted");
-    g_assert_true(record->flow == flow);
+    g_assert_true(tcpt_flow_of(record) == flow);
     tcpt_analysis_free(analysis);
 }
 
@@ -261,7 +261,7 @@ static tcpt_flow *feed_at(tcpt_analysis *analysis, int64_t time_ns, uint16_t por
     tcpt_segment segment = make(0, TCPT_ACK, 1001, 9001, 10);
     segment.time_ns = time_ns;
     segment.src_port = port;
-    return feed(analysis, segment)->flow;
+    return tcpt_flow_of(feed(analysis, segment));
 }
 
 /* "Now" is the end of the piece that holds a flow: a jump of more than a day, or a file joined behind, ends it. */
@@ -302,7 +302,7 @@ static void test_pieces_bounded(void)
 /* The states of a frame, as they are known now. */
 static void assert_states(const tcpt_record *record, tcpt_state of_client, tcpt_state of_server)
 {
-    unsigned initiator = record->flow->client;
+    unsigned initiator = tcpt_flow_of(record)->client;
     g_assert_cmpstr(tcpt_state_name(tcpt_state_in(record, initiator)), ==, tcpt_state_name(of_client));
     g_assert_cmpstr(tcpt_state_name(tcpt_state_in(record, !initiator)), ==, tcpt_state_name(of_server));
 }
@@ -358,8 +358,8 @@ static void test_guessed_client(void)
         segment.src_port = rows[i].src_port;
         segment.dst_port = rows[i].dst_port;
         const tcpt_record *record = feed(analysis, segment);
-        g_assert_true((record->flow->client == record->from) == rows[i].sender);
-        g_assert_false(record->flow->client_known);
+        g_assert_true((tcpt_flow_of(record)->client == record->from) == rows[i].sender);
+        g_assert_false(tcpt_flow_of(record)->client_known);
         tcpt_analysis_free(analysis);
     }
 }
@@ -431,7 +431,7 @@ static tcpt_outcome outcome_of_opening(unsigned syns, unsigned syn_acks, bool co
         answer.time_ns += i * 3 * TCPT_SECOND_NS / 2;
         ack.time_ns += i * 3 * TCPT_SECOND_NS / 2;
         if (i < syns)
-            flow = feed(analysis, syn)->flow;
+            flow = tcpt_flow_of(feed(analysis, syn));
         if (i < syn_acks)
             feed(analysis, answer);
         if (confirmed)

@@ -151,16 +151,16 @@ static void test_flood(void)
         tcpt_icmp icmp = {.time_ns = now_ns + i, .frame = 2 + i, .depth = 1};
         g_assert_true(tcpt_icmp_parse(&icmp, bytes, bytes_made));
         tcpt_record *record = tcpt_analyse_icmp(analysis, &icmp);
-        g_assert_true(record && record->icmp && record->flow == syn->flow);
+        g_assert_true(record && record->icmp && tcpt_flow_of(record) == tcpt_flow_of(syn));
         tcpt_each_finding(record, count_finding, &found);
     }
-    for (const tcpt_diagnosis *at = tcpt_first_diagnosis(syn->flow); at; at = at->next)
+    for (const tcpt_diagnosis *at = tcpt_first_diagnosis(tcpt_flow_of(syn)); at; at = at->next)
         diagnoses++;
     g_assert_cmpuint(found, ==, ERRORS);
     g_assert_cmpuint(diagnoses, <=, DIAGNOSES_MOST);
     g_assert_cmpuint(tcpt_analysis_totals(analysis).segments, ==, 1);
-    g_assert_cmpuint(syn->flow->ends[0].segment_count + syn->flow->ends[1].segment_count, ==, 1);
-    g_assert_true(syn->flow->last_record == syn);
+    g_assert_cmpuint(tcpt_flow_of(syn)->ends[0].segment_count + tcpt_flow_of(syn)->ends[1].segment_count, ==, 1);
+    g_assert_true(tcpt_flow_of(syn)->last_record == syn);
     tcpt_analysis_free(analysis);
 }
 

@@ -72,7 +72,7 @@ static tcpt_place place_of(const way *of, tcpt_blame blames, uint8_t *address)
     uint8_t end;
     tcpt_place place = tcpt_place_of(bench_raise(&on, record, &detector)->diagnosis, 7, &end);
 
-    *address = record->flow->key.address[end][3];
+    *address = tcpt_flow_of(record)->key.address[end][3];
     g_assert_cmpuint(place.detector, ==, 7);
     bench_close(&on);
     return place;

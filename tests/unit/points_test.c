@@ -315,7 +315,7 @@ static void test_life_of_one_point(void)
     wire_say(on, CLIENT, TCPT_ACK, 5000001, 7000001, 100);
     check_same(on);
     tcpt_settle_all(on->analysis);
-    const tcpt_diagnosis *old = tcpt_first_end_diagnosis(data->flow);
+    const tcpt_diagnosis *old = tcpt_first_end_diagnosis(tcpt_flow_of(data));
     while (old && strcmp(old->detector->id, "vantage_loss") != 0)
         old = old->next;
     g_assert_nonnull(old);

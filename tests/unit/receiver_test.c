@@ -16,7 +16,7 @@ static void test_corrected(void)
     f.now_ns += 500 * INT64_C(1000000);
     send_segment(&f, 1, TCPT_ACK, UNA, A, 20);
     g_assert_cmpuint(rst->receiver_verdict, ==, SILENT);
-    g_assert_cmpuint(tcpt_state_in(rst, !rst->flow->client), ==, TCPT_CLOSE_WAIT);
+    g_assert_cmpuint(tcpt_state_in(rst, !tcpt_flow_of(rst)->client), ==, TCPT_CLOSE_WAIT);
     tcpt_analysis_free(f.analysis);
 
     set_up(&f, TCPT_STACK_LINUX);
@@ -26,7 +26,7 @@ static void test_corrected(void)
     f.now_ns += 5 * INT64_C(1000000);
     send_sack(&f, A + 100, A + 200);
     g_assert_cmpuint(rst->receiver_verdict, ==, ASKS);
-    g_assert_cmpuint(tcpt_state_in(rst, !rst->flow->client), ==, TCPT_ESTABLISHED);
+    g_assert_cmpuint(tcpt_state_in(rst, !tcpt_flow_of(rst)->client), ==, TCPT_ESTABLISHED);
     tcpt_analysis_free(f.analysis);
 }
 
@@ -90,7 +90,7 @@ static void test_refused_sent_in_part(void)
 
         refuse_bytes(&f);
         f.tsval[0] = TS_RECENT + 10;
-        flow = send_segment(&f, 0, TCPT_ACK, A + rows[i].offset, UNA, rows[i].bytes)->flow;
+        flow = tcpt_flow_of(send_segment(&f, 0, TCPT_ACK, A + rows[i].offset, UNA, rows[i].bytes));
         g_assert_cmpuint(flow->ends[0].trouble->unwanted.left, ==, A + rows[i].left);
         g_assert_cmpuint(flow->ends[0].trouble->unwanted.right, ==, A + 10);
         tcpt_analysis_free(f.analysis);
@@ -211,7 +211,7 @@ static void test_stale_stamp(void)
         set_up(&f, TCPT_STACK_LINUX);
         f.stamps = true;
         bring_to(&f, ESTABLISHED);
-        f.now_ns = send_segment(&f, 1, TCPT_ACK, UNA, A, 0)->flow->ends[0].tsval_ns + rows[i].idle_ns - STEP_NS;
+        f.now_ns = tcpt_flow_of(send_segment(&f, 1, TCPT_ACK, UNA, A, 0))->ends[0].tsval_ns + rows[i].idle_ns - STEP_NS;
         f.tsval[0] = TS_RECENT - 5000;
         g_assert_cmpuint(send_segment(&f, 0, TCPT_ACK, A, UNA, 10)->receiver_verdict, ==, rows[i].verdict);
         tcpt_analysis_free(f.analysis);

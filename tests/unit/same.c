@@ -234,7 +234,7 @@ void same_records(const tcpt_record *fast, const tcpt_record *slow)
 {
     tcpt_record a = *fast, b = *slow;
     g_assert_true((a.notes == NULL) == (b.notes == NULL));
-    a.flow = b.flow = NULL;
+    a.owner = b.owner = NULL;
     a.notes = b.notes = NULL;
     same_bytes(&a, &b, sizeof a);
 }

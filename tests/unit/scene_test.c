@@ -136,7 +136,7 @@ static void test_at_the_end(void)
     other.dst = (const uint8_t[4]){10, 0, 0, 2};
     tcpt_analyse(on->analysis, &other);
     tcpt_settle_all(on->analysis);
-    const tcpt_diagnosis *found = tcpt_first_end_diagnosis(last->flow);
+    const tcpt_diagnosis *found = tcpt_first_end_diagnosis(tcpt_flow_of(last));
     g_assert_nonnull(found);
     tcpt_scene *scene = tcpt_scene_of(on->analysis, found);
     g_assert_nonnull(scene);

@@ -32,11 +32,12 @@ static void feed(both *ways, const tcpt_segment *segment)
     fast = tcpt_analyse(ways->analysis[0], segment);
     slow = tcpt_analyse(ways->analysis[1], segment);
     same_records(fast, slow);
-    slow->flow->short_way = tcpt_may_take_short_way(slow->flow); /* what the short way leaves as it is */
-    same_flow(fast->flow, slow->flow);
-    slow->flow->short_way = false;
+    tcpt_flow_of(slow)->short_way =
+        tcpt_may_take_short_way(tcpt_flow_of(slow)); /* what the short way leaves as it is */
+    same_flow(tcpt_flow_of(fast), tcpt_flow_of(slow));
+    tcpt_flow_of(slow)->short_way = false;
     ways->segments++;
-    ways->lagging += fast->flow->tracker_lags;
+    ways->lagging += tcpt_flow_of(fast)->tracker_lags;
 }
 
 /** Whether the next segment goes the short way; asked before it is fed. */

@@ -109,7 +109,7 @@ static void run_scenario(const scn_scenario *scenario, const odd_clock *clock)
         tcpt_segment segment = {.time_ns = clock->time_ns(frame->time_ns, i), .frame = i + 1, .point = frame->point};
 
         if (scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
-            tcpt_settle(analysis, tcpt_analyse(analysis, &segment)->flow);
+            tcpt_settle(analysis, tcpt_flow_of(tcpt_analyse(analysis, &segment)));
     }
     tcpt_settle_all(analysis);
     write_report(analysis);
@@ -159,7 +159,7 @@ static void test_bounds(void)
 
         g_assert_cmpint(tcpt_time_moved(rows[i].time_ns), ==, rows[i].moved_ns);
         g_assert_true(tcpt_time_fits(rows[i].time_ns) == (rows[i].time_ns == rows[i].moved_ns));
-        g_assert_cmpint(tcpt_analyse(analysis, &segment)->flow->first_ns, ==, rows[i].moved_ns);
+        g_assert_cmpint(tcpt_flow_of(tcpt_analyse(analysis, &segment))->first_ns, ==, rows[i].moved_ns);
         tcpt_analysis_free(analysis);
     }
 }

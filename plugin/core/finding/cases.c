@@ -128,7 +128,7 @@ static void take_into(tcpt_case *made, tcpt_diagnosis *diagnosis, bool consequen
 static void note_example(tcpt_case *made, const tcpt_diagnosis *cause)
 {
     tcpt_case_example *examples = made->examples;
-    const tcpt_flow *flow = cause->first.on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(cause->first.on);
     unsigned at = 0;
 
     for (unsigned i = 0; i < made->example_count; i++)
@@ -153,7 +153,7 @@ static unsigned point_of(const tcpt_flow *flow)
 /* Of the point that has seen most of it: others have seen the same connections wait. */
 static void add_delay(placed *at, const tcpt_diagnosis *cause)
 {
-    int64_t *delay_ns = &at->delays_ns[point_of(cause->first.on->flow)];
+    int64_t *delay_ns = &at->delays_ns[point_of(tcpt_flow_of(cause->first.on))];
 
     *delay_ns = MIN(*delay_ns + cause->delay_ns, TCPT_DELAY_MOST_NS);
     at->made->delay_ns = MAX(at->made->delay_ns, *delay_ns);
@@ -207,7 +207,7 @@ static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     for (; set; set &= set - 1) {
-        placed key = {.place = tcpt_source_of(diagnosis->first.on->flow, tcpt_lowest_bit(set))};
+        placed key = {.place = tcpt_source_of(tcpt_flow_of(diagnosis->first.on), tcpt_lowest_bit(set))};
         placed *at = g_hash_table_lookup(all->by_place, &key);
 
         if (at && diagnosis->time_ns >= at->made->first_ns - most_ns &&
@@ -230,7 +230,7 @@ static void keep_group(making *all, uint32_t group, unsigned detector, tcpt_case
 
 static void join_source(making *all, uint32_t group, tcpt_diagnosis *diagnosis, placed *at)
 {
-    const tcpt_flow *flow = diagnosis->first.on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(diagnosis->first.on);
 
     take_into(at->made, diagnosis, true);
     note_place(at->made, flow);
@@ -264,17 +264,17 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
     blamed = tcpt_place_of(diagnosis, detector, &end);
     at = case_at(all, &blamed);
     if (!at->made->flow) {
-        at->made->flow = on->flow;
+        at->made->flow = tcpt_flow_of(on);
         at->made->blamed_end = end;
         at->made->frame = on->frame;
     }
-    note_place(at->made, on->flow);
+    note_place(at->made, tcpt_flow_of(on));
     note_frame(at->made, diagnosis);
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
     add_delay(at, diagnosis);
     take_into(at->made, diagnosis, false);
     note_example(at->made, diagnosis);
-    count_flow(at, on->flow);
+    count_flow(at, tcpt_flow_of(on));
     keep_group(all, group, detector, at->made);
 }
 

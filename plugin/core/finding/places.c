@@ -55,7 +55,7 @@ static void put_way(tcpt_place *place, const tcpt_diagnosis *diagnosis, const tc
 
 unsigned tcpt_blamed_end(const tcpt_finding *finding)
 {
-    const tcpt_flow *flow = finding->on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(finding->on);
 
     if (finding->diagnosis->blamed)
         return finding->diagnosis->blamed - 1u;
@@ -98,7 +98,7 @@ tcpt_place tcpt_source_of(const tcpt_flow *flow, unsigned detector)
 
 tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uint8_t *end)
 {
-    const tcpt_flow *flow = diagnosis->first.on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(diagnosis->first.on);
     tcpt_place place = tcpt_nowhere(detector);
 
     *end = (uint8_t)tcpt_blamed_end(&diagnosis->first);

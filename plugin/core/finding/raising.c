@@ -27,7 +27,7 @@ static tcpt_diagnosis **list_of(tcpt_found *found, const tcpt_diagnosis *diagnos
 static void weigh(const tcpt_finding *finding, int more)
 {
     if (finding->diagnosis->detector->severity > TCPT_CHAT)
-        found_in(finding->on->flow)->weighty[finding->diagnosis->at_end] += (uint32_t)more;
+        found_in(tcpt_flow_of(finding->on))->weighty[finding->diagnosis->at_end] += (uint32_t)more;
 }
 
 static void append(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
@@ -65,7 +65,7 @@ static bool is_kind(const tcpt_diagnosis *diagnosis, const tcpt_detector *detect
 
 static tcpt_diagnosis *run_in_flow(const tcpt_record *on, const tcpt_detector *detector)
 {
-    tcpt_diagnosis *run = on->flow->found ? on->flow->found->runs : NULL;
+    tcpt_diagnosis *run = tcpt_flow_of(on)->found ? tcpt_flow_of(on)->found->runs : NULL;
 
     while (run && !is_kind(run, detector, on))
         run = run->run->next;
@@ -122,7 +122,7 @@ static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t ti
 /* What an end finding has joined is found again by these, to be taken out. */
 static void remember_wide(tcpt_finding *finding)
 {
-    tcpt_found *found = found_in(finding->on->flow);
+    tcpt_found *found = found_in(tcpt_flow_of(finding->on));
     tcpt_finding *copy = tcpt_finding_take(finding->diagnosis->store);
 
     *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide, finding->time_ns};
@@ -140,7 +140,7 @@ static void begin_wide(tcpt_findings *store, tcpt_diagnosis *diagnosis)
 
 static void put_into_flow(tcpt_diagnosis *diagnosis)
 {
-    tcpt_found *found = found_in(diagnosis->first.on->flow);
+    tcpt_found *found = found_in(tcpt_flow_of(diagnosis->first.on));
 
     if (diagnosis->kind)
         ++*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
@@ -272,7 +272,7 @@ static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
 
 static void put_in_place(tcpt_diagnosis *diagnosis, tcpt_finding *judged)
 {
-    append(list_of(found_in(judged->on->flow), diagnosis), diagnosis);
+    append(list_of(found_in(tcpt_flow_of(judged->on)), diagnosis), diagnosis);
     tcpt_note_finding(&diagnosis->first);
     weigh(&diagnosis->first, 1);
     diagnosis->instead_of = judged;
@@ -340,7 +340,7 @@ static void take_out_of_wide(tcpt_findings *store, const tcpt_diagnosis *diagnos
 /* It is told of no frame any more. */
 static void discard(tcpt_diagnosis *diagnosis)
 {
-    tcpt_found *found = diagnosis->first.on->flow->found;
+    tcpt_found *found = tcpt_flow_of(diagnosis->first.on)->found;
 
     if (diagnosis->wide) {
         take_out_of_wide(diagnosis->store, diagnosis);
@@ -395,7 +395,7 @@ static void leave_end(tcpt_diagnosis *diagnosis)
 /* What the end had put in its place goes with it. */
 static void forget_successor(const tcpt_finding *judged)
 {
-    tcpt_diagnosis *diagnosis = judged->on->flow->found->end_first;
+    tcpt_diagnosis *diagnosis = tcpt_flow_of(judged->on)->found->end_first;
 
     while (diagnosis && diagnosis->instead_of != judged)
         diagnosis = diagnosis->next;

@@ -112,7 +112,7 @@ static void add_related(GArray *all, const tcpt_histories *histories, const tcpt
 {
     for (uint32_t i = 0; i < diagnosis->related_count && i < TCPT_SCENE_SEGMENTS; i++) {
         wanted_record wanted = {diagnosis->related[i], all};
-        const tcpt_history *history = tcpt_history_of(histories, wanted.record->flow);
+        const tcpt_history *history = tcpt_history_of(histories, tcpt_flow_of(wanted.record));
 
         if (history)
             tcpt_history_each(history, add_if_wanted, &wanted);
@@ -331,7 +331,7 @@ static void add_if_it_tells(const tcpt_scene_segment *segment, void *data)
 /* Of what is still remembered all, or where a scene was kept what it lacks. */
 static void gather(GArray *all, const tcpt_scenes *scenes, const kept_scene *kept, const tcpt_diagnosis *diagnosis)
 {
-    const tcpt_history *history = tcpt_history_of(&scenes->histories, diagnosis->first.on->flow);
+    const tcpt_history *history = tcpt_history_of(&scenes->histories, tcpt_flow_of(diagnosis->first.on));
 
     if (kept)
         g_array_append_vals(all, kept->segments, kept->count);
@@ -354,7 +354,7 @@ static void gather_series(GArray *all, const tcpt_scenes *scenes, const tcpt_ser
 
 tcpt_scene *tcpt_scenes_of(const tcpt_scenes *scenes, const tcpt_diagnosis *diagnosis)
 {
-    const tcpt_flow *flow = diagnosis->first.on->flow;
+    const tcpt_flow *flow = tcpt_flow_of(diagnosis->first.on);
     const kept_scene *kept = kept_of(scenes, diagnosis);
     GArray *all = g_array_new(FALSE, FALSE, sizeof(tcpt_scene_segment));
     tcpt_scene *scene = NULL;

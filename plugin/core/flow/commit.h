@@ -14,19 +14,74 @@ typedef struct tcpt_flows tcpt_flows;
 tcpt_flows *tcpt_flows_new(void);
 void tcpt_flows_free(tcpt_flows *flows);
 
-/** The newest life of a 4-tuple, or NULL. `hash` is tcpt_key_hash() of the key. */
-tcpt_flow *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash);
+/** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
+ * are millions, so there are no holes. */
+typedef struct tcpt_lone {
+    tcpt_flow_key key; /**< first, as a flow's */
+    struct tcpt_flows *in;
+    struct tcpt_point *at;
+    tcpt_record *record;
+    tcpt_host *host;
+    int64_t time_ns;
+    uint32_t number; /**< the flow's */
+    uint32_t record_number;
+    uint32_t seq;
+    uint32_t tsval;
+    uint16_t piece;
+    uint16_t window;
+    uint16_t mss;
+    uint16_t ip_id;
+    uint16_t checksum;
+    uint8_t flags;
+    uint8_t ttl;
+    uint8_t options;
+    uint8_t fast_open_bytes;
+    uint8_t wscale : 4;
+    uint8_t header_words : 4;
+    uint8_t from : 1;
+    uint8_t crowd : 2;
+    bool has_ip_id : 1;
+    bool checksum_good : 1; /**< else nothing is known of it */
+    bool tracked : 1;       /**< by the tracker's models */
+} tcpt_lone;
+
+/** What stands for a flow, as tcpt_record.owner has it, and back: NULL of a flow or of nothing. */
+static inline void *tcpt_lone_owner(tcpt_lone *lone)
+{
+    return (char *)lone + 1;
+}
+
+static inline tcpt_lone *tcpt_lone_of(void *owner)
+{
+    return tcpt_is_lone(owner) ? (tcpt_lone *)((char *)owner - 1) : NULL;
+}
+
+/** The newest life of a 4-tuple or what stands for it, or NULL. `hash` is tcpt_key_hash() of the key. */
+void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash);
 
 /** Begin the life of a 4-tuple that comes after `previous`, NULL if it is the first. */
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at);
 
+/** Keep the newest flow, of which nothing was written yet, as a lone SYN: as yet key, number and point are filled in.
+ */
+tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash);
+
+/** Begin the life that a lone SYN stands for, and free that. */
+tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment);
+
 /** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
 void tcpt_flows_link_twins(tcpt_flows *flows);
 
-/** First of all flows, linked by `next`, or NULL. */
-tcpt_flow *tcpt_flows_first(const tcpt_flows *flows);
+/** The first of all flows, or NULL. Nothing is a lone SYN afterwards, and all flows are linked by `next`. */
+tcpt_flow *tcpt_flows_first(tcpt_flows *flows);
+
+/** What has a number, or what stands for it: see tcpt_record.owner. */
+void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number);
 uint32_t tcpt_flows_count(const tcpt_flows *flows);
+
+/** Key of the first of them; there is one. */
+const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows);
 
 /** How many of them were looked through so far: tcpt_flows_moved_to(). */
 uint64_t *tcpt_flows_looked(tcpt_flows *flows);

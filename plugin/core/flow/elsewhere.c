@@ -10,11 +10,11 @@
 enum { NEXT_NUMBERS = 1 << 20 };
 
 /* The end of a flow that is the same socket as another flow's end; 2 for none. */
-static unsigned same_socket(const tcpt_flow *flow, const tcpt_flow *other, unsigned end)
+static unsigned same_socket(const tcpt_flow_key *flow, const tcpt_flow_key *other, unsigned end)
 {
     for (unsigned i = 0; i < 2; i++)
-        if (flow->key.port[i] == other->key.port[end] &&
-            !memcmp(flow->key.address[i], other->key.address[end], sizeof flow->key.address[i]))
+        if (flow->port[i] == other->port[end] &&
+            !memcmp(flow->address[i], other->address[end], sizeof flow->address[i]))
             return i;
     return 2;
 }
@@ -32,7 +32,7 @@ bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
     const tcpt_flow *stray = sender->host ? sender->host->stray : NULL;
-    unsigned target = stray && stray != flow ? same_socket(stray, flow, from) : 2;
+    unsigned target = stray && stray != flow ? same_socket(&stray->key, &flow->key, from) : 2;
 
     if (target != 2 && answers_syn(flow, !from, stray, !target))
         return true;
@@ -80,9 +80,14 @@ const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, 
 
     if (!stray->ends[began].sent || !stray->ends[began].acked)
         return NULL;
-    for (const tcpt_flow *live = tcpt_flows_first(flows); live && *looked < most; live = live->next, ++*looked) {
-        unsigned target = live != stray && same_place(&live->key, &stray->key) ? same_socket(live, stray, !began) : 2;
+    for (uint32_t number = 0; number < tcpt_flows_count(flows) && *looked < most; number++, ++*looked) {
+        tcpt_lone *lone = tcpt_lone_of(tcpt_flows_at(flows, number));
+        const tcpt_flow *live = lone ? NULL : tcpt_flows_at(flows, number);
+        const tcpt_flow_key *key = lone ? &lone->key : &live->key;
+        unsigned target = live != stray && same_place(key, &stray->key) ? same_socket(key, &stray->key, !began) : 2;
 
+        if (target != 2 && lone)
+            live = tcpt_flow_of(lone->record);
         if (target == 2 || !went_over(live, !target, stray, began))
             continue;
         *end = !target;

@@ -16,17 +16,21 @@ typedef struct place {
 } place;
 
 /* Places come in slabs, zeroed: so large that they are pages from the kernel, which need no clearing. */
-enum { SLAB_PLACES = 128 };
+enum { SLAB_PLACES = 128, SLAB_LONES = 512 };
 
 struct tcpt_flows {
     tcpt_flow_table table; /* tcpt_flow_key -> newest life */
     GHashTable *tuples;    /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
+    GPtrArray *all;        /* flows, or what stands for them, by number: see tcpt_record.owner */
     GPtrArray *slabs;
-    place *next_place; /* in the newest slab */
+    place *next_place; /* in the newest slab of places */
+    place *blank;      /* one that was had, and not written to but for what opens a flow; or NULL */
+    uint32_t places;
+    tcpt_lone *next_lone; /* in the newest slab of lone SYNs */
+    GPtrArray *free_lones;
+    uint32_t lones;  /* in slabs */
+    uint32_t linked; /* flows */
     tcpt_ack_step_room ack_steps;
-    tcpt_flow *first;
-    tcpt_flow *newest;
-    uint32_t count;
     uint64_t looked; /* at flows, one by one: see tcpt_flows_moved_to() */
 };
 
@@ -66,57 +70,143 @@ void tcpt_flows_link_twins(tcpt_flows *flows)
     if (flows->tuples)
         return;
     flows->tuples = g_hash_table_new(tuple_hash, tuple_equal);
-    for (tcpt_flow *flow = flows->first; flow; flow = flow->next)
+    for (tcpt_flow *flow = tcpt_flows_first(flows); flow; flow = flow->next)
         link_twins(flows, flow);
+}
+
+static void *new_slab(tcpt_flows *flows, size_t bytes)
+{
+    void *slab = g_malloc0(bytes);
+
+    g_ptr_array_add(flows->slabs, slab);
+    return slab;
 }
 
 static place *take_place(tcpt_flows *flows)
 {
-    if (flows->count++ % SLAB_PLACES == 0) {
-        flows->next_place = g_new0(place, SLAB_PLACES);
-        g_ptr_array_add(flows->slabs, flows->next_place);
-    }
+    place *blank = flows->blank;
+
+    flows->blank = NULL;
+    if (blank)
+        return blank;
+    if (flows->places++ % SLAB_PLACES == 0)
+        flows->next_place = new_slab(flows, SLAB_PLACES * sizeof(place));
     return flows->next_place++;
+}
+
+static tcpt_lone *take_lone(tcpt_flows *flows)
+{
+    if (flows->free_lones->len > 0)
+        return g_ptr_array_remove_index_fast(flows->free_lones, flows->free_lones->len - 1);
+    if (flows->lones++ % SLAB_LONES == 0)
+        flows->next_lone = new_slab(flows, SLAB_LONES * sizeof(tcpt_lone));
+    return flows->next_lone++;
+}
+
+/* A flow of a place, the first life. */
+static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
+{
+    tcpt_flow *flow = &taken->flow;
+
+    flow->key = *key;
+    flow->at = at;
+    flow->number = number;
+    flow->tracker = &taken->tracker;
+    flow->twin = flow;
+    return flow;
 }
 
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at)
 {
-    place *taken = take_place(flows);
-    tcpt_flow *flow = &taken->flow;
+    tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->all->len);
 
-    flow->key = *key;
-    flow->at = at;
-    flow->number = flows->count - 1;
     flow->previous = previous;
     tcpt_life_open(flow, segment, from);
     if (previous && previous->tracker_lags)
         tcpt_tracker_catch_up(previous);
-    flow->tracker = previous ? previous->tracker : &taken->tracker; /* an entry knows nothing of lives */
-    if (previous)
+    if (previous) {
+        flow->tracker = previous->tracker; /* an entry knows nothing of lives */
         previous->tracker = NULL;
-    *(flows->newest ? &flows->newest->next : &flows->first) = flow;
-    flows->newest = flow;
+    }
+    g_ptr_array_add(flows->all, flow);
     tcpt_flow_table_set(&flows->table, flow, hash);
-    flow->twin = flow;
     if (flows->tuples)
         link_twins(flows, flow);
     return flow;
 }
 
-tcpt_flow *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash)
+tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash)
+{
+    tcpt_lone *lone = take_lone(flows);
+
+    *lone = (tcpt_lone){.key = flow->key, .in = flows, .at = flow->at, .number = flow->number};
+    flows->all->pdata[flow->number] = tcpt_lone_owner(lone);
+    tcpt_flow_table_set(&flows->table, tcpt_lone_owner(lone), hash);
+    flows->blank = (place *)flow;
+    return lone;
+}
+
+tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
+{
+    tcpt_flows *flows = lone->in;
+    tcpt_flow *flow = open_flow(take_place(flows), &lone->key, lone->at, lone->number);
+
+    tcpt_life_open(flow, segment, lone->from);
+    flows->all->pdata[flow->number] = flow;
+    tcpt_flow_table_set(&flows->table, flow, tcpt_key_hash(&flow->key));
+    flows->linked = 0;
+    g_ptr_array_add(flows->free_lones, lone);
+    return flow;
+}
+
+void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash)
 {
     return tcpt_flow_table_find(&flows->table, key, hash);
 }
 
-tcpt_flow *tcpt_flows_first(const tcpt_flows *flows)
+void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number)
 {
-    return flows->first;
+    return g_ptr_array_index(flows->all, number);
+}
+
+const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
+{
+    void *owner = tcpt_flows_at(flows, 0);
+    const tcpt_lone *lone = tcpt_lone_of(owner);
+
+    return lone ? &lone->key : &((const tcpt_flow *)owner)->key;
+}
+
+static tcpt_flow *awake(void *owner)
+{
+    tcpt_lone *lone = tcpt_lone_of(owner);
+
+    return lone ? tcpt_flow_of(lone->record) : owner;
+}
+
+tcpt_flow *tcpt_flows_first(tcpt_flows *flows)
+{
+    tcpt_flow *newest = NULL;
+
+    if (flows->all->len == 0)
+        return NULL;
+    if (flows->linked == flows->all->len)
+        return g_ptr_array_index(flows->all, 0);
+    for (uint32_t i = 0; i < flows->all->len; i++) {
+        tcpt_flow *flow = awake(g_ptr_array_index(flows->all, i));
+
+        if (newest)
+            newest->next = flow;
+        newest = flow;
+    }
+    flows->linked = flows->all->len;
+    return g_ptr_array_index(flows->all, 0);
 }
 
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
 {
-    return flows->count;
+    return flows->all->len;
 }
 
 tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows)
@@ -133,14 +223,19 @@ tcpt_flows *tcpt_flows_new(void)
 {
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
+    flows->all = g_ptr_array_new();
+    flows->free_lones = g_ptr_array_new();
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
 }
 
 void tcpt_flows_free(tcpt_flows *flows)
 {
-    for (tcpt_flow *flow = flows->first; flow; flow = flow->next)
-        tcpt_life_clear(flow);
+    for (uint32_t i = 0; i < flows->all->len; i++)
+        if (!tcpt_is_lone(g_ptr_array_index(flows->all, i)))
+            tcpt_life_clear(g_ptr_array_index(flows->all, i));
+    g_ptr_array_free(flows->all, TRUE);
+    g_ptr_array_free(flows->free_lones, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_ack_step_room_clear(&flows->ack_steps);
     tcpt_flow_table_clear(&flows->table);

@@ -79,7 +79,7 @@ tcpt_state tcpt_state_without_their_fin(tcpt_state state)
 
 tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end)
 {
-    const tcpt_flow *flow = record->flow;
+    const tcpt_flow *flow = tcpt_flow_of(record);
     tcpt_state state = (tcpt_state)(end == flow->client ? record->client_state : record->server_state);
 
     if (record->reset >> end & 1)

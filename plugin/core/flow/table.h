@@ -8,19 +8,19 @@
 
 #include "core/flow/key.h"
 
-/** All zero is an empty table. Flows are not owned. */
+/** All zero is an empty table. What it leads to is not owned. */
 typedef struct tcpt_flow_table {
     uint32_t *hashes; /**< 0 is a free place */
-    tcpt_flow **flows;
-    uint32_t places; /**< a power of two, or 0 */
+    void **owners;    /**< flows, or what stands for them: see tcpt_record.owner. Both begin with their key */
+    uint32_t places;  /**< a power of two, or 0 */
     uint32_t used;
 } tcpt_flow_table;
 
-/** The flow with that key, or NULL. */
-tcpt_flow *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash);
+/** What has that key, or NULL. */
+void *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash);
 
-/** Add a flow by its key, or put it in the place of the one that has the same key. */
-void tcpt_flow_table_set(tcpt_flow_table *table, tcpt_flow *flow, uint32_t hash);
+/** Add a flow, or what stands for it, by its key, or put it in the place of what has the same key. */
+void tcpt_flow_table_set(tcpt_flow_table *table, void *owner, uint32_t hash);
 
 /** Free what the table owns. */
 void tcpt_flow_table_clear(tcpt_flow_table *table);

@@ -11,7 +11,7 @@ enum { COOKIE_LACKS = TCPT_OPTION_WSCALE | TCPT_OPTION_SACK_PERMITTED | TCPT_OPT
 /* One whose answer may be under way yet is no failure. */
 static bool has_failed(const tcpt_listener *listener, const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    const tcpt_flow *other = listener->ecn_record->flow;
+    const tcpt_flow *other = tcpt_flow_of(listener->ecn_record);
     const tcpt_endpoint *server = &other->ends[!other->client];
     int64_t since_ns = segment->time_ns - listener->ecn_ns;
 

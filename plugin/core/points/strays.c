@@ -110,7 +110,7 @@ tcpt_record *tcpt_stray_of(const tcpt_strays *strays, const tcpt_sighting *sight
     bucket = bucket_of(&wanted);
     for (unsigned i = 0; i < PLACES; i++) {
         const stray *at = &strays->at[bucket][i];
-        const tcpt_flow *flow = at->record ? at->record->flow : NULL;
+        const tcpt_flow *flow = at->record ? tcpt_flow_of(at->record) : NULL;
 
         if (!flow || flow == there->flow || flow->at != there->flow->at || !fits(at, &wanted, late_ns))
             continue;
