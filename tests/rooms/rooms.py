@@ -21,10 +21,10 @@ DOORS = {"segment": ["bytes.h"], "finding": ["raising.h", "memory.h", "store.h",
 WRITERS = "commit.h"
 # The room where flows are written to.
 FLOWS = "plugin/core/flow"
-# Who is handed flows that are not const all the same: the analysis, which has them committed, and what keeps findings and
-# detectors' memory with a flow.
+# Who is handed flows that are not const all the same: the analysis, which has them committed, at once or of a lone SYN
+# later, and what keeps findings and detectors' memory with a flow.
 TRUSTED = ("plugin/core/analysis.c", "include/tcptriage/analysis.h", "plugin/core/dispatch", "plugin/core/records",
-           "plugin/core/finding/")
+           "plugin/core/lone", "plugin/core/finding/")
 
 
 def read(source):
