@@ -190,6 +190,14 @@ const char *tcpt_link_type_name(int link_type)
 
 /* ---- writing ---- */
 
+static void free_copy(tcpt_copy_file *copy)
+{
+    g_free(copy->params.idb_inf); /* what is in it is the file's */
+    copy->params.idb_inf = NULL;
+    wtap_dump_params_cleanup(&copy->params);
+    g_free(copy);
+}
+
 tcpt_copy_file *tcpt_copy_file_open(const char *path, tcpt_capture_file *like, char **problem)
 {
     tcpt_copy_file *copy = g_new0(tcpt_copy_file, 1);
@@ -204,8 +212,7 @@ tcpt_copy_file *tcpt_copy_file_open(const char *path, tcpt_capture_file *like, c
     if (copy->dumper)
         return copy;
     *problem = problem_of(error, detail);
-    wtap_dump_params_cleanup(&copy->params);
-    g_free(copy);
+    free_copy(copy);
     return NULL;
 }
 
@@ -222,6 +229,7 @@ bool tcpt_copy_file_add(tcpt_copy_file *copy, tcpt_capture_file *from, const cha
         wtap_block_add_string_option(rec->block, OPT_COMMENT, comment, strlen(comment));
         rec->block_was_modified = TRUE;
     }
+    tcpt_wtap_join_sections(from->file, rec);
     written = tcpt_wtap_dump(copy->dumper, &from->record, &error, &detail);
     if (comment) {
         wtap_block_unref(rec->block);
@@ -240,7 +248,6 @@ bool tcpt_copy_file_close(tcpt_copy_file *copy, char **problem)
 
     if (!written)
         *problem = problem_of(error, detail);
-    wtap_dump_params_cleanup(&copy->params);
-    g_free(copy);
+    free_copy(copy);
     return written;
 }

@@ -61,8 +61,8 @@ const char *tcpt_link_type_name(int link_type);
 /** Copies of records, in a file of their own. */
 typedef struct tcpt_copy_file tcpt_copy_file;
 
-/** Begin a pcapng file with the interfaces, names and secrets of another one. @return NULL, and `problem` set as above
- */
+/** Begin a pcapng file with the interfaces, names and secrets of another one, which was read to its end: they may come
+ * late. @return NULL, and `problem` set as above */
 tcpt_copy_file *tcpt_copy_file_open(const char *path, tcpt_capture_file *like, char **problem);
 
 /** Copy the record that was read last. @param comment  added to it, NULL for none. @return false, and `problem` set */

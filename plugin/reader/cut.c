@@ -145,11 +145,11 @@ static char *copy_all(cutting *of, tcpt_copy_file *to, tcpt_capture_file *from)
     return problem;
 }
 
-static char *copy(cutting *of, const char *path, const char *from)
+static char *copy(cutting *of, const char *path, tcpt_capture_file *read, const char *from)
 {
     char *problem, *unwritten = NULL;
     tcpt_capture_file *source = tcpt_capture_file_open(from, &problem);
-    tcpt_copy_file *to = source ? tcpt_copy_file_open(path, source, &problem) : NULL;
+    tcpt_copy_file *to = source ? tcpt_copy_file_open(path, read, &problem) : NULL;
 
     if (to) {
         problem = copy_all(of, to, source);
@@ -161,7 +161,8 @@ static char *copy(cutting *of, const char *path, const char *from)
     return problem;
 }
 
-char *tcpt_cut(const char *path, const char *from, const tcpt_reading *reading, const tcpt_model *model)
+char *tcpt_cut(const char *path, tcpt_capture_file *read, const char *from, const tcpt_reading *reading,
+               const tcpt_model *model)
 {
     char *name = g_path_get_basename(from);
     cutting of = {.model = model,
@@ -176,7 +177,7 @@ char *tcpt_cut(const char *path, const char *from, const tcpt_reading *reading, 
 
     tcpt_each_found(reading->analysis, want_flow, &of);
     want_neighbours(&of);
-    problem = copy(&of, path, from);
+    problem = copy(&of, path, read, from);
     g_hash_table_destroy(of.flows);
     g_hash_table_destroy(of.places);
     g_string_free(of.comment, TRUE);

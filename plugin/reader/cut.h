@@ -13,10 +13,12 @@
  * and of those of the same clients, and toward the same listening ports, at about that time, as far as there are not
  * too many: causes are told from them too. Frames that carry a finding have it as a comment.
  *
- * @param from     read once more
+ * @param read     the capture, read to its end
+ * @param from     its path: it is read once more
  * @param reading  with frames
  * @return what went wrong, a sentence, to be freed; NULL
  */
-char *tcpt_cut(const char *path, const char *from, const tcpt_reading *reading, const tcpt_model *model);
+char *tcpt_cut(const char *path, tcpt_capture_file *read, const char *from, const tcpt_reading *reading,
+               const tcpt_model *model);
 
 #endif

@@ -147,7 +147,7 @@ static bool tell_unread(const char *file, const tcpt_reading *reading)
     return !reading->problem && g_hash_table_size(reading->unread) == 0;
 }
 
-static int tell(const tcpt_options *options, const char *file, const tcpt_reading *reading)
+static int tell(const tcpt_options *options, tcpt_capture_file *opened, const char *file, const tcpt_reading *reading)
 {
     GHashTable *asked = asked_for(options, reading);
     tcpt_model *model;
@@ -160,7 +160,7 @@ static int tell(const tcpt_options *options, const char *file, const tcpt_readin
     status = status_of(options, model);
     problem = write_report(options, file, model);
     if (!problem && options->cut)
-        problem = tcpt_cut(options->cut, file, reading, model);
+        problem = tcpt_cut(options->cut, opened, file, reading, model);
     tcpt_model_free(model);
     if (asked)
         g_hash_table_destroy(asked);
@@ -193,7 +193,7 @@ static int triage(const tcpt_options *options, const char *file)
     reading = tcpt_read_capture(opened, &wants);
     if (terminal)
         fputs("\r     \r", stderr);
-    status = tell(options, file, &reading);
+    status = tell(options, opened, file, &reading);
     tcpt_reading_clear(&reading);
     tcpt_capture_file_close(opened);
     return status;
@@ -210,6 +210,12 @@ static char *refusal(const tcpt_options *options)
 {
     if (options->page)
         return tcpt_page_refusal(options->page);
+    if (options->cut && g_file_test(options->cut, G_FILE_TEST_EXISTS)) {
+        char *name = tcpt_label(options->cut), *refused = g_strdup_printf("There is a file %s already.", name);
+
+        g_free(name);
+        return refused;
+    }
     return NULL;
 }
 

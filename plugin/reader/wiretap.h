@@ -76,6 +76,20 @@ static inline uint32_t tcpt_wtap_interface(wtap *file, const wtap_rec *rec)
 #endif
 }
 
+/** The copy of a file has one section. */
+static inline void tcpt_wtap_join_sections(wtap *file, wtap_rec *rec)
+{
+#if TCPT_WIRETAP_SINCE(4, 2)
+    if (rec->rec_type != REC_TYPE_PACKET || !(rec->presence_flags & WTAP_HAS_INTERFACE_ID))
+        return;
+    rec->rec_header.packet_header.interface_id = tcpt_wtap_interface(file, rec);
+    rec->presence_flags &= ~(uint32_t)WTAP_HAS_SECTION_NUMBER;
+    rec->section_number = 0;
+#else
+    (void)file, (void)rec;
+#endif
+}
+
 static inline bool tcpt_wtap_dump(wtap_dumper *dumper, const tcpt_wtap_record *record, int *error, char **detail)
 {
 #if TCPT_WIRETAP_SINCE(4, 6)

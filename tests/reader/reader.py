@@ -208,6 +208,42 @@ def check_readme(reader):
         assert done.returncode in (FINE, FOUND) and done.stdout.strip() and not done.stderr, (line, done)
 
 
+def check_cut_refused(reader):
+    """The capture itself, or any other file that is there, is not written over."""
+    with open(reader.capture(), "rb") as file:
+        before = file.read()
+    status, _, err = reader.run("--cut", reader.capture(), reader.capture())
+    with open(reader.capture(), "rb") as file:
+        assert file.read() == before and status == UNREAD and "already" in err, err
+
+
+def block(kind, body):
+    length = struct.pack("<I", 12 + len(body))
+    return struct.pack("<I", kind) + length + body + length
+
+
+def check_cut_late_interface(reader):
+    """An interface that is described behind the first packets."""
+    described = block(1, struct.pack("<HHI", 1, 0, 0))
+    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) + described
+    for number, (record, frame) in enumerate(records_of(reader, "late")):
+        out += described if number == 4 else b""
+        seconds, micros = struct.unpack_from("<II", record)
+        at = seconds * 1000000 + micros
+        out += block(6, struct.pack("<IIIII", number >= 4, at >> 32, at & 0xffffffff, len(frame), len(frame)) + frame +
+                     bytes(-len(frame) % 4))
+    path, cut = reader.tools.path("late.pcapng"), reader.tools.path("late-cut.pcapng")
+    with open(path, "wb") as file:
+        file.write(out)
+    os.chmod(path, 0o644)
+    check_same(reader, path)
+    status, _, err = reader.run("-q", "-o", "capture_points:FALSE", "--cut", cut, path)
+    assert status == FOUND and not err, (status, err)
+    os.chmod(cut, 0o644)
+    numbers = reader.tools.tshark("-r", cut, "-T", "fields", "-e", "frame.interface_id", home="stock").split()
+    assert set(numbers) == {"0", "1"} and len(numbers) == len(records_of(reader, "late")), numbers
+
+
 def check_help(reader):
     status, out, _ = reader.run("--help")
     for word in ("--json", "--html", "--cut", "--filter", "--fail-on", "Exit status"):
@@ -219,7 +255,8 @@ def tests_of(reader):
                 ("/reader/several", check_several, reader), ("/reader/unread", check_unread, reader),
                 ("/reader/filter", check_filter, reader), ("/reader/minimum", check_minimum, reader),
                 ("/reader/preference", check_preference, reader), ("/reader/page", check_page, reader),
-                ("/reader/readme", check_readme, reader), ("/reader/help", check_help, reader)]
+                ("/reader/readme", check_readme, reader), ("/reader/help", check_help, reader),
+                ("/reader/cut-refused", check_cut_refused, reader), ("/reader/cut-late-interface", check_cut_late_interface, reader)]
     for name in sorted(os.listdir(reader.lab)):
         if ".pcap" in name:
             yield "/reader/same/" + name, check_same, reader, reader.capture(name)
@@ -233,7 +270,7 @@ def tests_of(reader):
 
 
 def main():
-    build, source = sys.argv[1:3]
+    build, source = map(os.path.abspath, sys.argv[1:3])
     prefix = sys.argv[4] if sys.argv[3:4] == ["--only"] else ""
     reader = Reader(build, source)
     try:
