@@ -71,6 +71,10 @@ add_executable(bench-tracker EXCLUDE_FROM_ALL tests/bench/tracker_cost.c)
 target_include_directories(bench-tracker PRIVATE plugin)
 target_link_libraries(bench-tracker PRIVATE tcptriage_core)
 
+# Captures that somebody made to do harm: tests/hostile/run.sh, and a suite of its quick part.
+add_executable(hostile-traffic tests/hostile/main.c tests/hostile/capture.c tests/hostile/floods.c tests/hostile/liars.c
+    tests/hostile/wrappings.c)
+
 # The tracker model: unit test, and the pipe that tests/oracle compares with the running kernel.
 add_executable(tracker-test tests/unit/tracker_test.c)
 target_include_directories(tracker-test PRIVATE plugin)

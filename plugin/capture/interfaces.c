@@ -18,6 +18,7 @@ struct point {
 
 struct tcpt_interfaces {
     GHashTable *points;         /* key -> struct point */
+    GPtrArray *by_id;           /* the same */
     GHashTable *taken_names;    /* of them; borrowed */
     const struct point *newest; /* NULL before the first */
 };
@@ -73,6 +74,12 @@ static char *own_name(const tcpt_interfaces *interfaces, const tcpt_captured_on 
     return name;
 }
 
+/* g_int64_hash() looks at the lower half alone until GLib 2.76: all interfaces were in one place. */
+static guint key_hash(gconstpointer key)
+{
+    return (guint)((*(const uint64_t *)key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
 static void free_point(void *data)
 {
     struct point *point = data;
@@ -96,6 +103,7 @@ static const struct point *point_of(tcpt_interfaces *interfaces, const tcpt_capt
     point->id = g_hash_table_size(interfaces->points);
     point->name = own_name(interfaces, where);
     g_hash_table_insert(interfaces->points, &point->key, point);
+    g_ptr_array_add(interfaces->by_id, point);
     g_hash_table_add(interfaces->taken_names, point->name);
     interfaces->newest = point;
     return point;
@@ -120,7 +128,8 @@ tcpt_interfaces *tcpt_interfaces_new(void)
 {
     tcpt_interfaces *interfaces = g_new0(tcpt_interfaces, 1);
 
-    interfaces->points = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_point);
+    interfaces->points = g_hash_table_new_full(key_hash, g_int64_equal, NULL, free_point);
+    interfaces->by_id = g_ptr_array_new();
     interfaces->taken_names = g_hash_table_new(g_str_hash, g_str_equal);
     return interfaces;
 }
@@ -130,6 +139,7 @@ void tcpt_interfaces_free(tcpt_interfaces *interfaces)
     if (!interfaces)
         return;
     g_hash_table_destroy(interfaces->taken_names);
+    g_ptr_array_free(interfaces->by_id, TRUE);
     g_hash_table_destroy(interfaces->points);
     g_free(interfaces);
 }
@@ -149,15 +159,11 @@ uint32_t tcpt_interfaces_point(tcpt_interfaces *interfaces, tcpt_analysis *analy
 uint32_t tcpt_interfaces_number(const tcpt_interfaces *interfaces, const tcpt_point *of)
 {
     const struct point *point;
-    GHashTableIter each;
 
-    if (!interfaces)
+    if (!interfaces || of->id >= interfaces->by_id->len)
         return 0; /* capture points are not told apart */
-    g_hash_table_iter_init(&each, interfaces->points);
-    while (g_hash_table_iter_next(&each, NULL, (gpointer *)&point))
-        if (point->id == of->id)
-            return (uint32_t)(point->key >> 32);
-    return 0;
+    point = interfaces->by_id->pdata[of->id];
+    return (uint32_t)(point->key >> 32);
 }
 
 uint32_t tcpt_cooked_index(const uint8_t *frame, uint32_t captured_bytes)

@@ -10,7 +10,6 @@
 #include "words.h"
 
 /* Pairs of points that are drawn: captures of more have dozens of interfaces, and the JSON has them all. */
-enum { PATHS_LISTED = 32 };
 
 enum { ROW = 4 }; /* level of the headings inside of a case */
 
@@ -138,7 +137,7 @@ static void write_path(GString *out, const tcpt_path *path)
 
 static void write_paths(GString *out, const tcpt_model *model)
 {
-    unsigned listed = MIN(model->paths->len, PATHS_LISTED);
+    unsigned listed = MIN(model->paths->len, TCPT_PATHS_LISTED);
 
     for (unsigned i = 0; i < listed; i++)
         write_path(out, &g_array_index(model->paths, tcpt_path, i));

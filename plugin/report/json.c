@@ -7,6 +7,7 @@
 
 #include "case_text.h"
 #include "filters.h"
+#include "points.h"
 #include "remedy.h"
 #include "tcptriage/address.h"
 #include "tcptriage/cases.h"
@@ -253,14 +254,36 @@ static void write_case(writing *to, const tcpt_case *made)
 
 /* ---- the capture ---- */
 
+static const tcpt_point *first_listed(const writing *to)
+{
+    return to->model->report.analysis ? tcpt_first_point(to->model->report.analysis) : NULL;
+}
+
+static bool is_listed(const tcpt_point *point)
+{
+    return point->index < TCPT_POINTS_IN_JSON;
+}
+
+static const tcpt_point *next_listed(const tcpt_point *point)
+{
+    return point->next && is_listed(point->next) ? point->next : NULL;
+}
+
+static void points_member(writing *to)
+{
+    begin_list(&to->out, "points");
+    for (const tcpt_point *point = first_listed(to); point; point = next_listed(point))
+        json_dumper_value_string(&to->out, point->name);
+    json_dumper_end_array(&to->out);
+}
+
 static void capture_points_member(writing *to)
 {
     const tcpt_report *report = &to->model->report;
     json_dumper *out = &to->out;
 
     begin_list(out, "capture_points");
-    for (const tcpt_point *point = report->analysis ? tcpt_first_point(report->analysis) : NULL; point;
-         point = point->next) {
+    for (const tcpt_point *point = first_listed(to); point; point = next_listed(point)) {
         json_dumper_begin_object(out);
         text_member(out, "name", point->name);
         number_member(out, "interface", report->interface_of ? report->interface_of(point) : point->id);
@@ -309,12 +332,26 @@ static void path_value(json_dumper *out, const tcpt_path *path)
     json_dumper_end_object(out);
 }
 
+/* Points are named by their places in the list. */
 static void paths_member(writing *to)
 {
+    GArray *paths = to->model->paths;
+    unsigned points = to->model->report.analysis ? tcpt_point_count(to->model->report.analysis) : 0, listed = 0;
+
     begin_list(&to->out, "paths");
-    for (unsigned i = 0; i < to->model->paths->len; i++)
-        path_value(&to->out, &g_array_index(to->model->paths, tcpt_path, i));
+    for (unsigned i = 0; i < paths->len && listed < TCPT_POINTS_IN_JSON; i++) {
+        const tcpt_path *path = &g_array_index(paths, tcpt_path, i);
+
+        if (!is_listed(path->a) || !is_listed(path->b))
+            continue;
+        path_value(&to->out, path);
+        listed++;
+    }
     json_dumper_end_array(&to->out);
+    if (points > TCPT_POINTS_IN_JSON)
+        number_member(&to->out, "points_left_out", points - TCPT_POINTS_IN_JSON);
+    if (paths->len > listed)
+        number_member(&to->out, "paths_left_out", paths->len - listed);
 }
 
 static void capture_member(writing *to)
@@ -337,11 +374,7 @@ static void capture_member(writing *to)
         number_member(out, "segments", (int64_t)model->report.segments_before);
         json_dumper_end_object(out);
     }
-    begin_list(out, "points");
-    for (const tcpt_point *point = model->report.analysis ? tcpt_first_point(model->report.analysis) : NULL; point;
-         point = point->next)
-        json_dumper_value_string(out, point->name);
-    json_dumper_end_array(out);
+    points_member(to);
     capture_points_member(to);
     paths_member(to);
     begin_member(out, "outcomes");

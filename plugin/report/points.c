@@ -218,16 +218,20 @@ void tcpt_report_points(GString *out, const tcpt_model *model)
     if (model->paths->len == 0 && model->apart == TCPT_APART_NOT)
         return;
     g_string_append(out, "\nCapture points\n");
-    for (unsigned i = 0; i < model->paths->len; i++)
+    for (unsigned i = 0; i < model->paths->len && i < TCPT_PATHS_LISTED; i++)
         write_path(out, &g_array_index(model->paths, tcpt_path, i));
+    if (model->paths->len > TCPT_PATHS_LISTED)
+        g_string_append_printf(out, "\n  and %u more pairs of points\n", model->paths->len - TCPT_PATHS_LISTED);
     if (model->paths->len == 0)
         write_apart(out, model);
 }
 
 void tcpt_report_points_briefly(GString *out, const tcpt_model *model)
 {
-    for (unsigned i = 0; i < model->paths->len; i++)
+    for (unsigned i = 0; i < model->paths->len && i < TCPT_PATHS_IN_SENTENCE; i++)
         append_path(out, &g_array_index(model->paths, tcpt_path, i));
+    if (model->paths->len > TCPT_PATHS_IN_SENTENCE)
+        g_string_append_printf(out, "; and %u more pairs of points", model->paths->len - TCPT_PATHS_IN_SENTENCE);
     if (model->apart != TCPT_APART_NOT)
         g_string_append_printf(out, "; nothing was seen at more than one of %u capture points",
                                tcpt_point_count(model->report.analysis));

@@ -9,8 +9,13 @@
 
 #include "model.h"
 
-/** Points told of where nothing was seen at two of them. */
-enum { TCPT_POINTS_LISTED = 8 };
+/** What is listed: a capture may have a million points, which are only counted then. */
+enum {
+    TCPT_POINTS_LISTED = 8,     /**< where nothing was seen at two of them */
+    TCPT_PATHS_LISTED = 32,     /**< pairs of points */
+    TCPT_PATHS_IN_SENTENCE = 8, /**< of a clean capture */
+    TCPT_POINTS_IN_JSON = 4096,
+};
 
 /** A section with each pair of points that have seen the same segments, or why none has; nothing for one interface. */
 void tcpt_report_points(GString *out, const tcpt_model *model);

@@ -29,14 +29,14 @@ FIELDS = ["tcptriage." + name for name in ("vantage", "summary", "brief", "vanta
 LONGEST = 64 + len(" (interface 1)")
 
 
-def _bad_characters(text):
+def bad_characters(text):
     """Control, format, unassigned and line-breaking characters but for the line ends and tabs that tshark writes; and what
     stands for bytes that are no UTF-8."""
     return sorted({character for character in text if character not in "\n\t" and (character == "\ufffd" or
                    unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))})
 
 
-def _strings(value):
+def strings(value):
     """All strings of a JSON document, names of members too, as a program has them."""
     if isinstance(value, str):
         yield value
@@ -45,7 +45,7 @@ def _strings(value):
         value = list(value.values())
     if isinstance(value, list):
         for one in value:
-            yield from _strings(one)
+            yield from strings(one)
 
 
 def _ours(tree):
@@ -71,9 +71,9 @@ def everything(tools, capture, *options):
 
 def clean(document, texts):
     for text in texts:
-        assert not _bad_characters(text), "%s in:\n%s" % (ascii(_bad_characters(text)), ascii(text[:3000]))
-    for text in _strings(document):
-        assert not _bad_characters(text) and not set(text) & set("\n\t"), ascii(text)
+        assert not bad_characters(text), "%s in:\n%s" % (ascii(bad_characters(text)), ascii(text[:3000]))
+    for text in strings(document):
+        assert not bad_characters(text) and not set(text) & set("\n\t"), ascii(text)
 
 
 def check_comments(tools, source, kind):

@@ -52,8 +52,8 @@ def sound(page):
         if one.get("type") != "button" or not one.get("aria-label"):
             yield "a button: %s" % one
     yield from policy_problems(page, markup)
-    if names._bad_characters(page):
-        yield "characters %s" % ascii(names._bad_characters(page))
+    if names.bad_characters(page):
+        yield "characters %s" % ascii(names.bad_characters(page))
 
 
 def policy_problems(page, markup):
