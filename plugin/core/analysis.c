@@ -81,7 +81,7 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
     found->tracker.course = TCPT_TRACKER_STAYS;
     if (analysis->settings.tracker_models)
         tcpt_track(&found->seen, &found->tracker, flow, segment);
-    if (segment->pad_bytes || (segment->flags & TCPT_SYN))
+    if ((segment->flags & TCPT_SYN) || (segment->pad_bytes && tcpt_padding_may_tell(&flow->ends[from], segment)))
         tcpt_peers_observe(analysis->peers, &found->seen, flow, segment, &analysis->settings);
     if (!found->seen.short_way && early(flow, segment))
         observe_moved(analysis, &found->seen, flow, segment);

@@ -51,6 +51,7 @@ static unsigned frame_layers; /* TCP layers met so far, those without a usable h
 static uint32_t frame_shown;  /* its number */
 static uint32_t frame_number; /* that in the file, while it is new */
 static bool frame_new;        /* its segments have not been analysed yet */
+static uint32_t layer_bytes;  /* captured of its newest TCP layer */
 
 static void forget_frame(void)
 {
@@ -91,7 +92,7 @@ static void note_zero(const packet_info *pinfo)
 }
 
 /* Where a layer is no part of its source, as behind a proxy buffer, nothing is around it. */
-static tcpt_place place_of(tvbuff_t *tvb, unsigned layer_bytes)
+static tcpt_place place_of(tvbuff_t *tvb)
 {
     tvbuff_t *source = tvb_get_ds_tvb(tvb);
     unsigned captured_bytes = tvb_captured_length(source), begin = (unsigned)tvb_raw_offset(tvb);
@@ -113,8 +114,8 @@ static tcpt_place place_of(tvbuff_t *tvb, unsigned layer_bytes)
 /* @return the new segment's record, or NULL when these bytes are none */
 static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carriers around)
 {
-    uint32_t captured_bytes = tvb_captured_length(tvb);
-    tcpt_place place = place_of(tvb, captured_bytes);
+    uint32_t captured_bytes = layer_bytes;
+    tcpt_place place = place_of(tvb);
     tcpt_segment segment = {.time_ns = as_ns(&pinfo->abs_ts), .frame = frame_number, .depth = around.depth};
     const uint8_t *header = place.captured + place.begin;
     uint32_t pad_bytes;
@@ -190,7 +191,10 @@ static void note_icmp(tvbuff_t *tvb, const packet_info *pinfo)
 
 static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)
 {
-    return enabled && (pinfo->flags.in_error_pkt || tvb_captured_length(tvb) >= TCPT_TCP_HEADER_BYTES);
+    if (!enabled)
+        return false;
+    layer_bytes = tvb_captured_length(tvb);
+    return layer_bytes >= TCPT_TCP_HEADER_BYTES || pinfo->flags.in_error_pkt;
 }
 
 /* A TCP layer is analysed when it is first seen, its record looked up later: tunnels have several per frame. */

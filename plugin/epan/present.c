@@ -22,6 +22,7 @@
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
+#include "tcptriage/portable.h"
 
 enum {
     HEADLINE_BYTES = 210, /* of a summary: ITEM_LABEL_LENGTH (240) less what else the label has */
@@ -333,6 +334,16 @@ present_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record
     pinfo->current_proto = current_proto;
 }
 
+static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
+                                            unsigned count)
+{
+    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
+    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
+        tcpt_settle(tcpt_feed_analysis(), tcpt_flow_of(records[i]));
+    if (count > 1 || records[0]->notes || have_tap_listener(tap) || tcpt_plain_is_wanted(tree))
+        present_records(tvb, pinfo, tree, records, count);
+}
+
 static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     tcpt_record **records;
@@ -341,12 +352,10 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     (void)data;
     if (count == 0)
         return 0;
-    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
-    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
-        tcpt_settle(tcpt_feed_analysis(), tcpt_flow_of(records[i]));
-    /* Nearly every frame: nothing was found, and nobody would see its states. */
-    if (count > 1 || records[0]->notes || have_tap_listener(tap) || tcpt_plain_is_wanted(tree))
-        present_records(tvb, pinfo, tree, records, count);
+    /* Nearly every frame: nothing was found, and nobody looks. */
+    if (count == 1 && !records[0]->notes && !tree && !PINFO_FD_VISITED(pinfo) && !have_tap_listener(tap))
+        return 0;
+    present_if_wanted(tvb, pinfo, tree, records, count);
     return 0; /* no layer of the packet */
 }
 

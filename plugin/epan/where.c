@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "where.h"
 
+#include <string.h>
+
 #include "capture/interfaces.h"
 #include "compat.h"
 #include "link.h"
 #include "tcptriage/portable.h"
 
+enum { KNOWN = 8 }; /* interfaces whose points are at hand: each packet asks */
+
 /* One capture file. */
 static tcpt_interfaces *interfaces; /* NULL before the first packet */
-static const char *newest_name;     /* of the newest point that is an interface of the file; NULL before one */
-static uint32_t newest_interface, newest_point;
+static struct {
+    const char *name; /* NULL before its first packet */
+    uint32_t point;
+} known_points[KNOWN]; /* of interfaces of the file, by their numbers */
 
 static const char *name_of(uint32_t interface, void *data)
 {
@@ -46,10 +52,9 @@ static uint32_t TCPT_NOINLINE captured(tcpt_analysis *analysis, const packet_inf
     if (!interfaces)
         interfaces = tcpt_interfaces_new();
     point = tcpt_interfaces_point(interfaces, analysis, &where, name);
-    if (!is_cooked(pinfo)) {
-        newest_interface = interface;
-        newest_point = point;
-        newest_name = *name;
+    if (interface < KNOWN && !is_cooked(pinfo)) {
+        known_points[interface].point = point;
+        known_points[interface].name = *name;
     }
     return point;
 }
@@ -64,10 +69,10 @@ uint32_t tcpt_where_captured(tcpt_analysis *analysis, const packet_info *pinfo, 
         return 0;
     known = pinfo->rec->presence_flags & WTAP_HAS_INTERFACE_ID;
     interface = known ? pinfo->rec->rec_header.packet_header.interface_id : 0;
-    if (!newest_name || interface != newest_interface || is_cooked(pinfo))
+    if (interface >= KNOWN || !known_points[interface].name || is_cooked(pinfo))
         return captured(analysis, pinfo, known, interface, name);
-    *name = newest_name;
-    return newest_point;
+    *name = known_points[interface].name;
+    return known_points[interface].point;
 }
 
 uint32_t tcpt_where_interface(const tcpt_point *of)
@@ -79,5 +84,5 @@ void tcpt_where_forget(void)
 {
     tcpt_interfaces_free(interfaces);
     interfaces = NULL;
-    newest_name = NULL;
+    memset(known_points, 0, sizeof known_points);
 }

@@ -22,6 +22,13 @@ tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, un
 void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings);
 
+/** Whether a padded frame of this end may still be told of: otherwise nobody need ask. */
+static inline bool tcpt_padding_may_tell(const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    return sender->padding_told == TCPT_PADDING_UNTOLD ||
+           (sender->padding_told == TCPT_PADDING_FIRST && (segment->flags & TCPT_FIN));
+}
+
 /** The highest port pressures, highest first; see tcpt_highest_pressures(). */
 const tcpt_pressure *tcpt_peers_pressures(const tcpt_peers *peers, unsigned *count);
 

@@ -32,4 +32,14 @@ void tcpt_clock_offsets_learn(const tcpt_connection *connection, const tcpt_leg 
 bool tcpt_expected_ns(const tcpt_connection *connection, unsigned from, unsigned to, unsigned way,
                       int64_t *expected_ns);
 
+/** The same of their leg, NULL without one. */
+static inline bool tcpt_expected_on(const tcpt_leg *leg, const tcpt_connection *connection, unsigned from, unsigned to,
+                                    unsigned way, int64_t *expected_ns)
+{
+    if (!leg || !leg->matched[way])
+        return tcpt_expected_ns(connection, from, to, way, expected_ns);
+    *expected_ns = from > to ? -leg->newest_ns[way] : leg->newest_ns[way];
+    return true;
+}
+
 #endif

@@ -12,6 +12,7 @@
 #include "core/points/sightings.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
+#include "tcptriage/portable.h"
 
 /* ---- points ---- */
 
@@ -82,10 +83,8 @@ static void begin_piece(tcpt_point *point, int64_t time_ns)
     point->pieces[count] = (tcpt_piece){time_ns, time_ns};
 }
 
-void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
+static void TCPT_NOINLINE set_clock(tcpt_point *point, int64_t time_ns)
 {
-    int64_t time_ns = segment->time_ns;
-
     if (!point->segments || tcpt_begins_piece(point, time_ns))
         begin_piece(point, time_ns);
     else if (time_ns > point->pieces[point->piece].newest_ns)
@@ -96,6 +95,28 @@ void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
         point->newest_ns = time_ns;
     else if (point->newest_ns - time_ns > point->back_step_ns)
         point->back_step_ns = point->newest_ns - time_ns;
+}
+
+/* Nearly always: the clock goes on by less than makes another piece, from the newest time of all. */
+static inline bool goes_on(tcpt_point *point, int64_t time_ns)
+{
+    tcpt_piece *piece;
+
+    if (!point->segments || (uint64_t)(time_ns - point->newest_ns) > TCPT_JUMP_SECONDS * TCPT_SECOND_NS)
+        return false;
+    piece = &point->pieces[point->piece];
+    if (piece->newest_ns != point->newest_ns)
+        return false;
+    piece->newest_ns = point->newest_ns = time_ns;
+    return true;
+}
+
+void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
+{
+    int64_t time_ns = segment->time_ns;
+
+    if (!goes_on(point, time_ns))
+        set_clock(point, time_ns);
     point->segments++;
     point->sums[segment->checksum_is]++;
     point->bare += !segment->payload_bytes;

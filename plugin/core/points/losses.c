@@ -203,14 +203,19 @@ static tcpt_loss_table **table_of(tcpt_leg *leg, unsigned from, unsigned way)
     return &leg->losses[way][from == leg->b];
 }
 
+static tcpt_loss_table *made(tcpt_loss_table **table)
+{
+    if (!*table)
+        *table = g_new0(tcpt_loss_table, 1);
+    return *table;
+}
+
 static void count_between(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     tcpt_loss_table **table = table_of(tcpt_leg_of(sighting->connection, from, to), from, sighting->way);
     uint32_t uncaptured;
 
-    if (!*table)
-        *table = g_new0(tcpt_loss_table, 1);
-    uncaptured = (*table)->uncaptured;
+    uncaptured = made(table)->uncaptured;
     count(*table, sighting, from, to);
     sighting->connection->members[to].flow->at->uncaptured += (*table)->uncaptured - uncaptured;
 }
@@ -227,10 +232,23 @@ static void count_alone(const tcpt_sighting *sighting)
     tcpt_loss_table_add_missing(connection->alone, sighting, 0);
 }
 
+/* Both of two points have seen it, as nearly always. */
+static void count_arrived(const tcpt_sighting *sighting)
+{
+    tcpt_leg *leg = tcpt_leg_of(sighting->connection, 0, 1);
+
+    count_share(made(table_of(leg, 0, sighting->way)), sighting, false);
+    count_share(made(table_of(leg, 1, sighting->way)), sighting, false);
+}
+
 void tcpt_losses_count(const tcpt_sighting *sighting, bool decided)
 {
     unsigned members = sighting->connection->member_count;
 
+    if (members == 2 && sighting->seen == 3) {
+        count_arrived(sighting);
+        return;
+    }
     if (members < 2 && decided)
         count_alone(sighting);
     for (unsigned from = 0; from < members; from++)

@@ -100,10 +100,8 @@ static bool other_time(const tcpt_sighting *known, const tcpt_sighting *now)
 }
 
 /* `rewritten`: IP ID and timestamps may differ. */
-static likeness compare(const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
+static likeness compare(const tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
 {
-    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
-
     if ((known->seen & now->seen) || other_sack(known, now))
         return LIKE_NOTHING;
     if (other_id(known, now) && !rewritten && !ids_change(leg, now->way))
@@ -116,9 +114,8 @@ static likeness compare(const tcpt_sighting *known, const tcpt_sighting *now, bo
 }
 
 /* How far a copy is from being due, but for what segments of this way differ by: within that they keep their order. */
-static int64_t undue_ns(const tcpt_sighting *known, const tcpt_sighting *now, int64_t expected_ns)
+static int64_t undue_ns(const tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now, int64_t expected_ns)
 {
-    const tcpt_leg *leg = tcpt_leg_between(known->connection, known->first, now->first);
     int64_t off_ns = ABS(now->time_ns[now->first] - known->time_ns[known->first] - expected_ns);
     int64_t spread_ns = leg ? leg->most_ns[now->way] - leg->least_ns[now->way] : 0;
 
@@ -135,9 +132,10 @@ static tcpt_sighting *find_alike(const tcpt_sighting *now, bool rewritten)
 
     for (tcpt_sighting *at = tcpt_sightings_find(now->connection->points, now); at && count < ALIKE_MOST;
          at = at->alike, count++) {
-        bool known = tcpt_expected_ns(now->connection, at->first, now->first, now->way, &expected_ns);
-        int64_t off_ns = undue_ns(at, now, expected_ns);
-        likeness like = compare(at, now, rewritten);
+        const tcpt_leg *leg = tcpt_leg_between(now->connection, at->first, now->first);
+        bool known = tcpt_expected_on(leg, now->connection, at->first, now->first, now->way, &expected_ns);
+        int64_t off_ns = undue_ns(leg, at, now, expected_ns);
+        likeness like = compare(leg, at, now, rewritten);
 
         if (like == LIKE_ALL && off_ns > 0)
             like = LIKE_HEADER;

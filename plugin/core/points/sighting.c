@@ -64,16 +64,14 @@ void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigne
     const tcpt_member *here = &connection->members[member];
     unsigned way = seen->from ^ here->turned;
 
-    memset(now, 0, sizeof *now);
+    memset(now->in_pieces, 0, sizeof now->in_pieces); /* what is not filled in is not read before it is */
     now->connection = connection;
     now->seq = segment->seq - here->shift[way];
     now->end_seq = segment->end_seq - here->shift[way];
     now->ack = segment->flags & TCPT_ACK ? segment->ack - here->shift[!way] : 0;
     now->tsval = segment->tsval;
-    if (segment->sack_count) {
-        now->sack_left = segment->sack_left[0];
-        now->sack = hash_of_sack(segment);
-    }
+    now->sack_left = segment->sack_count ? segment->sack_left[0] : 0;
+    now->sack = segment->sack_count ? hash_of_sack(segment) : 0;
     now->window = segment->window;
     now->ip_id = segment->ip_id;
     now->ip_bytes =

@@ -165,11 +165,13 @@ void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool de
  * other point has been silent since, nobody knows whether it still captures. */
 static bool ripe(const tcpt_points *points, const tcpt_sighting *sighting)
 {
-    const tcpt_point *point = sighting->connection->members[sighting->first].flow->at;
+    int64_t since_ns = points->newest_ns - sighting->time_ns[sighting->first];
+    const tcpt_point *point;
 
-    return point->paired &&
-           points->newest_ns - sighting->time_ns[sighting->first] > points->keep_ns + point->ahead_ns &&
-           tcpt_losses_decided(sighting);
+    if (since_ns <= points->keep_ns)
+        return false;
+    point = sighting->connection->members[sighting->first].flow->at;
+    return point->paired && since_ns > points->keep_ns + point->ahead_ns && tcpt_losses_decided(sighting);
 }
 
 void tcpt_sightings_let_go_of_old(tcpt_points *points)
