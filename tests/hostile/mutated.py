@@ -31,7 +31,8 @@ OPTIONS = "detect_leaks=1:exitcode=0:abort_on_error=1"
 # GLib keeps no frame pointers: by them one function is missing of a stack, and what is behind it in Wireshark. To walk
 # stacks without takes twenty times as long.
 WALKING = OPTIONS + ":fast_unwind_on_malloc=0"
-# What stock Wireshark leaks in each load has no frame of ours.
+# What stock Wireshark leaks in each load is not allocated by us, though we may be on the stack.
+ALLOCATORS = ("__interceptor_", "libglib-2.0")
 OURS = ("tcptriage.so", "<unknown module>")
 ONCE = "start_requested_stats"  # what the options of tshark ask for lasts as long as the program
 REPORTS = ("tcptriage", "tcptriage,json", "tcptriage,connections", "tcptriage,cases", "tcptriage,html,mutated.html,min=chat")
@@ -116,9 +117,14 @@ class Mutated:
                 return line
         return None
 
+    @staticmethod
+    def is_ours(leak):
+        frames = [line for line in leak.splitlines() if re.match(r" +#\d+ ", line)]
+        callers = [frame for frame in frames if not any(name in frame for name in ALLOCATORS)]
+        return ONCE not in leak and bool(callers) and any(name in callers[0] for name in OURS)
+
     def note_leaks(self, err, runs):
-        ours = [leak for leak in re.findall(r"leak of .*?\n\n", err, re.S)
-                if ONCE not in leak and any(name in leak for name in OURS)]
+        ours = [leak for leak in re.findall(r"leak of .*?\n\n", err, re.S) if self.is_ours(leak)]
         self.leaks += len(ours)
         for leak in ours[:3]:
             self.fail(runs[0], "a leak in runs %d to %d" % (runs[0], runs[-1]), leak)
