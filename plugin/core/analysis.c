@@ -40,7 +40,8 @@ typedef struct judgement {
     tcpt_packet_id packet;
     tcpt_observation seen;
     tcpt_tracker_proposal tracker;
-    tcpt_host *host; /* what is known of its source address, or NULL */
+    tcpt_host *host;   /* what is known of its source address, or NULL */
+    tcpt_identity who; /* what the tables know its hosts by; `pair` is 0 while nobody has asked */
 } judgement;
 
 /* ---- judge ---- */
@@ -79,10 +80,11 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
         found->host = tcpt_peers_host(analysis->peers, &flow->key, from);
     tcpt_observe(&found->seen, flow, segment, from, found->host, &analysis->settings);
     found->tracker.course = TCPT_TRACKER_STAYS;
+    found->who.pair = 0;
     if (analysis->settings.tracker_models)
         tcpt_track(&found->seen, &found->tracker, flow, segment);
     if ((segment->flags & TCPT_SYN) || (segment->pad_bytes && tcpt_padding_may_tell(&flow->ends[from], segment)))
-        tcpt_peers_observe(analysis->peers, &found->seen, flow, segment, &analysis->settings);
+        tcpt_peers_observe(analysis->peers, &found->seen, &found->who, flow, segment, &analysis->settings);
     if (!found->seen.short_way && early(flow, segment))
         observe_moved(analysis, &found->seen, flow, segment);
 }
@@ -110,7 +112,7 @@ static tcpt_host *commit_host(const tcpt_analysis *analysis, const judgement *fo
 }
 
 /* The flow, and what its change means across flows. */
-static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+static void commit_flow(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                         tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
@@ -123,11 +125,11 @@ static void commit_flow(tcpt_analysis *analysis, const judgement *found, tcpt_fl
                      record);
     if (flow->ending || (segment->flags & TCPT_SYN) || flow->port_use != before.port_use ||
         flow->padding_spent != before.padding_spent)
-        tcpt_peers_commit(analysis->peers, flow, &before, segment, seen, &analysis->settings, record);
+        tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, seen, &analysis->settings, record);
 }
 
 /* What goes the short way means nothing across flows, and changes no state. */
-static void commit_states(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                           tcpt_record *record)
 {
     tcpt_assumed assumed = tcpt_assumed_of(flow);
@@ -150,7 +152,7 @@ static void TCPT_NOINLINE commit_watched(tcpt_analysis *analysis, const tcpt_obs
         tcpt_scenes_note(analysis->scenes, flow, segment, seen, record);
 }
 
-static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
+static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                    tcpt_record *record)
 {
     const tcpt_observation *seen = &found->seen;
@@ -172,15 +174,15 @@ static void commit(tcpt_analysis *analysis, const judgement *found, tcpt_flow *f
 }
 
 /* A SYN of which nothing more may ever be heard is kept itself, until its flow is asked for. */
-static void rest(tcpt_analysis *analysis, const judgement *found, tcpt_flow *flow, uint32_t hash,
-                 const tcpt_segment *segment, tcpt_record *record)
+static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, uint32_t hash, const tcpt_segment *segment,
+                 tcpt_record *record)
 {
     const tcpt_flow_before before = {TCPT_PORT_UNCOUNTED, 0, false};
     tcpt_host *host = commit_host(analysis, found, flow);
 
     tcpt_point_commit(flow->at, segment);
     tcpt_record_judged(record, &found->seen);
-    tcpt_peers_commit(analysis->peers, flow, &before, segment, &found->seen, &analysis->settings, record);
+    tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, &found->seen, &analysis->settings, record);
     tcpt_rest(analysis->flows, flow, hash, segment, &found->seen, host, record, analysis->records.count - 1,
               found->tracker.course != TCPT_TRACKER_STAYS);
 }

@@ -15,6 +15,7 @@
 #include "experts.h"
 #include "feed.h"
 #include "fields.h"
+#include "frames.h"
 #include "items.h"
 #include "layers.h"
 #include "proof.h"
@@ -31,6 +32,7 @@ enum {
 static int proto_triage = -1;
 static const char *proto_short_name;
 static int tap = -1;
+static int tap_left = -1;
 
 static int ett_triage = -1;  /* of a frame that shows nothing odd */
 static int ett_found = -1;   /* of one with a finding, or that proves one; Wireshark shows this one and the next open */
@@ -282,6 +284,19 @@ static void add_tracker(const tcpt_stage *stage, const tcpt_record *record)
     add_uncut_tracker(stage, record);
 }
 
+static bool is_tapped(void)
+{
+    return have_tap_listener(tap) || (tcpt_frames_left_out() && have_tap_listener(tap_left));
+}
+
+/* Of listeners that there are none of Wireshark knows by itself. */
+static void queue(packet_info *pinfo, const tcpt_record *record)
+{
+    tap_queue_packet(tap, pinfo, record);
+    if (tcpt_frames_left_out())
+        tap_queue_packet(tap_left, pinfo, record);
+}
+
 static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record, bool named)
 {
     tcpt_stage stage = {.tvb = tvb, .pinfo = pinfo, .complete = PINFO_FD_VISITED(pinfo), .named = named};
@@ -289,8 +304,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
-    if (have_tap_listener(tap))
-        tap_queue_packet(tap, pinfo, record);
+    if (is_tapped())
+        queue(pinfo, record);
     if (stage.finding_count == 0 && !tcpt_plain_is_wanted(tree))
         return;
 
@@ -340,7 +355,7 @@ static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, p
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
         tcpt_settle(tcpt_feed_analysis(), tcpt_flow_of(records[i]));
-    if (count > 1 || records[0]->notes || have_tap_listener(tap) || tcpt_plain_is_wanted(tree))
+    if (count > 1 || records[0]->notes || is_tapped() || tcpt_plain_is_wanted(tree))
         present_records(tvb, pinfo, tree, records, count);
 }
 
@@ -353,7 +368,7 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     if (count == 0)
         return 0;
     /* Nearly every frame: nothing was found, and nobody looks. */
-    if (count == 1 && !records[0]->notes && !tree && !PINFO_FD_VISITED(pinfo) && !have_tap_listener(tap))
+    if (count == 1 && !records[0]->notes && !tree && !PINFO_FD_VISITED(pinfo) && !is_tapped())
         return 0;
     present_if_wanted(tvb, pinfo, tree, records, count);
     return 0; /* no layer of the packet */
@@ -384,5 +399,6 @@ void tcpt_present_register(int proto)
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
     register_init_routine(open_what_was_found);
     tap = register_tap(TCPT_TAP);
+    tap_left = register_tap(TCPT_TAP_LEFT);
     register_postdissector(create_dissector_handle(present_frame, proto_shown));
 }

@@ -10,5 +10,7 @@ void tcpt_present_register(int proto);
 
 /** Name of the tap that gets the record (tcpt_record) of each TCP segment. */
 #define TCPT_TAP "tcptriage"
+/** The same where a read filter has left frames out, else nothing: for reports of all that is shown. */
+#define TCPT_TAP_LEFT "tcptriage_left"
 
 #endif

@@ -286,8 +286,8 @@ static char *listen(const char *option)
         return problem;
     }
     wanted->passed = wanted->filter ? g_hash_table_new(NULL, NULL) : NULL;
-    error = register_tap_listener(TCPT_TAP, wanted, wanted->filter, TL_REQUIRES_NOTHING, forget_frames, note_frame,
-                                  print_report, NULL);
+    error = register_tap_listener(wanted->filter ? TCPT_TAP : TCPT_TAP_LEFT, wanted, wanted->filter,
+                                  TL_REQUIRES_NOTHING, forget_frames, note_frame, print_report, NULL);
     if (!error) {
         if (wanted->form->draws)
             tcpt_feed_expect_pictures();

@@ -87,17 +87,51 @@ static const uint8_t *write_text(GString *out, const uint8_t *packed)
     return packed + 1 + sizeof text;
 }
 
+/* What a format asks for, one letter each; they are literals, so that each is read once. */
+enum { FORMATS = 64, KINDS_MOST = 31 };
+
+typedef struct kinds_of_format {
+    const char *format;
+    char kinds[KINDS_MOST + 1]; /* ends with a NUL */
+} kinds_of_format;
+
+static void read_kinds(kinds_of_format *of, const char *format)
+{
+    unsigned count = 0;
+
+    for (const char *at = strchr(format, '%'); at;) {
+        conversion next = read_conversion(at + 1);
+
+        if (next.kind != '%') {
+            g_assert(count < KINDS_MOST); /* formats are the program's own */
+            of->kinds[count++] = next.kind;
+        }
+        at = strchr(next.behind, '%');
+    }
+    of->kinds[count] = '\0';
+    of->format = format;
+}
+
+static const char *kinds_of(const char *format)
+{
+    static kinds_of_format known[FORMATS]; /* by where the format lies */
+    kinds_of_format *of = &known[((uintptr_t)format >> 4) % FORMATS];
+
+    if (of->format != format)
+        read_kinds(of, format);
+    return of->kinds;
+}
+
 size_t tcpt_sentence_pack(uint8_t room[TCPT_SENTENCE_MOST_BYTES], tcpt_findings *store, const char *format,
                           va_list arguments)
 {
     size_t used = 0;
 
-    for (const char *at = strchr(format, '%'); at;) {
-        conversion next = read_conversion(at + 1);
+    for (const char *kind = kinds_of(format); *kind; kind++) {
         unsigned number;
         double fraction;
 
-        switch (next.kind) {
+        switch (*kind) {
         case 'f':
             fraction = va_arg(arguments, double);
             memcpy(room + used, &fraction, sizeof fraction);
@@ -105,8 +139,6 @@ size_t tcpt_sentence_pack(uint8_t room[TCPT_SENTENCE_MOST_BYTES], tcpt_findings 
             break;
         case 's':
             used += pack_text(room + used, TCPT_SENTENCE_MOST_BYTES - used, store, va_arg(arguments, const char *));
-            break;
-        case '%':
             break;
         case 'u':
         case 'd':
@@ -118,7 +150,6 @@ size_t tcpt_sentence_pack(uint8_t room[TCPT_SENTENCE_MOST_BYTES], tcpt_findings 
         default:
             g_assert_not_reached(); /* formats are the program's own */
         }
-        at = strchr(next.behind, '%');
     }
     return used;
 }

@@ -286,14 +286,13 @@ static void commit_ecn(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *
         tcpt_listeners_touch(&peers->listeners, tcpt_identify(who, flow)->server, segment->time_ns)->ecn_record = NULL;
 }
 
-void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
+void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, const tcpt_flow_before *before,
                        const tcpt_segment *segment, const tcpt_observation *seen, const tcpt_settings *settings,
                        tcpt_record *record)
 {
     int64_t now_ns = segment->time_ns;
     bool completed = before->port_use == TCPT_PORT_UNCOUNTED && flow->port_use != TCPT_PORT_UNCOUNTED;
     tcpt_port_use was = completed && flow->ends[flow->client].syn ? TCPT_PORT_OPEN : before->port_use;
-    tcpt_identity identity = {0}, *who = &identity;
     tcpt_pair *pair;
 
     peers->padding.spent += flow->padding_spent;

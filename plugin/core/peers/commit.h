@@ -32,8 +32,9 @@ typedef struct tcpt_flow_before {
     bool asked_ecn; /**< the client's newest SYN did */
 } tcpt_flow_before;
 
-/** Note what a segment changed that was just taken into its flow: SYNs, their answers, closes. */
-void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, const tcpt_flow_before *before,
+/** Note what a segment changed that was just taken into its flow: SYNs, their answers, closes.
+ *  @param who  as tcpt_peers_observe() left it; `pair` 0 where it was not called */
+void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, const tcpt_flow_before *before,
                        const tcpt_segment *segment, const tcpt_observation *seen, const tcpt_settings *settings,
                        tcpt_record *record);
 

@@ -31,7 +31,7 @@ tcpt_identity tcpt_identity_of(const tcpt_flow *flow)
 {
     uint64_t client = with_address(flow->key.point, flow, flow->client);
     uint64_t server = with_address(flow->key.point, flow, !flow->client);
-    tcpt_identity who = {.port = flow->key.port[!flow->client]};
+    tcpt_identity who = {.port = flow->key.port[!flow->client], .client = (uint8_t)flow->client};
 
     who.source = with_port(client, flow, 0);
     who.target = with_port(server, flow, 0);

@@ -15,14 +15,15 @@ typedef struct tcpt_identity {
     uint64_t sweep;  /**< the client's address and the server's port */
     uint64_t pair;   /**< the client's address, the server's address and port */
     uint16_t port;   /**< the server's; no hash */
+    uint8_t client;  /**< end of the flow that was taken for it */
 } tcpt_identity;
 
 tcpt_identity tcpt_identity_of(const tcpt_flow *flow);
 
-/** The same, made when it is first asked for; `who` is all zero before. */
+/** The same, made when it is first asked for; `who->pair` is 0 before. */
 static inline const tcpt_identity *tcpt_identify(tcpt_identity *who, const tcpt_flow *flow)
 {
-    if (!who->pair)
+    if (!who->pair || who->client != flow->client)
         *who = tcpt_identity_of(flow);
     return who;
 }

@@ -33,42 +33,38 @@ static uint32_t ports_in_use(const tcpt_pair *pair, const tcpt_flow *flow, int64
     return in_use + 1;
 }
 
-static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
-                        const tcpt_segment *segment, const tcpt_settings *settings)
+static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_identity *who,
+                        const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_settings *settings)
 {
-    tcpt_identity who = tcpt_identity_of(flow);
-
-    seen->pair = find_pair(peers, &who);
-    seen->listener = tcpt_listeners_find(&peers->listeners, who.server);
+    seen->pair = find_pair(peers, who);
+    seen->listener = tcpt_listeners_find(&peers->listeners, who->server);
     if (seen->from == flow->client && !seen->really_bad && !seen->other_syn)
-        tcpt_tallies_observe(&peers->tallies, seen, flow, &who, segment->time_ns);
+        tcpt_tallies_observe(&peers->tallies, seen, flow, who, segment->time_ns);
     if (seen->pair && seen->from == flow->client)
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
 }
 
 /* The first one. Of the pairs of those that were answered at once nobody asks. */
-static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
+static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, tcpt_identity *who, const tcpt_flow *flow,
                             const tcpt_segment *segment)
 {
-    tcpt_identity who;
-
     if (seen->from == flow->client || flow->ends[seen->from].segment_count || seen->really_bad)
         return;
-    who = tcpt_identity_of(flow);
+    tcpt_identify(who, flow);
     if (seen->syn_delay != TCPT_SYN_DELAY_NONE)
-        seen->pair = find_pair(peers, &who);
-    seen->listener = tcpt_listeners_find(&peers->listeners, who.server);
+        seen->pair = find_pair(peers, who);
+    seen->listener = tcpt_listeners_find(&peers->listeners, who->server);
     if (seen->listener)
         tcpt_observe_answer(seen, seen->listener, flow, segment);
 }
 
-void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
+void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, tcpt_identity *who, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings)
 {
     if ((segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN)
-        observe_syn(peers, seen, flow, segment, settings);
+        observe_syn(peers, seen, tcpt_identify(who, flow), flow, segment, settings);
     else if (segment->flags & TCPT_SYN)
-        observe_syn_ack(peers, seen, flow, segment);
+        observe_syn_ack(peers, seen, who, flow, segment);
     if (seen->crossing || seen->ports_in_use || seen->syn_cookie || seen->ecn_refused)
         seen->traits |= TCPT_TRAIT_SYN_MORE;
     if (!segment->pad_bytes || !tcpt_padding_tells(&peers->padding, flow, segment, seen))

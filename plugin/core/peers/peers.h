@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "core/peers/identity.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/peers.h"
 #include "tcptriage/scene.h"
@@ -18,8 +19,9 @@ typedef struct tcpt_peers tcpt_peers;
 tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, unsigned end);
 
 /** Fill in what other connections tell about a SYN or a padded frame: `pair`, `listener`, `ports_in_use`,
- * `padding_tells`. The pair is valid until the next commit. */
-void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_flow *flow,
+ * `padding_tells`. The pair is valid until the next commit.
+ * @param who  for tcpt_peers_commit() */
+void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, tcpt_identity *who, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings);
 
 /** Whether a padded frame of this end may still be told of: otherwise nobody need ask. */

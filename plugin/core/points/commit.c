@@ -52,8 +52,11 @@ static char *point_name(tcpt_points *points, uint32_t id, uint8_t depth, const c
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name)
 {
     gint64 wanted = identity(id, depth);
-    point_entry *entry = g_hash_table_lookup(points->points, &wanted);
+    point_entry *entry;
 
+    if (points->first_point && points->first_point->id == id && points->first_point->depth == depth)
+        return points->first_point; /* nearly always the only one */
+    entry = g_hash_table_lookup(points->points, &wanted);
     if (entry)
         return &entry->point;
     entry = g_new0(point_entry, 1);
