@@ -23,7 +23,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tcptriage/releases
 kept_minutes=$((7 * 24 * 60))
 
-# The command in release $1, with what a system has; what it starts ends with it.
+# The command in release $1, with what a system has; what it starts ends with it. Its root is a mount of its own: the
+# tests that install for everybody put a layer over it.
 inside() {
     folder=$cache/$1
     shift
@@ -31,8 +32,8 @@ inside() {
     unshare --mount --pid --fork --kill-child sh -c '
         folder=$1
         shift
-        mount --make-rprivate / && mount --rbind /dev "$folder/dev" && mount --rbind /sys "$folder/sys" &&
-            mount -t proc proc "$folder/proc" || exit 125
+        mount --make-rprivate / && mount --bind "$folder" "$folder" && mount --rbind /dev "$folder/dev" &&
+            mount --rbind /sys "$folder/sys" && mount -t proc proc "$folder/proc" || exit 125
         exec chroot "$folder" "$@"' sh "$folder" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive ${http_proxy:+"http_proxy=$http_proxy"} "$@"
 }
