@@ -11,7 +11,7 @@ Targets, by default all:
   plain   this machine, without what only gcc and clang know (TCPT_PLAIN_C)
   i386    32 bits
   s390x   big-endian, emulated by qemu
-  mingw   Windows: every source, the plugin's too, is compiled by MinGW, and a DLL linked. Import libraries are made from
+  mingw   Windows: every source, the plugin's too, is compiled by MinGW; plugin and command are linked. Import libraries are made from
           the names that this machine's GLib and Wireshark export; nothing is run
 Installs the compilers that are missing, as root or by sudo; GLib for other machines comes from Debian's registry as the
 sources of apt name it, unpacked in the user's cache. What cannot be had is said in a line that begins with "SKIPPED:".
@@ -138,6 +138,19 @@ import_library() {
     x86_64-w64-mingw32-dlltool -d "$build/$1.def" -l "$build/lib$1.a"
 }
 
+# link_windows OUTPUT ROOM OPTION...: all that was compiled but that room's.
+link_windows() {
+    output=$1 others=$2
+    shift 2
+    # shellcheck disable=SC2046 # words
+    (cd "$build" && x86_64-w64-mingw32-gcc "$@" -o "$output" $(find . -maxdepth 1 -name '*.o' ! -name "$others-*") -L. \
+        -lwireshark -lwiretap -lwsutil -lglib-2.0) >>"$build/log" 2>&1 || {
+        printf 'mingw: %s does not link\n' "$output"
+        grep -oE 'undefined reference to .*|multiple definition of .*' "$build/log" | sort | uniq -c | head -n 10
+        return 1
+    }
+}
+
 on_mingw() {
     tcpt_ensure_packages gcc-mingw-w64-x86-64 wireshark-dev libglib2.0-dev
     build=$cache/mingw
@@ -165,12 +178,8 @@ for one in json.load(open(sys.argv[1])): print(one["file"])' "$build/host/compil
     for library in glib-2.0 wireshark wiretap wsutil; do
         import_library "$library" || return 1
     done
-    x86_64-w64-mingw32-gcc -shared -o "$build/tcptriage.dll" "$build"/*.o -L"$build" -lwireshark -lwiretap \
-        -lwsutil -lglib-2.0 >>"$build/log" 2>&1 || {
-        grep -o 'undefined reference to .*' "$build/log" | sort | uniq -c | head -n 10
-        return 1
-    }
-    printf 'mingw: %s sources compiled, tcptriage.dll linked; nothing was run\n' "$(wc -l <"$build/sources")"
+    link_windows tcptriage.dll reader -shared && link_windows tcptriage.exe epan || return 1
+    printf 'mingw: %s sources compiled, tcptriage.dll and tcptriage.exe linked; nothing was run\n' "$(wc -l <"$build/sources")"
 }
 
 while [ $# -gt 0 ]; do

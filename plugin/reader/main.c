@@ -147,7 +147,7 @@ static bool tell_unread(const char *file, const tcpt_reading *reading)
     return !reading->problem && g_hash_table_size(reading->unread) == 0;
 }
 
-static int tell(const tcpt_options *options, tcpt_capture_file *opened, const char *file, const tcpt_reading *reading)
+static int report_on(const tcpt_options *options, tcpt_capture_file *opened, const char *file, const tcpt_reading *reading)
 {
     GHashTable *asked = asked_for(options, reading);
     tcpt_model *model;
@@ -193,7 +193,7 @@ static int triage(const tcpt_options *options, const char *file)
     reading = tcpt_read_capture(opened, &wants);
     if (terminal)
         fputs("\r     \r", stderr);
-    status = tell(options, opened, file, &reading);
+    status = report_on(options, opened, file, &reading);
     tcpt_reading_clear(&reading);
     tcpt_capture_file_close(opened);
     return status;
