@@ -11,8 +11,8 @@ Targets, by default all:
   plain   this machine, without what only gcc and clang know (TCPT_PLAIN_C)
   i386    32 bits
   s390x   big-endian, emulated by qemu
-  mingw   Windows: every source, the plugin's too, is compiled by MinGW; plugin and command are linked. Import libraries are made from
-          the names that this machine's GLib and Wireshark export; nothing is run
+  mingw   Windows: every source, the plugin's too, is compiled by MinGW; plugin and command are linked. Import libraries
+          are made from the names that this machine's GLib and Wireshark export; nothing is run
 Installs the compilers that are missing, as root or by sudo; GLib for other machines comes from Debian's registry as the
 sources of apt name it, unpacked in the user's cache. What cannot be had is said in a line that begins with "SKIPPED:".
 END

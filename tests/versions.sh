@@ -7,7 +7,7 @@ usage() {
 sh tests/versions.sh [--quick | --fields] [--cache FOLDER] RELEASE...
 
 Builds and tests the plugin on the Wireshark of other Debian releases, each in a folder of its own that debootstrap
-fills: trixie has Wireshark 4.4, sid the newest. In each: tests/run.sh, then plugin/quickstart.sh and plugin/compare.sh as
+fills: trixie has Wireshark 4.4, sid the newest; none has 4.2. In each: tests/run.sh, then plugin/quickstart.sh and plugin/compare.sh as
 root and as a user. With --quick what run.sh --quick runs. With --fields nothing is tested, but what all our fields show of
 every frame of captures/ is compared with what they show on this system. Needs root, Debian, and its registry in the
 sources of apt; what cannot be had is said in a line that begins with "SKIPPED:". The folders are kept for a week, by

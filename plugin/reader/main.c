@@ -147,7 +147,8 @@ static bool tell_unread(const char *file, const tcpt_reading *reading)
     return !reading->problem && g_hash_table_size(reading->unread) == 0;
 }
 
-static int report_on(const tcpt_options *options, tcpt_capture_file *opened, const char *file, const tcpt_reading *reading)
+static int report_on(const tcpt_options *options, tcpt_capture_file *opened, const char *file,
+                     const tcpt_reading *reading)
 {
     GHashTable *asked = asked_for(options, reading);
     tcpt_model *model;

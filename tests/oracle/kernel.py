@@ -89,15 +89,24 @@ class Trace:
                 done = subprocess.run(["mount", "-t", "tracefs", "nodev", self.ROOT], stderr=subprocess.PIPE, check=False)
                 self.mounted = done.returncode == 0
             os.mkdir(self.instance)
+            self.mark_stream = open(self.instance + "/trace_marker", "w", encoding="ascii")  # pylint: disable=consider-using-with
             for name, value in (("buffer_size_kb", "65536"),
                                 ("events/skb/kfree_skb/filter",
-                                 "common_pid == %d && protocol == 0x0800 && reason > 1" % os.getpid()),
+                                 "common_pid == %d && protocol == 0x0800 && reason > 1" % self._own_pid()),
                                 ("events/skb/kfree_skb/enable", "1")):
                 with open(os.path.join(self.instance, name), "w", encoding="ascii") as stream:
                     stream.write(value)
-            self.mark_stream = open(self.instance + "/trace_marker", "w", encoding="ascii")  # pylint: disable=consider-using-with
         except OSError as problem:
             self.problem = str(problem)
+
+    def _own_pid(self):
+        """As the kernel counts: in a PID namespace, as containers have one, os.getpid() is another number."""
+        self.mark("pid")
+        with open(self.instance + "/trace", encoding="ascii") as stream:
+            own = re.search(r"-(\d+) +\[\d+\].*tracing_mark_write: pid$", stream.read(), re.M)
+        if not own:
+            raise OSError("a mark is not in the trace")
+        return int(own.group(1))
 
     def mark(self, text):
         if self.problem is None:
