@@ -44,7 +44,7 @@ uint32_t put_frame(uint8_t *frame, const packet *of);
 
 void begin_capture(void);
 
-/** Without a name where it is NULL. */
+/** Without a name where it is NULL: the plugin suspects that others follow, then. */
 void write_interface(unsigned link_type, const void *name, size_t name_bytes);
 
 void write_frame(uint32_t interface, uint64_t time_us, const uint8_t *frame, uint32_t bytes);

@@ -10,7 +10,7 @@
 typedef struct kind {
     const char *name;
     void (*step)(uint32_t number);       /**< from 0, until enough frames are written */
-    void (*interfaces)(uint32_t frames); /**< NULL: one without a name */
+    void (*interfaces)(uint32_t frames); /**< NULL: one, eth0 */
 } kind;
 
 /** A connection under way. */

@@ -102,7 +102,7 @@ static void run(const kind *of)
     if (of->interfaces)
         of->interfaces(frames_left);
     else
-        write_interface(LINK_ETHERNET, NULL, 0);
+        write_interface(LINK_ETHERNET, "eth0", 4);
     for (uint32_t number = 0; frames_left > 0; number++)
         of->step(number);
 }
