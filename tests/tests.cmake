@@ -113,6 +113,14 @@ target_include_directories(times-test PRIVATE plugin)
 target_compile_definitions(times-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(times-test PRIVATE tcptriage_scenario tcptriage_report)
 
+# How much memory a program has allocated, for tests/passes.
+include(CheckSymbolExists)
+check_symbol_exists(mallinfo2 malloc.h TCPT_HAS_MALLINFO2)
+if(TCPT_PLUGIN AND TCPT_HAS_MALLINFO2 AND NOT TCPT_SANITIZE)
+    add_library(heap-told MODULE tests/passes/heap_told.c)
+    target_link_libraries(heap-told PRIVATE pthread)
+endif()
+
 include(tests/suites.cmake)
 
 # What the core makes of traffic by chance.

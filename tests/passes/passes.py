@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same findings by every way to read a capture, under other preferences of Wireshark, and however often it is read.
 
-passes.py BUILD SOURCE [--whole] [--only WORDS] prints TAP.
+passes.py BUILD SOURCE [--whole] [--live SECONDS] [--only WORDS] prints TAP.
 """
 
 import argparse
@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True  # the repository stays as it is
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden"))
 
 import joined  # noqa: E402
+import live  # noqa: E402
 import preferences  # noqa: E402
 import reloads  # noqa: E402
 import tap  # noqa: E402
@@ -25,9 +26,14 @@ PAGE_CASES = 50  # in full; the page counts the others
 
 
 class Passes:
-    def __init__(self, golden, whole):
-        self.golden, self.tools, self.whole = golden, golden.tools, whole
+    def __init__(self, golden, whole, live_seconds):
+        self.golden, self.tools, self.whole, self.live_seconds = golden, golden.tools, whole, live_seconds
         self.captures, self.taken_back = joined.make(golden)
+
+    @staticmethod
+    def note(text):
+        """For those who read the results."""
+        print("# " + text, flush=True)
 
     def twice(self, name):
         """What tshark -2 tells: the measure of all else."""
@@ -91,6 +97,7 @@ class Passes:
             yield "/passes/%s/sharkd" % name, self.check_sharkd, name
         yield from preferences.tests(self)
         yield from reloads.tests(self)
+        yield from live.tests(self)
 
 
 def main():
@@ -98,12 +105,13 @@ def main():
     parser.add_argument("build")
     parser.add_argument("source")
     parser.add_argument("--whole", action="store_true", help="every preference by itself, and more reloads")
+    parser.add_argument("--live", type=int, default=24, metavar="SECONDS", help="how long the live capture goes on")
     parser.add_argument("--only", default="", help="run tests whose name contains this")
     options = parser.parse_args()
     golden = Golden(options.build, options.source, False)
     try:
         golden.require_plugin()
-        return bool(tap.run([test for test in Passes(golden, options.whole).tests() if options.only in test[0]]))
+        return bool(tap.run([test for test in Passes(golden, options.whole, options.live).tests() if options.only in test[0]]))
     finally:
         golden.tools.close()
 

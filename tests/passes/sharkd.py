@@ -3,7 +3,10 @@
 
 import json
 import os
+import signal
 import subprocess
+import tempfile
+import time
 
 from told import COLUMNS
 
@@ -11,10 +14,16 @@ from told import COLUMNS
 class Sharkd:
     """with Sharkd(tools) as sharkd: ..., as `tools` run programs: without privileges, with the plugin or stock."""
 
-    def __init__(self, tools, home="plugin"):
+    def __init__(self, tools, home="plugin", heap_told=None):
+        """`heap_told`: that library, for heap_bytes()."""
         environment = dict(tools.environment, HOME=tools.homes[home])
         if home == "plugin":
             environment.update(tools.sanitizers)
+        if heap_told:
+            handle, self.heap = tempfile.mkstemp(dir=tools.folder)
+            os.close(handle)
+            os.chmod(self.heap, 0o666)
+            environment.update(LD_PRELOAD=heap_told, HEAP_TOLD=self.heap)
         as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
         self.log = open(tools.path("sharkd.log"), "w+")
         self.process = subprocess.Popen(["sharkd", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
@@ -61,6 +70,13 @@ class Sharkd:
         answer = self.ask("frames", filter="tcptriage.finding && frame.number != %d" % (10**9 + self.filters), **columns)
         return {frame["num"]: tuple(frame["c"]) for frame in answer}
 
-    def resident_kib(self):
-        with open("/proc/%d/status" % self.process.pid) as lines:
-            return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    def heap_bytes(self):
+        """What is allocated in it now."""
+        before = os.path.getsize(self.heap)
+        self.process.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + 30
+        while os.path.getsize(self.heap) == before:
+            assert time.monotonic() < end, "sharkd does not tell its heap"
+            time.sleep(0.01)
+        with open(self.heap) as lines:
+            return int(lines.read().split()[-1])

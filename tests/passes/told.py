@@ -12,10 +12,10 @@ def by_fields(tools, capture, *options):
     words = [word for name in COLUMNS for word in ("-e", "tcptriage." + name)]
     text = tools.tshark("-r", capture, *options, "-Y", "tcptriage.finding", "-T", "fields", "-E", "aggregator=" + BETWEEN, "-e",
                         "frame.number", *words)
-    return dict(_row(*line.split("\t")) for line in text.splitlines())
+    return dict(row(*line.split("\t")) for line in text.splitlines())
 
 
-def _row(number, *cells):
+def row(number, *cells):
     lists = [cell.split(BETWEEN) for cell in cells]
     assert len(set(map(len, lists))) == 1, "frame %s: %s" % (number, lists)
     return int(number), list(zip(*lists))
