@@ -42,8 +42,8 @@ def wait_for(what, probe, seconds=PATIENCE_S):
 
 
 class Desk:
-    def __init__(self, build, source, size=(1280, 800), profile=PROFILE):
-        self.build, self.source, self.size, self.profile = build, source, size, profile
+    def __init__(self, build, source, size=(1280, 800), profile=PROFILE, plugin=True):
+        self.build, self.source, self.size, self.profile, self.plugin = build, source, size, profile, plugin
         self.screen = self.manager = self.wireshark = None
         self.read = None  # a screen and its words
 
@@ -65,12 +65,16 @@ class Desk:
     # ---- what is there before Wireshark starts
 
     def furnish(self):
-        """Home with the plugin and the profile."""
+        """Home with the plugin, or without, and the profile."""
         plugin, = glob.glob(os.path.join(self.build, "plugins/*/epan/tcptriage.so"))
         version = plugin.split(os.sep)[-3]
         place = os.path.join(self.home, ".local/lib/wireshark/plugins", version, "epan")
         os.makedirs(place)
-        shutil.copy(plugin, place)
+        if self.plugin:
+            shutil.copy(plugin, place)
+        heap_told = os.path.join(self.build, "libheap-told.so")  # tests/passes
+        if os.path.exists(heap_told):
+            shutil.copy(heap_told, self.home)
         self.others = plugins_of_others(self.home)
         self.configuration = os.path.join(self.home, ".config/wireshark")
         shutil.copytree(os.path.join(self.source, "plugin/profile", PROFILE),
@@ -112,9 +116,14 @@ class Desk:
 
     def start(self, *arguments):
         command = ["wireshark", "-C", self.profile, *arguments]
+        self.log, self.heap = os.path.join(self.home, "wireshark.log"), os.path.join(self.home, "heap")
+        heap_told = os.path.join(self.home, "libheap-told.so")
+        if os.path.exists(heap_told):  # behind setpriv: that one must have no threads
+            command = ["env", "LD_PRELOAD=" + heap_told, "HEAP_TOLD=" + self.heap] + command
+        with open(self.heap, "w") as heap:
+            os.chmod(heap.fileno(), 0o666)
         if os.geteuid() == 0:
             command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"] + command
-        self.log = os.path.join(self.home, "wireshark.log")
         with open(self.log, "w") as log:
             self.wireshark = subprocess.Popen(command, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
                                               stderr=log, start_new_session=True)
@@ -126,6 +135,16 @@ class Desk:
         self.settle()
         self.click(self.size[0] // 2, self.size[1] - 16)  # menus of Qt 6 were seen to lose the first click
         return self.window
+
+    def heap_bytes(self):
+        """What is allocated in Wireshark now, while it waits."""
+        def lines():
+            with open(self.heap) as told:
+                return told.read().split()
+
+        before = len(lines())
+        self.wireshark.send_signal(signal.SIGUSR1)
+        return int(wait_for("Wireshark to tell its heap", lambda: lines()[before:])[-1])
 
     def said(self):
         with open(self.log) as log:

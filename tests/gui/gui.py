@@ -10,6 +10,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden"))
+import again  # noqa: E402
 import tap  # noqa: E402
 from desk import PROFILE, Desk, Trouble, wait_for  # noqa: E402
 
@@ -32,8 +33,8 @@ class Gui:
         path = os.path.join(self.source, "captures/lab", name)
         return path + (".pcapng" if os.path.exists(path + ".pcapng") else ".pcap")
 
-    def desk(self, size=(1280, 800)):
-        return Desk(self.build, self.source, size)
+    def desk(self, size=(1280, 800), **how):
+        return Desk(self.build, self.source, size, **how)
 
     def picture(self, desk, name, *texts):
         """Takes a picture; these can be read on it."""
@@ -182,6 +183,8 @@ def tests(gui):
     for check in (check_storm, check_reset, check_two_points, check_dialogs, check_statistics, check_ways,
                   check_enabled_protocols, check_readme):
         yield "/gui/" + check.__name__.removeprefix("check_").replace("_", "-"), check, gui
+    yield "/gui/again", again.check, gui
+    yield "/gui/again-memory", again.check_memory, gui
 
 
 def main():

@@ -8,7 +8,7 @@ import tap
 from sharkd import Sharkd
 
 LOADS, LOADS_WHOLE = 50, 1000
-LAB = ("tfo-storm", "fin-lost-server", "rst-off-by-one-ignored", "two-points-fin-dropped", "syn-filtered")
+LAB = ("tfo-storm", "fin-lost-server", "two-points-fin-dropped", "fin-lost-two-points", "syn-filtered")
 
 FRAMES_SHOWN = 8
 STARTED = 3  # loads, until what is made once has been made
