@@ -28,7 +28,7 @@ ANCHOR = re.compile(r"<a id=\"([^\"]+)\">")
 
 # Files of other projects, and names that stand for many.
 FOREIGN = re.compile(r"^(tcp_\w+|nf_conntrack_\w+|minisocks|utils|inet_connection_sock|packet-\w+)\.c$"
-                     r"|^(net|epan|wiretap|wsutil|linux|glib)/|^(config|glib|glibconfig)\.h$")
+                     r"|^(net|epan|wiretap|wsutil|linux|glib)/|^(config|glib|glibconfig|malloc)\.h$")
 
 
 def walk(root):
