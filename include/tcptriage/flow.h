@@ -365,20 +365,14 @@ typedef struct tcpt_flow_key {
  * its copies. */
 #define TCPT_FINGERPRINTS 12
 
-/** What else tells a packet from another one. */
+/** What tells a packet from another one. */
 typedef struct tcpt_fingerprint {
-    int32_t time_us; /**< capture time, less base_us */
+    uint32_t hash;   /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
+    int32_t time_us; /**< capture time, less seen_from_us */
     uint32_t record; /**< number of its record */
     uint16_t ip_id;
     uint16_t sums; /**< checksum and window, mixed */
 } tcpt_fingerprint;
-
-/** The identities of the newest packets: the hashes apart, as they are all that is looked at as a rule. */
-typedef struct tcpt_fingerprints {
-    uint32_t hash[TCPT_FINGERPRINTS]; /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    int64_t base_us;                  /**< what times are counted from */
-    tcpt_fingerprint of[TCPT_FINGERPRINTS];
-} tcpt_fingerprints;
 
 /** Where the capture was taken, as far as the handshake tells. */
 typedef enum TCPT_BYTE tcpt_side {
@@ -469,45 +463,47 @@ typedef struct tcpt_rarities {
         *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */
 } tcpt_rarities;
 
-/** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. */
+/** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. It begins with a line of the
+ * processor's cache (64 bytes); where thousands of flows take turns each line that a segment asks for has to come from
+ * memory. */
 typedef struct tcpt_flow {
+    /* What every segment of an open connection asks for: three lines. */
     tcpt_flow_key key;
     struct tcpt_point *at; /**< capture point */
+    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;     /**< a SYN or SYN-ACK settled that */
+    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
+    bool ending;           /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;           /**< a padded frame was seen */
+    bool damaged;          /**< an end has damages of which more may be heard */
+    bool synchronised;     /**< segments other than the opening ones were exchanged */
+    bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
 
-    /* What every segment of an open connection asks for, in lines of 64 bytes. */
-    uint8_t client;      /**< index of the end that sent the SYN, or is taken for it */
-    bool client_known;   /**< a SYN or SYN-ACK settled that */
-    bool handshake_done; /**< the client's first ACK of the SYN-ACK was seen */
-    bool ending;         /**< a FIN was seen or acknowledged, or a RST was seen */
-    bool padded;         /**< a padded frame was seen */
-    bool damaged;        /**< an end has damages of which more may be heard */
-    bool synchronised;   /**< segments other than the opening ones were exchanged */
-    bool short_way;      /**< open, and nothing is going on: the next segment may take the short way */
     int64_t last_ns;
     tcpt_record *last_record;
-    struct tcpt_flow *previous;   /**< the 4-tuple's life before this one, or NULL */
-    struct tcpt_memory *memory;   /**< what detectors note; those that have noted something */
-    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
-    const tcpt_rarities *rare;    /**< never NULL: all zero until it is needed. Owned */
-    uint32_t number;              /**< in the order of appearance, from 0 */
-    uint16_t piece;               /**< of the capture, that holds its newest segment: tcpt_now_ns() */
-    uint8_t seen_next;            /**< place of the next one in `seen` */
-    uint8_t padding_spent;        /**< frames of it that the budget for unfinished handshakes has paid for */
-    bool early_data;              /**< the server sent payload before that (handshake_done) */
-    bool reordered;               /**< time or handshake ran backwards */
-    bool duplicates;              /**< second copies were recognised */
-    bool both_ways;               /**< both ends were seen */
+    struct tcpt_flow *previous;          /**< the 4-tuple's life before this one, or NULL */
+    struct tcpt_memory *memory;          /**< what detectors note; those that have noted something */
+    int64_t seen_from_us;                /**< what times in `seen` are counted from */
+    uint8_t seen_tag[TCPT_FINGERPRINTS]; /**< of the hashes in `seen`: all that is looked at as a rule */
+    uint16_t piece;                      /**< of the capture, that holds its newest segment: tcpt_now_ns() */
+    uint8_t seen_next;                   /**< place of the next one in `seen` */
+    uint8_t padding_spent;               /**< frames of it that the budget for unfinished handshakes has paid for */
+    bool duplicates;                     /**< second copies were recognised */
+    bool early_data;                     /**< the server sent payload before that (handshake_done) */
+    bool reordered;                      /**< time or handshake ran backwards */
+    bool both_ways;                      /**< both ends were seen */
     tcpt_side side;
     tcpt_port_use port_use;
-    uint8_t crowd : 2;      /**< tcpt_crowd, of its newest SYN that belongs to one */
-    bool asks_ecn : 1;      /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
-    bool tracker_lags : 1;  /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
-    bool scale_reset;       /**< a tracker before 5.18 has lost a window scale in this flow */
-    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
-    struct tcpt_flow *next; /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
-    struct tcpt_flow *twin; /**< ring of this 4-tuple's flows at all capture points and in all lives */
-    tcpt_fingerprints seen;
-    tcpt_endpoint ends[2]; /**< in the order of the key */
+    uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
+    bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
+    bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
+
+    tcpt_ack_exchange acks;       /**< newest run of pure ACKs */
+    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
+    const tcpt_rarities *rare;    /**< never NULL: all zero until it is needed. Owned */
+
+    tcpt_fingerprint seen[TCPT_FINGERPRINTS]; /**< the newest packets', one line for four */
+    tcpt_endpoint ends[2];                    /**< in the order of the key */
 
     int64_t first_ns;
     int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
@@ -517,6 +513,10 @@ typedef struct tcpt_flow {
     tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
     tcpt_found *found;             /**< what was found; NULL for nothing */
     uint64_t settled_at;           /**< analysis generation they were made for, 0 never */
+    struct tcpt_flow *next;        /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
+    struct tcpt_flow *twin;        /**< ring of this 4-tuple's flows at all capture points and in all lives */
+    uint32_t number;               /**< in the order of appearance, from 0 */
+    bool scale_reset;              /**< a tracker before 5.18 has lost a window scale in this flow */
 } tcpt_flow;
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */

@@ -341,9 +341,9 @@ static tcpt_record *quoted_record(const tcpt_analysis *analysis, const tcpt_flow
     for (unsigned i = 0; ip_id && i < TCPT_FINGERPRINTS; i++) {
         tcpt_record *record;
 
-        if (!flow->seen.hash[i] || flow->seen.of[i].ip_id != ip_id)
+        if (!flow->seen[i].hash || flow->seen[i].ip_id != ip_id)
             continue;
-        record = tcpt_records_at(&analysis->records, flow->seen.of[i].record);
+        record = tcpt_records_at(&analysis->records, flow->seen[i].record);
         if (tcpt_flow_of(record) == flow && record->from == from)
             return record;
     }

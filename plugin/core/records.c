@@ -134,6 +134,6 @@ void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, co
     if (rst && (refuted.reset[seen->from] || seen->challenged == rst))
         correct_rst(rst, seen->challenged == rst);
     for (unsigned i = 0; refuted.any && i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen.hash[i])
-            correct(tcpt_records_at(records, flow->seen.of[i].record), flow, &refuted);
+        if (flow->seen[i].hash)
+            correct(tcpt_records_at(records, flow->seen[i].record), flow, &refuted);
 }

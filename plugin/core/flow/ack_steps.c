@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SLAB_STEPS = 4096 };
+enum { SLAB_STEPS = 1024 };
 
 G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
 G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));

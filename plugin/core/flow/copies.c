@@ -3,6 +3,7 @@
 #include "core/flow/commit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t mix(uint32_t hash, uint32_t value)
 {
@@ -40,54 +41,64 @@ static bool has_key(const tcpt_segment *segment, const tcpt_endpoint *sender)
     return segment->has_ip_id && segment->ip_id != 0 && !sender->ip_id_stuck;
 }
 
-static bool same_packet(const tcpt_fingerprints *seen, unsigned at, const tcpt_segment *segment,
+static bool same_packet(const tcpt_flow *flow, const tcpt_fingerprint *seen, const tcpt_segment *segment,
                         const tcpt_endpoint *sender)
 {
-    int64_t apart_us = llabs(time_us(segment) - (seen->base_us + seen->of[at].time_us));
+    int64_t apart_us = llabs(time_us(segment) - (flow->seen_from_us + seen->time_us));
 
     if (has_key(segment, sender))
-        return seen->of[at].ip_id == segment->ip_id && apart_us < COPY_WITH_ID_US;
-    return seen->of[at].sums == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
+        return seen->ip_id == segment->ip_id && apart_us < COPY_WITH_ID_US;
+    return seen->sums == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
 }
 
-/* Whether a hash is there at all; all of them are compared, several at a time. */
-static bool known(const tcpt_fingerprints *seen, uint32_t hash)
+static uint8_t tag_of(uint32_t hash)
 {
-    uint32_t same = 0;
+    return hash >> 24;
+}
 
-    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        same |= seen->hash[i] == hash;
-    return same;
+/* Whether one of the bytes is 0. */
+static bool has_zero(uint64_t bytes)
+{
+    return (bytes - UINT64_C(0x0101010101010101)) & ~bytes & UINT64_C(0x8080808080808080);
+}
+
+/* Whether a tag is there; all of them are compared, eight at a time. */
+static bool known(const tcpt_flow *flow, uint8_t tag)
+{
+    uint64_t same = tag * UINT64_C(0x0101010101010101), first, last;
+
+    _Static_assert(TCPT_FINGERPRINTS >= 8 && TCPT_FINGERPRINTS <= 16, "in two pieces, that may overlap");
+    memcpy(&first, flow->seen_tag, sizeof first);
+    memcpy(&last, flow->seen_tag + TCPT_FINGERPRINTS - sizeof last, sizeof last);
+    return has_zero(first ^ same) || has_zero(last ^ same);
 }
 
 bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    const tcpt_fingerprints *seen = &flow->seen;
-
     id->hash = fingerprint_hash(segment, from);
-    if (!known(seen, id->hash))
+    if (!known(flow, tag_of(id->hash)))
         return false;
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (seen->hash[i] == id->hash && same_packet(seen, i, segment, &flow->ends[from])) {
-            id->original = seen->of[i].record;
+        if (flow->seen[i].hash == id->hash && same_packet(flow, &flow->seen[i], segment, &flow->ends[from])) {
+            id->original = flow->seen[i].record;
             return true;
         }
     return false;
 }
 
 /* Count times from another one on; what is then out of reach is forgotten, by far too old for copies. */
-static void count_from(tcpt_fingerprints *seen, int64_t base_us)
+static void count_from(tcpt_flow *flow, int64_t base_us)
 {
-    int64_t moved_us = seen->base_us - base_us;
-    bool empty = seen->base_us == 0 && seen->hash[0] == 0;
+    int64_t moved_us = flow->seen_from_us - base_us;
+    bool empty = flow->seen_from_us == 0 && flow->seen[0].hash == 0;
 
-    seen->base_us = base_us;
+    flow->seen_from_us = base_us;
     for (unsigned i = 0; !empty && i < TCPT_FINGERPRINTS; i++) {
-        int64_t offset_us = moved_us + seen->of[i].time_us;
+        int64_t offset_us = moved_us + flow->seen[i].time_us;
 
         if (offset_us != (int32_t)offset_us)
-            seen->hash[i] = 0;
-        seen->of[i].time_us = (int32_t)offset_us;
+            flow->seen[i].hash = 0;
+        flow->seen[i].time_us = (int32_t)offset_us;
     }
 }
 
@@ -95,17 +106,17 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
                         uint32_t number)
 {
     tcpt_endpoint *sender = &flow->ends[from];
-    tcpt_fingerprints *seen = &flow->seen;
     int64_t now_us = time_us(segment);
     unsigned at = flow->seen_next;
 
     if (sender->ip_id == segment->ip_id && sender->segment_count && has_key(segment, sender))
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;
-    if (now_us - seen->base_us != (int32_t)(now_us - seen->base_us))
-        count_from(seen, now_us);
-    seen->hash[at] = id->hash;
-    seen->of[at] = (tcpt_fingerprint){(int32_t)(now_us - seen->base_us), number, segment->ip_id, sums_of(segment)};
+    if (now_us - flow->seen_from_us != (int32_t)(now_us - flow->seen_from_us))
+        count_from(flow, now_us);
+    flow->seen_tag[at] = tag_of(id->hash);
+    flow->seen[at] =
+        (tcpt_fingerprint){id->hash, (int32_t)(now_us - flow->seen_from_us), number, segment->ip_id, sums_of(segment)};
     flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
 }
 

@@ -9,23 +9,29 @@
 #include "core/flow/table.h"
 #include "core/tracker/tracker.h"
 
-/* A flow, and the tracker that follows it or, where its life is not the first, another one's. */
-typedef struct place {
+enum { LINE = 64 }; /* bytes: what a processor's cache takes from memory at once */
+
+/* A flow begins with a line. */
+typedef union place {
     tcpt_flow flow;
-    tcpt_tracker tracker;
+    uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
-/* Places come in slabs, zeroed: so large that they are pages from the kernel, which need no clearing. */
-enum { SLAB_PLACES = 128, SLAB_LONES = 512 };
+/* Slabs are zeroed; those of places are so large that they are pages from the kernel, which need no clearing. */
+enum { SLAB_PLACES = 128, SLAB_TRACKERS = 128, SLAB_LONES = 64, PIECE_FLOWS = 1024 };
 
 struct tcpt_flows {
     tcpt_flow_table table; /* tcpt_flow_key -> newest life */
     GHashTable *tuples;    /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
-    GPtrArray *all;        /* flows, or what stands for them, by number: see tcpt_record.owner */
+    GPtrArray *all;        /* pieces of a list of flows, or what stands for them, by number: see tcpt_record.owner */
+    uint32_t count;
     GPtrArray *slabs;
     place *next_place; /* in the newest slab of places */
     place *blank;      /* one that was had, and not written to but for what opens a flow; or NULL */
     uint32_t places;
+    tcpt_tracker *next_tracker;
+    tcpt_tracker *blank_tracker; /* of the blank place */
+    uint32_t trackers;
     tcpt_lone *next_lone; /* in the newest slab of lone SYNs */
     GPtrArray *free_lones;
     uint32_t lones;  /* in slabs */
@@ -76,10 +82,22 @@ void tcpt_flows_link_twins(tcpt_flows *flows)
 
 static void *new_slab(tcpt_flows *flows, size_t bytes)
 {
-    void *slab = g_malloc0(bytes);
+    uint8_t *slab = g_malloc0(bytes + LINE - 1);
 
     g_ptr_array_add(flows->slabs, slab);
-    return slab;
+    return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
+}
+
+static void **owner_at(const tcpt_flows *flows, uint32_t number)
+{
+    return (void **)g_ptr_array_index(flows->all, number / PIECE_FLOWS) + number % PIECE_FLOWS;
+}
+
+static void append(tcpt_flows *flows, tcpt_flow *flow)
+{
+    if (flows->count % PIECE_FLOWS == 0)
+        g_ptr_array_add(flows->all, g_new(void *, PIECE_FLOWS));
+    *owner_at(flows, flows->count++) = flow;
 }
 
 static place *take_place(tcpt_flows *flows)
@@ -94,6 +112,18 @@ static place *take_place(tcpt_flows *flows)
     return flows->next_place++;
 }
 
+static tcpt_tracker *take_tracker(tcpt_flows *flows)
+{
+    tcpt_tracker *blank = flows->blank_tracker;
+
+    flows->blank_tracker = NULL;
+    if (blank)
+        return blank;
+    if (flows->trackers++ % SLAB_TRACKERS == 0)
+        flows->next_tracker = new_slab(flows, SLAB_TRACKERS * sizeof(tcpt_tracker));
+    return flows->next_tracker++;
+}
+
 static tcpt_lone *take_lone(tcpt_flows *flows)
 {
     if (flows->free_lones->len > 0)
@@ -103,7 +133,6 @@ static tcpt_lone *take_lone(tcpt_flows *flows)
     return flows->next_lone++;
 }
 
-/* A flow of a place, the first life. */
 static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
 {
     tcpt_flow *flow = &taken->flow;
@@ -111,7 +140,6 @@ static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_
     flow->key = *key;
     flow->at = at;
     flow->number = number;
-    flow->tracker = &taken->tracker;
     flow->twin = flow;
     return flow;
 }
@@ -119,17 +147,16 @@ static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at)
 {
-    tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->all->len);
+    tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->count);
 
     flow->previous = previous;
     tcpt_life_open(flow, segment, from);
     if (previous && previous->tracker_lags)
         tcpt_tracker_catch_up(previous);
-    if (previous) {
-        flow->tracker = previous->tracker; /* an entry knows nothing of lives */
+    flow->tracker = previous ? previous->tracker : take_tracker(flows); /* an entry knows nothing of lives */
+    if (previous)
         previous->tracker = NULL;
-    }
-    g_ptr_array_add(flows->all, flow);
+    append(flows, flow);
     tcpt_flow_table_set(&flows->table, flow, hash);
     if (flows->tuples)
         link_twins(flows, flow);
@@ -141,9 +168,10 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash)
     tcpt_lone *lone = take_lone(flows);
 
     *lone = (tcpt_lone){.key = flow->key, .in = flows, .at = flow->at, .number = flow->number};
-    flows->all->pdata[flow->number] = tcpt_lone_owner(lone);
+    *owner_at(flows, flow->number) = tcpt_lone_owner(lone);
     tcpt_flow_table_set(&flows->table, tcpt_lone_owner(lone), hash);
     flows->blank = (place *)flow;
+    flows->blank_tracker = flow->tracker;
     return lone;
 }
 
@@ -153,7 +181,8 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     tcpt_flow *flow = open_flow(take_place(flows), &lone->key, lone->at, lone->number);
 
     tcpt_life_open(flow, segment, lone->from);
-    flows->all->pdata[flow->number] = flow;
+    flow->tracker = take_tracker(flows);
+    *owner_at(flows, flow->number) = flow;
     tcpt_flow_table_set(&flows->table, flow, tcpt_key_hash(&flow->key));
     flows->linked = 0;
     g_ptr_array_add(flows->free_lones, lone);
@@ -167,7 +196,7 @@ void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_
 
 void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number)
 {
-    return g_ptr_array_index(flows->all, number);
+    return *owner_at(flows, number);
 }
 
 const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
@@ -189,24 +218,24 @@ tcpt_flow *tcpt_flows_first(tcpt_flows *flows)
 {
     tcpt_flow *newest = NULL;
 
-    if (flows->all->len == 0)
+    if (flows->count == 0)
         return NULL;
-    if (flows->linked == flows->all->len)
-        return g_ptr_array_index(flows->all, 0);
-    for (uint32_t i = 0; i < flows->all->len; i++) {
-        tcpt_flow *flow = awake(g_ptr_array_index(flows->all, i));
+    if (flows->linked == flows->count)
+        return *owner_at(flows, 0);
+    for (uint32_t i = 0; i < flows->count; i++) {
+        tcpt_flow *flow = awake(*owner_at(flows, i));
 
         if (newest)
             newest->next = flow;
         newest = flow;
     }
-    flows->linked = flows->all->len;
-    return g_ptr_array_index(flows->all, 0);
+    flows->linked = flows->count;
+    return *owner_at(flows, 0);
 }
 
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
 {
-    return flows->all->len;
+    return flows->count;
 }
 
 tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows)
@@ -223,7 +252,7 @@ tcpt_flows *tcpt_flows_new(void)
 {
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
-    flows->all = g_ptr_array_new();
+    flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->free_lones = g_ptr_array_new();
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
@@ -231,9 +260,9 @@ tcpt_flows *tcpt_flows_new(void)
 
 void tcpt_flows_free(tcpt_flows *flows)
 {
-    for (uint32_t i = 0; i < flows->all->len; i++)
-        if (!tcpt_is_lone(g_ptr_array_index(flows->all, i)))
-            tcpt_life_clear(g_ptr_array_index(flows->all, i));
+    for (uint32_t i = 0; i < flows->count; i++)
+        if (!tcpt_is_lone(*owner_at(flows, i)))
+            tcpt_life_clear(*owner_at(flows, i));
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->free_lones, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
