@@ -63,8 +63,10 @@ else()
 endif()
 target_link_libraries(fuzz-core PRIVATE tcptriage_report)
 
-# The benchmark: tests/bench/run.sh, and a suite of one mix.
+# The benchmark: tests/bench/run.sh, and a suite of a few mixes.
 add_executable(bench-traffic tests/bench/traffic.c)
+add_library(bench-steady MODULE tests/bench/steady.c)
+set_target_properties(bench-steady PROPERTIES PREFIX "")
 add_executable(bench-core EXCLUDE_FROM_ALL tests/bench/core_speed.c)
 target_link_libraries(bench-core PRIVATE tcptriage_scenario)
 add_executable(bench-tracker EXCLUDE_FROM_ALL tests/bench/tracker_cost.c)

@@ -3,7 +3,7 @@
 """What the plugin costs stock tshark on every mix of traffic, and the core alone; fails when a budget is broken.
 
 bench.py BUILD [--mix NAME,...] [--mode NAME,...] [--packets N] [--jobs N] prints tables in Markdown, of the mixes and modes
-asked for alone if any are; --peers compares with what else there is; --quick is a test: one mix, one mode, a margin.
+asked for alone if any are; --peers compares with what else there is; --quick is a test: a few mixes and modes, a margin.
 """
 
 import argparse
@@ -41,7 +41,7 @@ MIXES = {"fat": ("few fat flows", False), "short": ("many short flows", False), 
 Mode = collections.namedtuple("Mode", "plugin stock budget flood_budget")
 FIELDS = ["-T", "fields", "-e", "frame.number", "-e", "ip.src", "-e", "tcp.seq"]
 MODES = {"plain": Mode([], [], 1.05, 1.08),
-         "-Y": Mode(["-Y", 'tcptriage.finding == "none"'], ["-Y", 'dns.qry.name == "none"'], 1.05, 1.10),
+         "-Y": Mode(["-Y", 'tcptriage.finding == "none"'], ["-Y", 'http.content_type == "none"'], 1.05, 1.10),
          "-T fields": Mode(FIELDS, FIELDS, 1.05, 1.10),
          "-2": Mode(["-2"], ["-2"], 1.04, 1.04),
          "report": Mode(["-z", "tcptriage"], [], 1.06, 1.06)}
@@ -50,13 +50,21 @@ MEMORY_PACKETS = 100000
 RUN_S = 1800 # a busy machine is no failure
 
 PEERS_MIX = "short"
-QUICK = ("short", "plain", 3000, 1.10) # too few packets for what begins once to vanish
+
+# Mixes and modes of the test: those nearest to their budgets, each mode once at least. What begins once, hosts and
+# flows, does not vanish in so few packets: the margin. A report's start is not its end: it is left out.
+QUICK_PACKETS = 3000
+QUICK_MARGIN = 0.015
+QUICK = (("short", "plain"), ("padded", "plain"), ("points", "plain"), ("short", "-Y"), ("ipv6", "-T fields"))
 
 
 class Bench:
     def __init__(self, build, jobs=None):
         self.build, self.jobs = build, jobs or os.cpu_count()
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
+        steady = os.path.join(build, "bench-steady.so")
+        if os.path.exists(steady):
+            self.tools.environment["LD_PRELOAD"] = self.tools.adopt(steady)
         self.starts = {}
         self.broken = []
 
@@ -105,6 +113,15 @@ class Bench:
         each = {run: (count - self.starts[run]) / (packets - 1)
                 for run, count in zip(runs, self.counts([(*run, mix, packets) for run in runs]))}
         return {mode: (each["stock", mode], each["plugin", mode]) for mode in modes}
+
+    def ratios(self, pairs, packets):
+        """{(mix, mode): ratio}. The start is taken off as it is without options: nearly the same with them."""
+        homes = ("stock", "plugin")
+        counts = self.counts([(home, "plain", PEERS_MIX, 1) for home in homes] +
+                             [(home, mode, mix, packets) for mix, mode in pairs for home in homes])
+        starts, counts = counts[:2], counts[2:]
+        return {pair: (plugin - starts[1]) / (stock - starts[0])
+                for pair, stock, plugin in zip(pairs, counts[::2], counts[1::2])}
 
     def table(self, mixes, modes, packets, with_memory):
         print("| %d packets | tshark alone, instructions per packet | %s |%s" % (
@@ -234,17 +251,18 @@ class Bench:
 
 
 def quick(bench):
-    """One test, in TAP."""
-    mix, mode, packets, most = QUICK
-    print("1..1")
+    """A few tests, in TAP."""
     if not shutil.which("valgrind"):
-        print("ok 1 /bench/%s # SKIP valgrind is missing" % mix)
+        print("1..1\nok 1 /bench # SKIP valgrind is missing")
         return True
-    stock, plugin = bench.per_packet(mix, [mode], packets)[mode]
-    ratio = plugin / stock
-    print("%s 1 /bench/%s\n# %.3f times the instructions of tshark alone; at most %.2f" % (
-        "ok" if ratio <= most else "not ok", mix, ratio, most))
-    return ratio <= most
+    passed = True
+    for number, ((mix, mode), ratio) in enumerate(bench.ratios(QUICK, QUICK_PACKETS).items(), 1):
+        most = MODES[mode].budget + QUICK_MARGIN
+        print("%s %d /bench/%s/%s\n# %.3f times the instructions of tshark alone; at most %.3f" % (
+            "ok" if ratio <= most else "not ok", number, mix, mode.strip("-").replace(" ", "-"), ratio, most))
+        passed &= ratio <= most
+    print("1..%d" % len(QUICK))
+    return passed
 
 
 def names(known):

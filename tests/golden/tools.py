@@ -76,7 +76,8 @@ class Tools:
         self._install(plugin)
 
     def _install(self, plugin):
-        self.homes = {name: os.path.join(self.folder, name) for name in ("stock", "plugin")}
+        # Names of one length: what lies where in tshark's heap follows from them, and tests/bench counts instructions.
+        self.homes = {name: os.path.join(self.folder, name.ljust(6, "-")) for name in ("stock", "plugin")}
         target = os.path.join(self.homes["plugin"], ".local/lib/wireshark/plugins/%d.%d/epan" % version())
         os.makedirs(target)
         os.makedirs(self.homes["stock"])
