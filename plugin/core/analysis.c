@@ -144,9 +144,7 @@ static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *
 static void TCPT_NOINLINE commit_watched(tcpt_analysis *analysis, const tcpt_observation *seen, const tcpt_flow *flow,
                                          const tcpt_segment *segment, tcpt_record *record)
 {
-    if (tcpt_points_watching(analysis->points))
-        tcpt_points_commit(analysis->points, flow, segment, seen, record);
-    else
+    if (!tcpt_points_watching(analysis->points))
         analysis->watched = analysis->scenes != NULL; /* no second point has shown */
     if (analysis->scenes)
         tcpt_scenes_note(analysis->scenes, flow, segment, seen, record);
@@ -169,7 +167,11 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
                                    commit_host(analysis, found, flow), record);
         tcpt_record_open(record);
     }
-    if (analysis->watched)
+    if (!analysis->watched)
+        return;
+    if (tcpt_points_watching(analysis->points))
+        tcpt_points_commit(analysis->points, flow, segment, seen, record);
+    if (analysis->scenes || !tcpt_points_watching(analysis->points))
         commit_watched(analysis, seen, flow, segment, record);
 }
 

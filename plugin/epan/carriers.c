@@ -255,6 +255,7 @@ uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, co
                            tcpt_carriers around)
 {
     tcpt_datagram_place at = {.end = place->begin + place->bytes, .datagram_bytes = ip->bytes + place->bytes};
+    int64_t behind_bytes;
 
     if (!around.ethernet || ip->bytes == 0 || at.datagram_bytes >= TCPT_ETHERNET_PAYLOAD_LEAST)
         return 0;
@@ -264,5 +265,8 @@ uint32_t tcpt_find_padding(const tcpt_place *place, const packet_info *pinfo, co
         if (place->captured_bytes >= at.frame_bytes)
             at.frame = place->captured;
     }
+    behind_bytes = (int64_t)at.frame_bytes - at.end;
+    if (at.fcs_bytes <= 0 && behind_bytes >= 0 && at.datagram_bytes + behind_bytes <= TCPT_ETHERNET_PAYLOAD_LEAST)
+        return (uint32_t)behind_bytes; /* too short for a check sequence that the file does not tell of */
     return tcpt_padding_behind(&at);
 }

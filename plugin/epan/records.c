@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "tcptriage/portable.h"
+
 /* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
 enum { BLOCK_FRAMES = 128 };
 
@@ -38,7 +40,7 @@ static void note_deeper(uint32_t frame, unsigned layer, tcpt_record *record)
     layers->pdata[layer - 1] = record;
 }
 
-void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
+static void TCPT_NOINLINE note_elsewhere(uint32_t frame, unsigned layer, tcpt_record *record)
 {
     if (layer) {
         note_deeper(frame, layer, record);
@@ -49,6 +51,14 @@ void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
     newest[frame % BLOCK_FRAMES] = record;
     if (deeper)
         g_hash_table_remove(deeper, GUINT_TO_POINTER(frame)); /* of another frame with this number */
+}
+
+void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
+{
+    if (layer || deeper || !newest || newest_at != frame / BLOCK_FRAMES)
+        note_elsewhere(frame, layer, record);
+    else
+        newest[frame % BLOCK_FRAMES] = record;
 }
 
 static tcpt_record *find_deeper(uint32_t frame, unsigned layer)

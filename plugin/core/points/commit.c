@@ -162,7 +162,7 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
                         const tcpt_observation *seen, tcpt_record *record)
 {
     tcpt_connection *connection = tcpt_connection_of(flow);
-    tcpt_sighting now;
+    tcpt_sighting *now;
     unsigned member, way;
 
     if (points->suspected && points->kept == TCPT_KEPT_MOST) {
@@ -183,10 +183,13 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
         tcpt_member_learn_shift(connection, member, way, segment->seq);
     if (seen->since_ns >= points->idle_ns)
         connection->idled = true;
-    tcpt_sighting_fill(&now, connection, member, segment, seen, record);
-    if (!tcpt_match_segment(points, &now, segment))
-        tcpt_sightings_keep(points, &now);
-    tcpt_strays_note(&points->strays, &now, segment);
+    now = tcpt_sightings_new_one(points);
+    tcpt_sighting_fill(now, connection, member, segment, seen, record);
+    tcpt_strays_note(&points->strays, now, segment);
+    if (tcpt_match_segment(points, now, segment))
+        tcpt_sightings_drop(points, now);
+    else
+        tcpt_sightings_keep(points, now);
 }
 
 /* ---- all of it ---- */

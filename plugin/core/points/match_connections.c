@@ -258,7 +258,9 @@ static void note_earlier_syn(tcpt_points *points, const tcpt_flow *flow)
     const tcpt_endpoint *client = &flow->ends[flow->client];
     tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned member = tcpt_member_of(connection, flow);
-    tcpt_sighting now = {
+    tcpt_sighting *now = tcpt_sightings_new_one(points);
+
+    *now = (tcpt_sighting){
         .connection = connection,
         .flags = TCPT_SYN,
         .way = (uint8_t)(flow->client ^ connection->members[member].turned),
@@ -270,12 +272,11 @@ static void note_earlier_syn(tcpt_points *points, const tcpt_flow *flow)
         .has_ip_id = client->ip_id != 0,
         .ip_bytes = 60,
     };
-
-    now.seq = client->iss - connection->members[member].shift[now.way];
-    now.end_seq = client->snd_nxt - connection->members[member].shift[now.way];
-    now.time_ns[member] = flow->last_ns;
-    now.record[member] = flow->last_record;
-    tcpt_sightings_keep(points, &now);
+    now->seq = client->iss - connection->members[member].shift[now->way];
+    now->end_seq = client->snd_nxt - connection->members[member].shift[now->way];
+    now->time_ns[member] = flow->last_ns;
+    now->record[member] = flow->last_record;
+    tcpt_sightings_keep(points, now);
 }
 
 /* A flow from before its segments were noted: of those, an opening SYN is all that can be made up for. */

@@ -189,10 +189,11 @@ static void mark_copy(const tcpt_sighting *known, tcpt_record *copy)
 
 static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known, const tcpt_sighting *now)
 {
-    uint32_t shift =
-        connection->members[now->first].shift[!now->way] - connection->members[known->first].shift[!now->way];
+    const tcpt_member *members = connection->members;
 
-    if (shift && known->sack_left && now->sack_left == known->sack_left)
+    if (!known->sack_left || now->sack_left != known->sack_left)
+        return;
+    if (members[now->first].shift[!now->way] != members[known->first].shift[!now->way])
         tcpt_leg_of(connection, known->first, now->first)->sack_not_adjusted = true;
 }
 

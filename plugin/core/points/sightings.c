@@ -90,7 +90,7 @@ static void take_out(GHashTable *sightings, tcpt_sighting *sighting)
         g_hash_table_remove(sightings, sighting);
 }
 
-static tcpt_sighting *take_spare(tcpt_points *points)
+tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points)
 {
     tcpt_sighting *sighting = points->spare;
 
@@ -109,20 +109,24 @@ static tcpt_sighting *take_spare(tcpt_points *points)
 
 static void count_not_seen(tcpt_connection *connection, const tcpt_sighting *sighting, int step)
 {
-    if (sighting->seq == sighting->end_seq)
+    if (sighting->seq == sighting->end_seq || sighting->seen == (1u << connection->member_count) - 1)
         return;
     for (unsigned member = 0; member < connection->member_count; member++)
         if (!(sighting->seen & 1u << member))
             connection->not_seen[member][sighting->way] += (uint32_t)step;
 }
 
-void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now)
+void tcpt_sightings_drop(tcpt_points *points, tcpt_sighting *sighting)
 {
-    tcpt_sighting *kept = take_spare(points);
-    tcpt_connection *connection = now->connection;
-    unsigned way = now->way;
+    sighting->older = points->spare;
+    points->spare = sighting;
+}
 
-    *kept = *now;
+void tcpt_sightings_keep(tcpt_points *points, tcpt_sighting *kept)
+{
+    tcpt_connection *connection = kept->connection;
+    unsigned way = kept->way;
+
     link_alike(points, kept);
     kept->newer = kept->after = NULL;
     kept->older = points->newest;
@@ -156,8 +160,7 @@ void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool de
     *(sighting->before ? &sighting->before->after : &connection->oldest[way]) = sighting->after;
     *(sighting->after ? &sighting->after->before : &connection->newest[way]) = sighting->before;
     connection->let_go |= !(sighting->flags & TCPT_SYN);
-    sighting->older = points->spare;
-    points->spare = sighting;
+    tcpt_sightings_drop(points, sighting);
     points->kept--;
 }
 

@@ -17,8 +17,12 @@ GHashTable *tcpt_sightings_new(void);
 /** The newest one kept of a segment's numbers, or NULL; `alike` leads to the others. */
 tcpt_sighting *tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now);
 
-/** Keep a copy of a sighting until all members have seen it, or until it is too late for that. */
-void tcpt_sightings_keep(tcpt_points *points, const tcpt_sighting *now);
+/** One to be filled in, and then kept or dropped. */
+tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points);
+void tcpt_sightings_drop(tcpt_points *points, tcpt_sighting *sighting);
+
+/** Keep a sighting until all members have seen it, or until it is too late for that. */
+void tcpt_sightings_keep(tcpt_points *points, tcpt_sighting *kept);
 
 /** Count a sighting and forget it. `decided`: where it has not been seen by now it never will. */
 void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool decided);
