@@ -336,8 +336,8 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     add_vantage(&stage, record);
 }
 
-static void __attribute__((noinline))
-present_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records, unsigned count)
+static TCPT_NOINLINE void present_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
+                                          unsigned count)
 {
     const char *current_proto = pinfo->current_proto;
 

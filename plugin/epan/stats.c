@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <glib.h> /* before headers of 4.0 that take it for granted */
 #include <epan/conversation.h>
@@ -129,7 +128,7 @@ static uint32_t stream_of(const tcpt_record *record)
 /* Too late for the option to be refused: what is left is the exit status. */
 static void fail_at_exit(void)
 {
-    _exit(EXIT_FAILURE);
+    _Exit(EXIT_FAILURE);
 }
 
 static void write_report(const struct request *request, const tcpt_model *model)

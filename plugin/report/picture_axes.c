@@ -39,7 +39,10 @@ static int64_t round_step(int64_t range)
 /* Clocks of hostile captures take most of what 64 bits hold. */
 static bool next_tick(int64_t *at, int64_t step, int64_t to)
 {
-    return !__builtin_add_overflow(*at, step, at) && *at <= to;
+    if (*at > INT64_MAX - step)
+        return false;
+    *at += step;
+    return *at <= to;
 }
 
 static bool first_tick(int64_t *at, int64_t from, int64_t step, int64_t to)
