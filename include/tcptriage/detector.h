@@ -127,7 +127,8 @@ void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector);
  * is the same for all of them. The detector need not know.
  *
  * @param summary  printf format of the one sentence, a literal; conversions: core/finding/sentence.h
- * @return the finding, to be completed; owned by the analysis. A judge may keep it in its memory to complete it later.
+ * @return the finding, to be completed; owned by the analysis. A judge may keep it in its memory to complete it later;
+ *         one that has no memory finds it again by tcpt_raised_on() only.
  */
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
     TCPT_PRINTF(3, 4);

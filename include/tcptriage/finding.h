@@ -100,6 +100,8 @@ typedef struct tcpt_run {
     uint32_t joined;             /**< as count, those taken back included */
     int64_t last_ns;             /**< time of the newest */
     uint16_t late;               /**< values that were set for all of them, as bits: not for those to come */
+    tcpt_finding newest;         /**< the last that joined, until the next: core/finding/notes.h; `on` NULL for none */
+    tcpt_finding shown;          /**< one that only a mark is left of, while it is looked at */
     struct tcpt_diagnosis *next; /**< the flow's next run */
 } tcpt_run;
 

@@ -244,19 +244,20 @@ static void test_withdraw(gconstpointer data)
 {
     enum { COUNT = 100 };
     const unsigned step = GPOINTER_TO_UINT(data); /* has no divisor in common with COUNT */
-    tcpt_finding *raised[COUNT];
+    const tcpt_record *raised[COUNT];
     bench on;
     bench_open(&on, SIZE_MAX);
     tcpt_record *proof = next_frame(&on, 0, 1);
     for (unsigned i = 0; i < COUNT; i++) {
-        raised[i] = raise_next(&on, 0, TCPT_HIGH);
-        tcpt_relate(raised[i], proof);
-        tcpt_rule_out(raised[i], "something");
+        tcpt_finding *finding = raise_next(&on, 0, TCPT_HIGH);
+        tcpt_relate(finding, proof);
+        tcpt_rule_out(finding, "something");
+        raised[i] = finding->on;
     }
     for (unsigned i = 0, at = 0; i < COUNT; i++, at = (at + step) % COUNT) {
-        const tcpt_record *record = raised[at]->on;
+        const tcpt_record *record = raised[at];
         g_assert_cmpuint(findings_on(record), ==, 1);
-        tcpt_withdraw(&on.context, raised[at]);
+        tcpt_withdraw(&on.context, tcpt_raised_on(&on.context, record));
         g_assert_cmpuint(findings_on(record), ==, 0);
     }
     g_assert_null(tcpt_first_diagnosis(on.flows));

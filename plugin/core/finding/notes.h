@@ -7,6 +7,24 @@
 
 #include "tcptriage/detector.h"
 
+/**
+ * Of the findings of a run only the newest is a whole one (tcpt_run.newest), where its detector can have no pointer to
+ * it. When the next one joins, a mark takes its place on its frame's list if it is the only one there: detector, and
+ * when, in the place of the list's pointer. So a flood's frames take nothing but their records.
+ */
+bool tcpt_leaves_marks(const tcpt_diagnosis *diagnosis);
+
+/** Free the place of a run's newest finding for the next one. */
+void tcpt_note_fold(tcpt_run *run);
+
+/** @return the list, with whole findings that may be kept, and taken off it */
+tcpt_finding *tcpt_notes_whole(tcpt_record *record);
+/** @return the whole one of a finding that is looked at, or was just raised; NULL where it is not on its frame */
+tcpt_finding *tcpt_note_whole(tcpt_finding *finding);
+
+/** The run that findings of a detector on frames of this sender share, or NULL. */
+tcpt_diagnosis *tcpt_run_in_flow(const tcpt_record *on, const tcpt_detector *detector);
+
 /** Put a finding on its frame. */
 void tcpt_note_finding(tcpt_finding *finding);
 void tcpt_note_remove(tcpt_record *record, const tcpt_finding *note);

@@ -63,15 +63,6 @@ static bool is_kind(const tcpt_diagnosis *diagnosis, const tcpt_detector *detect
     return diagnosis->detector == detector && diagnosis->first.on->from == on->from;
 }
 
-static tcpt_diagnosis *run_in_flow(const tcpt_record *on, const tcpt_detector *detector)
-{
-    tcpt_diagnosis *run = tcpt_flow_of(on)->found ? tcpt_flow_of(on)->found->runs : NULL;
-
-    while (run && !is_kind(run, detector, on))
-        run = run->run->next;
-    return run;
-}
-
 static tcpt_diagnosis *wide_run(const tcpt_findings *store, const tcpt_detector *detector, unsigned kind)
 {
     tcpt_diagnosis *run = store->wide;
@@ -100,9 +91,18 @@ static void begin_run(tcpt_diagnosis *diagnosis)
     tcpt_diagnosis_count(diagnosis, sizeof(tcpt_run));
 }
 
+/* Where the next finding of a run is kept. */
+static tcpt_finding *next_place(const tcpt_diagnosis *diagnosis)
+{
+    if (!tcpt_leaves_marks(diagnosis))
+        return tcpt_finding_take(diagnosis->store);
+    tcpt_note_fold(diagnosis->run);
+    return &diagnosis->run->newest;
+}
+
 static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t time_ns, tcpt_confidence confidence)
 {
-    tcpt_finding *finding = tcpt_finding_take(diagnosis->store);
+    tcpt_finding *finding = next_place(diagnosis);
     tcpt_run *run = diagnosis->run;
 
     finding->diagnosis = diagnosis;
@@ -161,7 +161,7 @@ static bool is_crowded(const tcpt_context *context, unsigned kind)
 
 static tcpt_diagnosis *run_to_join(const tcpt_context *context, const tcpt_record *on, unsigned kind)
 {
-    tcpt_diagnosis *run = context->segment ? run_in_flow(on, context->detector) : NULL;
+    tcpt_diagnosis *run = context->segment ? tcpt_run_in_flow(on, context->detector) : NULL;
 
     if (run || !is_crowded(context, kind))
         return run;
@@ -296,6 +296,7 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
     tcpt_diagnosis *made =
         tcpt_diagnosis_new(context->store, from->detector, from->summary, from->arguments, from->argument_bytes);
 
+    judged = tcpt_note_whole(judged);
     made->first = (tcpt_finding){made, judged->on, NULL, judged->time_ns};
     made->time_ns = tcpt_is_folded(judged) ? from->run->last_ns : from->time_ns;
     made->confidence = from->confidence;
@@ -310,7 +311,7 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
 
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record)
 {
-    tcpt_finding *note = record->notes;
+    tcpt_finding *note = record->notes ? tcpt_notes_whole((tcpt_record *)record) : NULL;
 
     while (note && (note->on != record || note->diagnosis->detector != context->detector || note->diagnosis->at_end))
         note = note->next;
@@ -406,6 +407,9 @@ static void forget_successor(const tcpt_finding *judged)
 void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
 {
     (void)context;
+    finding = tcpt_note_whole(finding);
+    if (!finding)
+        return;
     if (finding->diagnosis->superseded)
         forget_successor(finding);
     leave(finding);
@@ -413,7 +417,7 @@ void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
 
 static tcpt_finding *on_frame_of(const tcpt_finding *remembered)
 {
-    tcpt_finding *note = remembered->on->notes;
+    tcpt_finding *note = remembered->on->notes ? tcpt_notes_whole(remembered->on) : NULL;
 
     while (note && (note->diagnosis != remembered->diagnosis || note->on != remembered->on))
         note = note->next;
