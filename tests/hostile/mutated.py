@@ -24,7 +24,7 @@ from tools import Tools  # noqa: E402
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BATCH = 250       # runs of one sharkd
 REPORTED = 100    # one in so many is also reported by tshark
-WALKED = 20       # runs of the first sharkd, and each report: whole stacks tell who leaks
+WALKED = 20       # runs of the first sharkd: whole stacks tell who leaks, in its reports, too
 BATCH_S = 3600    # a busy machine is no failure
 SEED_MOST = 2 << 20  # bytes; of larger captures the first part would be taken at most
 OPTIONS = "detect_leaks=1:exitcode=0:abort_on_error=1"
@@ -33,7 +33,7 @@ OPTIONS = "detect_leaks=1:exitcode=0:abort_on_error=1"
 WALKING = OPTIONS + ":fast_unwind_on_malloc=0"
 # What stock Wireshark leaks in each load is not allocated by us, though we may be on the stack.
 ALLOCATORS = ("__interceptor_", "libglib-2.0")
-OURS = ("tcptriage.so", "<unknown module>")
+OURS = r"tcptriage\.so|<unknown module>|plugin/\w+/\S*\.c:"  # by its name, as unloaded, or by source
 ONCE = "start_requested_stats"  # what the options of tshark ask for lasts as long as the program
 REPORTS = ("tcptriage", "tcptriage,json", "tcptriage,connections", "tcptriage,cases", "tcptriage,html,mutated.html,min=chat")
 
@@ -105,7 +105,7 @@ class Mutated:
                 result.status, answered, len(asked), complaint or "no complaint"), result.err)
         for run, path in paths.items():
             if run % REPORTED == 0 and run != broken:
-                self.report(path, run)
+                self.report(path, run, walking)
             os.unlink(path)
         return broken
 
@@ -121,7 +121,7 @@ class Mutated:
     def is_ours(leak):
         frames = [line for line in leak.splitlines() if re.match(r" +#\d+ ", line)]
         callers = [frame for frame in frames if not any(name in frame for name in ALLOCATORS)]
-        return ONCE not in leak and bool(callers) and any(name in callers[0] for name in OURS)
+        return ONCE not in leak and bool(callers) and bool(re.search(OURS, callers[0]))
 
     def note_leaks(self, err, runs):
         ours = [leak for leak in re.findall(r"leak of .*?\n\n", err, re.S) if self.is_ours(leak)]
@@ -129,9 +129,9 @@ class Mutated:
         for leak in ours[:3]:
             self.fail(runs[0], "a leak in runs %d to %d" % (runs[0], runs[-1]), leak)
 
-    def report(self, path, run):
+    def report(self, path, run, walking):
         asked = [word for report in REPORTS for word in ("-z", report)]
-        self.tools.sanitizers["ASAN_OPTIONS"] = WALKING
+        self.tools.sanitizers["ASAN_OPTIONS"] = WALKING if walking else OPTIONS
         result = self.tools.run("tshark", "-q", "-r", path, *asked, timeout_s=BATCH_S)
         self.note_leaks(result.err, [run])
         if result.status not in (0, 2) or self.complaint(result.err):  # 2: the file is cut short or wrong
