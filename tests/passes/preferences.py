@@ -8,10 +8,14 @@ from joined import HANDED_ON, MANY_POINTS
 MODULES = ("frame", "eth", "vlan", "ip", "ipv6", "gre", "udp", "vxlan", "icmp", "icmpv6", "tcp", "conversation", "protocols")
 ALL = "all"
 OTHER_WAY = {"TRUE": "FALSE", "FALSE": "TRUE"}
+# Those that are no switches, with another value than the usual one.
+CHOICES = {"tcp.default_window_scaling": "7 (multiply by 128)", "eth.fcs": "Never", "eth.padding": "Any", "eth.trailer_length": "4",
+           "vlan.version": "IEEE 802.1Q-1998"}
 
 # With these, Wireshark hands other packets to TCP, or none (README.md, "Limits"): of all captures, or of that which has such.
 OTHER_PACKETS = {
     "frame.force_docsis_encap": ALL,
+    "eth.trailer_length": ALL,
     "ip.defragment": HANDED_ON,
     "ip.tso_support": HANDED_ON,
     "tcp.desegment_tcp_streams": HANDED_ON,
@@ -19,17 +23,17 @@ OTHER_PACKETS = {
 
 
 def switches(tools):
-    """{name: its usual value} of the switches of MODULES."""
-    found = {}
+    """{name: another value than the usual one} of the preferences of MODULES."""
+    found = dict(CHOICES)
     for line in tools.tshark("-G", "currentprefs", home="stock").splitlines():
         name, _, value = line.lstrip("#").partition(": ")
         if value in OTHER_WAY and name.split(".")[0] in MODULES:
-            found[name] = value
+            found[name] = OTHER_WAY[value]
     return found
 
 
 def turned(found):
-    return [word for name, value in found.items() for word in ("-o", "%s:%s" % (name, OTHER_WAY[value]))]
+    return [word for setting in found.items() for word in ("-o", "%s:%s" % setting)]
 
 
 def check(passes, found):
@@ -58,5 +62,6 @@ def tests(passes):
             yield "/passes/preference/" + name, check, passes, {name: value}
     for module in MODULES:
         some = {name: value for name, value in found.items() if name.split(".")[0] == module and name not in OTHER_PACKETS}
-        yield "/passes/preferences/" + module, check, passes, some
+        if some:
+            yield "/passes/preferences/" + module, check, passes, some
     yield "/passes/preferences/all", check, passes, {name: value for name, value in found.items() if name not in OTHER_PACKETS}
