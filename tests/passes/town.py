@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -28,7 +29,18 @@ def why_not():
     missing = [program for program in ("ip", "nft", "setpriv") if not shutil.which(program)]
     if missing:
         return "needs " + ", ".join(missing)
-    return None
+    return what_is_forbidden("tcpt-try-%d" % os.getpid())
+
+
+def what_is_forbidden(name):
+    """Root in a container may make no namespaces, or no filter in them: tried with an empty one."""
+    rules = "table ip t { chain i { type filter hook input priority 0; numgen random mod 100 < 4 drop; }; }"
+    for words in (["add", name], ["exec", name, "nft", rules]):
+        done = subprocess.run(["ip", "netns", *words], capture_output=True, text=True)
+        if done.returncode != 0:
+            break
+    subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+    return "ip netns %s: %s" % (words[0], done.stderr.strip()) if done.returncode else None
 
 
 class Town:
