@@ -47,7 +47,7 @@ def lines(document):
 class Both:
     def __init__(self, build):
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
-        self.command = os.path.join(build, "tcptriage")
+        self.command = os.path.join(build, "bin", "tcptriage")
 
     def close(self):
         self.tools.close()
