@@ -44,9 +44,12 @@ enum { TCPT_HAS_PAYLOAD = 0x80 };
 
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
-    void *owner;         /**< its flow, or what stands for that while only a SYN was seen: tcpt_flow_of() */
-    tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL. To
-                          * be read by tcpt_each_finding() and the like: it may be no list, but a mark */
+    void *owner; /**< its flow, or what stands for that while only a SYN was seen: tcpt_flow_of() */
+    union {
+        tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL.
+                              * To be read by tcpt_each_finding() and the like: it may be no list, but a mark */
+        uintptr_t mark;      /**< instead of a list (plugin/core/finding/notes.c): odd */
+    };
     uint32_t frame;
     uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */
     uint8_t

@@ -49,8 +49,9 @@ void tcpt_capture_file_close(tcpt_capture_file *file);
  */
 bool tcpt_capture_file_next(tcpt_capture_file *file, tcpt_captured *captured, char **problem);
 
-/** Name of an interface of the file, as Wireshark tells it; "unknown" where it has none. For tcpt_captured_on. */
-const char *tcpt_capture_file_interface(uint32_t interface, void *file);
+/** Name of an interface of the file, as Wireshark tells it; "unknown" where it has none. For tcpt_captured_on; `data`
+ * is the tcpt_capture_file. */
+const char *tcpt_capture_file_interface(uint32_t interface, void *data);
 
 /** Share of the file that was read so far, 0 to 1; negative where that cannot be told. */
 double tcpt_capture_file_progress(tcpt_capture_file *file);

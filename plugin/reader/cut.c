@@ -37,18 +37,23 @@ static GBytes *place_of(const tcpt_flow *flow, unsigned end, bool with_port)
     return g_bytes_new(place, sizeof place);
 }
 
-static void want_everywhere(cutting *of, const tcpt_flow *flow)
+static void want_here(cutting *of, const tcpt_flow *flow)
 {
-    const tcpt_flow *elsewhere;
-
     if (!g_hash_table_add(of->flows, (gpointer)flow))
         return;
     g_hash_table_add(of->places, place_of(flow, flow->client, false));
     g_hash_table_add(of->places, place_of(flow, !flow->client, true));
     of->first_ns = MIN(of->first_ns, flow->first_ns);
     of->last_ns = MAX(of->last_ns, flow->last_ns);
+}
+
+static void want_everywhere(cutting *of, const tcpt_flow *flow)
+{
+    const tcpt_flow *elsewhere;
+
+    want_here(of, flow);
     for (unsigned i = 0; (elsewhere = tcpt_flow_elsewhere(flow, i)) != NULL; i++)
-        want_everywhere(of, elsewhere);
+        want_here(of, elsewhere);
 }
 
 static bool is_place(const cutting *of, const tcpt_flow *flow, unsigned end, bool with_port)

@@ -166,8 +166,7 @@ static void indexes(uint32_t number)
 
 static const char *const names[] = {
     "\033]0;owned\007\033[31mred\033[2J",
-    "\302\233"
-    "31mC1",
+    "\302\23331mC1",
     "<script>alert(1)</script>",
     "\"'><img src=x onerror=alert(1)>",
     "</style></svg>&lt;&#60;",

@@ -23,7 +23,7 @@ G_STATIC_ASSERT(sizeof(tcpt_finding *) <= sizeof(uint64_t));
 
 static bool is_mark(const tcpt_record *record)
 {
-    return (uintptr_t)record->notes & MARK;
+    return record->mark & MARK;
 }
 
 static tcpt_finding *list_of(const tcpt_record *record)
@@ -49,7 +49,7 @@ tcpt_diagnosis *tcpt_run_in_flow(const tcpt_record *on, const tcpt_detector *det
 
 static tcpt_finding read_mark(const tcpt_record *record)
 {
-    uintptr_t mark = (uintptr_t)record->notes;
+    uintptr_t mark = record->mark;
     unsigned number = mark >> NUMBER_SHIFT & ((1u << (TIME_SHIFT - NUMBER_SHIFT)) - 1);
     tcpt_diagnosis *run = tcpt_run_in_flow(record, tcpt_detectors[number]);
 
@@ -113,8 +113,7 @@ void tcpt_note_fold(tcpt_run *run)
         tcpt_notes_whole(record);
         return;
     }
-    record->notes = (tcpt_finding *)((uintptr_t)since_ns << TIME_SHIFT |
-                                     (uintptr_t)newest->diagnosis->number << NUMBER_SHIFT | MARK);
+    record->mark = (uintptr_t)since_ns << TIME_SHIFT | (uintptr_t)newest->diagnosis->number << NUMBER_SHIFT | MARK;
     newest->on = NULL;
 }
 

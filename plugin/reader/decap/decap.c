@@ -6,9 +6,17 @@
 #include "fragments.h"
 #include "way.h"
 
+/* What is inside of a frame beside what is being looked at, or was put together meanwhile. */
+typedef struct pending {
+    tcpt_way way;
+    tcpt_layer layer;
+} pending;
+
 struct tcpt_decap {
     tcpt_decap_visitor visitor;
     tcpt_fragments *fragments;
+    GArray *pending; /* the last one is next */
+    GSList *wholes;  /* datagrams of this frame that were put together, owned */
 };
 
 static tcpt_layer (*const steps[TCPT_LAYERS])(tcpt_way *way) = {
@@ -25,6 +33,7 @@ tcpt_decap *tcpt_decap_new(const tcpt_decap_visitor *visitor)
 
     decap->visitor = *visitor;
     decap->fragments = tcpt_fragments_new();
+    decap->pending = g_array_new(FALSE, FALSE, sizeof(pending));
     return decap;
 }
 
@@ -33,6 +42,7 @@ void tcpt_decap_free(tcpt_decap *decap)
     if (!decap)
         return;
     tcpt_fragments_free(decap->fragments);
+    g_array_unref(decap->pending);
     g_free(decap);
 }
 
@@ -62,25 +72,33 @@ static void tell_icmp(const tcpt_decap *decap, const tcpt_way *way)
     decap->visitor.icmp(&message, decap->visitor.data);
 }
 
-static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next);
-
-static void walk_aggregate(tcpt_decap *decap, tcpt_way way)
+static void push(tcpt_decap *decap, const tcpt_way *way, tcpt_layer next)
 {
-    tcpt_bytes rest = way.bytes;
+    pending added = {*way, next};
 
-    while (tcpt_next_subframe(&rest, &way.bytes))
-        walk(decap, way, TCPT_LAYER_LLC);
+    g_array_append_val(decap->pending, added);
 }
 
-static void walk_whole(tcpt_decap *decap, tcpt_way way)
+/* The first subframe, and before the others what is in it. */
+static void push_aggregate(tcpt_decap *decap, tcpt_way *way)
 {
-    uint8_t *whole = way.whole;
+    tcpt_bytes subframe, rest = way->bytes;
 
-    way.bytes = (tcpt_bytes){whole, way.whole_bytes, way.whole_bytes};
-    way.source = way.bytes;
-    way.whole_frame = false;
-    walk(decap, way, TCPT_LAYER_PROTOCOL);
-    g_free(whole);
+    if (!tcpt_next_subframe(&rest, &subframe))
+        return;
+    way->bytes = rest;
+    push(decap, way, TCPT_LAYER_AGGREGATE);
+    way->bytes = subframe;
+    push(decap, way, TCPT_LAYER_LLC);
+}
+
+static void push_whole(tcpt_decap *decap, tcpt_way *way)
+{
+    decap->wholes = g_slist_prepend(decap->wholes, way->whole);
+    way->bytes = (tcpt_bytes){way->whole, way->whole_bytes, way->whole_bytes};
+    way->source = way->bytes;
+    way->whole_frame = false;
+    push(decap, way, TCPT_LAYER_PROTOCOL);
 }
 
 static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next)
@@ -95,16 +113,31 @@ static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next)
     else if (next == TCPT_LAYER_ICMP)
         tell_icmp(decap, &way);
     else if (next == TCPT_LAYER_WHOLE)
-        walk_whole(decap, way);
+        push_whole(decap, &way);
     else if (next == TCPT_LAYER_AGGREGATE)
-        walk_aggregate(decap, way);
+        push_aggregate(decap, &way);
+}
+
+static void walk_pending(tcpt_decap *decap)
+{
+    while (decap->pending->len > 0) {
+        pending next = g_array_index(decap->pending, pending, decap->pending->len - 1);
+
+        g_array_set_size(decap->pending, decap->pending->len - 1);
+        walk(decap, next.way, next.layer);
+    }
+    g_slist_free_full(decap->wholes, g_free);
+    decap->wholes = NULL;
 }
 
 void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
 {
     tcpt_way way = {.bytes = *frame, .source = *frame, .whole_frame = true, .fragments = decap->fragments};
+    tcpt_layer first = tcpt_take_link(&way, link);
 
-    walk(decap, way, tcpt_take_link(&way, link));
+    walk(decap, way, first);
+    if (decap->pending->len > 0)
+        walk_pending(decap);
 }
 
 uint64_t tcpt_decap_given_up(const tcpt_decap *decap)

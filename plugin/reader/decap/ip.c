@@ -105,11 +105,12 @@ static tcpt_layer take_ipv6(tcpt_way *way)
 static void note_last_stop(tcpt_packet *around, const uint8_t *header, uint32_t bytes)
 {
     enum { SOURCE_ROUTE = 0, MOBILE = 2, SEGMENT = 4, ADDRESS_BYTES = 16 };
+    size_t addresses = bytes < 8 ? 0 : (bytes - 8) / ADDRESS_BYTES;
 
-    if (bytes < 8 + ADDRESS_BYTES || header[3] == 0)
+    if (addresses == 0 || header[3] == 0)
         return;
     if (header[2] == SOURCE_ROUTE || header[2] == MOBILE)
-        around->dst = header + 8 + (bytes - 8) / ADDRESS_BYTES * ADDRESS_BYTES - ADDRESS_BYTES;
+        around->dst = header + 8 + (addresses - 1) * ADDRESS_BYTES;
     else if (header[2] == SEGMENT)
         around->dst = header + 8;
 }

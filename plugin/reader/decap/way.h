@@ -78,7 +78,7 @@ typedef struct tcpt_way {
     tcpt_bytes source; /**< what they lie in */
     tcpt_packet ip;    /**< what the innermost IP header says */
     tcpt_fragments *fragments;
-    uint8_t *whole; /**< with TCPT_LAYER_WHOLE: to be freed */
+    uint8_t *whole; /**< with TCPT_LAYER_WHOLE */
     uint32_t whole_bytes;
     uint16_t number; /**< ethertype, or IP protocol */
     uint8_t layers;
