@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ws_version.h>
 #include <epan/epan.h>
 #include <epan/funnel.h>
 #include <epan/packet.h>
@@ -20,8 +19,7 @@
 #include <epan/stats_tree_priv.h>
 #include <wiretap/wtap.h> /* wtap_rec: epan/frame_data.h only declares it since 4.4 */
 
-#define TCPT_WIRESHARK_SINCE(major, minor)                                                                             \
-    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+#include "capture/since.h"
 
 /* The plugin says what it is: asked since 4.2. */
 #if TCPT_WIRESHARK_SINCE(4, 2)

@@ -7,17 +7,15 @@
 
 #include <stdbool.h>
 
-#include <ws_version.h>
 #include <wiretap/wtap.h>
 #include <wsutil/buffer.h>
 
-#define TCPT_WIRETAP_SINCE(major, minor)                                                                               \
-    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+#include "capture/since.h"
 
 /** A record and its bytes, which are part of it since 4.6. */
 typedef struct tcpt_wtap_record {
     wtap_rec rec;
-#if !TCPT_WIRETAP_SINCE(4, 6)
+#if !TCPT_WIRESHARK_SINCE(4, 6)
     Buffer bytes;
 #endif
 } tcpt_wtap_record;
@@ -26,7 +24,7 @@ enum { TCPT_WTAP_RECORD_BYTES = 2048 }; /* to begin with: an ordinary frame */
 
 static inline void tcpt_wtap_init(tcpt_wtap_record *record)
 {
-#if TCPT_WIRETAP_SINCE(4, 6)
+#if TCPT_WIRESHARK_SINCE(4, 6)
     wtap_rec_init(&record->rec, TCPT_WTAP_RECORD_BYTES);
 #else
     wtap_rec_init(&record->rec);
@@ -37,7 +35,7 @@ static inline void tcpt_wtap_init(tcpt_wtap_record *record)
 static inline void tcpt_wtap_cleanup(tcpt_wtap_record *record)
 {
     wtap_rec_cleanup(&record->rec);
-#if !TCPT_WIRETAP_SINCE(4, 6)
+#if !TCPT_WIRESHARK_SINCE(4, 6)
     ws_buffer_free(&record->bytes);
 #endif
 }
@@ -47,7 +45,7 @@ static inline bool tcpt_wtap_read(wtap *file, tcpt_wtap_record *record, int *err
     gint64 at;
 
     wtap_rec_reset(&record->rec);
-#if TCPT_WIRETAP_SINCE(4, 6)
+#if TCPT_WIRESHARK_SINCE(4, 6)
     return wtap_read(file, &record->rec, error, detail, &at);
 #else
     return wtap_read(file, &record->rec, &record->bytes, error, detail, &at);
@@ -56,7 +54,7 @@ static inline bool tcpt_wtap_read(wtap *file, tcpt_wtap_record *record, int *err
 
 static inline const uint8_t *tcpt_wtap_bytes(const tcpt_wtap_record *record)
 {
-#if TCPT_WIRETAP_SINCE(4, 6)
+#if TCPT_WIRESHARK_SINCE(4, 6)
     return ws_buffer_start_ptr(&record->rec.data);
 #else
     return ws_buffer_start_ptr(&record->bytes);
@@ -66,7 +64,7 @@ static inline const uint8_t *tcpt_wtap_bytes(const tcpt_wtap_record *record)
 /** Number of a record's interface in the file: the record's own counts within its section since 4.2. */
 static inline uint32_t tcpt_wtap_interface(wtap *file, const wtap_rec *rec)
 {
-#if TCPT_WIRETAP_SINCE(4, 2)
+#if TCPT_WIRESHARK_SINCE(4, 2)
     unsigned section = rec->presence_flags & WTAP_HAS_SECTION_NUMBER ? rec->section_number : 0;
 
     return wtap_file_get_shb_global_interface_id(file, section, rec->rec_header.packet_header.interface_id);
@@ -79,7 +77,7 @@ static inline uint32_t tcpt_wtap_interface(wtap *file, const wtap_rec *rec)
 /** The copy of a file has one section. */
 static inline void tcpt_wtap_join_sections(wtap *file, wtap_rec *rec)
 {
-#if TCPT_WIRETAP_SINCE(4, 2)
+#if TCPT_WIRESHARK_SINCE(4, 2)
     if (rec->rec_type != REC_TYPE_PACKET || !(rec->presence_flags & WTAP_HAS_INTERFACE_ID))
         return;
     rec->rec_header.packet_header.interface_id = tcpt_wtap_interface(file, rec);
@@ -92,7 +90,7 @@ static inline void tcpt_wtap_join_sections(wtap *file, wtap_rec *rec)
 
 static inline bool tcpt_wtap_dump(wtap_dumper *dumper, const tcpt_wtap_record *record, int *error, char **detail)
 {
-#if TCPT_WIRETAP_SINCE(4, 6)
+#if TCPT_WIRESHARK_SINCE(4, 6)
     return wtap_dump(dumper, &record->rec, error, detail);
 #else
     return wtap_dump(dumper, &record->rec, ws_buffer_start_ptr(&record->bytes), error, detail);
@@ -101,7 +99,7 @@ static inline bool tcpt_wtap_dump(wtap_dumper *dumper, const tcpt_wtap_record *r
 
 static inline bool tcpt_wtap_dump_close(wtap_dumper *dumper, int *error, char **detail)
 {
-#if TCPT_WIRETAP_SINCE(4, 4)
+#if TCPT_WIRESHARK_SINCE(4, 4)
     bool reload;
 #else
     gboolean reload;
