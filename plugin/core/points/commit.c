@@ -186,10 +186,12 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
     now = tcpt_sightings_new_one(points);
     tcpt_sighting_fill(now, connection, member, segment, seen, record);
     tcpt_strays_note(&points->strays, now, segment);
-    if (tcpt_match_segment(points, now, segment))
+    if (tcpt_match_segment(points, now, segment)) {
         tcpt_sightings_drop(points, now);
-    else
-        tcpt_sightings_keep(points, now);
+        return;
+    }
+    tcpt_sighting_note_properties(now, segment, seen);
+    tcpt_sightings_keep(points, now);
 }
 
 /* ---- all of it ---- */

@@ -20,11 +20,11 @@ static uint16_t option_properties(const tcpt_segment *segment)
     return bits;
 }
 
-static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *flow, const tcpt_segment *segment,
-                           const tcpt_observation *seen)
+void tcpt_sighting_note_properties(tcpt_sighting *now, const tcpt_segment *segment, const tcpt_observation *seen)
 {
+    const tcpt_flow *flow = now->connection->members[now->first].flow;
     uint8_t both = flow->ends[0].syn_options & flow->ends[1].syn_options;
-    uint16_t bits = 0;
+    unsigned bits = now->properties;
 
     if (segment->checksum_is == TCPT_CHECKSUM_WRONG || segment->checksum_is == TCPT_CHECKSUM_OVER_PADDING)
         bits |= 1u << TCPT_LOSS_CHECKSUM;
@@ -32,19 +32,17 @@ static uint16_t properties(const tcpt_connection *connection, const tcpt_flow *f
         bits |= 1u << TCPT_LOSS_INVALID;
     if (segment->fragment || segment->fragments)
         bits |= 1u << TCPT_LOSS_FRAGMENTS;
-    if (segment->pad_bytes)
-        bits |= 1u << TCPT_LOSS_PADDED;
     if (segment->pad_bytes || tcpt_short_on_the_wire(segment))
         bits |= 1u << TCPT_LOSS_SHORT;
     if (segment->flags & (TCPT_FIN | TCPT_RST))
         bits |= 1u << TCPT_LOSS_FIN_OR_RST;
     if ((both & TCPT_OPTION_TIMESTAMPS) && !(segment->options & TCPT_OPTION_TIMESTAMPS))
         bits |= 1u << TCPT_LOSS_NO_TIMESTAMPS;
-    if (connection->idled)
+    if (now->connection->idled)
         bits |= 1u << TCPT_LOSS_AFTER_IDLE;
     if (segment->options & ~(unsigned)TCPT_OPTION_TIMESTAMPS)
         bits |= option_properties(segment);
-    return bits;
+    now->properties = (uint16_t)bits;
 }
 
 static uint32_t hash_of_sack(const tcpt_segment *segment)
@@ -76,7 +74,7 @@ void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigne
     now->ip_id = segment->ip_id;
     now->ip_bytes =
         (uint16_t)MIN((segment->family == 6 ? 40u : 20u) + segment->header_bytes + segment->payload_bytes, UINT16_MAX);
-    now->properties = properties(connection, here->flow, segment, seen);
+    now->properties = segment->pad_bytes ? 1u << TCPT_LOSS_PADDED : 0;
     now->flags = segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK);
     now->way = (uint8_t)way;
     now->first = (uint8_t)member;

@@ -36,8 +36,12 @@ typedef struct tcpt_sighting {
     tcpt_record *record[TCPT_MEMBERS];
 } tcpt_sighting;
 
-/** A segment as its point sees it first: in the numbers of the connection's reference, in no list. */
+/** A segment as its point sees it first: in the numbers of the connection's reference, in no list. Of properties it has
+ * that it is padded. */
 void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigned member, const tcpt_segment *segment,
                         const tcpt_observation *seen, tcpt_record *record);
+
+/** What else may tell why it got lost: for one that is kept. */
+void tcpt_sighting_note_properties(tcpt_sighting *now, const tcpt_segment *segment, const tcpt_observation *seen);
 
 #endif
