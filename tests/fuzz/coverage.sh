@@ -36,7 +36,7 @@ if ! { make_build scenario OFF scenario-test fuzz-seeds && make_build fuzz ON fu
 fi
 LLVM_PROFILE_FILE=$build/scenario.profraw "$build/scenario/scenario-test" >/dev/null || tcpt_die "a scenario fails"
 "$build/scenario/fuzz-seeds" "$build/corpus" "$root"/captures/scenarios/*.pkt || exit 1
-LLVM_PROFILE_FILE=$build/fuzz.profraw "$build/fuzz/fuzz-core" "-runs=$runs" -seed=1 -max_len=1500 -timeout=20 \
+LLVM_PROFILE_FILE=$build/fuzz.profraw "$build/fuzz/fuzz-core" "-runs=$runs" -seed=1 -max_len=600 -entropic=0 -timeout=20 \
     "-artifact_prefix=$build/" "$build/corpus" >"$build/fuzz.log" 2>&1 || tcpt_die "the fuzzer found a failure; see $build"
 show scenario "$build/scenario/scenario-test" && show fuzz "$build/fuzz/fuzz-core" || exit 1
 python3 "$root/tests/fuzz/coverage.py" "$build/scenario.lcov" "$build/fuzz.lcov"

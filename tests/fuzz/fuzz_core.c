@@ -66,18 +66,30 @@ static void check_pictures(tcpt_analysis *analysis)
 
 static void check_all(tcpt_analysis *analysis, const GPtrArray *records, void *data)
 {
-    (void)data;
+    const bool *drawn = data;
     check_records(records);
     tcpt_settle_all(analysis);
     check_records(records);
-    tcpt_each_found(analysis, check_scene, analysis);
-    check_pictures(analysis);
+    if (*drawn) {
+        tcpt_each_found(analysis, check_scene, analysis);
+        check_pictures(analysis);
+    }
     tcpt_each_path(analysis, check_path, NULL);
+}
+
+/** One input of 16, each time the same ones: drawing takes longer than all the rest. */
+static bool is_drawn(const uint8_t *data, size_t size)
+{
+    uint32_t hash = 2166136261; /* FNV-1a */
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ data[i]) * 16777619;
+    return hash >> 28 == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const fuzz_watch watch = {.end = check_all, .pictures = true};
+    bool drawn = is_drawn(data, size);
+    fuzz_watch watch = {.end = check_all, .user = &drawn, .pictures = true};
     fuzz_play(data, size, &watch);
     return 0;
 }

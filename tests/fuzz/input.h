@@ -72,9 +72,10 @@ enum {
 };
 
 enum {
-    FUZZ_WORLD_WRAP = 0x01,    /**< sequence numbers begin below the wrap */
-    FUZZ_WORLD_POINTS = 0x02,  /**< three points on the way, else two */
-    FUZZ_WORLD_SUSPECT = 0x04, /**< there may be several points, which the capture does not tell */
+    FUZZ_WORLD_WRAP = 0x01,     /**< sequence numbers begin below the wrap */
+    FUZZ_WORLD_POINTS = 0x02,   /**< three points on the way, else two */
+    FUZZ_WORLD_SUSPECT = 0x04,  /**< there may be several points, which the capture does not tell */
+    FUZZ_WORLD_PICTURES = 0x08, /**< what pictures are drawn from is kept */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

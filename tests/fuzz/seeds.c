@@ -110,7 +110,7 @@ static void write_scenario(FILE *out, const scn_scenario *scenario, bool made)
     int64_t before_ns = 0;
     maker known = {0};
     fputc(scenario->across_ns ? FUZZ_MODE_EXPECT_POINTS : 0, out);
-    fputc(0, out);
+    fputc(FUZZ_WORLD_PICTURES, out);
     for (unsigned i = 0; i < scenario->frames->len; i++) {
         const scn_frame *frame = scenario->frames->pdata[i];
         int64_t delta_ns = frame->time_ns - before_ns;

@@ -15,7 +15,7 @@ typedef struct fuzz_watch {
     /** All records, in their order; nothing is settled yet but what the input asks for. */
     void (*end)(tcpt_analysis *analysis, const GPtrArray *records, void *user);
     void *user;
-    bool pictures; /**< are asked for */
+    bool pictures; /**< are asked for where the input says so */
 } fuzz_watch;
 
 /** Play an input. */

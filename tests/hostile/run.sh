@@ -18,7 +18,7 @@ tcpt_ensure_tools cmake tshark python3 valgrind
 tcpt_ensure_wireshark
 mkdir -p "$build" || exit 1
 if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$build" --parallel "$(nproc)" --target tcptriage hostile-traffic; } >"$build/log" 2>&1; then
+    cmake --build "$build" --parallel "$(nproc)" --target tcptriage hostile-traffic bench-steady; } >"$build/log" 2>&1; then
     tail -n 15 "$build/log" >&2
     tcpt_die "the captures could not be built; all that was said is in $build/log"
 fi
