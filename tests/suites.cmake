@@ -40,6 +40,10 @@ elseif(TCPT_PLUGIN)
     tcpt_suite(golden tshark ALONE COMMAND ${golden})
     tcpt_suite(reader tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/reader/reader.py ${CMAKE_BINARY_DIR}
         ${CMAKE_SOURCE_DIR})
+    if(TCPT_FLEET)
+        tcpt_suite(fleet tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/fleet/fleet.py ${CMAKE_BINARY_DIR}
+            ${CMAKE_SOURCE_DIR})
+    endif()
     tcpt_suite(passes tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/passes/passes.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
     tcpt_suite(page tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/page/page.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
     tcpt_suite(quickstart tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/quickstart.py ${CMAKE_SOURCE_DIR})

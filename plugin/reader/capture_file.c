@@ -70,6 +70,11 @@ tcpt_capture_file *tcpt_capture_file_open(const char *path, char **problem)
     return file;
 }
 
+bool tcpt_capture_file_is_other(const char *problem)
+{
+    return g_str_has_prefix(problem, wtap_strerror(WTAP_ERR_FILE_UNKNOWN_FORMAT));
+}
+
 void tcpt_capture_file_close(tcpt_capture_file *file)
 {
     if (!file)

@@ -38,6 +38,9 @@ void tcpt_capture_files_end(void);
  */
 tcpt_capture_file *tcpt_capture_file_open(const char *path, char **problem);
 
+/** Whether that was because it is of no format that libwiretap knows. */
+bool tcpt_capture_file_is_other(const char *problem);
+
 /** NULL is fine. */
 void tcpt_capture_file_close(tcpt_capture_file *file);
 

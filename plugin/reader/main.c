@@ -99,11 +99,11 @@ static GHashTable *asked_for(const tcpt_options *options, const tcpt_reading *re
     return asked;
 }
 
-static tcpt_model *model_of(const tcpt_options *options, const tcpt_reading *reading, GHashTable *asked)
+static tcpt_model *model_of(int least, const tcpt_reading *reading, GHashTable *asked)
 {
     return tcpt_model_new(&(tcpt_report){
         .analysis = reading->analysis,
-        .least = (tcpt_severity)options->least,
+        .least = (tcpt_severity)least,
         .asked = asked,
         .made_by = MADE_BY,
         .zero_ns = reading->zero_ns,
@@ -147,6 +147,16 @@ static bool tell_unread(const char *file, const tcpt_reading *reading)
     return !reading->problem && g_hash_table_size(reading->unread) == 0;
 }
 
+/* The page that is written beside what is printed. @return as write_report() */
+static char *write_page(const tcpt_options *options, const tcpt_reading *reading, GHashTable *asked)
+{
+    tcpt_model *model = model_of(options->page_least, reading, asked);
+    char *problem = tcpt_page_write(options->page, tcpt_report_html, model);
+
+    tcpt_model_free(model);
+    return problem;
+}
+
 static int report_on(const tcpt_options *options, tcpt_capture_file *opened, const char *file,
                      const tcpt_reading *reading)
 {
@@ -157,9 +167,11 @@ static int report_on(const tcpt_options *options, tcpt_capture_file *opened, con
 
     interfaces = reading->interfaces;
     tcpt_settle_all(reading->analysis);
-    model = model_of(options, reading, asked);
+    model = model_of(options->least, reading, asked);
     status = status_of(options, model);
     problem = write_report(options, file, model);
+    if (!problem && options->page && options->form != TCPT_FORM_HTML)
+        problem = write_page(options, reading, asked);
     if (!problem && options->cut)
         problem = tcpt_cut(options->cut, opened, file, reading, model);
     tcpt_model_free(model);
@@ -178,7 +190,7 @@ static int triage(const tcpt_options *options, const char *file)
 {
     bool terminal = !options->quiet && isatty(STDERR_FILENO);
     tcpt_reading_wants wants = {.settings = options->settings,
-                                .pictures = options->form == TCPT_FORM_HTML,
+                                .pictures = options->page != NULL,
                                 .frames = options->cut || options->wanted.ends,
                                 .progress = terminal ? show_progress : NULL};
     char *problem;

@@ -27,11 +27,12 @@ static bool read_severity(const char *text, int *severity)
 
 static char *read_forms(tcpt_options *options, const words *said)
 {
-    if (said->text + said->json + (said->page != NULL) > 1)
-        return g_strdup("Only one of --text, --json and --html can be had at a time.");
+    if (said->text && (said->json || said->page))
+        return g_strdup("--text cannot be had beside --json or --html.");
     options->form = said->json ? TCPT_FORM_JSON : said->page ? TCPT_FORM_HTML : TCPT_FORM_TEXT;
     options->least = said->json ? TCPT_CHAT : TCPT_NOTE; /* programs choose for themselves */
-    if (!read_severity(said->least, &options->least))
+    options->page_least = TCPT_NOTE;
+    if (!read_severity(said->least, &options->least) || !read_severity(said->least, &options->page_least))
         return g_strdup_printf("--min takes chat, note or warn, not \"%s\".", said->least);
     options->fail_on = TCPT_WARN;
     if (said->fail_on && strcmp(said->fail_on, "never") == 0)
@@ -118,7 +119,7 @@ bool tcpt_options_read(tcpt_options *options, int argc, char **argv, char **prob
     const GOptionEntry entries[] = {
         {"text", 0, 0, G_OPTION_ARG_NONE, &said.text, "Print the report as text (as it is without this)", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &said.json, "Print it for programs, a document for each file", NULL},
-        {"html", 0, 0, G_OPTION_ARG_FILENAME, &said.page, "Write it as a page", "OUT"},
+        {"html", 0, 0, G_OPTION_ARG_FILENAME, &said.page, "Write it as a page; may stand beside --json", "OUT"},
         {"min", 0, 0, G_OPTION_ARG_STRING, &said.least, "What is at least so severe: chat, note (as usual) or warn",
          "SEVERITY"},
         {"filter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &said.wanted,

@@ -21,6 +21,7 @@ typedef struct tcpt_options {
     char *page;       /**< file of the page, NULL without one */
     char *cut;        /**< file for the frames of connections with a case, NULL */
     int least;        /**< tcpt_severity */
+    int page_least;   /**< the same, of the page */
     int fail_on;      /**< tcpt_severity, or TCPT_FAIL_NEVER */
     unsigned columns; /**< of text, 0: the terminal's */
     tcpt_settings settings;

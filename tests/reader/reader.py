@@ -93,7 +93,7 @@ def check_status(reader):
     assert reader.run("--min", "loud", broken)[0] == MISUSED
     assert reader.run("--fail-on", "chat", broken)[0] == MISUSED
     assert reader.run("--filter", "nobody", broken)[0] == MISUSED
-    assert reader.run("--json", "--html", "x.html", broken)[0] == MISUSED
+    assert reader.run("--text", "--html", "x.html", broken)[0] == MISUSED
     assert reader.run("-o", "stall_seconds:0", broken)[0] == MISUSED
     assert reader.run("-o", "no_such:1", broken)[0] == MISUSED
     assert reader.run("--cut", "x.pcapng", "-")[0] == MISUSED
@@ -176,6 +176,10 @@ def check_page(reader):
     with open(path, encoding="utf-8") as file:
         page = file.read()
     assert status == FOUND and page.startswith("<!DOCTYPE html>") and "<svg" in page, err
+    beside = reader.tools.path("beside.html")
+    assert reader.report("--html", beside, reader.capture()) == reader.report(reader.capture())
+    with open(beside, encoding="utf-8") as file:
+        assert file.read() == page, "another page beside --json"
     status, _, err = reader.run("--html", reader.capture(), reader.capture())
     assert status == UNREAD and "no page" in err, err
 
