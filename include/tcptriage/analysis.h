@@ -14,6 +14,7 @@
 #include "tcptriage/finding.h"
 #include "tcptriage/flow.h"
 #include "tcptriage/icmp.h"
+#include "tcptriage/outcome.h"
 #include "tcptriage/peers.h"
 #include "tcptriage/segment.h"
 #include "tcptriage/settings.h"
@@ -58,11 +59,22 @@ tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp);
  */
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow);
 
+/** tcpt_settle() for the flow of a record. One of which only an ordinary SYN was seen and that has nothing to tell is
+ * not made for that, here and below. */
+void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record);
+
 /** tcpt_settle() for every flow. */
 void tcpt_settle_all(tcpt_analysis *analysis);
 
 /** First of all flows, linked by `next`, or NULL. */
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
+
+/** First of those of which more was seen than an ordinary SYN, or that were asked for: others have no findings. They
+ * alone are linked by `next` until tcpt_first_flow() is called. */
+tcpt_flow *tcpt_first_awake_flow(const tcpt_analysis *analysis);
+
+/** Add up how all others ended. */
+void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCPT_OUTCOMES]);
 
 /** Call `visit` for each finding of a frame, gravest first, end findings included. Settle the flow first for those. */
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);

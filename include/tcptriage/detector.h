@@ -83,6 +83,13 @@ typedef enum tcpt_drawn_as {
     TCPT_DRAWN_AS_PORTS,    /**< ports in use over time */
 } tcpt_drawn_as;
 
+/** A flow of which only an ordinary SYN was seen, at the end of what was captured. */
+typedef struct tcpt_lone_syn {
+    int64_t waited_ns;
+    uint8_t options; /**< TCPT_OPTION_... */
+    tcpt_crowd crowd;
+} tcpt_lone_syn;
+
 /** A detector's row: its texts, when it wants to be asked, and its functions. */
 typedef struct tcpt_detector {
     const char *id;          /**< filter name behind "tcptriage." */
@@ -111,6 +118,8 @@ typedef struct tcpt_detector {
      *  what it raises is forgotten first, and it must not change `memory`, nor a finding that
      *  is kept there: see tcpt_instead_of(). */
     void (*settle)(const tcpt_context *context, const void *memory);
+    /** Whether settle() may raise anything for such a flow; NULL: it never does. Floods have millions of them. */
+    bool (*settles_lone_syn)(const tcpt_lone_syn *syn);
 } tcpt_detector;
 
 /** Every detector, in the order of detectors.def, ended by NULL. */

@@ -32,6 +32,9 @@ const char *tcpt_outcome_words(tcpt_outcome outcome);
 /** Whether the connection failed: such a flow never goes without a finding. */
 bool tcpt_outcome_is_failure(tcpt_outcome outcome);
 
+/** The outcome of a flow of which only one SYN was seen, that long ago. */
+tcpt_outcome tcpt_outcome_of_syn(int64_t waited_ns);
+
 /** The outcome of a settled flow. */
 tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow);
 

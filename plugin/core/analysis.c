@@ -144,8 +144,10 @@ static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *
 static void TCPT_NOINLINE commit_watched(tcpt_analysis *analysis, const tcpt_observation *seen, const tcpt_flow *flow,
                                          const tcpt_segment *segment, tcpt_record *record)
 {
-    if (!tcpt_points_watching(analysis->points))
-        analysis->watched = analysis->scenes != NULL; /* no second point has shown */
+    if (!tcpt_points_watching(analysis->points)) { /* no second point has shown */
+        analysis->watched = analysis->scenes != NULL;
+        tcpt_flows_forget_twins(analysis->flows);
+    }
     if (analysis->scenes)
         tcpt_scenes_note(analysis->scenes, flow, segment, seen, record);
 }
@@ -290,10 +292,40 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
     tcpt_dispatch_settle(&analysis->dispatch, flow);
 }
 
+/* The flow that something stands for, if its end may say anything: floods have millions of which it does not. */
+static void settle_owner(tcpt_analysis *analysis, void *owner)
+{
+    tcpt_lone *lone = tcpt_lone_of(owner);
+
+    if (lone) {
+        tcpt_lone_syn syn = tcpt_lone_at_end(lone);
+
+        if (!tcpt_dispatch_settles(&analysis->dispatch, &syn))
+            return;
+        owner = tcpt_flow_of(lone->record);
+    }
+    tcpt_settle(analysis, owner);
+}
+
+void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record)
+{
+    settle_owner(analysis, record->owner);
+}
+
 void tcpt_settle_all(tcpt_analysis *analysis)
 {
-    for (tcpt_flow *flow = tcpt_flows_first(analysis->flows); flow; flow = flow->next)
-        tcpt_settle(analysis, flow);
+    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++)
+        settle_owner(analysis, tcpt_flows_at(analysis->flows, number));
+}
+
+void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCPT_OUTCOMES])
+{
+    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++) {
+        const tcpt_lone *lone = tcpt_lone_of(tcpt_flows_at(analysis->flows, number));
+
+        if (lone)
+            counts[tcpt_outcome_of_syn(tcpt_lone_at_end(lone).waited_ns)]++;
+    }
 }
 
 void tcpt_each_found(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
@@ -310,7 +342,7 @@ const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
 {
     if (!analysis->cases.cases || analysis->cases.made_for != analysis->generation) {
         tcpt_settle_all(analysis);
-        tcpt_cases_make(&analysis->cases, tcpt_first_flow(analysis), analysis->findings.wide);
+        tcpt_cases_make(&analysis->cases, tcpt_first_awake_flow(analysis), analysis->findings.wide);
         analysis->cases.made_for = analysis->generation;
     }
     *count = analysis->cases.cases->len;
@@ -419,6 +451,11 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis)
 {
     return tcpt_flows_first(analysis->flows);
+}
+
+tcpt_flow *tcpt_first_awake_flow(const tcpt_analysis *analysis)
+{
+    return tcpt_flows_first_awake(analysis->flows);
 }
 
 void tcpt_suspect_points(tcpt_analysis *analysis)

@@ -88,6 +88,7 @@ void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, 
         note_wants(dispatch, dispatch->count, detector->wants);
         dispatch->followed |= detector->follows;
         dispatch->settling |= (uint64_t)(detector->settle != NULL) << dispatch->count;
+        dispatch->settling_lone |= (uint64_t)(detector->settles_lone_syn != NULL) << dispatch->count;
         memory_bytes = MAX(memory_bytes, detector->memory_bytes);
     }
     g_assert(dispatch->count <= 64); /* bits of `wanting` */
@@ -120,4 +121,12 @@ void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow)
         context.detector = detector;
         detector->settle(&context, memory || !detector->memory_bytes ? memory : dispatch->zeros);
     }
+}
+
+bool tcpt_dispatch_settles(const tcpt_dispatch *dispatch, const tcpt_lone_syn *syn)
+{
+    for (uint64_t left = dispatch->settling_lone; left; left &= left - 1)
+        if (tcpt_detectors[tcpt_lowest_bit(left)]->settles_lone_syn(syn))
+            return true;
+    return false;
 }

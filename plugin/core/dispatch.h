@@ -16,6 +16,7 @@ typedef struct tcpt_dispatch {
     uint64_t wanted;               /**< traits that any detector wants */
     uint64_t followed;             /**< traits that any follows once it has noted something */
     uint64_t settling;             /**< detectors that look at a flow's end */
+    uint64_t settling_lone;        /**< those that look at the end of a flow that is a SYN alone, too */
     uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
     uint8_t *zeros;                /**< as many zeros */
 } tcpt_dispatch;
@@ -36,5 +37,8 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
 
 /** Let all of them look at a flow as it is at the end of what was captured. */
 void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow);
+
+/** Whether one of them may have something to say of a flow that is a SYN alone. */
+bool tcpt_dispatch_settles(const tcpt_dispatch *dispatch, const tcpt_lone_syn *syn);
 
 #endif

@@ -124,3 +124,12 @@ tcpt_flow *tcpt_wake(const tcpt_record *record)
     take_again(flow, &lone, &segment);
     return flow;
 }
+
+tcpt_lone_syn tcpt_lone_at_end(const tcpt_lone *lone)
+{
+    return (tcpt_lone_syn){
+        .waited_ns = lone->at->pieces[lone->piece].newest_ns - lone->time_ns,
+        .options = lone->options,
+        .crowd = (tcpt_crowd)lone->crowd,
+    };
+}

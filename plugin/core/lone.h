@@ -8,6 +8,7 @@
 #define TCPTRIAGE_CORE_LONE_H
 
 #include "core/flow/commit.h"
+#include "tcptriage/detector.h"
 
 /** Whether a judged segment may be kept instead of its flow: an ordinary SYN, the first of a 4-tuple, that nothing is
  * to be said of. */
@@ -22,5 +23,8 @@ bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
  */
 void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash, const tcpt_segment *segment,
                const tcpt_observation *seen, tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked);
+
+/** What it is at the end of what was captured. */
+tcpt_lone_syn tcpt_lone_at_end(const tcpt_lone *lone);
 
 #endif

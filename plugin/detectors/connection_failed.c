@@ -181,6 +181,11 @@ static void settle(const tcpt_context *context, const void *memory)
                            "missing, this point lacks.");
 }
 
+static bool settles_lone_syn(const tcpt_lone_syn *syn)
+{
+    return syn->crowd == TCPT_CROWD_NONE && tcpt_outcome_of_syn(syn->waited_ns) == TCPT_OUTCOME_NO_ANSWER;
+}
+
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does each segment arrive, and does an answer leave?"},
     {TCPT_ON_CLIENT, "tcpdump -ni any '%traffic%'", "does the answer arrive?"},
@@ -205,4 +210,5 @@ const tcpt_detector tcpt_connection_failed = {
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
     .settle = settle,
+    .settles_lone_syn = settles_lone_syn,
 };

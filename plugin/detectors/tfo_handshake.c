@@ -86,6 +86,12 @@ static void judge(const tcpt_context *context, void *memory)
     }
 }
 
+/* A single SYN at the very end of a capture may still be answered. */
+static bool may_be_answered(int64_t waited_ns)
+{
+    return waited_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -95,10 +101,14 @@ static void settle(const tcpt_context *context, const void *memory)
 
     if (!client->fast_open || server->segment_count || mine->raised)
         return;
-    /* A single SYN at the very end of a capture may still be answered. */
-    if (client->syn_count < 2 && context->now_ns - client->syn_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
+    if (client->syn_count < 2 && may_be_answered(context->now_ns - client->syn_ns))
         return;
     raise_outcome(context, "no_answer");
+}
+
+static bool settles_lone_syn(const tcpt_lone_syn *syn)
+{
+    return (syn->options & TCPT_OPTION_FAST_OPEN) && !may_be_answered(syn->waited_ns);
 }
 
 static const tcpt_field fields[] = {TCPT_F_TFO_OUTCOME, TCPT_FIELD_COUNT};
@@ -129,4 +139,5 @@ const tcpt_detector tcpt_tfo_handshake = {
     .fields = fields,
     .judge = judge,
     .settle = settle,
+    .settles_lone_syn = settles_lone_syn,
 };

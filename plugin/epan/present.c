@@ -354,7 +354,7 @@ static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, p
 {
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
-        tcpt_settle(tcpt_feed_analysis(), tcpt_flow_of(records[i]));
+        tcpt_settle_record(tcpt_feed_analysis(), records[i]);
     if (count > 1 || records[0]->notes || is_tapped() || tcpt_plain_is_wanted(tree))
         present_records(tvb, pinfo, tree, records, count);
 }

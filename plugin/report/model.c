@@ -41,7 +41,7 @@ static void count_list(tcpt_model *model, const tcpt_diagnosis *diagnosis)
 
 static void count_all(tcpt_model *model)
 {
-    for (const tcpt_flow *flow = tcpt_first_flow(model->report.analysis); flow; flow = flow->next) {
+    for (const tcpt_flow *flow = tcpt_first_awake_flow(model->report.analysis); flow; flow = flow->next) {
         count_list(model, tcpt_first_diagnosis(flow));
         count_list(model, tcpt_first_end_diagnosis(flow));
     }
@@ -256,8 +256,9 @@ tcpt_model *tcpt_model_new(const tcpt_report *report)
     }
     gather_cases(model); /* settles everything */
     model->totals = tcpt_analysis_totals(report->analysis);
-    for (const tcpt_flow *flow = tcpt_first_flow(report->analysis); flow; flow = flow->next)
+    for (const tcpt_flow *flow = tcpt_first_awake_flow(report->analysis); flow; flow = flow->next)
         note_flow(model, flow);
+    tcpt_count_lone_outcomes(report->analysis, model->outcomes); /* a SYN alone was judged, whatever it lacks */
     model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY] =
         model->totals.segments >= PAYLOAD_ONLY_LEAST && model->totals.bare == 0 ? model->totals.flows : 0;
     if (report->asked || report->shown)

@@ -91,6 +91,54 @@ static void test_same(void)
     tcpt_analysis_free(full);
 }
 
+/* What the end tells of a SYN alone is told without its flow, and the flow is made where that is a finding. */
+static void test_end(void)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    tcpt_analysis *small = tcpt_analysis_new(&settings), *full = tcpt_analysis_new(&settings);
+    uint64_t outcomes[2][TCPT_OUTCOMES] = {{0}};
+    const tcpt_flow *awake;
+    unsigned told = 0, asleep = 0;
+
+    tcpt_expect_pictures(full);
+    for (uint32_t frame = 1; frame <= SEGMENTS; frame++) {
+        uint8_t addresses[2][16];
+        tcpt_segment segment = random_segment(addresses, frame, TCPT_SECOND_NS + frame * TCPT_MS_NS);
+        tcpt_record *a = tcpt_analyse(small, &segment), *b = tcpt_analyse(full, &segment);
+
+        if (below(10))
+            continue;
+        tcpt_settle_record(small, a);
+        tcpt_settle(full, tcpt_flow_of(b));
+        if (!tcpt_is_lone(a->owner))
+            same_list(tcpt_first_end_diagnosis(tcpt_flow_of(a)), tcpt_first_end_diagnosis(tcpt_flow_of(b)));
+        else
+            g_assert_null(tcpt_first_end_diagnosis(tcpt_flow_of(b)));
+    }
+    tcpt_settle_all(small);
+    tcpt_settle_all(full);
+    awake = tcpt_first_awake_flow(small);
+    tcpt_count_lone_outcomes(small, outcomes[0]);
+    for (const tcpt_flow *flow = tcpt_first_flow(full); flow; flow = flow->next) {
+        outcomes[1][tcpt_outcome_of(flow)]++;
+        told += tcpt_first_end_diagnosis(flow) != NULL;
+        if (!awake || awake->number != flow->number) {
+            asleep++;
+            g_assert_null(tcpt_first_end_diagnosis(flow));
+            continue;
+        }
+        outcomes[0][tcpt_outcome_of(awake)]++;
+        same_list(tcpt_first_end_diagnosis(awake), tcpt_first_end_diagnosis(flow));
+        awake = awake->next;
+    }
+    g_assert_null(awake);
+    g_assert_true(memcmp(outcomes[0], outcomes[1], sizeof outcomes[0]) == 0);
+    g_assert_cmpuint(told, >, 100);
+    g_assert_cmpuint(asleep, >, 100);
+    tcpt_analysis_free(small);
+    tcpt_analysis_free(full);
+}
+
 /* All flows are in order, whichever rested. */
 static void test_order(void)
 {
@@ -107,6 +155,9 @@ static void test_order(void)
             tcpt_flow_of(record);
         if (frame % 500 == 0)
             tcpt_first_flow(analysis);
+        if (frame % 700 == 0)
+            for (const tcpt_flow *flow = tcpt_first_awake_flow(analysis); flow; flow = flow->next)
+                g_assert_true(!flow->next || flow->next->number > flow->number);
     }
     for (const tcpt_flow *flow = tcpt_first_flow(analysis); flow; flow = flow->next)
         g_assert_cmpuint(flow->number, ==, number++);
@@ -125,6 +176,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lone/same", test_same);
+    g_test_add_func("/lone/end", test_end);
     g_test_add_func("/lone/order", test_order);
     g_test_add_func("/lone/size", test_size);
     return g_test_run();

@@ -60,14 +60,17 @@ static bool repeats_syn(const ending *at, const tcpt_endpoint *end, int64_t sinc
     return only_syns(end) && end->syn_count >= SENT_LEAST && long_ago(at, since_ns, LOST_SECONDS);
 }
 
+tcpt_outcome tcpt_outcome_of_syn(int64_t waited_ns)
+{
+    return waited_ns >= TCPT_FIRST_RTO_SECONDS * TCPT_SECOND_NS ? TCPT_OUTCOME_NO_ANSWER : TCPT_OUTCOME_OPEN;
+}
+
 /* The SYN was answered by nothing that completes the handshake. */
 static tcpt_outcome of_opening(const ending *at)
 {
     if (!at->server->segment_count)
-        return long_ago(at, at->client->syn_ns, TCPT_FIRST_RTO_SECONDS) ||
-                       repeats_syn(at, at->client, at->flow->first_ns)
-                   ? TCPT_OUTCOME_NO_ANSWER
-                   : TCPT_OUTCOME_OPEN;
+        return repeats_syn(at, at->client, at->flow->first_ns) ? TCPT_OUTCOME_NO_ANSWER
+                                                               : tcpt_outcome_of_syn(at->now_ns - at->client->syn_ns);
     if (at->server->rst_count && !at->server->syn)
         return TCPT_OUTCOME_REFUSED;
     if (at->client->rst_count && at->server->syn)

@@ -73,8 +73,15 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment);
 /** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
 void tcpt_flows_link_twins(tcpt_flows *flows);
 
+/** There is one capture point after all: flows that come do not look for others until tcpt_flows_link_twins(). */
+void tcpt_flows_forget_twins(tcpt_flows *flows);
+
 /** The first of all flows, or NULL. Nothing is a lone SYN afterwards, and all flows are linked by `next`. */
 tcpt_flow *tcpt_flows_first(tcpt_flows *flows);
+
+/** The first of those that no lone SYN stands for, or NULL; they alone are linked by `next` afterwards, and by another
+ * call of either when one of the others woke. */
+tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows);
 
 /** What has a number, or what stands for it: see tcpt_record.owner. */
 void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number);

@@ -34,8 +34,10 @@ struct tcpt_flows {
     uint32_t trackers;
     tcpt_lone *next_lone; /* in the newest slab of lone SYNs */
     GPtrArray *free_lones;
-    uint32_t lones;  /* in slabs */
-    uint32_t linked; /* flows */
+    uint32_t lones;   /* in slabs */
+    uint32_t resting; /* flows that lone SYNs stand for */
+    tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
+    uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
     tcpt_ack_step_room ack_steps;
     uint64_t looked; /* at flows, one by one: see tcpt_flows_moved_to() */
 };
@@ -76,8 +78,15 @@ void tcpt_flows_link_twins(tcpt_flows *flows)
     if (flows->tuples)
         return;
     flows->tuples = g_hash_table_new(tuple_hash, tuple_equal);
-    for (tcpt_flow *flow = tcpt_flows_first(flows); flow; flow = flow->next)
+    for (tcpt_flow *flow = tcpt_flows_first(flows); flow; flow = flow->next) {
+        flow->twin = flow; /* as they were linked before tcpt_flows_forget_twins() */
         link_twins(flows, flow);
+    }
+}
+
+void tcpt_flows_forget_twins(tcpt_flows *flows)
+{
+    g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
 static void *new_slab(tcpt_flows *flows, size_t bytes)
@@ -170,6 +179,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash)
     *lone = (tcpt_lone){.key = flow->key, .in = flows, .at = flow->at, .number = flow->number};
     *owner_at(flows, flow->number) = tcpt_lone_owner(lone);
     tcpt_flow_table_set(&flows->table, tcpt_lone_owner(lone), hash);
+    flows->resting++;
     flows->blank = (place *)flow;
     flows->blank_tracker = flow->tracker;
     return lone;
@@ -185,6 +195,7 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     *owner_at(flows, flow->number) = flow;
     tcpt_flow_table_set(&flows->table, flow, tcpt_key_hash(&flow->key));
     flows->linked = 0;
+    flows->resting--;
     g_ptr_array_add(flows->free_lones, lone);
     return flow;
 }
@@ -207,30 +218,34 @@ const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
     return lone ? &lone->key : &((const tcpt_flow *)owner)->key;
 }
 
-static tcpt_flow *awake(void *owner)
+tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows)
 {
-    tcpt_lone *lone = tcpt_lone_of(owner);
+    tcpt_flow **next = &flows->first;
 
-    return lone ? tcpt_flow_of(lone->record) : owner;
+    if (flows->linked == flows->count)
+        return flows->first;
+    for (uint32_t i = 0; i < flows->count; i++) {
+        tcpt_flow *flow = *owner_at(flows, i);
+
+        if (tcpt_is_lone(flow))
+            continue;
+        *next = flow;
+        next = &flow->next;
+    }
+    *next = NULL;
+    flows->linked = flows->count;
+    return flows->first;
 }
 
 tcpt_flow *tcpt_flows_first(tcpt_flows *flows)
 {
-    tcpt_flow *newest = NULL;
+    for (uint32_t i = 0; flows->resting > 0 && i < flows->count; i++) {
+        tcpt_lone *lone = tcpt_lone_of(*owner_at(flows, i));
 
-    if (flows->count == 0)
-        return NULL;
-    if (flows->linked == flows->count)
-        return *owner_at(flows, 0);
-    for (uint32_t i = 0; i < flows->count; i++) {
-        tcpt_flow *flow = awake(*owner_at(flows, i));
-
-        if (newest)
-            newest->next = flow;
-        newest = flow;
+        if (lone)
+            tcpt_flow_of(lone->record);
     }
-    flows->linked = flows->count;
-    return *owner_at(flows, 0);
+    return tcpt_flows_first_awake(flows);
 }
 
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
