@@ -52,6 +52,7 @@ target_link_libraries(fuzz-seeds PRIVATE tcptriage_scenario)
 if(TCPT_FUZZ)
     # Branches only: noting what is compared takes a fifth of the time, and changes that keep records whole know the values.
     target_compile_options(tcptriage_core PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+    target_compile_definitions(tcptriage_core PRIVATE TCPT_FEW_PEERS) # small tables are full soon, and made sooner
     add_executable(fuzz-core tests/fuzz/fuzz_core.c tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c tests/fuzz/libfuzzer.c)
     target_link_options(fuzz-core PRIVATE -fsanitize=fuzzer)
     target_compile_options(tcptriage_decap PRIVATE -fsanitize=fuzzer-no-link)

@@ -49,7 +49,7 @@ job=0
 while [ "$job" -lt "$jobs" ]; do
     # Entropic schedules look up every feature of an input in a list of all that are rare: nine tenths of the time.
     "$build/$target" -runs=$((runs / jobs)) -seed="${TCPT_FUZZ_SEED:-$((job + 1))}" -max_len="$longest" -entropic=0 \
-        -timeout=20 -print_final_stats=1 \
+        -reload=30 -timeout=20 -print_final_stats=1 \
         -artifact_prefix="$build/" "$corpus" >"$build/job-$job.log" 2>&1 &
     pids="$pids $!"
     job=$((job + 1))

@@ -8,7 +8,11 @@
 #include "tcptriage/peers.h"
 
 /** How many are remembered, each in one of few places: when all are taken it takes the oldest one's. */
+#ifndef TCPT_FEW_PEERS
 enum { TCPT_LISTENERS = 1 << 10 };
+#else
+enum { TCPT_LISTENERS = 16 }; /* for the fuzzer, which fills no larger tables */
+#endif
 
 typedef struct tcpt_listeners {
     tcpt_listener places[TCPT_LISTENERS];

@@ -11,10 +11,14 @@
 #include "tcptriage/observation.h"
 #include "tcptriage/peers.h"
 
+#ifndef TCPT_FEW_PEERS
 enum {
     TCPT_TALLIES = 1 << 11,
     TCPT_SOURCES = 1 << 12,
 };
+#else
+enum { TCPT_TALLIES = 32, TCPT_SOURCES = 64 }; /* for the fuzzer, which fills no larger tables */
+#endif
 
 typedef struct tcpt_tallies {
     tcpt_tally places[TCPT_TALLIES];
