@@ -25,52 +25,8 @@ END
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
-
-little_endian() {
-    [ "$(printf '\001\000' | od -An -tu2 | tr -d ' ')" = 1 ]
-}
-
-# $1 as a number of $2 bytes in the machine's order, which editcap writes too.
-number() {
-    value=$1
-    bytes=''
-    count=0
-    while [ "$count" -lt "$2" ]; do
-        byte=$(printf '\\%03o' $((value % 256)))
-        if little_endian; then bytes=$bytes$byte; else bytes=$byte$bytes; fi
-        value=$((value / 256))
-        count=$((count + 1))
-    done
-    # shellcheck disable=SC2059 # octal escapes
-    printf "$bytes"
-}
-
-# The 32-bit number at byte $2 of file $1.
-number_at() {
-    od -An -tu4 -j "$2" -N 4 "$1" | tr -d ' '
-}
-
-# Write pcapng file $1 with its first interface named $2 to $3: an if_name option (2) in front of the others.
-name_interface() {
-    section=$(number_at "$1" 4)
-    block=$(number_at "$1" $((section + 4)))
-    length=$(printf %s "$2" | wc -c)
-    padding=$(((4 - length % 4) % 4))
-    grown=$((block + 4 + length + padding))
-    {
-        head -c "$section" "$1"
-        number 1 4
-        number "$grown" 4
-        tail -c +$((section + 9)) "$1" | head -c 8 # link-layer type, snapshot length
-        number 2 2
-        number "$length" 2
-        printf %s "$2"
-        head -c "$padding" /dev/zero
-        tail -c +$((section + 17)) "$1" | head -c $((block - 20))
-        number "$grown" 4
-        tail -c +$((section + block + 1)) "$1"
-    } >"$3" || tcpt_die "\"$3\" cannot be written"
-}
+# shellcheck source=plugin/fleet/interface-name.sh
+. "$root/plugin/fleet/interface-name.sh"
 
 # Names of a capture's interfaces, one per line.
 interface_names() {
@@ -109,7 +65,7 @@ rename() {
     if ! { convert nsecpcap "$1" "$2.plain" && convert pcapng "$2.plain" "$2.unnamed"; }; then
         tcpt_die "the file \"$4\" cannot be read as a capture of one kind of interface: $complaint"
     fi
-    name_interface "$2.unnamed" "$3" "$2"
+    name_interface "$2.unnamed" "$3" "$2" || tcpt_die "\"$2\" cannot be written"
     rm -f "$2.plain" "$2.unnamed"
 }
 

@@ -36,3 +36,4 @@ set_target_properties(tcptriage-plan tcptriage-collect PROPERTIES RUNTIME_OUTPUT
 set(runs OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 configure_file(${fleet}/tcptriage-fleet ${CMAKE_BINARY_DIR}/bin/tcptriage-fleet @ONLY FILE_PERMISSIONS ${runs})
 configure_file(${fleet}/tcptriage-worker ${fleet_helpers}/tcptriage-worker COPYONLY FILE_PERMISSIONS ${runs})
+configure_file(${fleet}/interface-name.sh ${fleet_helpers}/interface-name.sh COPYONLY)

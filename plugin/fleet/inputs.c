@@ -225,7 +225,7 @@ bool tcpt_input_look(tcpt_input *input)
     file = tcpt_capture_file_open(input->path, &problem);
     while (file && tcpt_capture_file_next(file, &record, &problem))
         note(input, &record);
-    input->looked_at = input->looked_at && !problem;
+    input->cut = problem != NULL;
     g_free(problem);
     tcpt_capture_file_close(file);
     return input->looked_at;

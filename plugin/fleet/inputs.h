@@ -17,7 +17,9 @@ typedef struct tcpt_input {
     char *problem;   /**< why it is not even tried, a sentence's rest; NULL */
     int64_t bytes;   /**< its size */
     int64_t changed; /**< seconds since 1970 */
+    bool goes_on;    /**< in a ring, from the file before */
     bool looked_at;  /**< what follows is filled in */
+    bool cut;        /**< it ends before it should */
     int link_type;   /**< of the first packet */
     int64_t first_ns, last_ns;
     uint64_t frames;
@@ -34,7 +36,7 @@ typedef struct tcpt_input {
  */
 GPtrArray *tcpt_inputs_gather(char **paths, const char *besides, unsigned *skipped);
 
-/** Read it to its end, for times and frames. @return whether it could be, and has any packet with a time */
+/** Read it to its end, for times and frames. @return whether it has any packet with a time */
 bool tcpt_input_look(tcpt_input *input);
 
 #endif

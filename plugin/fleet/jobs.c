@@ -88,7 +88,7 @@ static bool goes_on(const member *before, const member *next, uint64_t least)
     const tcpt_input *a = before->input, *b = next->input;
     int64_t quiet = MAX(QUIET_NS, MAX(span_of(a), span_of(b)));
 
-    return tcpt_ring_follows(&before->name, &next->name, least) && a->link_type == b->link_type &&
+    return tcpt_ring_follows(&before->name, &next->name, least) && a->link_type == b->link_type && !a->cut &&
            b->first_ns >= a->last_ns - DISORDER_NS && b->first_ns - a->last_ns <= quiet;
 }
 
@@ -110,10 +110,11 @@ static void add_rings(GPtrArray *jobs, const member *members, unsigned count)
     for (unsigned i = 0; i < timed->len; i++) {
         const member *one = &g_array_index(timed, member, i);
 
-        if (!job || !goes_on(one - 1, one, least))
-            job = new_job(jobs, TCPT_JOB_SINGLE);
-        else
+        one->input->goes_on = job && goes_on(one - 1, one, least);
+        if (one->input->goes_on)
             job->kind = TCPT_JOB_RING;
+        else
+            job = new_job(jobs, TCPT_JOB_SINGLE);
         g_ptr_array_add(job->inputs, one->input);
     }
     g_array_unref(timed);
@@ -149,7 +150,7 @@ static void find_rings(GPtrArray *jobs, const GPtrArray *inputs)
 
 /* ---- capture points ---- */
 
-/* The time of a job, all of whose files were looked at. */
+/* The time of a job, all of whose files were looked at: mergecap ends with the first one that is cut. */
 typedef struct span {
     tcpt_job *job;
     int64_t first_ns, last_ns;
@@ -168,7 +169,7 @@ static bool time_of(tcpt_job *job, span *time)
     for (unsigned i = 0; i < job->inputs->len; i++) {
         tcpt_input *input = job->inputs->pdata[i];
 
-        if (!tcpt_input_look(input))
+        if (!tcpt_input_look(input) || input->cut)
             return false;
         time->first_ns = i == 0 ? input->first_ns : MIN(time->first_ns, input->first_ns);
         time->last_ns = i == 0 ? input->last_ns : MAX(time->last_ns, input->last_ns);

@@ -66,13 +66,21 @@ static bool end_batch(planning *of)
     return written;
 }
 
+/* Of capture points, too, a file may go on where another ends. */
+static const char *kind_of_line(const tcpt_job *job, const tcpt_input *input)
+{
+    return tcpt_job_kind_name(input->goes_on ? TCPT_JOB_RING : job->kind);
+}
+
 static bool add_to_batch(planning *of, const tcpt_job *job)
 {
     if (of->batch_bytes + job->bytes > BATCH_BYTES && !end_batch(of))
         return false;
-    for (unsigned i = 0; i < job->inputs->len; i++)
-        g_string_append_printf(of->batch, "%s\t%s\t%s\n", job->key, tcpt_job_kind_name(job->kind),
-                               ((tcpt_input *)job->inputs->pdata[i])->path);
+    for (unsigned i = 0; i < job->inputs->len; i++) {
+        const tcpt_input *input = job->inputs->pdata[i];
+
+        g_string_append_printf(of->batch, "%s\t%s\t%s\n", job->key, kind_of_line(job, input), input->path);
+    }
     of->batch_bytes += job->bytes;
     of->in_batch++;
     return of->in_batch < (unsigned)of->said->batch || end_batch(of);

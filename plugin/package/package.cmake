@@ -24,6 +24,7 @@ install(TARGETS tcptriage_reader RUNTIME DESTINATION bin)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/tcptriage.bash DESTINATION share/bash-completion/completions RENAME tcptriage)
 if(TCPT_FLEET)
     install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/tcptriage-fleet DESTINATION bin)
+    install(FILES ${fleet}/interface-name.sh DESTINATION libexec/tcptriage)
     install(PROGRAMS ${fleet_helpers}/tcptriage-worker DESTINATION libexec/tcptriage)
     install(TARGETS tcptriage-plan tcptriage-collect RUNTIME DESTINATION libexec/tcptriage)
     install(FILES ${CMAKE_CURRENT_LIST_DIR}/tcptriage-fleet.bash DESTINATION share/bash-completion/completions

@@ -2,6 +2,7 @@
 """Captures that go on in a new file, and several points of one time: read as one."""
 
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -93,3 +94,59 @@ def check_no_ring(fleet, suite):
     out = fleet.tools.path("alike-out")
     fleet.run("--out", out, folder)
     assert suite.ask(out, "SELECT kind, count(*) FROM captures GROUP BY kind") == [("single", 3)], "they overlap"
+
+
+def check_ring_cut(fleet, suite):
+    """The last file of a ring is often cut short: it is read as far as it goes, and that is told."""
+    folder, files = split(fleet, "cut")
+    with open(files[-1], "r+b") as file:
+        file.truncate(os.path.getsize(files[-1]) - 3)
+    out = fleet.tools.path("cut-out")
+    done = fleet.run("--out", out, folder)
+    assert done.status == suite.UNREAD and "in part only" in done.err and "cut short" in done.err, done
+    assert suite.ask(out, "SELECT kind, state FROM captures") == [("ring", "partly")]
+    assert suite.ask(out, "SELECT count(*) FROM findings")[0][0] > 2
+
+
+def near(fleet, name):
+    """What was captured at one end; the clock near the server, which is 3,000 s fast, set right."""
+    path = os.path.join(fleet.lab, "..", "two-files", "near-%s.pcap" % name)
+    right = fleet.tools.path("near-%s.pcap" % name)
+    subprocess.run(["editcap", "-F", "nsecpcap", "-t", "-3000" if name == "server" else "0", path, right], check=True)
+    return right
+
+
+def told_of(report):
+    """What two ways to join do not change."""
+    return [(one["id"], one["severity"], one["flow_count"]) for one in report]
+
+
+def check_points(fleet, suite):
+    """Captures of one time are one with two points; each may go on in files of its own."""
+    folder = fleet.folder("points")
+    for name in ("client", "server"):
+        os.mkdir(os.path.join(folder, name))
+        subprocess.run(["editcap", "-F", "nsecpcap", "-c", "10", near(fleet, name), os.path.join(folder, name, "ring.pcap")], check=True)
+    rings = sorted(glob.glob(folder + "/client/*") + glob.glob(folder + "/server/*"))
+    assert len(rings) > 2
+    plain = fleet.folder("points-plain")
+    for name in ("client", "server"):
+        shutil.copy(near(fleet, name), plain)
+    shutil.copy(os.path.join(fleet.lab, STORM), plain)  # of another time
+    wanted = fleet.single(os.path.join(fleet.lab, "..", "two-files", "joined.pcapng"))[1]["cases"]
+    assert "vantage_loss" in {case["id"] for case in wanted}, wanted
+    for source, count, names in ((plain, 1, ["near-client", "near-server"]), (folder, 0, None)):
+        out = source + "-out"
+        done = fleet.run("--out", out, "--points", source)
+        assert done.status == suite.FOUND and not done.err, done
+        kinds = dict(suite.ask(out, "SELECT kind, count(*) FROM captures GROUP BY kind"))
+        assert kinds == {"points": 1, **({"single": count} if count else {})}, kinds
+        key, path = suite.ask(out, "SELECT key, path FROM captures WHERE kind = 'points'")[0]
+        cases = [one for one in suite.lines_of(out, "cases.ndjson") if one["capture"] == path]
+        assert told_of(cases) == told_of(wanted), (told_of(cases), told_of(wanted))
+        with open(os.path.join(out, "results", key + ".json"), encoding="utf-8") as file:
+            points = json.load(file)["capture"]["points"]
+        assert len(points) == 2 and names in (None, sorted(points)), points
+        assert suite.ask(out, "SELECT count(*) FROM findings WHERE file IS NOT NULL AND capture_id = "
+                              "(SELECT id FROM captures WHERE kind = 'points')") == [(0,)], "which file has it nobody knows"
+    assert len(suite.ask(out, "SELECT path FROM files")) == len(rings)
