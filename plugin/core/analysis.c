@@ -295,16 +295,15 @@ void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
 /* The flow that something stands for, if its end may say anything: floods have millions of which it does not. */
 static void settle_owner(tcpt_analysis *analysis, void *owner)
 {
-    tcpt_lone *lone = tcpt_lone_of(owner);
+    tcpt_lone_syn syn;
 
-    if (lone) {
-        tcpt_lone_syn syn = tcpt_lone_at_end(lone);
-
-        if (!tcpt_dispatch_settles(&analysis->dispatch, &syn))
-            return;
-        owner = tcpt_flow_of(lone->record);
+    if (!tcpt_is_lone(owner)) {
+        tcpt_settle(analysis, owner);
+        return;
     }
-    tcpt_settle(analysis, owner);
+    syn = tcpt_lone_at_end(tcpt_lone_of(owner));
+    if (tcpt_dispatch_settles(&analysis->dispatch, &syn))
+        tcpt_settle(analysis, tcpt_flow_of(tcpt_lone_of(owner)->record));
 }
 
 void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record)

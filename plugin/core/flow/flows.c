@@ -220,19 +220,19 @@ const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
 
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows)
 {
-    tcpt_flow **next = &flows->first;
+    tcpt_flow *next = NULL;
 
     if (flows->linked == flows->count)
         return flows->first;
-    for (uint32_t i = 0; i < flows->count; i++) {
+    for (uint32_t i = flows->count; i-- > 0;) {
         tcpt_flow *flow = *owner_at(flows, i);
 
-        if (tcpt_is_lone(flow))
+        if (!flow || tcpt_is_lone(flow))
             continue;
-        *next = flow;
-        next = &flow->next;
+        flow->next = next;
+        next = flow;
     }
-    *next = NULL;
+    flows->first = next;
     flows->linked = flows->count;
     return flows->first;
 }
