@@ -66,6 +66,23 @@ void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record);
 /** tcpt_settle() for every flow. */
 void tcpt_settle_all(tcpt_analysis *analysis);
 
+/**
+ * Give back what nobody needs any more, for captures that memory could not hold: all records that nothing was found on
+ * and that nothing known refers to, and the flows that are over and have no finding. Between two segments; no
+ * tcpt_record, tcpt_flow or tcpt_case of before may be used any more, but for those that findings lead to. What is
+ * found is the same, as long as a connection shows nothing more `quiet_ns` after its end.
+ *
+ * While segments are followed from capture point to capture point, no flow goes; where pictures are drawn nothing does.
+ *
+ * @param quiet_ns  how long a flow that is over has shown nothing
+ * @param gone      called for each flow before it is given back, settled; NULL for nobody
+ */
+void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
+                  void *data);
+
+/** How many records there are: what to decide by when to call tcpt_release(). */
+uint32_t tcpt_record_count(const tcpt_analysis *analysis);
+
 /** First of all flows, linked by `next`, or NULL. */
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
 

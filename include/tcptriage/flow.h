@@ -49,6 +49,7 @@ typedef struct tcpt_record {
         tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL.
                               * To be read by tcpt_each_finding() and the like: it may be no list, but a mark */
         uintptr_t mark;      /**< instead of a list (plugin/core/finding/notes.c): odd */
+        struct tcpt_record *next_spare; /**< of one that was given back */
     };
     uint32_t frame;
     uint32_t same_as; /**< frame of the same segment at another capture point, or of the first copy; 0 none */

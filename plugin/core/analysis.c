@@ -3,6 +3,7 @@
  * was known before the segment. */
 #include "tcptriage/analysis.h"
 #include "tcptriage/cases.h"
+#include "tcptriage/outcome.h"
 
 #include <glib.h>
 
@@ -17,6 +18,7 @@
 #include "core/peers/commit.h"
 #include "core/points/commit.h"
 #include "core/records.h"
+#include "core/release.h"
 #include "core/tracker/commit.h"
 
 struct tcpt_analysis {
@@ -30,6 +32,7 @@ struct tcpt_analysis {
     tcpt_case_list cases;
     uint64_t generation;  /* segments and ICMP errors so far: what a settled flow is compared with */
     uint64_t icmp_errors; /* of those */
+    uint64_t flows_gone;  /* given back */
     bool points_expected; /* several, for certain */
     bool watched;         /* by points or for pictures: more is to be noted than the flow itself */
     tcpt_scenes *scenes;  /* NULL where nobody asks for pictures */
@@ -158,7 +161,7 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
     const tcpt_observation *seen = &found->seen;
 
     tcpt_point_commit(flow->at, segment);
-    tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.count - 1);
+    tcpt_flow_remember(flow, segment, seen->from, &found->packet, analysis->records.newest);
     if (found->tracker.course != TCPT_TRACKER_STAYS)
         tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
     tcpt_record_judged(record, seen);
@@ -187,7 +190,7 @@ static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, uin
     tcpt_point_commit(flow->at, segment);
     tcpt_record_judged(record, &found->seen);
     tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, &found->seen, &analysis->settings, record);
-    tcpt_rest(analysis->flows, flow, hash, segment, &found->seen, host, record, analysis->records.count - 1,
+    tcpt_rest(analysis->flows, flow, hash, segment, &found->seen, host, record, analysis->records.newest,
               found->tracker.course != TCPT_TRACKER_STAYS);
 }
 
@@ -327,8 +330,36 @@ void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCP
     }
 }
 
+static int compare_frames(gconstpointer a, gconstpointer b)
+{
+    uint32_t left = (*(const tcpt_record *const *)a)->frame, right = (*(const tcpt_record *const *)b)->frame;
+
+    return (left > right) - (left < right);
+}
+
+/* Records that were given back were used again: their places tell nothing of the order. */
+static void each_found_sorted(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
+{
+    GPtrArray *noted = g_ptr_array_new();
+
+    for (uint32_t number = 0; number < analysis->records.count; number++) {
+        tcpt_record *record = tcpt_records_at(&analysis->records, number);
+
+        if (!tcpt_record_is_spare(record) && record->notes)
+            g_ptr_array_add(noted, record);
+    }
+    g_ptr_array_sort(noted, compare_frames);
+    for (guint i = 0; i < noted->len; i++)
+        tcpt_each_finding(noted->pdata[i], visit, data);
+    g_ptr_array_free(noted, TRUE);
+}
+
 void tcpt_each_found(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
 {
+    if (analysis->records.spares || analysis->records.reused) {
+        each_found_sorted(analysis, visit, data);
+        return;
+    }
     for (uint32_t number = 0; number < analysis->records.count; number++) {
         const tcpt_record *record = tcpt_records_at(&analysis->records, number);
 
@@ -346,6 +377,65 @@ const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
     }
     *count = analysis->cases.cases->len;
     return (const tcpt_case *const *)analysis->cases.cases->pdata;
+}
+
+/* ---- captures that memory could not hold ---- */
+
+typedef struct releasing {
+    tcpt_analysis *analysis;
+    int64_t quiet_ns;
+    void (*gone)(const tcpt_flow *flow, void *data);
+    void *data;
+} releasing;
+
+/* What the end of the capture would tell of it is asked for now: it will not change any more. */
+static bool may_go(tcpt_flow *flow, void *data)
+{
+    const releasing *now = data;
+    tcpt_outcome outcome;
+
+    if (flow->found || !flow->ending || flow->at->newest_ns - flow->last_ns <= now->quiet_ns ||
+        tcpt_points_know_flows(now->analysis->points))
+        return false;
+    tcpt_settle(now->analysis, flow);
+    outcome = tcpt_outcome_of(flow);
+    return !flow->found &&
+           (outcome == TCPT_OUTCOME_CLOSED || outcome == TCPT_OUTCOME_RESET || outcome == TCPT_OUTCOME_PARTIAL);
+}
+
+static void is_gone(tcpt_flow *flow, void *data)
+{
+    const releasing *now = data;
+
+    if (now->gone)
+        now->gone(flow, now->data);
+    tcpt_peers_commit_gone(now->analysis->peers, flow);
+    now->analysis->flows_gone++;
+}
+
+void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
+                  void *data)
+{
+    releasing now = {analysis, quiet_ns, gone, data};
+
+    if (analysis->scenes)
+        return;
+    tcpt_cases_clear(&analysis->cases);
+    tcpt_release_unused(&(tcpt_release_from){
+        .flows = analysis->flows,
+        .records = &analysis->records,
+        .peers = analysis->peers,
+        .points = analysis->points,
+        .findings = &analysis->findings,
+        .may_go = may_go,
+        .gone = is_gone,
+        .data = &now,
+    });
+}
+
+uint32_t tcpt_record_count(const tcpt_analysis *analysis)
+{
+    return analysis->records.count - analysis->records.spares;
 }
 
 /* ---- ICMP errors ---- */
@@ -532,7 +622,7 @@ tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
 {
     tcpt_totals totals = {
         .segments = analysis->generation - analysis->icmp_errors,
-        .flows = tcpt_flows_count(analysis->flows),
+        .flows = tcpt_flows_count(analysis->flows) + analysis->flows_gone,
         .folding = analysis->findings.folding,
         .kept = tcpt_points_kept(analysis->points),
     };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/records.h"
 
+#include <stdlib.h>
+
 #include "core/flow/flow.h"
 
 enum { SLAB_RECORDS = 1024 };
@@ -20,8 +22,34 @@ tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number)
     return (tcpt_record *)g_ptr_array_index(records->slabs, number / SLAB_RECORDS) + number % SLAB_RECORDS;
 }
 
+/* A spare record has no owner; its number is where the frame's was, the next one where the notes were. */
+static tcpt_record *take_spare(tcpt_records *records)
+{
+    tcpt_record *record = records->spare;
+
+    records->spare = record->next_spare;
+    records->spares--;
+    records->newest = record->frame;
+    records->reused = true;
+    return record;
+}
+
+void tcpt_records_release(tcpt_records *records, uint32_t number)
+{
+    tcpt_record *record = tcpt_records_at(records, number);
+
+    if (tcpt_record_is_spare(record))
+        return;
+    *record = (tcpt_record){.next_spare = records->spare, .frame = number};
+    records->spare = record;
+    records->spares++;
+}
+
 static tcpt_record *next_place(tcpt_records *records)
 {
+    if (records->spare)
+        return take_spare(records);
+    records->newest = records->count;
     if (records->count++ % SLAB_RECORDS == 0) {
         records->next = g_new(tcpt_record, SLAB_RECORDS);
         g_ptr_array_add(records->slabs, records->next);
@@ -136,4 +164,72 @@ void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, co
     for (unsigned i = 0; refuted.any && i < TCPT_FINGERPRINTS; i++)
         if (flow->seen[i].hash)
             correct(tcpt_records_at(records, flow->seen[i].record), flow, &refuted);
+}
+
+/* ---- by address ---- */
+
+struct tcpt_record_map {
+    uint32_t count; /* of records */
+    uint32_t slab_count;
+    struct slab {
+        uintptr_t first; /* address of its first record */
+        uint32_t number;
+    } slabs[]; /* by address */
+};
+
+enum { SLAB_BYTES = SLAB_RECORDS * sizeof(tcpt_record) };
+
+static int compare_slabs(const void *a, const void *b)
+{
+    uintptr_t left = ((const struct slab *)a)->first, right = ((const struct slab *)b)->first;
+
+    return (left > right) - (left < right);
+}
+
+tcpt_record_map *tcpt_record_map_new(const tcpt_records *records)
+{
+    uint32_t count = records->slabs->len;
+    tcpt_record_map *map = g_malloc(sizeof *map + count * sizeof map->slabs[0]);
+
+    map->count = records->count;
+    map->slab_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        map->slabs[i] = (struct slab){(uintptr_t)g_ptr_array_index(records->slabs, i), i * SLAB_RECORDS};
+    qsort(map->slabs, count, sizeof map->slabs[0], compare_slabs);
+    return map;
+}
+
+void tcpt_record_map_free(tcpt_record_map *map)
+{
+    g_free(map);
+}
+
+/* The last slab that begins at the address or before; there is one. */
+static const struct slab *slab_of(const tcpt_record_map *map, uintptr_t address)
+{
+    uint32_t low = 0, high = map->slab_count;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (map->slabs[middle].first <= address)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &map->slabs[low];
+}
+
+bool tcpt_record_map_find(const tcpt_record_map *map, uintptr_t address, uint32_t *number)
+{
+    const struct slab *slab;
+
+    if (map->slab_count == 0 || address < map->slabs[0].first ||
+        address >= map->slabs[map->slab_count - 1].first + SLAB_BYTES)
+        return false;
+    slab = slab_of(map, address);
+    if (address - slab->first >= SLAB_BYTES || (address - slab->first) % sizeof(tcpt_record) != 0)
+        return false;
+    *number = slab->number + (uint32_t)((address - slab->first) / sizeof(tcpt_record));
+    return *number < map->count;
 }

@@ -12,8 +12,12 @@
 /** Records come in slabs: one allocation for many packets, none of its own per packet. */
 typedef struct tcpt_records {
     GPtrArray *slabs;
-    tcpt_record *next; /**< in the newest slab */
-    uint32_t count;    /**< they are numbered from 0 */
+    tcpt_record *next;  /**< in the newest slab */
+    tcpt_record *spare; /**< given back; NULL for none */
+    uint32_t count;     /**< they are numbered from 0 */
+    uint32_t newest;    /**< number of the one that was added last */
+    uint32_t spares;
+    bool reused; /**< their numbers are not in the order of the frames any more */
 } tcpt_records;
 
 void tcpt_records_open(tcpt_records *records);
@@ -27,6 +31,21 @@ tcpt_record *tcpt_records_add_icmp(tcpt_records *records, tcpt_flow *flow, uint3
 
 /** The one of this number, which is less than `count`. */
 tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number);
+
+/** Give back a record that nobody refers to; a spare one is left alone. */
+void tcpt_records_release(tcpt_records *records, uint32_t number);
+
+/** Whether a record was given back. */
+static inline bool tcpt_record_is_spare(const tcpt_record *record)
+{
+    return !record->owner;
+}
+
+/** What tells whether an address is a record's. For records as they were when it was made. */
+typedef struct tcpt_record_map tcpt_record_map;
+tcpt_record_map *tcpt_record_map_new(const tcpt_records *records);
+void tcpt_record_map_free(tcpt_record_map *map);
+bool tcpt_record_map_find(const tcpt_record_map *map, uintptr_t address, uint32_t *number);
 
 /** Show what connection tracking and the receiver make of the segment. */
 void tcpt_record_judged(tcpt_record *record, const tcpt_observation *seen);

@@ -11,20 +11,24 @@
 #include "capture/terminal.h"
 #include "capture_file.h"
 #include "cut.h"
+#include "follow.h"
 #include "html.h"
 #include "json.h"
+#include "live.h"
 #include "model.h"
 #include "options.h"
 #include "reading.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/label.h"
+#include "tcptriage/times.h"
 #include "text.h"
 #include "words.h"
 
 /* What the process ends with; the gravest of all files. */
 enum { FINE = 0, UNREAD = 1, MISUSED = 2, FOUND = 3 };
 
-#define MADE_BY "tcptriage " TCPTRIAGE_VERSION
+#define UNWRITTEN "The report cannot be written."
+#define MADE_BY   "tcptriage " TCPTRIAGE_VERSION
 
 /* The file that is told of: a report asks for the numbers of its interfaces. */
 static const tcpt_interfaces *interfaces;
@@ -79,7 +83,7 @@ static char *write_report(const tcpt_options *options, const char *file, const t
         print_text(options, file, model);
         break;
     }
-    return fflush(stdout) == 0 && !ferror(stdout) ? NULL : g_strdup("The report cannot be written.");
+    return fflush(stdout) == 0 && !ferror(stdout) ? NULL : g_strdup(UNWRITTEN);
 }
 
 /* The frames that --filter asks for; NULL for all. */
@@ -106,7 +110,9 @@ static tcpt_model *model_of(int least, const tcpt_reading *reading, GHashTable *
         .least = (tcpt_severity)least,
         .asked = asked,
         .made_by = MADE_BY,
-        .zero_ns = reading->zero_ns,
+        .all_by = "--json",
+        .zero_ns = reading->zero_ns ? reading->zero_ns : TCPT_TIME_FIRST_NS,
+        .gone = &reading->gone,
         .interface_of = interface_of,
     });
 }
@@ -147,6 +153,17 @@ static bool tell_unread(const char *file, const tcpt_reading *reading)
     return !reading->problem && g_hash_table_size(reading->unread) == 0;
 }
 
+/* One file while it is triaged. */
+typedef struct job {
+    const tcpt_options *options;
+    const char *file;
+    tcpt_capture_file *opened;
+    tcpt_reading reading;
+    tcpt_follow *follow; /* NULL where cases are not told on the way */
+    tcpt_live *live;     /* NULL where all of it is there */
+    bool told;           /* whether all lines could be written so far */
+} job;
+
 /* The page that is written beside what is printed. @return as write_report() */
 static char *write_page(const tcpt_options *options, const tcpt_reading *reading, GHashTable *asked)
 {
@@ -157,58 +174,117 @@ static char *write_page(const tcpt_options *options, const tcpt_reading *reading
     return problem;
 }
 
-static int report_on(const tcpt_options *options, tcpt_capture_file *opened, const char *file,
-                     const tcpt_reading *reading)
+/* The last of what is told, or all of it. @return what went wrong, a sentence, to be freed; NULL */
+static char *tell(job *of, const tcpt_model *model, GHashTable *asked)
 {
-    GHashTable *asked = asked_for(options, reading);
+    const tcpt_options *options = of->options;
+    char *problem;
+
+    if (of->follow)
+        return tcpt_follow_print(of->follow, stdout, model, INT64_MAX) && of->told ? NULL : g_strdup(UNWRITTEN);
+    problem = write_report(options, of->file, model);
+    if (!problem && options->page && options->form != TCPT_FORM_HTML)
+        problem = write_page(options, &of->reading, asked);
+    if (!problem && options->cut)
+        problem = tcpt_cut(options->cut, of->opened, of->file, &of->reading, model);
+    return problem;
+}
+
+static int report_on(job *of)
+{
+    const tcpt_options *options = of->options;
+    GHashTable *asked = asked_for(options, &of->reading);
     tcpt_model *model;
     char *problem;
     int status;
 
-    interfaces = reading->interfaces;
-    tcpt_settle_all(reading->analysis);
-    model = model_of(options->least, reading, asked);
+    tcpt_settle_all(of->reading.analysis);
+    model = model_of(options->least, &of->reading, asked);
     status = status_of(options, model);
-    problem = write_report(options, file, model);
-    if (!problem && options->page && options->form != TCPT_FORM_HTML)
-        problem = write_page(options, reading, asked);
-    if (!problem && options->cut)
-        problem = tcpt_cut(options->cut, opened, file, reading, model);
+    problem = tell(of, model, asked);
     tcpt_model_free(model);
     if (asked)
         g_hash_table_destroy(asked);
-    if (!tell_unread(file, reading))
+    if (!tell_unread(of->file, &of->reading))
         status = UNREAD;
     if (!problem)
         return status;
-    complain(options->cut && options->form != TCPT_FORM_HTML ? options->cut : file, problem);
+    complain(options->cut && options->form != TCPT_FORM_HTML ? options->cut : of->file, problem);
     g_free(problem);
     return UNREAD;
 }
 
-static int triage(const tcpt_options *options, const char *file)
+/* ---- captures that come while they are read ---- */
+
+static void look(void *data)
 {
+    job *of = data;
+    tcpt_model *model = model_of(of->options->least, &of->reading, NULL);
+
+    of->told &= tcpt_follow_print(of->follow, stdout, model, tcpt_reading_now_ns(&of->reading));
+    tcpt_model_free(model);
+}
+
+static int finish(void *data)
+{
+    return report_on(data);
+}
+
+static bool is_over(void *data)
+{
+    return tcpt_live_is_over(((const job *)data)->live);
+}
+
+static void begin_live(job *of, tcpt_reading_wants *wants)
+{
+    if (!of->options->follow && strcmp(of->file, "-") != 0)
+        return;
+    if (of->options->follow)
+        of->follow = tcpt_follow_new();
+    of->live = tcpt_live_begin(&(tcpt_live_calls){of->follow ? look : NULL, finish, of});
+    wants->lock = tcpt_live_lock(of->live);
+    wants->over = is_over;
+    wants->data = of;
+}
+
+static int read_and_report(job *of)
+{
+    const tcpt_options *options = of->options;
     bool terminal = !options->quiet && isatty(STDERR_FILENO);
     tcpt_reading_wants wants = {.settings = options->settings,
                                 .pictures = options->page != NULL,
                                 .frames = options->cut || options->wanted.ends,
                                 .progress = terminal ? show_progress : NULL};
-    char *problem;
-    tcpt_capture_file *opened = tcpt_capture_file_open(file, &problem);
-    tcpt_reading reading;
     int status;
 
-    if (!opened) {
+    of->reading = tcpt_reading_begin(&wants);
+    interfaces = of->reading.interfaces;
+    begin_live(of, &wants);
+    tcpt_read_capture(&of->reading, of->opened, &wants);
+    if (of->live)
+        tcpt_live_end(of->live);
+    if (terminal)
+        fputs("\r     \r", stderr);
+    status = report_on(of);
+    tcpt_follow_free(of->follow);
+    tcpt_reading_clear(&of->reading);
+    return status;
+}
+
+static int triage(const tcpt_options *options, const char *file)
+{
+    job of = {.options = options, .file = file, .told = true};
+    char *problem;
+    int status;
+
+    of.opened = tcpt_capture_file_open(file, &problem);
+    if (!of.opened) {
         complain(file, problem);
         g_free(problem);
         return UNREAD;
     }
-    reading = tcpt_read_capture(opened, &wants);
-    if (terminal)
-        fputs("\r     \r", stderr);
-    status = report_on(options, opened, file, &reading);
-    tcpt_reading_clear(&reading);
-    tcpt_capture_file_close(opened);
+    status = read_and_report(&of);
+    tcpt_capture_file_close(of.opened);
     return status;
 }
 

@@ -9,7 +9,7 @@ enum { COLUMNS_LEAST = 40, COLUMNS_MOST = 400 };
 
 /* As they are written, before they are understood. */
 typedef struct words {
-    gboolean text, json, version, quiet;
+    gboolean text, json, version, quiet, follow;
     char *page, *least, *fail_on, *cut;
     int columns;
     char **wanted, **settings, **files;
@@ -29,7 +29,10 @@ static char *read_forms(tcpt_options *options, const words *said)
 {
     if (said->text && (said->json || said->page))
         return g_strdup("--text cannot be had beside --json or --html.");
-    options->form = said->json ? TCPT_FORM_JSON : said->page ? TCPT_FORM_HTML : TCPT_FORM_TEXT;
+    if (said->follow && (said->text || said->page || said->cut))
+        return g_strdup("--follow prints lines of JSON: it goes with none of --text, --html and --cut.");
+    options->follow = said->follow;
+    options->form = said->json || said->follow ? TCPT_FORM_JSON : said->page ? TCPT_FORM_HTML : TCPT_FORM_TEXT;
     options->least = said->json ? TCPT_CHAT : TCPT_NOTE; /* programs choose for themselves */
     options->page_least = TCPT_NOTE;
     if (!read_severity(said->least, &options->least) || !read_severity(said->least, &options->page_least))
@@ -88,8 +91,10 @@ static char *read_files(tcpt_options *options, const words *said)
         return NULL;
     if (count == 0)
         return g_strdup("Which capture? tcptriage FILE, or \"-\" for standard input.");
-    if (count > 1 && (options->page || options->cut))
-        return g_strdup_printf("%s takes one capture at a time.", options->page ? "--html" : "--cut");
+    if (count > 1 && (options->page || options->cut || options->follow))
+        return g_strdup_printf("%s takes one capture at a time.", options->page  ? "--html"
+                                                                  : options->cut ? "--cut"
+                                                                                 : "--follow");
     for (char **each = said->files; *each; each++)
         if (options->cut && strcmp(*each, "-") == 0)
             return g_strdup("--cut reads the capture twice, which standard input cannot be.");
@@ -126,6 +131,7 @@ bool tcpt_options_read(tcpt_options *options, int argc, char **argv, char **prob
          "Tell of connections of this end only: ADDRESS, ADDRESS/PORT or /PORT; may be given again", "END"},
         {"cut", 0, 0, G_OPTION_ARG_FILENAME, &said.cut,
          "Copy the frames of connections with a case, and comment those that decide it", "OUT.pcapng"},
+        {"follow", 0, 0, G_OPTION_ARG_NONE, &said.follow, "Print each case as it settles, a line of JSON", NULL},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &said.fail_on,
          "Exit with 3 from this severity on: note, warn (as usual) or never", "SEVERITY"},
         {"width", 0, 0, G_OPTION_ARG_INT, &said.columns, "Columns of text (as usual as many as the terminal has)",

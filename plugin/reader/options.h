@@ -28,6 +28,7 @@ typedef struct tcpt_options {
     tcpt_wanted wanted; /**< whose findings are told */
     bool version;
     bool quiet;   /**< no progress */
+    bool follow;  /**< cases as they settle, in lines of JSON */
     char **files; /**< NULL at the end */
 } tcpt_options;
 

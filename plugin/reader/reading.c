@@ -6,7 +6,15 @@
 #include "tcptriage/icmp.h"
 #include "tcptriage/times.h"
 
-enum { PROGRESS_EVERY = 4096 }; /* frames: a few milliseconds of work */
+enum {
+    PROGRESS_EVERY = 4096, /* frames: a few milliseconds of work */
+    /* Records, about ten megabytes: fewer of them are not worth the search. From there on twice as many as were left,
+     * so that the search takes its share of the time however many there are. */
+    RELEASE_LEAST = 1 << 18,
+    /* What may still come of a connection that is over comes within two maximum segment lifetimes (RFC 9293, section
+     * 3.4.2), each of two minutes. */
+    QUIET_SECONDS = 240,
+};
 
 /* One capture while it is read. */
 typedef struct run {
@@ -114,17 +122,21 @@ static void count_unread(tcpt_reading *reading, int link_type)
 static void note_frame(tcpt_reading *reading, const tcpt_captured *frame)
 {
     reading->frames_read++;
+    if (frame->has_time)
+        reading->newest_ns = MAX(reading->newest_ns, tcpt_time_moved(frame->time_ns));
     if (reading->zero_ns == 0 && frame->has_time)
         reading->zero_ns = tcpt_time_moved(frame->time_ns);
     if (frame->packet && frame->link == TCPT_LINK_OTHER)
         count_unread(reading, frame->link_type);
 }
 
-static tcpt_reading begin(const tcpt_reading_wants *wants)
+tcpt_reading tcpt_reading_begin(const tcpt_reading_wants *wants)
 {
     tcpt_reading reading = {.analysis = tcpt_analysis_new(&wants->settings),
                             .interfaces = tcpt_interfaces_new(),
-                            .unread = g_hash_table_new(NULL, NULL)};
+                            .unread = g_hash_table_new(NULL, NULL),
+                            .newest_ns = INT64_MIN,
+                            .release_at = RELEASE_LEAST};
 
     if (wants->pictures)
         tcpt_expect_pictures(reading.analysis);
@@ -133,25 +145,65 @@ static tcpt_reading begin(const tcpt_reading_wants *wants)
     return reading;
 }
 
-tcpt_reading tcpt_read_capture(tcpt_capture_file *file, const tcpt_reading_wants *wants)
+static void count_gone(const tcpt_flow *flow, void *data)
 {
-    tcpt_reading reading = begin(wants);
+    tcpt_flow_count(data, flow);
+}
+
+static void release(tcpt_reading *reading)
+{
+    if (reading->frames || tcpt_record_count(reading->analysis) < reading->release_at)
+        return;
+    tcpt_release(reading->analysis, tcpt_seconds_ns(QUIET_SECONDS), count_gone, &reading->gone);
+    reading->release_at = MAX(RELEASE_LEAST, 2 * MIN(tcpt_record_count(reading->analysis), UINT32_MAX / 2));
+}
+
+static void take_frame(run *of, tcpt_decap *decap)
+{
+    const tcpt_captured *frame = of->frame;
+
+    note_frame(of->reading, frame);
+    if (frame->packet)
+        tcpt_decap_frame(decap, frame->link, &frame->bytes);
+    if (frame->number % PROGRESS_EVERY != 0)
+        return;
+    release(of->reading);
+    if (of->wants->progress)
+        of->wants->progress(tcpt_capture_file_progress(of->file), of->wants->data);
+}
+
+static void take_next(run *of, tcpt_decap *decap)
+{
+    if (!of->wants->lock) {
+        take_frame(of, decap);
+        return;
+    }
+    g_mutex_lock(of->wants->lock);
+    take_frame(of, decap);
+    of->reading->came_us = g_get_monotonic_time();
+    g_mutex_unlock(of->wants->lock);
+}
+
+void tcpt_read_capture(tcpt_reading *reading, tcpt_capture_file *file, const tcpt_reading_wants *wants)
+{
     tcpt_captured frame;
-    run of = {.wants = wants, .file = file, .reading = &reading, .frame = &frame};
+    run of = {.wants = wants, .file = file, .reading = reading, .frame = &frame};
     tcpt_decap *decap = tcpt_decap_new(&(tcpt_decap_visitor){take_segment, take_message, &of});
 
-    while (tcpt_capture_file_next(file, &frame, &reading.problem)) {
-        note_frame(&reading, &frame);
-        if (frame.packet)
-            tcpt_decap_frame(decap, frame.link, &frame.bytes);
-        if (wants->progress && frame.number % PROGRESS_EVERY == 0)
-            wants->progress(tcpt_capture_file_progress(file), wants->data);
+    while (tcpt_capture_file_next(file, &frame, &reading->problem)) {
+        take_next(&of, decap);
+        if (wants->over && wants->over(wants->data))
+            break;
     }
-    reading.given_up = tcpt_decap_given_up(decap);
+    reading->given_up = tcpt_decap_given_up(decap);
     tcpt_decap_free(decap);
-    if (reading.zero_ns == 0)
-        reading.zero_ns = TCPT_TIME_FIRST_NS;
-    return reading;
+}
+
+int64_t tcpt_reading_now_ns(const tcpt_reading *reading)
+{
+    if (reading->newest_ns == INT64_MIN)
+        return INT64_MIN;
+    return reading->newest_ns + (g_get_monotonic_time() - reading->came_us) * 1000;
 }
 
 void tcpt_reading_clear(tcpt_reading *reading)

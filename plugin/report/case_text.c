@@ -130,7 +130,7 @@ static uint64_t failures(const tcpt_model *model)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
-        count += tcpt_outcome_is_failure((tcpt_outcome)i) ? model->outcomes[i] : 0;
+        count += tcpt_outcome_is_failure((tcpt_outcome)i) ? model->flows.outcomes[i] : 0;
     return count;
 }
 
@@ -139,17 +139,17 @@ static void append_failures(GString *line, const tcpt_model *model)
     bool first = true;
 
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++) {
-        if (!model->outcomes[i] || !tcpt_outcome_is_failure((tcpt_outcome)i))
+        if (!model->flows.outcomes[i] || !tcpt_outcome_is_failure((tcpt_outcome)i))
             continue;
         g_string_append_printf(line, "%s%s %" PRIu64, first ? "" : ", ", tcpt_outcome_words((tcpt_outcome)i),
-                               model->outcomes[i]);
+                               model->flows.outcomes[i]);
         first = false;
     }
 }
 
 void tcpt_append_partial(GString *line, const tcpt_model *model)
 {
-    uint64_t partial = model->outcomes[TCPT_OUTCOME_PARTIAL];
+    uint64_t partial = model->flows.outcomes[TCPT_OUTCOME_PARTIAL];
 
     if (partial == 0)
         return;
@@ -184,7 +184,7 @@ char *tcpt_verdict_line(const tcpt_model *model)
         append_count(line, failures(model), "connection");
         g_string_append(line, " failed, and the capture does not say why: ");
         append_failures(line, model);
-    } else if (model->outcomes[TCPT_OUTCOME_PARTIAL]) {
+    } else if (model->flows.outcomes[TCPT_OUTCOME_PARTIAL]) {
         g_string_append(line, "No warnings and no notes.");
         tcpt_append_partial(line, model);
     } else {

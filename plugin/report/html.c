@@ -69,7 +69,7 @@ static void write_verdict(struct page *page, const char *verdict)
     g_string_append_c(page->out, '\n');
     write_paragraph(page, left_out);
     g_free(left_out);
-    if (page->model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
+    if (page->model->flows.not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
         write_paragraph(page, tcpt_only_payload);
 }
 
@@ -115,7 +115,8 @@ static void write_rest(struct page *page, unsigned told)
         append_count(page->out, told - CASES_BY_ROW, "further case");
         g_string_append(page->out, " of no greater weight not at all");
     }
-    g_string_append(page->out, ": <code>-z tcptriage,json</code> has all of them.</p>\n");
+    g_string_append_printf(page->out, ": <code>%s</code> has all of them.</p>\n",
+                           tcpt_report_all_by(&page->model->report));
 }
 
 static void write_table(struct page *page)
@@ -213,11 +214,11 @@ static void write_outcomes(struct page *page)
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++) {
         bool failed = tcpt_outcome_is_failure((tcpt_outcome)i);
 
-        if (model->outcomes[i])
+        if (model->flows.outcomes[i])
             g_string_append_printf(page->out,
                                    "<tr><th scope=\"row\"%s>%s%s</th><td class=\"number\">%" PRIu64 "</td></tr>\n",
                                    failed ? " class=\"warn\"" : "", tcpt_outcome_words((tcpt_outcome)i),
-                                   failed ? " (failed)" : "", model->outcomes[i]);
+                                   failed ? " (failed)" : "", model->flows.outcomes[i]);
     }
     g_string_append(page->out, "</tbody></table>\n");
     end_row(page);
@@ -300,13 +301,13 @@ static void write_not_judged(struct page *page)
     bool any = false;
 
     for (unsigned i = 0; i < TCPT_NOT_JUDGED; i++) {
-        if (!page->model->not_judged[i])
+        if (!page->model->flows.not_judged[i])
             continue;
         if (!any)
             g_string_append(page->out, "<section class=\"not-judged\">\n<h2>What could not be judged</h2>\n<ul>\n");
         any = true;
         g_string_append(page->out, "<li>");
-        append_count(page->out, page->model->not_judged[i], "connection");
+        append_count(page->out, page->model->flows.not_judged[i], "connection");
         g_string_append_printf(page->out, " %s</li>\n", tcpt_not_judged_words((tcpt_not_judged)i));
     }
     if (any)

@@ -222,13 +222,12 @@ static void consequences_member(json_dumper *out, const tcpt_case *made)
     json_dumper_end_array(out);
 }
 
-static void write_case(writing *to, const tcpt_case *made)
+static void write_case_members(writing *to, const tcpt_case *made, uint32_t number)
 {
     const tcpt_diagnosis *worst = made->example_count ? made->examples[0].cause : NULL;
     json_dumper *out = &to->out;
 
-    json_dumper_begin_object(out);
-    number_member(out, "number", made->number);
+    number_member(out, "number", number);
     text_member(out, "id", made->detector->id);
     take_text_member(out, "title", tcpt_case_title(to->model, made));
     text_member(out, "severity", tcpt_severity_name(made->severity));
@@ -242,14 +241,20 @@ static void write_case(writing *to, const tcpt_case *made)
     for (unsigned i = 0; i < made->frame_count; i++)
         frame_value(to, made->frames[i]);
     json_dumper_end_array(out);
-    take_text_member(out, "filter", tcpt_filter_for_case(made));
     number_member(out, "finding_count", (int64_t)made->finding_count);
     consequences_member(out, made);
     text_member(out, "explanation", made->detector->explanation);
     ruled_out_member(out, worst);
     remedy_members(out, tcpt_remedy_of_case(made));
     text_member(out, "reference", made->detector->reference);
-    json_dumper_end_object(out);
+}
+
+static void write_case(writing *to, const tcpt_case *made)
+{
+    json_dumper_begin_object(&to->out);
+    write_case_members(to, made, made->number);
+    take_text_member(&to->out, "filter", tcpt_filter_for_case(made));
+    json_dumper_end_object(&to->out);
 }
 
 /* ---- the capture ---- */
@@ -379,8 +384,8 @@ static void capture_member(writing *to)
     paths_member(to);
     begin_member(out, "outcomes");
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
-        if (model->outcomes[i])
-            number_member(out, tcpt_outcome_name((tcpt_outcome)i), (int64_t)model->outcomes[i]);
+        if (model->flows.outcomes[i])
+            number_member(out, tcpt_outcome_name((tcpt_outcome)i), (int64_t)model->flows.outcomes[i]);
     json_dumper_end_object(out);
     json_dumper_end_object(out);
 }
@@ -391,12 +396,12 @@ static void not_judged_member(writing *to)
 
     begin_list(out, "not_judged");
     for (unsigned i = 0; i < TCPT_NOT_JUDGED; i++) {
-        if (!to->model->not_judged[i])
+        if (!to->model->flows.not_judged[i])
             continue;
         json_dumper_begin_object(out);
         text_member(out, "reason", tcpt_not_judged_name((tcpt_not_judged)i));
         text_member(out, "text", tcpt_not_judged_words((tcpt_not_judged)i));
-        number_member(out, "count", (int64_t)to->model->not_judged[i]);
+        number_member(out, "count", (int64_t)to->model->flows.not_judged[i]);
         json_dumper_end_object(out);
     }
     json_dumper_end_array(out);
@@ -422,4 +427,29 @@ void tcpt_report_json(FILE *file, const tcpt_model *model)
     not_judged_member(&to);
     json_dumper_end_object(out);
     json_dumper_finish(out);
+}
+
+/* ---- lines ---- */
+
+void tcpt_json_case_line(FILE *file, const tcpt_model *model, const tcpt_case *made, uint32_t number)
+{
+    writing to = {.out = {.output_file = file}, .model = model};
+
+    json_dumper_begin_object(&to.out);
+    text_member(&to.out, "event", "case");
+    write_case_members(&to, made, number);
+    json_dumper_end_object(&to.out);
+    json_dumper_finish(&to.out);
+}
+
+void tcpt_json_end_line(FILE *file, const tcpt_model *model)
+{
+    writing to = {.out = {.output_file = file}, .model = model};
+
+    json_dumper_begin_object(&to.out);
+    text_member(&to.out, "event", "end");
+    capture_member(&to);
+    not_judged_member(&to);
+    json_dumper_end_object(&to.out);
+    json_dumper_finish(&to.out);
 }

@@ -84,7 +84,7 @@ bool tcpt_model_tells_any(const tcpt_model *model)
 bool tcpt_model_is_clean(const tcpt_model *model)
 {
     for (unsigned i = 0; i < TCPT_OUTCOMES; i++)
-        if (model->outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
+        if (model->flows.outcomes[i] && tcpt_outcome_is_failure((tcpt_outcome)i))
             return false;
     return model->totals.segments > 0 && model->counts[TCPT_WARN] + model->counts[TCPT_NOTE] == 0 &&
            !tcpt_model_tells_any(model);
@@ -124,16 +124,16 @@ const char *tcpt_not_judged_words(tcpt_not_judged reason)
     return words[reason];
 }
 
-static void note_flow(tcpt_model *model, const tcpt_flow *flow)
+void tcpt_flow_count(tcpt_flow_counts *counts, const tcpt_flow *flow)
 {
     const tcpt_endpoint *ends = flow->ends;
     tcpt_outcome outcome = tcpt_outcome_of(flow);
 
-    model->outcomes[outcome]++;
-    model->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
-    model->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
-    model->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holed || ends[1].holed;
-    model->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;
+    counts->outcomes[outcome]++;
+    counts->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
+    counts->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
+    counts->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holed || ends[1].holed;
+    counts->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;
 }
 
 static void note_case(const tcpt_finding *finding, void *data)
@@ -256,10 +256,12 @@ tcpt_model *tcpt_model_new(const tcpt_report *report)
     }
     gather_cases(model); /* settles everything */
     model->totals = tcpt_analysis_totals(report->analysis);
+    if (report->gone)
+        model->flows = *report->gone;
     for (const tcpt_flow *flow = tcpt_first_awake_flow(report->analysis); flow; flow = flow->next)
-        note_flow(model, flow);
-    tcpt_count_lone_outcomes(report->analysis, model->outcomes); /* a SYN alone was judged, whatever it lacks */
-    model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY] =
+        tcpt_flow_count(&model->flows, flow);
+    tcpt_count_lone_outcomes(report->analysis, model->flows.outcomes); /* a SYN alone was judged, whatever it lacks */
+    model->flows.not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY] =
         model->totals.segments >= PAYLOAD_ONLY_LEAST && model->totals.bare == 0 ? model->totals.flows : 0;
     if (report->asked || report->shown)
         tcpt_each_found(report->analysis, count_shown, model);

@@ -15,26 +15,6 @@
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
 
-/** What is reported, and what only the caller knows. */
-typedef struct tcpt_report {
-    tcpt_analysis *analysis;  /**< NULL counts as empty */
-    tcpt_severity least;      /**< less severe findings and cases are not told */
-    GHashTable *asked;        /**< set of tcpt_record *: the frames that are asked for; NULL for all */
-    bool filtered;            /**< they are those that a read filter has kept: the others are counted */
-    const char *filter;       /**< by which they were asked for; NULL without one */
-    const char *made_by;      /**< what makes the report, with its version; NULL where that is not told */
-    const char *unwatched;    /**< why no segment can have been seen, a sentence's rest; NULL where they are watched */
-    unsigned files_before;    /**< of this capture, each analysed for itself: no report tells of them */
-    uint64_t segments_before; /**< theirs */
-    int64_t zero_ns;          /**< times are told from here on */
-    /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
-    uint32_t (*stream_of)(const tcpt_record *record);
-    /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
-    uint32_t (*shown)(uint32_t frame);
-    /** Number of a capture point's interface in the file; NULL when it is the point's own. */
-    uint32_t (*interface_of)(const tcpt_point *point);
-} tcpt_report;
-
 /** What could not be judged, and why. */
 typedef enum tcpt_not_judged {
     TCPT_NOT_JUDGED_ONE_WAY,      /**< flows of which one direction was captured */
@@ -50,13 +30,49 @@ const char *tcpt_not_judged_name(tcpt_not_judged reason);
 /** What it keeps from being told, as a sentence's rest behind a count of flows. */
 const char *tcpt_not_judged_words(tcpt_not_judged reason);
 
+/** Flows by what became of them, and by what could not be judged of them. */
+typedef struct tcpt_flow_counts {
+    uint64_t outcomes[TCPT_OUTCOMES];
+    uint64_t not_judged[TCPT_NOT_JUDGED];
+} tcpt_flow_counts;
+
+/** Count a settled flow. */
+void tcpt_flow_count(tcpt_flow_counts *counts, const tcpt_flow *flow);
+
+/** What is reported, and what only the caller knows. */
+typedef struct tcpt_report {
+    tcpt_analysis *analysis;      /**< NULL counts as empty */
+    const tcpt_flow_counts *gone; /**< flows that were given back (tcpt_release()); NULL for none */
+    tcpt_severity least;          /**< less severe findings and cases are not told */
+    GHashTable *asked;            /**< set of tcpt_record *: the frames that are asked for; NULL for all */
+    bool filtered;                /**< they are those that a read filter has kept: the others are counted */
+    const char *filter;           /**< by which they were asked for; NULL without one */
+    const char *made_by;          /**< what makes the report, with its version; NULL where that is not told */
+    const char *all_by;           /**< the option that lists all cases; NULL: "-z tcptriage,json" */
+    const char *unwatched;    /**< why no segment can have been seen, a sentence's rest; NULL where they are watched */
+    unsigned files_before;    /**< of this capture, each analysed for itself: no report tells of them */
+    uint64_t segments_before; /**< theirs */
+    int64_t zero_ns;          /**< times are told from here on */
+    /** tcp.stream that a frame's segment is in, UINT32_MAX unknown; NULL where nobody counts streams. */
+    uint32_t (*stream_of)(const tcpt_record *record);
+    /** Number that a frame is shown under, 0 when it never is; NULL when all are shown under their own. */
+    uint32_t (*shown)(uint32_t frame);
+    /** Number of a capture point's interface in the file; NULL when it is the point's own. */
+    uint32_t (*interface_of)(const tcpt_point *point);
+} tcpt_report;
+
+/** How all cases are asked for. */
+static inline const char *tcpt_report_all_by(const tcpt_report *report)
+{
+    return report->all_by ? report->all_by : "-z tcptriage,json";
+}
+
 /** Lives as long as the analysis stays as it is. */
 typedef struct tcpt_model {
     tcpt_report report;
     tcpt_totals totals;
     uint64_t counts[TCPT_WARN + 1]; /**< findings by severity */
-    uint64_t outcomes[TCPT_OUTCOMES];
-    uint64_t not_judged[TCPT_NOT_JUDGED];
+    tcpt_flow_counts flows;
     const tcpt_case *const *cases; /**< of the analysis, the gravest first; see tcpt_model_tells() */
     unsigned case_count;
     GHashTable *cases_asked; /**< tcpt_case * -> GPtrArray of the frames asked for that its causes are on; NULL: all */

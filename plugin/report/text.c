@@ -289,7 +289,8 @@ static void write_cases(struct draft *draft)
     if (told <= CASES_BY_TITLE)
         return;
     append_count(draft->out, told - CASES_BY_TITLE, "further case");
-    g_string_append(draft->out, " of no greater weight: -z tcptriage,json lists them all\n");
+    g_string_append_printf(draft->out, " of no greater weight: %s lists them all\n",
+                           tcpt_report_all_by(&model->report));
 }
 
 /* ---- What was looked at ---- */
@@ -310,10 +311,10 @@ static void write_looked_at(struct draft *draft)
     append_count(text, model->totals.flows, "connection");
     g_string_append(text, ": ");
     for (unsigned i = 0, told = 0; i < TCPT_OUTCOMES; i++) {
-        if (!model->outcomes[i])
+        if (!model->flows.outcomes[i])
             continue;
         g_string_append_printf(text, "%s%s %" PRIu64, told++ ? ", " : "", tcpt_outcome_words((tcpt_outcome)i),
-                               model->outcomes[i]);
+                               model->flows.outcomes[i]);
     }
     g_string_append(text, "; from ");
     tcpt_append_wall_clock(text, model->totals.first_ns);
@@ -331,13 +332,13 @@ static void write_not_judged(struct draft *draft)
     for (unsigned i = 0; i < TCPT_NOT_JUDGED; i++) {
         GString *text;
 
-        if (!draft->model->not_judged[i])
+        if (!draft->model->flows.not_judged[i])
             continue;
         if (!any)
             g_string_append(draft->out, "\nNot judged\n");
         any = true;
         text = g_string_new(NULL);
-        append_count(text, draft->model->not_judged[i], "connection");
+        append_count(text, draft->model->flows.not_judged[i], "connection");
         g_string_append_printf(text, " %s", tcpt_not_judged_words((tcpt_not_judged)i));
         g_string_append_printf(draft->out, "%*s", LABEL_AT, "");
         write_wrapped(draft->out, text->str, LABEL_AT, LABEL_AT + 2);
@@ -414,7 +415,7 @@ static void append_clean(struct draft *draft)
     const tcpt_report *report = &draft->model->report;
     GString *out = draft->out;
 
-    g_string_append(out, draft->model->outcomes[TCPT_OUTCOME_PARTIAL] ? "Nothing found" : "Clean: nothing found");
+    g_string_append(out, draft->model->flows.outcomes[TCPT_OUTCOME_PARTIAL] ? "Nothing found" : "Clean: nothing found");
     if (report->asked || report->shown)
         g_string_append(out, " on the frames asked for");
     else
@@ -460,7 +461,7 @@ void tcpt_report_text(GString *out, const tcpt_model *model)
         tcpt_report_points(out, model);
         write_pressures(&draft);
     }
-    if (model->not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
+    if (model->flows.not_judged[TCPT_NOT_JUDGED_PAYLOAD_ONLY])
         g_string_append_printf(out, "%s\n", tcpt_only_payload);
     g_hash_table_destroy(draft.explained);
 }

@@ -131,6 +131,10 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
         tcpt_settle(input->analysis, tcpt_flow_of(record));
     if (input->watch->seen)
         input->watch->seen(record, input->watch->user);
+    if (!input->watch->release_every || input->records->len < input->watch->release_every)
+        return;
+    g_ptr_array_set_size(input->records, 0);
+    tcpt_release(input->analysis, input->watch->quiet_ns, NULL, NULL);
 }
 
 /** A router quotes it. */

@@ -15,7 +15,9 @@ typedef struct fuzz_watch {
     /** All records, in their order; nothing is settled yet but what the input asks for. */
     void (*end)(tcpt_analysis *analysis, const GPtrArray *records, void *user);
     void *user;
-    bool pictures; /**< are asked for where the input says so */
+    bool pictures;          /**< are asked for where the input says so */
+    unsigned release_every; /**< so many segments tcpt_release() is called: `end` gets no records then; 0 never */
+    int64_t quiet_ns;       /**< for it */
 } fuzz_watch;
 
 /** Play an input. */

@@ -9,6 +9,7 @@ import glob
 import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -18,6 +19,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [FOLDER, os.path.join(FOLDER, "..", "golden")]
 import bad  # noqa: E402
 import clothes  # noqa: E402
+import live  # noqa: E402
 import readme  # noqa: E402
 import same  # noqa: E402
 import tap  # noqa: E402
@@ -206,8 +208,8 @@ def check_readme(reader):
     found = readme.commands(reader.source, "tcptriage ", "tcpdump ")
     assert len(found) >= 5, found
     for line in found:
-        line = line.replace("FILE...", "FILE").replace("tcpdump -w - tcp", "cat FILE").replace("FILE", reader.capture())
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, cwd=reader.tools.folder, text=True,
+        line = re.sub(r"tcpdump .*- tcp", "cat FILE", line.replace("FILE...", "FILE")).replace("FILE", reader.capture())
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, cwd=reader.tools.folder, text=True, timeout=300,
                               env={**os.environ, "PATH": os.path.dirname(reader.both.command) + ":" + os.environ["PATH"]})
         assert done.returncode in (FINE, FOUND) and done.stdout.strip() and not done.stderr, (line, done)
 
@@ -261,6 +263,7 @@ def tests_of(reader):
                 ("/reader/preference", check_preference, reader), ("/reader/page", check_page, reader),
                 ("/reader/readme", check_readme, reader), ("/reader/help", check_help, reader),
                 ("/reader/cut-refused", check_cut_refused, reader), ("/reader/cut-late-interface", check_cut_late_interface, reader)]
+    yield from live.tests_of(reader)
     for name in sorted(os.listdir(reader.lab)):
         if ".pcap" in name:
             yield "/reader/same/" + name, check_same, reader, reader.capture(name)

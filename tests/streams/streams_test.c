@@ -14,6 +14,7 @@
 #include "input.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/points.h"
+#include "tcptriage/times.h"
 #include "made.h"
 #include "states.h"
 #include "talk.h"
@@ -116,7 +117,7 @@ static uint32_t pick(unsigned stream, uint32_t what)
     return mixed((uint64_t)stream << 32 | what);
 }
 
-static GString *play(unsigned stream)
+static void play_to(unsigned stream, const fuzz_watch *watch)
 {
     static const uint8_t modes[] = {0,
                                     0,
@@ -143,8 +144,13 @@ static GString *play(unsigned stream)
     size_t size = talk_write(data, talk, control, option);
     for (uint32_t i = 1; i <= changes; i++)
         size = fuzz_change(data, size, sizeof data, pick(stream, i));
+    fuzz_play(data, size, watch);
+}
+
+static GString *play(unsigned stream)
+{
     knowledge known = {g_string_new(NULL), states_new()};
-    fuzz_play(data, size, &(const fuzz_watch){note_changes, describe_all, &known, false});
+    play_to(stream, &(const fuzz_watch){.seen = note_changes, .end = describe_all, .user = &known});
     states_free(known.states);
     return known.text;
 }
@@ -186,6 +192,78 @@ static void check_tenth(gconstpointer data)
     g_free(text);
 }
 
+/* ---- Where records and flows are given back on the way the same is found. */
+
+static void note_frame(const tcpt_finding *finding, void *data)
+{
+    g_ptr_array_add(data, finding->on);
+}
+
+/** Numbers of flows aside: they are numbered anew. */
+static void describe_found(tcpt_analysis *analysis, G_GNUC_UNUSED const GPtrArray *records, void *data)
+{
+    GString *text = data;
+    GPtrArray *frames = g_ptr_array_new();
+    unsigned count = 0;
+    const tcpt_case *const *cases = tcpt_cases(analysis, &count);
+    for (unsigned i = 0; i < count; i++)
+        g_string_append_printf(text, "case %s of end %u: %u flows, %" G_GUINT64_FORMAT ", cost %" G_GINT64_FORMAT "\n",
+                               cases[i]->detector->id, cases[i]->blamed_end, cases[i]->flow_count,
+                               (guint64)cases[i]->finding_count, cases[i]->delay_ns);
+    tcpt_each_found(analysis, note_frame, frames);
+    for (unsigned i = 0; i < frames->len; i++)
+        scn_describe_frame(text, frames->pdata[i]);
+    g_ptr_array_free(frames, TRUE);
+    tcpt_totals totals = tcpt_analysis_totals(analysis);
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT " segments, %" G_GUINT64_FORMAT " flows\n",
+                           (guint64)totals.segments, (guint64)totals.flows);
+}
+
+static char *found(unsigned stream, unsigned release_every, int64_t quiet_ns)
+{
+    GString *text = g_string_new(NULL);
+    play_to(stream, &(const fuzz_watch){
+                        .end = describe_found, .user = text, .release_every = release_every, .quiet_ns = quiet_ns});
+    return g_string_free(text, FALSE);
+}
+
+enum { STEP = 40, EACH = 1, SOME = 7 /* segments */ };
+
+static void check_same(unsigned stream, int64_t quiet_ns)
+{
+    char *whole = found(stream, 0, 0);
+    for (unsigned every = EACH; every <= SOME; every += SOME - EACH) {
+        char *released = found(stream, every, quiet_ns);
+        if (strcmp(whole, released) != 0) {
+            g_test_message("stream %u, released every %u segments:\n%s\ninstead of\n%s", stream, every, released,
+                           whole);
+            g_test_fail();
+        }
+        g_free(released);
+    }
+    g_free(whole);
+}
+
+static void check_records(void)
+{
+    for (unsigned stream = 0; stream < STREAMS; stream += STEP)
+        check_same(stream, INT64_MAX);
+}
+
+static void check_flows(void)
+{
+    for (unsigned stream = 1; stream < STREAMS; stream += STEP)
+        check_same(stream, tcpt_seconds_ns(240));
+}
+
+/** Flows that are given back as soon as they are over: more may come of them, and other things be found. Nothing that
+ * is still in use goes. */
+static void check_early(void)
+{
+    for (unsigned stream = 2; stream < STREAMS; stream += STEP / 4)
+        g_free(found(stream, EACH, 0));
+}
+
 static int update(void)
 {
     GString *text = g_string_new("# SPDX-License-Identifier: GPL-2.0-or-later\n");
@@ -215,5 +293,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, GUINT_TO_POINTER(i), check_tenth);
         g_free(path);
     }
+    g_test_add_func("/streams/release/records", check_records);
+    g_test_add_func("/streams/release/flows", check_flows);
+    g_test_add_func("/streams/release/early", check_early);
     return g_test_run();
 }

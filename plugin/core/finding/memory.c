@@ -34,3 +34,9 @@ void tcpt_memory_clear(tcpt_flow *flow)
         g_free(memory);
     }
 }
+
+void tcpt_memory_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data)
+{
+    for (const tcpt_memory *memory = flow->memory; memory; memory = memory->next)
+        visit(memory->bytes, memory->detector->memory_bytes, data);
+}

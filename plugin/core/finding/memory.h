@@ -5,6 +5,7 @@
 #ifndef TCPTRIAGE_CORE_FINDING_MEMORY_H
 #define TCPTRIAGE_CORE_FINDING_MEMORY_H
 
+#include "tcptriage/blocks.h"
 #include "tcptriage/detector.h"
 
 /** One detector's memory of one flow; most flows have none, and those that have one rarely of more than two. */
@@ -19,5 +20,8 @@ typedef struct tcpt_memory {
 void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes);
 
 void tcpt_memory_clear(tcpt_flow *flow);
+
+/** Call `visit` for what each detector has noted of a flow. */
+void tcpt_memory_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
 
 #endif

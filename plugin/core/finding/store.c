@@ -7,8 +7,6 @@
 
 /* ---- places on records' lists: there may be some for each packet ---- */
 
-enum { SLAB_FINDINGS = 512 };
-
 tcpt_finding *tcpt_finding_take(tcpt_findings *store)
 {
     tcpt_finding *finding = store->spare;
@@ -19,8 +17,8 @@ tcpt_finding *tcpt_finding_take(tcpt_findings *store)
     }
     if (!store->slabs)
         store->slabs = g_ptr_array_new_with_free_func(g_free);
-    if (store->slabs->len == 0 || store->slab_used == SLAB_FINDINGS) {
-        g_ptr_array_add(store->slabs, g_new(tcpt_finding, SLAB_FINDINGS));
+    if (store->slabs->len == 0 || store->slab_used == TCPT_SLAB_FINDINGS) {
+        g_ptr_array_add(store->slabs, g_new(tcpt_finding, TCPT_SLAB_FINDINGS));
         store->slab_used = 0;
     }
     return (tcpt_finding *)g_ptr_array_index(store->slabs, store->slabs->len - 1) + store->slab_used++;

@@ -8,11 +8,14 @@
 #include <glib.h>
 #include <stdarg.h>
 
+#include "tcptriage/blocks.h"
 #include "tcptriage/detector.h"
+
+enum { TCPT_SLAB_FINDINGS = 512 };
 
 /** One per analysis. */
 typedef struct tcpt_findings {
-    GPtrArray *slabs;       /**< of tcpt_finding; NULL until the first */
+    GPtrArray *slabs;       /**< of TCPT_SLAB_FINDINGS places each; NULL until the first */
     unsigned slab_used;     /**< places of the newest slab */
     tcpt_finding *spare;    /**< given back, linked by next */
     size_t bytes;           /**< of diagnoses and what hangs on them */
@@ -29,6 +32,10 @@ typedef struct tcpt_findings {
 
 void tcpt_findings_open(tcpt_findings *store, size_t most_bytes);
 void tcpt_findings_clear(tcpt_findings *store);
+
+/** Call `visit` for each piece of memory of what was found in a flow, and of what is in no flow. */
+void tcpt_found_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
+void tcpt_findings_each_block(const tcpt_findings *store, tcpt_block_visit visit, void *data);
 
 /** @return a place on a record's list: a finding, or what a record proves; uninitialised */
 tcpt_finding *tcpt_finding_take(tcpt_findings *store);

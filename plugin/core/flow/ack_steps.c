@@ -78,6 +78,14 @@ void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker)
         give_back(room, (tcpt_spare_steps *)before, count);
 }
 
+void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker)
+{
+    if (acker->ack_step_room)
+        give_back(room, (tcpt_spare_steps *)acker->ack_steps, acker->ack_step_room);
+    acker->ack_steps = NULL;
+    acker->ack_step_count = acker->ack_step_room = 0;
+}
+
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room)
 {
     if (room->slabs)

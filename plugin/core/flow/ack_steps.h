@@ -28,6 +28,9 @@ typedef struct tcpt_ack_step_room {
     tcpt_spare_steps *spare[9]; /**< by the logarithm of their size */
 } tcpt_ack_step_room;
 
+/** Give back the history of an end that is not needed any more. */
+void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker);
+
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room);
 
 /** Make a history twice as long, or thin it where it is as long as it may become. */

@@ -5,6 +5,7 @@
 #ifndef TCPTRIAGE_CORE_FLOW_COMMIT_H
 #define TCPTRIAGE_CORE_FLOW_COMMIT_H
 
+#include "tcptriage/blocks.h"
 #include "core/flow/flow.h"
 #include "tcptriage/icmp.h"
 
@@ -82,6 +83,13 @@ tcpt_flow *tcpt_flows_first(tcpt_flows *flows);
 /** The first of those that no lone SYN stands for, or NULL; they alone are linked by `next` afterwards, and by another
  * call of either when one of the others woke. */
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows);
+
+/** Call `visit` for each piece of memory that a flow owns, itself included, but for what detectors noted and found. */
+void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
+
+/** Give back the flows that leave: nobody refers to them. The others are numbered anew, in the same order. Only while
+ *  there is one capture point. */
+void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow, void *data), void *data);
 
 /** What has a number, or what stands for it: see tcpt_record.owner. */
 void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number);

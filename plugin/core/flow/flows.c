@@ -2,6 +2,7 @@
 #include "core/flow/commit.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "core/flow/ack_steps.h"
 #include "core/flow/key.h"
@@ -34,6 +35,8 @@ struct tcpt_flows {
     uint32_t trackers;
     tcpt_lone *next_lone; /* in the newest slab of lone SYNs */
     GPtrArray *free_lones;
+    GPtrArray *free_places; /* of flows that were given back, cleared; NULL before the first */
+    GPtrArray *free_trackers;
     uint32_t lones;   /* in slabs */
     uint32_t resting; /* flows that lone SYNs stand for */
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
@@ -116,6 +119,8 @@ static place *take_place(tcpt_flows *flows)
     flows->blank = NULL;
     if (blank)
         return blank;
+    if (flows->free_places && flows->free_places->len > 0)
+        return g_ptr_array_remove_index_fast(flows->free_places, flows->free_places->len - 1);
     if (flows->places++ % SLAB_PLACES == 0)
         flows->next_place = new_slab(flows, SLAB_PLACES * sizeof(place));
     return flows->next_place++;
@@ -128,6 +133,8 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
     flows->blank_tracker = NULL;
     if (blank)
         return blank;
+    if (flows->free_trackers && flows->free_trackers->len > 0)
+        return g_ptr_array_remove_index_fast(flows->free_trackers, flows->free_trackers->len - 1);
     if (flows->trackers++ % SLAB_TRACKERS == 0)
         flows->next_tracker = new_slab(flows, SLAB_TRACKERS * sizeof(tcpt_tracker));
     return flows->next_tracker++;
@@ -248,6 +255,56 @@ tcpt_flow *tcpt_flows_first(tcpt_flows *flows)
     return tcpt_flows_first_awake(flows);
 }
 
+/* ---- given back ---- */
+
+static void give_back(tcpt_flows *flows, tcpt_flow *flow)
+{
+    tcpt_flow_table_remove(&flows->table, flow, tcpt_key_hash(&flow->key));
+    for (unsigned end = 0; end < 2; end++)
+        tcpt_ack_steps_give_back(&flows->ack_steps, &flow->ends[end]);
+    tcpt_life_clear(flow);
+    if (flow->tracker) {
+        memset(flow->tracker, 0, sizeof *flow->tracker);
+        g_ptr_array_add(flows->free_trackers, flow->tracker);
+    }
+    memset(flow, 0, sizeof *flow);
+    g_ptr_array_add(flows->free_places, flow);
+}
+
+static void number_anew(tcpt_flows *flows, void *owner, uint32_t number)
+{
+    tcpt_lone *lone = tcpt_lone_of(owner);
+
+    *owner_at(flows, number) = owner;
+    if (lone)
+        lone->number = number;
+    else
+        ((tcpt_flow *)owner)->number = number;
+}
+
+void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow, void *data), void *data)
+{
+    uint32_t kept = 0;
+
+    g_return_if_fail(!flows->tuples);
+    if (!flows->free_places) {
+        flows->free_places = g_ptr_array_new();
+        flows->free_trackers = g_ptr_array_new();
+    }
+    for (uint32_t number = 0; number < flows->count; number++) {
+        void *owner = *owner_at(flows, number);
+
+        if (!tcpt_is_lone(owner) && leaves(owner, data))
+            give_back(flows, owner);
+        else
+            number_anew(flows, owner, kept++);
+    }
+    flows->count = kept;
+    g_ptr_array_set_size(flows->all, (int)((kept + PIECE_FLOWS - 1) / PIECE_FLOWS));
+    flows->first = NULL;
+    flows->linked = 0;
+}
+
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
 {
     return flows->count;
@@ -280,6 +337,10 @@ void tcpt_flows_free(tcpt_flows *flows)
             tcpt_life_clear(*owner_at(flows, i));
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->free_lones, TRUE);
+    if (flows->free_places) {
+        g_ptr_array_free(flows->free_places, TRUE);
+        g_ptr_array_free(flows->free_trackers, TRUE);
+    }
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_ack_step_room_clear(&flows->ack_steps);
     tcpt_flow_table_clear(&flows->table);

@@ -63,6 +63,33 @@ void tcpt_flow_table_set(tcpt_flow_table *table, void *owner, uint32_t hash)
     table->owners[at] = owner;
 }
 
+/* What lies behind a free place moves up, unless that were before the place where it belongs. */
+static void close_gap(tcpt_flow_table *table, uint32_t gap)
+{
+    uint32_t mask = table->places - 1;
+
+    for (uint32_t at = (gap + 1) & mask; table->hashes[at]; at = (at + 1) & mask) {
+        uint32_t home = table->hashes[at] & mask;
+
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        table->hashes[gap] = table->hashes[at];
+        table->owners[gap] = table->owners[at];
+        gap = at;
+    }
+    table->hashes[gap] = 0;
+}
+
+void tcpt_flow_table_remove(tcpt_flow_table *table, const void *owner, uint32_t hash)
+{
+    uint32_t at = place_of(table, key_of(owner), hash);
+
+    if (!table->hashes[at] || table->owners[at] != owner)
+        return;
+    table->used--;
+    close_gap(table, at);
+}
+
 void tcpt_flow_table_clear(tcpt_flow_table *table)
 {
     g_free(table->hashes);

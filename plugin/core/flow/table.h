@@ -22,6 +22,9 @@ void *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *ke
 /** Add a flow, or what stands for it, by its key, or put it in the place of what has the same key. */
 void tcpt_flow_table_set(tcpt_flow_table *table, void *owner, uint32_t hash);
 
+/** Take out what is there under its key, unless another owner has taken its place. */
+void tcpt_flow_table_remove(tcpt_flow_table *table, const void *owner, uint32_t hash);
+
 /** Free what the table owns. */
 void tcpt_flow_table_clear(tcpt_flow_table *table);
 

@@ -5,10 +5,17 @@
 #ifndef TCPTRIAGE_CORE_PEERS_COMMIT_H
 #define TCPTRIAGE_CORE_PEERS_COMMIT_H
 
+#include "tcptriage/blocks.h"
 #include "core/peers/peers.h"
 
 tcpt_peers *tcpt_peers_new(void);
 void tcpt_peers_free(tcpt_peers *peers);
+
+/** Call `visit` for each piece of memory that may refer to records or flows. */
+void tcpt_peers_each_block(const tcpt_peers *peers, tcpt_block_visit visit, void *data);
+
+/** A flow is given back: so is what is kept of its ends' addresses for it alone. */
+void tcpt_peers_commit_gone(tcpt_peers *peers, const tcpt_flow *flow);
 
 /** Keep the ports in use over time, for pictures. */
 void tcpt_peers_keep_curves(tcpt_peers *peers);

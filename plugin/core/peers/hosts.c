@@ -61,7 +61,7 @@ tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned 
 
     if (g_hash_table_size(hosts->entries) >= HOSTS_MAX) {
         lone = g_new0(tcpt_host, 1);
-        g_ptr_array_add(hosts->lone, lone);
+        g_hash_table_add(hosts->lone, lone);
         return lone;
     }
     entry = g_new0(host_entry, 1);
@@ -91,13 +91,31 @@ void tcpt_host_note_wait(tcpt_host *host, const tcpt_flow *flow)
 void tcpt_hosts_open(tcpt_hosts *hosts)
 {
     hosts->entries = g_hash_table_new_full(host_hash, host_equal, NULL, g_free);
-    hosts->lone = g_ptr_array_new_with_free_func(g_free);
+    hosts->lone = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 }
 
 void tcpt_hosts_clear(tcpt_hosts *hosts)
 {
     g_hash_table_destroy(hosts->entries);
-    g_ptr_array_free(hosts->lone, TRUE);
+    g_hash_table_destroy(hosts->lone);
+}
+
+void tcpt_hosts_forget(tcpt_hosts *hosts, tcpt_host *host)
+{
+    g_hash_table_remove(hosts->lone, host);
+}
+
+void tcpt_hosts_each_block(const tcpt_hosts *hosts, tcpt_block_visit visit, void *data)
+{
+    GHashTableIter each;
+    gpointer at;
+
+    g_hash_table_iter_init(&each, hosts->entries);
+    while (g_hash_table_iter_next(&each, NULL, &at))
+        visit(&((const host_entry *)at)->host, sizeof(tcpt_host), data);
+    g_hash_table_iter_init(&each, hosts->lone);
+    while (g_hash_table_iter_next(&each, &at, NULL))
+        visit(at, sizeof(tcpt_host), data);
 }
 
 size_t tcpt_hosts_bytes(const tcpt_hosts *hosts)

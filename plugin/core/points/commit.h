@@ -5,12 +5,19 @@
 #ifndef TCPTRIAGE_CORE_POINTS_COMMIT_H
 #define TCPTRIAGE_CORE_POINTS_COMMIT_H
 
+#include "tcptriage/blocks.h"
 #include "core/points/points.h"
 #include "tcptriage/observation.h"
 #include "tcptriage/settings.h"
 
 tcpt_points *tcpt_points_new(const tcpt_settings *settings);
 void tcpt_points_free(tcpt_points *points);
+
+/** Call `visit` for each piece of memory that may refer to records. */
+void tcpt_points_each_block(const tcpt_points *points, tcpt_block_visit visit, void *data);
+
+/** Whether flows are known here, by address or number. */
+bool tcpt_points_know_flows(const tcpt_points *points);
 
 /** The point of a segment, made when it is new. */
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);

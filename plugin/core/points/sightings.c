@@ -7,7 +7,6 @@
 #include "tcptriage/portable.h"
 
 enum {
-    SLAB_SIGHTINGS = 256,
     FEW =
         8, /* of one connection and way, between whose points next to nothing is under way as a rule: looked through */
 };
@@ -95,9 +94,9 @@ tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points)
     tcpt_sighting *sighting = points->spare;
 
     if (!sighting) {
-        sighting = g_new(tcpt_sighting, SLAB_SIGHTINGS);
+        sighting = g_new(tcpt_sighting, TCPT_SLAB_SIGHTINGS);
         g_ptr_array_add(points->slabs, sighting);
-        for (unsigned i = 1; i < SLAB_SIGHTINGS; i++) {
+        for (unsigned i = 1; i < TCPT_SLAB_SIGHTINGS; i++) {
             sighting[i].older = points->spare;
             points->spare = &sighting[i];
         }

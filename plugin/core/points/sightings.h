@@ -11,6 +11,9 @@
  * tell when to let go: then the oldest go. At 216 bytes each, 14 MB at the most. */
 #define TCPT_KEPT_MOST 65536
 
+/** How many sightings a slab has room for. */
+enum { TCPT_SLAB_SIGHTINGS = 256 };
+
 /** A table of sightings by their numbers: of connections and ways of which more than a few are kept. */
 GHashTable *tcpt_sightings_new(void);
 

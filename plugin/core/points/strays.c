@@ -119,3 +119,8 @@ tcpt_record *tcpt_stray_of(const tcpt_strays *strays, const tcpt_sighting *sight
     }
     return NULL;
 }
+
+size_t tcpt_strays_bytes(void)
+{
+    return sizeof(struct tcpt_strays);
+}

@@ -25,4 +25,7 @@ void tcpt_strays_note(tcpt_strays **strays, const tcpt_sighting *now, const tcpt
 tcpt_record *tcpt_stray_of(const tcpt_strays *strays, const tcpt_sighting *sighting, unsigned from, unsigned to,
                            int64_t due_ns, int64_t late_ns);
 
+/** Bytes that all of them take. */
+size_t tcpt_strays_bytes(void);
+
 #endif

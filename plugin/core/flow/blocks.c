@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/flow/commit.h"
+
+/* One that is all zero and shared by flows does no harm: it refers to nothing. */
+static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *data)
+{
+    const tcpt_damages *damages = end->trouble->damages;
+
+    visit(end->trouble, sizeof *end->trouble, data);
+    if (damages)
+        visit(damages, sizeof *damages + damages->count * sizeof damages->at[0], data);
+    if (end->ack_step_count)
+        visit(end->ack_steps, end->ack_step_count * sizeof *end->ack_steps, data);
+}
+
+void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data)
+{
+    visit(flow, sizeof *flow, data);
+    visit(flow->rare, sizeof *flow->rare, data);
+    if (flow->toward)
+        visit(flow->toward, 2 * sizeof *flow->toward, data);
+    if (flow->again)
+        visit(flow->again, sizeof *flow->again, data);
+    for (unsigned end = 0; end < 2; end++)
+        each_of_end(&flow->ends[end], visit, data);
+}
