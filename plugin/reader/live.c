@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-    TURN_MS = 100, /* how long a signal waits to be noticed, and the end to be told */
+    TURN_US = 100000, /* how long a signal waits to be noticed, and the end to be told */
     LOOK_US = 1000000,
     GRACE_US = 1000000,
     SHARE = 10, /* looking takes no more than one in so many parts of the time */
@@ -72,7 +72,7 @@ static gpointer watch(gpointer data)
     for (bool over = false; !over;) {
         gint64 now_us;
 
-        g_usleep(TURN_MS * 1000);
+        g_usleep(TURN_US);
         now_us = g_get_monotonic_time();
         if (asked_to_end && !asked_us)
             asked_us = now_us;
@@ -82,7 +82,7 @@ static gpointer watch(gpointer data)
         over = live->over;
         if (!over)
             look(live);
-        if (!over && asked_us && now_us - asked_us >= GRACE_US + TURN_MS * 1000)
+        if (!over && asked_us && now_us - asked_us >= GRACE_US + TURN_US)
             finish(live);
         g_mutex_unlock(&live->lock);
     }

@@ -278,7 +278,7 @@ static void number_anew(tcpt_flows *flows, void *owner, uint32_t number)
     *owner_at(flows, number) = owner;
     if (lone)
         lone->number = number;
-    else
+    else if (owner)
         ((tcpt_flow *)owner)->number = number;
 }
 
