@@ -15,7 +15,7 @@
 
 enum { FINE = 0, UNREAD = 1, MISUSED = 2, FOUND = 3 };
 
-enum { CASES, FINDINGS, LINES, DATABASE = LINES, PAGE, FILES };
+enum { CASES = TCPT_ONE_CASE, FINDINGS = TCPT_ONE_FINDING, LINES = TCPT_ONES, DATABASE = LINES, PAGE, FILES };
 
 static const char *const names[FILES] = {"cases.ndjson", "findings.ndjson", "tcptriage.db", "index.html"};
 
@@ -23,6 +23,7 @@ typedef struct collecting {
     const char *out, *made_by;
     char *made[FILES]; /* what becomes them in the end */
     FILE *lines[LINES];
+    GString *found[LINES]; /* lines of one capture */
     tcpt_database *database;
     tcpt_fleet_counts counts;
 } collecting;
@@ -56,6 +57,8 @@ static bool begin(collecting *of)
         g_unlink(of->made[i]); /* of a run that was stopped */
         g_free(name);
     }
+    for (unsigned i = 0; i < LINES; i++)
+        of->found[i] = g_string_new(NULL);
     for (unsigned i = 0; i < LINES; i++) {
         of->lines[i] = g_fopen(of->made[i], "w");
         if (!of->lines[i])
@@ -104,9 +107,12 @@ static bool put_in_place(const collecting *of)
 
 static void end(collecting *of)
 {
-    for (unsigned i = 0; i < LINES; i++)
+    for (unsigned i = 0; i < LINES; i++) {
         if (of->lines[i])
             fclose(of->lines[i]);
+        if (of->found[i])
+            g_string_free(of->found[i], TRUE);
+    }
     if (of->database) {
         char *problem;
 
@@ -132,14 +138,13 @@ static bool add(collecting *of, const tcpt_planned *planned)
 {
     tcpt_result result = tcpt_result_load(of->out, planned);
     char *problem = NULL;
-    bool added = tcpt_database_add(of->database, &result, of->out, &problem);
+    bool added = tcpt_database_add(of->database, &result, of->out, of->found, &problem);
 
     if (!added)
         complain(problem);
-    else if (result.report && !tcpt_database_lines(of->database, &result, "cases", of->lines[CASES]))
-        added = refuse(of->made[CASES]);
-    else if (result.report && !tcpt_database_lines(of->database, &result, "findings", of->lines[FINDINGS]))
-        added = refuse(of->made[FINDINGS]);
+    for (unsigned i = 0; added && i < LINES; i++)
+        added =
+            fwrite(of->found[i]->str, 1, of->found[i]->len, of->lines[i]) == of->found[i]->len || refuse(of->made[i]);
     of->counts.failed += result.state == TCPT_RESULT_FAILED;
     of->counts.partly += result.state == TCPT_RESULT_PARTLY;
     tell_unread(&result);

@@ -10,9 +10,11 @@ enum {
     ADD_CAPTURE,
     ADD_FILE,
     ADD_OUTCOMES,
-    ADD_CASES,
-    ADD_FINDINGS,
-    LINES,
+    ADD_CASE,
+    ADD_FINDING,
+    EACH_CASE,
+    EACH_FINDING,
+    QUOTE,
     BEGIN_ONE,
     TAKE_BACK,
     KEEP,
@@ -27,30 +29,32 @@ static const char *const statements[STATEMENTS] = {
                     "json_extract(?7, '$.capture.span_seconds'))",
     [ADD_FILE] = "INSERT INTO files (capture_id, number, path, frames_before) VALUES (?1, ?2, ?3, ?4)",
     [ADD_OUTCOMES] = "INSERT INTO outcomes SELECT ?1, key, value FROM json_each(?2, '$.capture.outcomes')",
-    [ADD_CASES] =
+    [ADD_CASE] =
         "INSERT INTO cases (capture_id, number, cause, title, severity, confidence, blamed, flow_count, delay_seconds, "
         "first_time, last_time, filter, finding_count, explanation, remedy) "
-        "SELECT ?1, json_extract(value, '$.number'), json_extract(value, '$.id'), json_extract(value, '$.title'), "
-        "json_extract(value, '$.severity'), json_extract(value, '$.confidence'), json_extract(value, '$.blamed'), "
-        "json_extract(value, '$.flow_count'), json_extract(value, '$.delay_seconds'), "
-        "json_extract(value, '$.first_time'), json_extract(value, '$.last_time'), json_extract(value, '$.filter'), "
-        "json_extract(value, '$.finding_count'), json_extract(value, '$.explanation'), "
-        "json_extract(value, '$.remedy') FROM json_each(?2, '$.cases')",
-    [ADD_FINDINGS] =
+        "SELECT ?1, json_extract(?2, '$.number'), json_extract(?2, '$.id'), json_extract(?2, '$.title'), "
+        "json_extract(?2, '$.severity'), json_extract(?2, '$.confidence'), json_extract(?2, '$.blamed'), "
+        "json_extract(?2, '$.flow_count'), json_extract(?2, '$.delay_seconds'), "
+        "json_extract(?2, '$.first_time'), json_extract(?2, '$.last_time'), json_extract(?2, '$.filter'), "
+        "json_extract(?2, '$.finding_count'), json_extract(?2, '$.explanation'), "
+        "json_extract(?2, '$.remedy')",
+    [ADD_FINDING] =
         "INSERT INTO findings (capture_id, case_number, role, finding, severity, confidence, frame, file, "
         "frame_in_file, time, client, client_port, server, server_port, outcome, vantage, stream, brief, summary, "
         "delay_seconds, fields) "
-        "SELECT ?1, json_extract(value, '$.case'), json_extract(value, '$.role'), json_extract(value, '$.id'), "
-        "json_extract(value, '$.severity'), json_extract(value, '$.confidence'), json_extract(value, '$.frame'), "
-        "files.path, json_extract(value, '$.frame') - files.frames_before, json_extract(value, '$.time'), "
-        "json_extract(value, '$.flow.client'), json_extract(value, '$.flow.client_port'), "
-        "json_extract(value, '$.flow.server'), json_extract(value, '$.flow.server_port'), "
-        "json_extract(value, '$.flow.outcome'), json_extract(value, '$.flow.vantage'), "
-        "json_extract(value, '$.flow.stream'), json_extract(value, '$.brief'), json_extract(value, '$.summary'), "
-        "json_extract(value, '$.delay_seconds'), json_extract(value, '$.fields') "
-        "FROM json_each(?2, '$.findings') LEFT JOIN files ON files.capture_id = ?1 AND files.number = "
-        "(SELECT max(number) FROM files WHERE capture_id = ?1 AND frames_before < json_extract(value, '$.frame'))",
-    [LINES] = "SELECT json_insert(value, '$.capture', ?1) FROM json_each(?2, ?3)",
+        "SELECT ?1, json_extract(?2, '$.case'), json_extract(?2, '$.role'), json_extract(?2, '$.id'), "
+        "json_extract(?2, '$.severity'), json_extract(?2, '$.confidence'), json_extract(?2, '$.frame'), "
+        "files.path, json_extract(?2, '$.frame') - files.frames_before, json_extract(?2, '$.time'), "
+        "json_extract(?2, '$.flow.client'), json_extract(?2, '$.flow.client_port'), "
+        "json_extract(?2, '$.flow.server'), json_extract(?2, '$.flow.server_port'), "
+        "json_extract(?2, '$.flow.outcome'), json_extract(?2, '$.flow.vantage'), "
+        "json_extract(?2, '$.flow.stream'), json_extract(?2, '$.brief'), json_extract(?2, '$.summary'), "
+        "json_extract(?2, '$.delay_seconds'), json_extract(?2, '$.fields') "
+        "FROM (SELECT 1) LEFT JOIN files ON files.capture_id = ?1 AND files.number = "
+        "(SELECT max(number) FROM files WHERE capture_id = ?1 AND frames_before < json_extract(?2, '$.frame'))",
+    [EACH_CASE] = "SELECT value FROM json_each(?1, '$.cases')",
+    [EACH_FINDING] = "SELECT value FROM json_each(?1, '$.findings')",
+    [QUOTE] = "SELECT json_quote(?1)",
     [BEGIN_ONE] = "SAVEPOINT one",
     [TAKE_BACK] = "ROLLBACK TO one",
     [KEEP] = "RELEASE one",
@@ -121,11 +125,6 @@ static void bind_text(sqlite3_stmt *statement, int at, const char *text)
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
-static void bind_report(sqlite3_stmt *statement, int at, const tcpt_result *result)
-{
-    sqlite3_bind_text64(statement, at, result->report, result->report_bytes, SQLITE_STATIC, SQLITE_UTF8);
-}
-
 static int add_capture(tcpt_database *to, const tcpt_result *result)
 {
     sqlite3_stmt *statement = to->prepared[ADD_CAPTURE];
@@ -136,7 +135,7 @@ static int add_capture(tcpt_database *to, const tcpt_result *result)
     bind_text(statement, 4, tcpt_result_state_name(result->state));
     bind_text(statement, 5, result->reason);
     bind_text(statement, 6, result->page);
-    bind_report(statement, 7, result);
+    bind_text(statement, 7, result->report);
     return run(to, ADD_CAPTURE);
 }
 
@@ -163,22 +162,65 @@ static int add_files(tcpt_database *to, const tcpt_result *result, sqlite3_int64
     return status;
 }
 
-static int add_from_report(tcpt_database *to, int which, const tcpt_result *result, sqlite3_int64 capture)
+static int add_outcomes(tcpt_database *to, const tcpt_result *result, sqlite3_int64 capture)
 {
-    sqlite3_bind_int64(to->prepared[which], 1, capture);
-    bind_report(to->prepared[which], 2, result);
-    return run(to, which);
+    sqlite3_bind_int64(to->prepared[ADD_OUTCOMES], 1, capture);
+    bind_text(to->prepared[ADD_OUTCOMES], 2, result->report);
+    return run(to, ADD_OUTCOMES);
 }
 
-static int add(tcpt_database *to, const tcpt_result *result)
+/* `,"capture":"PATH"}`, to be freed. */
+static char *line_end(tcpt_database *with, const tcpt_result *result)
+{
+    sqlite3_stmt *quote = with->prepared[QUOTE];
+    char *end = NULL;
+
+    bind_text(quote, 1, g_array_index(result->of->files, tcpt_planned_file, 0).path);
+    if (sqlite3_step(quote) == SQLITE_ROW)
+        end = g_strdup_printf(",\"capture\":%s}\n", (const char *)sqlite3_column_text(quote, 0));
+    sqlite3_reset(quote);
+    return end;
+}
+
+/* The elements of a list of the report: a row and a line for each. They are objects with members, without blanks. */
+static int add_each(tcpt_database *to, int one, const tcpt_result *result, sqlite3_int64 capture, GString *lines)
+{
+    sqlite3_stmt *each = to->prepared[EACH_CASE + one], *add_one = to->prepared[ADD_CASE + one];
+    char *end = line_end(to, result);
+    int status;
+
+    bind_text(each, 1, result->report);
+    while ((status = sqlite3_step(each)) == SQLITE_ROW) {
+        const char *element = (const char *)sqlite3_column_text(each, 0);
+        int bytes = sqlite3_column_bytes(each, 0);
+
+        sqlite3_bind_int64(add_one, 1, capture);
+        sqlite3_bind_text(add_one, 2, element, bytes, SQLITE_STATIC);
+        status = run(to, ADD_CASE + one);
+        if (status != SQLITE_OK)
+            break;
+        g_string_append_len(lines, element, MAX(bytes - 1, 0));
+        g_string_append(lines, end ? end : "}\n");
+    }
+    sqlite3_reset(each);
+    g_free(end);
+    return status == SQLITE_DONE ? SQLITE_OK : status;
+}
+
+static int add(tcpt_database *to, const tcpt_result *result, GString *lines[TCPT_ONES])
 {
     int status = add_capture(to, result);
     sqlite3_int64 capture = sqlite3_last_insert_rowid(to->handle);
 
     if (status == SQLITE_OK)
         status = add_files(to, result, capture);
-    for (int which = ADD_OUTCOMES; status == SQLITE_OK && which <= ADD_FINDINGS; which++)
-        status = add_from_report(to, which, result, capture);
+    if (status == SQLITE_OK)
+        status = add_outcomes(to, result, capture);
+    for (int one = 0; one < TCPT_ONES; one++) {
+        g_string_truncate(lines[one], 0);
+        if (status == SQLITE_OK)
+            status = add_each(to, one, result, capture, lines[one]);
+    }
     return status;
 }
 
@@ -188,38 +230,23 @@ static bool is_damage(int status)
     return status == SQLITE_ERROR || status == SQLITE_CONSTRAINT;
 }
 
-bool tcpt_database_add(tcpt_database *to, tcpt_result *result, const char *out, char **problem)
+bool tcpt_database_add(tcpt_database *to, tcpt_result *result, const char *out, GString *lines[TCPT_ONES],
+                       char **problem)
 {
     int status = run(to, BEGIN_ONE);
 
     *problem = NULL;
     if (status == SQLITE_OK)
-        status = add(to, result);
+        status = add(to, result, lines);
     if (is_damage(status) && result->report && run(to, TAKE_BACK) == SQLITE_OK) {
         tcpt_result_refuse(result, out);
-        status = add(to, result);
+        status = add(to, result, lines);
     }
     if (status == SQLITE_OK)
         status = run(to, KEEP);
     if (status != SQLITE_OK)
         *problem = problem_of(to);
     return status == SQLITE_OK;
-}
-
-bool tcpt_database_lines(tcpt_database *with, const tcpt_result *result, const char *member, FILE *file)
-{
-    sqlite3_stmt *statement = with->prepared[LINES];
-    char *path = g_strconcat("$.", member, NULL);
-    int status;
-
-    bind_text(statement, 1, g_array_index(result->of->files, tcpt_planned_file, 0).path);
-    bind_report(statement, 2, result);
-    bind_text(statement, 3, path);
-    while ((status = sqlite3_step(statement)) == SQLITE_ROW)
-        fprintf(file, "%s\n", (const char *)sqlite3_column_text(statement, 0));
-    sqlite3_reset(statement);
-    g_free(path);
-    return status == SQLITE_DONE && !ferror(file);
 }
 
 bool tcpt_database_close(tcpt_database *database, char **problem)

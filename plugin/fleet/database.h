@@ -5,8 +5,9 @@
 #ifndef TCPTRIAGE_FLEET_DATABASE_H
 #define TCPTRIAGE_FLEET_DATABASE_H
 
-#include <stdio.h>
+#include <stdbool.h>
 
+#include <glib.h>
 #include <sqlite3.h>
 
 #include "results.h"
@@ -16,14 +17,19 @@ typedef struct tcpt_database tcpt_database;
 /** Begin one in a file that is not there. @return NULL, and `problem` set, to be freed */
 tcpt_database *tcpt_database_new(const char *path, char **problem);
 
-/** Add what came of a capture: the report is taken apart by SQLite. One whose report is damaged is taken back, and
- * added as failed. @param out  the folder of the results. @return false, and `problem` set, where the file cannot be
- * written */
-bool tcpt_database_add(tcpt_database *to, tcpt_result *result, const char *out, char **problem);
+/** What is told one by one. */
+enum { TCPT_ONE_CASE, TCPT_ONE_FINDING, TCPT_ONES };
 
-/** Write a line for each element of a member of the report ("cases", "findings"), with the capture's path.
- *  @return false when that cannot be */
-bool tcpt_database_lines(tcpt_database *with, const tcpt_result *result, const char *member, FILE *file);
+/**
+ * Add what came of a capture: the report is taken apart by SQLite. One whose report is damaged is taken back, and added
+ * as failed.
+ *
+ * @param out    the folder of the results
+ * @param lines  set to a line of JSON for each case and finding, with the capture's path
+ * @return false, and `problem` set, where the file cannot be written
+ */
+bool tcpt_database_add(tcpt_database *to, tcpt_result *result, const char *out, GString *lines[TCPT_ONES],
+                       char **problem);
 
 /** End it. @return false, and `problem` set, where not all could be written */
 bool tcpt_database_close(tcpt_database *database, char **problem);

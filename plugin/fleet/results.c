@@ -41,7 +41,7 @@ static void read_line(tcpt_plan *plan, const char *line)
 
     if (g_strv_length(words) == 4) {
         tcpt_planned *planned = planned_of(plan, words[0], words[1]);
-        tcpt_planned_file file = {g_strdup(words[3]), g_ascii_strtoull(words[2], NULL, 10)};
+        tcpt_planned_file file = {g_filename_display_name(words[3]), g_ascii_strtoull(words[2], NULL, 10)};
 
         g_array_append_val(planned->files, file);
     } else if (g_strv_length(words) == 2)
@@ -113,7 +113,7 @@ tcpt_result tcpt_result_load(const char *out, const tcpt_planned *of)
     tcpt_result result = {.of = of, .state = TCPT_RESULT_FAILED};
     char *path = path_of(out, "results", of->key, ".json");
 
-    if (g_file_get_contents(path, &result.report, &result.report_bytes, NULL)) {
+    if (g_file_get_contents(path, &result.report, NULL, NULL)) {
         result.reason = said(out, of->key, ".said");
         result.state = result.reason ? TCPT_RESULT_PARTLY : TCPT_RESULT_READ;
         result.page = page_of(out, of->key);

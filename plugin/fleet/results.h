@@ -12,7 +12,7 @@
 
 /** One file of a capture. */
 typedef struct tcpt_planned_file {
-    char *path;
+    char *path;      /**< as it can be shown: JSON and the database hold UTF-8 */
     uint64_t frames; /**< 0 where nobody counted them */
 } tcpt_planned_file;
 
@@ -36,7 +36,6 @@ typedef struct tcpt_result {
     char *reason; /**< why it was not read, or not all of it; NULL */
     char *page;   /**< its page, from the folder; NULL */
     char *report; /**< JSON; NULL where it could not be read */
-    gsize report_bytes;
 } tcpt_result;
 
 /** @return false, and `problem` set, to be freed, where there is none */

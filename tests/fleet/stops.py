@@ -72,7 +72,7 @@ def check_full_disk(fleet, suite):
         raise tap.Skip("needs root, to mount a small disk")
     out = fleet.folder("small")
     try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", out], check=True, capture_output=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=450k", "tmpfs", out], check=True, capture_output=True)
     except subprocess.CalledProcessError as problem:
         raise tap.Skip("nothing can be mounted: %s" % problem.stderr.decode().strip())
     try:
