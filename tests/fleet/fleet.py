@@ -20,6 +20,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [FOLDER] + [os.path.join(FOLDER, "..", name) for name in ("golden", "page", "install")]
 import browser  # noqa: E402
 import place  # noqa: E402
+import readme  # noqa: E402
 import rings  # noqa: E402
 import stops  # noqa: E402
 import tap  # noqa: E402
@@ -35,6 +36,7 @@ class Fleet:
 
     def __init__(self, build, source):
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
+        self.source = source
         self.lab = os.path.join(source, "captures", "lab")
         self.prefix = self.tools.path("prefix")
         for folder in ("bin", "libexec"):
@@ -272,8 +274,21 @@ def check_page(fleet):
         opened.close()
 
 
+def check_readme(fleet):
+    """README.md's commands, one behind the other, captures put in: they build upon each other."""
+    found = readme.commands(fleet.source, *(start for start, where in readme.RUN_BY.items() if where == "tests/fleet/fleet.py"))
+    assert len(found) >= 5, found
+    folder, copy = fleet.folder("readme"), shutil.copy(fleet.captures(1)[0], fleet.folder("readme-captures"))
+    os.chmod(copy, 0o644)
+    for line in found:
+        line = line.replace("/var/captures", os.path.dirname(copy)).replace("/nfs -newer yesterday", os.path.dirname(copy))
+        result = fleet.tools.run("sh", "-c", "cd '%s' && PATH='%s':$PATH; %s" % (
+            folder, os.path.dirname(fleet.command), line.replace("FILE...", copy)))
+        assert result.status in (FINE, FOUND) and (result.out.strip() or result.err.strip() or line.startswith("sqlite3")), (line, result)
+
+
 def tests_of(fleet):
-    for name in ("same", "bad", "limits", "list", "changed", "dissect", "usage", "without_parallel", "page"):
+    for name in ("same", "bad", "limits", "list", "changed", "dissect", "usage", "without_parallel", "page", "readme"):
         yield "/fleet/" + name.replace("_", "-"), globals()["check_" + name], fleet
     for module in (rings, stops):
         for name, check in vars(module).items():

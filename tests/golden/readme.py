@@ -18,6 +18,9 @@ RUN_BY = {
     "(cd build-package ": "tests/install/package.py",
     "tcptriage ": "tests/reader/reader.py",
     "tcpdump ": "tests/reader/reader.py",
+    "tcptriage-fleet ": "tests/fleet/fleet.py",
+    "find ": "tests/fleet/fleet.py",
+    "sqlite3 ": "tests/fleet/fleet.py",
     "sh tests/run.sh": "whoever runs this",
 }
 
