@@ -89,6 +89,8 @@ static void judge_next_life(const tcpt_context *context)
 
     if (!then || !then->finding || then->from == context->seen->from || !(context->segment->flags & TCPT_ACK))
         return;
+    if (!context->flow->ends[then->from].syn)
+        return; /* it acknowledges another SYN */
     if (then->recovered || context->segment->time_ns - then->time_ns > tcpt_seconds_ns(RETRY_SECONDS))
         return;
     then->recovered = true;

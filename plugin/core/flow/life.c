@@ -91,6 +91,15 @@ static void adopt_next_syn(tcpt_flow *flow, const tcpt_next_syn *syn)
     flow->ends[!flow->client].handshake = flow->ends[!flow->client].state = TCPT_SYN_RECEIVED;
 }
 
+/* The SYN alone, or with data in it (RFC 7413). */
+static bool acknowledges(const tcpt_segment *segment, const tcpt_next_syn *syn)
+{
+    enum { SYN_DATA_MOST = 1460 };
+    uint32_t data_most = syn->options & TCPT_OPTION_FAST_OPEN ? SYN_DATA_MOST : 0;
+
+    return syn_ack(segment) && segment->ack - syn->seq - 1 <= data_most;
+}
+
 void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_next_syn *syn = flow->previous ? &flow->previous->rare->next_syn : NULL;
@@ -99,7 +108,7 @@ void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
     flow->first_ns = segment->time_ns;
     flow->client = (uint8_t)likely_client(segment, from);
     flow->client_known = segment->flags & TCPT_SYN;
-    if (syn && syn->seen && syn_ack(segment) && syn->from != from)
+    if (syn && syn->seen && syn->from != from && acknowledges(segment, syn))
         adopt_next_syn(flow, syn);
 }
 
