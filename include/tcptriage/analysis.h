@@ -130,7 +130,8 @@ typedef struct tcpt_totals {
     int64_t newest_ns;
     uint64_t bare; /**< segments without payload */
     tcpt_folding folding;
-    uint32_t kept; /**< segments that may still show at another capture point: never more than 65,536 */
+    uint32_t kept;      /**< segments that may still show at another capture point: never more than 65,536 */
+    bool points_joined; /**< there are more than TCPT_POINTS_MOST: those behind are one */
 } tcpt_totals;
 
 tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis);

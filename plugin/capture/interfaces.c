@@ -18,9 +18,10 @@ struct point {
 
 struct tcpt_interfaces {
     GHashTable *points;         /* key -> struct point */
-    GPtrArray *by_id;           /* the same */
+    GPtrArray *by_id;           /* the same, and `others` */
     GHashTable *taken_names;    /* of them; borrowed */
     const struct point *newest; /* NULL before the first */
+    struct point *others;       /* all behind TCPT_POINTS_MOST; NULL before the first */
 };
 
 static const char *name_of(const tcpt_captured_on *where, uint32_t interface)
@@ -28,21 +29,25 @@ static const char *name_of(const tcpt_captured_on *where, uint32_t interface)
     return where->name_of(interface, where->data);
 }
 
+static bool is_name(const char *name)
+{
+    return name && strcmp(name, UNNAMED_INTERFACE) != 0;
+}
+
 static bool is_named(const tcpt_captured_on *where, uint32_t interface)
 {
-    const char *name = name_of(where, interface);
-
-    return name && strcmp(name, UNNAMED_INTERFACE) != 0;
+    return is_name(name_of(where, interface));
 }
 
 /* NULL when the capture does not tell. */
 static char *interface_label(const tcpt_captured_on *where)
 {
+    const char *name = name_of(where, where->interface);
     char *label;
 
-    if (!is_named(where, where->interface))
+    if (!is_name(name))
         return NULL;
-    label = tcpt_label(name_of(where, where->interface));
+    label = tcpt_label(name);
     if (!*label)
         g_clear_pointer(&label, g_free);
     return label;
@@ -50,12 +55,15 @@ static char *interface_label(const tcpt_captured_on *where)
 
 static char *plain_name(const tcpt_captured_on *where)
 {
-    char *label = interface_label(where), *name;
+    char *label, *name;
 
+    if (where->cooked_index && !where->interface)
+        return g_strdup_printf("interface index %u", where->cooked_index);
+    label = interface_label(where);
     if (!where->cooked_index)
         return label ? label : g_strdup_printf("interface %u", where->interface);
-    name = label && where->interface ? g_strdup_printf("%s, interface index %u", label, where->cooked_index)
-                                     : g_strdup_printf("interface index %u", where->cooked_index);
+    name = label ? g_strdup_printf("%s, interface index %u", label, where->cooked_index)
+                 : g_strdup_printf("interface index %u", where->cooked_index);
     g_free(label);
     return name;
 }
@@ -88,6 +96,26 @@ static void free_point(void *data)
     g_free(point);
 }
 
+/* With the next id. */
+static struct point *new_point(tcpt_interfaces *interfaces, gint64 key, char *name)
+{
+    struct point *point = g_new0(struct point, 1);
+
+    point->key = key;
+    point->id = interfaces->by_id->len;
+    point->name = name;
+    g_ptr_array_add(interfaces->by_id, point);
+    return point;
+}
+
+/* Its key is that of the first interface in it. */
+static const struct point *all_others(tcpt_interfaces *interfaces, gint64 key)
+{
+    if (!interfaces->others)
+        interfaces->others = new_point(interfaces, key, g_strdup("all other interfaces"));
+    return interfaces->others;
+}
+
 static const struct point *point_of(tcpt_interfaces *interfaces, const tcpt_captured_on *where)
 {
     gint64 key = (gint64)((uint64_t)where->interface << 32 | where->cooked_index);
@@ -98,12 +126,10 @@ static const struct point *point_of(tcpt_interfaces *interfaces, const tcpt_capt
     interfaces->newest = g_hash_table_lookup(interfaces->points, &key);
     if (interfaces->newest)
         return interfaces->newest;
-    point = g_new0(struct point, 1);
-    point->key = key;
-    point->id = g_hash_table_size(interfaces->points);
-    point->name = own_name(interfaces, where);
+    if (g_hash_table_size(interfaces->points) == TCPT_POINTS_MOST)
+        return interfaces->newest = all_others(interfaces, key);
+    point = new_point(interfaces, key, own_name(interfaces, where));
     g_hash_table_insert(interfaces->points, &point->key, point);
-    g_ptr_array_add(interfaces->by_id, point);
     g_hash_table_add(interfaces->taken_names, point->name);
     interfaces->newest = point;
     return point;
@@ -141,6 +167,8 @@ void tcpt_interfaces_free(tcpt_interfaces *interfaces)
     g_hash_table_destroy(interfaces->taken_names);
     g_ptr_array_free(interfaces->by_id, TRUE);
     g_hash_table_destroy(interfaces->points);
+    if (interfaces->others)
+        free_point(interfaces->others);
     g_free(interfaces);
 }
 

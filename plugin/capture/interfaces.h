@@ -31,14 +31,16 @@ tcpt_interfaces *tcpt_interfaces_new(void);
 void tcpt_interfaces_free(tcpt_interfaces *interfaces);
 
 /**
- * The capture point of a packet. The first call also tells the analysis how many there may be.
+ * The capture point of a packet: of interfaces behind the first TCPT_POINTS_MOST the same one. The first call also
+ * tells the analysis how many there may be.
  *
  * @param name  set to its name
  */
 uint32_t tcpt_interfaces_point(tcpt_interfaces *interfaces, tcpt_analysis *analysis, const tcpt_captured_on *where,
                                const char **name);
 
-/** Number of a capture point's interface in the file (frame.interface_id). NULL is fine. */
+/** Number of a capture point's interface in the file (frame.interface_id), of the first one where it stands for many.
+ * NULL is fine. */
 uint32_t tcpt_interfaces_number(const tcpt_interfaces *interfaces, const tcpt_point *of);
 
 /** Interface index in a frame of LINKTYPE_LINUX_SLL2, 0 when it was not captured. */

@@ -632,6 +632,7 @@ tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
         totals.first_ns = first ? point->first_ns : MIN(totals.first_ns, point->first_ns);
         totals.newest_ns = first ? point->newest_ns : MAX(totals.newest_ns, point->newest_ns);
         totals.bare += point->bare;
+        totals.points_joined |= point->id >= TCPT_POINTS_MOST;
     }
     return totals;
 }

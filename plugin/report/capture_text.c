@@ -43,9 +43,13 @@ char *tcpt_shortened(const tcpt_model *model)
             text, "Of alike findings in one connection %d are kept one by one: %" PRIu64 " more are told as one. ",
             TCPT_ALIKE_MOST, folding->in_flows);
     if (folding->proofs > 0)
-        g_string_append_printf(text, "A frame names at most %d findings that it proves: %" PRIu64 " more are left out.",
+        g_string_append_printf(text,
+                               "A frame names at most %d findings that it proves: %" PRIu64 " more are left out. ",
                                TCPT_PROOFS_MOST, folding->proofs);
-    return g_string_free(text, FALSE);
+    if (model->totals.points_joined)
+        g_string_append_printf(text, "%d interfaces are told apart: all others are taken for one capture point.",
+                               TCPT_POINTS_MOST);
+    return g_strchomp(g_string_free(text, FALSE));
 }
 
 char *tcpt_left_out(const tcpt_model *model)

@@ -414,6 +414,7 @@ static void append_clean(struct draft *draft)
 {
     const tcpt_report *report = &draft->model->report;
     GString *out = draft->out;
+    char *shortened;
 
     g_string_append(out, draft->model->flows.outcomes[TCPT_OUTCOME_PARTIAL] ? "Nothing found" : "Clean: nothing found");
     if (report->asked || report->shown)
@@ -427,7 +428,9 @@ static void append_clean(struct draft *draft)
         append_pressure(draft, out, draft->model->pressures->pdata[0]);
         g_string_append_c(out, '.');
     }
-    g_string_append_c(out, '\n');
+    shortened = tcpt_shortened(draft->model);
+    g_string_append_printf(out, "%s%s\n", *shortened ? " " : "", shortened);
+    g_free(shortened);
     write_left_out(draft);
     write_files_before(draft);
 }

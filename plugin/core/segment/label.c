@@ -22,6 +22,17 @@ static bool is_visible(gunichar c, unsigned marks)
     return g_unichar_isprint(c) && (!g_unichar_ismark(c) || marks < MARKS_MOST);
 }
 
+/* How many characters from here on are seen as themselves and take a byte and a column each; blanks are not among them.
+ */
+static size_t plain(const char *text)
+{
+    size_t count = 0;
+
+    while (text[count] > ' ' && text[count] < 0x7f)
+        count++;
+    return count;
+}
+
 /* The text without what cannot be shown; blanks only between words. */
 static GString *cleaned(const char *text)
 {
@@ -30,9 +41,21 @@ static GString *cleaned(const char *text)
     unsigned marks = 0;
 
     while (*text) {
-        gunichar c = g_utf8_get_char_validated(text, -1);
-        bool valid = c < 0x110000; /* else (gunichar)-1 or -2 */
+        size_t usual = plain(text);
+        gunichar c;
+        bool valid;
 
+        if (usual) {
+            if (blank)
+                g_string_append_c(out, ' ');
+            g_string_append_len(out, text, (gssize)usual);
+            blank = false;
+            marks = 0;
+            text += usual;
+            continue;
+        }
+        c = g_utf8_get_char_validated(text, -1);
+        valid = c < 0x110000; /* else (gunichar)-1 or -2 */
         if (valid && g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR) {
             blank = out->len > 0;
             text = g_utf8_next_char(text);
@@ -58,15 +81,6 @@ static unsigned columns_of(const char *at)
     gunichar c = g_utf8_get_char(at);
 
     return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
-}
-
-static unsigned columns(const char *text)
-{
-    unsigned count = 0;
-
-    for (; *text; text = g_utf8_next_char(text))
-        count += columns_of(text);
-    return count;
 }
 
 /* Behind as much of the text as fits into so many columns. */
@@ -107,7 +121,7 @@ char *tcpt_label(const char *text)
     const char *head, *tail;
     char *label;
 
-    if (columns(all->str) <= TCPT_LABEL_COLUMNS)
+    if (!*head_end(all->str, TCPT_LABEL_COLUMNS))
         return g_string_free(all, FALSE);
     head = head_end(all->str, each);
     tail = tail_begin(all->str, all->str + all->len, each);
