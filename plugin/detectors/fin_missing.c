@@ -148,9 +148,17 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
                                              "with a RST");
 }
 
+/* Of a segment without FIN or RST that skips nothing only another capture point can tell; most silences are nothing. */
+static bool tells_nothing(const tcpt_context *context)
+{
+    return !(context->segment->flags & (TCPT_FIN | TCPT_RST)) &&
+           context->segment->seq != context->flow->ends[context->seen->from].snd_nxt + 1 &&
+           !tcpt_flow_elsewhere(context->flow, 0);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
-    if (context->seen->really_bad)
+    if (context->seen->really_bad || tells_nothing(context))
         return;
     judge_end(context, memory, 0);
     judge_end(context, memory, 1);

@@ -38,8 +38,9 @@ enum {
 typedef struct flow {
     uint32_t number;
     uint32_t per_flow;
-    uint32_t packet; /**< of this flow, from 0 */
-    uint32_t seq[2]; /**< next of the client and of the server */
+    uint32_t packet;   /**< of this flow, from 0 */
+    uint32_t seq[2];   /**< next of the client and of the server */
+    uint32_t tsval[2]; /**< newest of both */
 } flow;
 
 typedef struct mix {
@@ -135,7 +136,7 @@ static void write_frame(unsigned from, uint32_t bytes)
 
 /* ---- one packet ---- */
 
-static uint32_t put_options(uint8_t *at, const flow *f, unsigned syn)
+static uint32_t put_options(uint8_t *at, flow *f, unsigned from, unsigned syn)
 {
     static const uint8_t opening[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7};
     static const uint8_t later[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
@@ -146,8 +147,9 @@ static uint32_t put_options(uint8_t *at, const flow *f, unsigned syn)
         return syn ? 4 : 0;
     }
     memcpy(at, syn ? opening : later, count);
-    put32(at + (syn ? 8 : 4), (uint32_t)(time_us / 1000) + f->number);
-    put32(at + (syn ? 12 : 8), f->packet ? (uint32_t)(time_us / 1000) - 20 : 0);
+    f->tsval[from] = (uint32_t)(time_us / 1000) + f->number;
+    put32(at + (syn ? 8 : 4), f->tsval[from]);
+    put32(at + (syn ? 12 : 8), f->tsval[!from]);
     return count;
 }
 
@@ -224,9 +226,9 @@ static void put_checksum(uint8_t *tcp, uint32_t bytes, const uint8_t *addresses,
 }
 
 /** @return bytes of the header */
-static uint32_t put_tcp(uint8_t *tcp, const flow *f, unsigned from, unsigned flags)
+static uint32_t put_tcp(uint8_t *tcp, flow *f, unsigned from, unsigned flags)
 {
-    uint32_t port = 20000 + f->number % 40000, bytes = 20 + put_options(tcp + 20, f, flags & SYN);
+    uint32_t port = 20000 + f->number % 40000, bytes = 20 + put_options(tcp + 20, f, from, flags & SYN);
 
     put16(tcp, from ? 443 : port);
     put16(tcp + 2, from ? port : 443);

@@ -256,6 +256,27 @@ static void test_wraps(gconstpointer reversed)
     tcpt_analysis_free(analysis);
 }
 
+/* Wherever a SYN-ACK's sequence numbers begin, and though its client refuses it for the timestamp that it echoes. */
+static void test_window_seq(void)
+{
+    const uint32_t isn[] = {1, UINT32_C(1) << 31, UINT32_MAX - 1};
+    for (unsigned i = 0; i < G_N_ELEMENTS(isn); i++) {
+        tcpt_analysis *analysis = begin();
+        tcpt_segment syn = make(0, TCPT_SYN, 1000, 0, 0), answer = make(1, TCPT_SYN | TCPT_ACK, isn[i], 1001, 0);
+        syn.options = answer.options = TCPT_OPTION_TIMESTAMPS;
+        syn.tsval = 500;
+        answer.tsecr = 400;
+        tcpt_flow *flow = tcpt_flow_of(feed(analysis, syn));
+        tcpt_record *record = feed(analysis, answer);
+        g_assert_cmpint(record->receiver_drop, ==, TCPT_DROP_TCP_RFC7323_PAWS);
+        g_assert_cmpuint(flow->ends[1].window_seq, ==, isn[i]);
+        feed(analysis, make(0, TCPT_ACK, 1001, isn[i] + 1, 0));
+        feed(analysis, make(1, TCPT_ACK, isn[i] + 1, 1001, 10));
+        g_assert_cmpuint(flow->ends[1].window_seq, ==, isn[i] + 1);
+        tcpt_analysis_free(analysis);
+    }
+}
+
 static tcpt_flow *feed_at(tcpt_analysis *analysis, int64_t time_ns, uint16_t port)
 {
     tcpt_segment segment = make(0, TCPT_ACK, 1001, 9001, 10);
@@ -485,6 +506,7 @@ void add_flow_tests(void)
     g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
     g_test_add_func("/flow/inferred-fin-refuted", test_inferred_fin_refuted);
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
+    g_test_add_func("/flow/window_seq", test_window_seq);
     g_test_add_func("/flow/pieces", test_pieces);
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
     g_test_add_func("/flow/guessed-client", test_guessed_client);

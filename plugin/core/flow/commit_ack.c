@@ -132,7 +132,7 @@ void tcpt_commit_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segme
     tcpt_endpoint *sender = &flow->ends[seen->from];
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
 
-    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS)
+    if (seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS || !sender->acked)
         tcpt_note_window_seq(sender, segment);
     tcpt_take_window(sender, segment);
     commit_sack(sender, segment);

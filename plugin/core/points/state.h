@@ -43,7 +43,7 @@ static inline tcpt_connection *tcpt_connection_of(const tcpt_flow *flow)
 {
     const GPtrArray *connections = flow->at->all->connections;
 
-    return flow->number < connections->len ? connections->pdata[flow->number] : NULL;
+    return connections->len > 0 && flow->number < connections->len ? connections->pdata[flow->number] : NULL;
 }
 
 /** Whether files of more than two points were put one behind the other: what was let go before the last began is not
