@@ -104,6 +104,13 @@ static bool leaves_something(const packet_info *pinfo, const proto_tree *tree, u
            have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
 }
 
+/* No detector's is graver than a warning. */
+bool tcpt_experts_may_be_spared(const packet_info *pinfo)
+{
+    return expert_protocol && expert_get_highest_severity() >= PI_WARN && !have_tap_listener(expert_tap) &&
+           !has_column(pinfo->cinfo);
+}
+
 void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)
 {
     if (!expert_protocol)

@@ -12,6 +12,9 @@
 
 void tcpt_experts_register(int proto);
 
+/** Whether nobody would notice any, where there is no tree. */
+bool tcpt_experts_may_be_spared(const packet_info *pinfo);
+
 /** The expert info of a finding, wherever anybody would notice it. With a tree and without: whoever counts them gets
  * the same number.
  *  @param item  of `tree`, that it hangs on; NULL where there is none */

@@ -46,6 +46,19 @@ static const int *const plain_fields[] = {
 };
 static const header_field_info *plain[G_N_ELEMENTS(plain_fields)];
 
+/* What findings show besides their ids and values. */
+static const uint8_t found_fields[] = {
+#undef FOUND
+#undef PLAIN
+#define FOUND(field) field,
+#define PLAIN(field)
+#define TCPT_SHOWN(name, filter, type, who, label, text) who(TCPT_HF_##name)
+#include "shown.def"
+#undef TCPT_SHOWN
+};
+
+G_STATIC_ASSERT(TCPT_HF_FINDING == 0); /* the first of them */
+
 static void look_up_fields(void)
 {
     for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
@@ -71,6 +84,22 @@ bool tcpt_plain_is_wanted(const proto_tree *tree)
         return false; /* nor is any of its fields */
     for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
         if (tcpt_is_asked_for(plain[i]))
+            return true;
+    return false;
+}
+
+bool tcpt_protocol_is_wanted(const proto_tree *tree)
+{
+    return !PTREE_DATA(tree)->fake_protocols || tcpt_is_asked_for(plain[0]);
+}
+
+bool tcpt_more_is_asked_for(const tcpt_field *fields)
+{
+    for (unsigned i = 1; i < G_N_ELEMENTS(found_fields); i++)
+        if (tcpt_is_asked_for(tcpt_hf_info[found_fields[i]]))
+            return true;
+    for (; fields && *fields != TCPT_FIELD_COUNT; fields++)
+        if (tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_VALUES + *fields]))
             return true;
     return false;
 }

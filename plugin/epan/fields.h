@@ -31,6 +31,12 @@ void tcpt_fields_register(int proto);
 /** Whether somebody reads the tree: all of it then, and labels. */
 bool tcpt_is_read(const proto_tree *tree);
 
+/** Whether anybody would see our protocol's own item. */
+bool tcpt_protocol_is_wanted(const proto_tree *tree);
+
+/** Whether somebody asks for more of a finding than which it is. `fields` are its detector's, NULL for none. */
+bool tcpt_more_is_asked_for(const tcpt_field *fields);
+
 /** Whether anybody would see a frame without a finding. */
 bool tcpt_plain_is_wanted(const proto_tree *tree);
 

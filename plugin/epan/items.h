@@ -22,9 +22,10 @@
 typedef struct tcpt_stage {
     tvbuff_t *tvb;
     packet_info *pinfo;
-    proto_tree *tree; /**< our protocol's, NULL when none is built */
+    proto_tree *tree; /**< our protocol's, the frame's where that is not wanted; NULL when none is built */
     bool visible;     /**< labels are read: those that are more than name and value are written out then only */
     bool complete;    /**< all was captured, as far as anybody knows: the frame is shown again */
+    bool flat;        /**< nobody would see what belongs to what: no item has others below it */
     bool named;       /**< one of several in the frame: which one is said */
     unsigned finding_count;
     const tcpt_finding *gravest; /**< NULL without one */

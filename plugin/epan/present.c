@@ -175,11 +175,27 @@ static void add_finding_to_tree(const tcpt_stage *stage, const tcpt_finding *fin
     take_back(item, kind);
 }
 
+/* Nobody reads the tree: what somebody asks for, all side by side. */
+static void add_finding_flat(const tcpt_stage *stage, const tcpt_finding *finding)
+{
+    const tcpt_detector *detector = finding->diagnosis->detector;
+    proto_item *item = proto_tree_add_string(stage->tree, tcpt_hf[TCPT_HF_FINDING], stage->tvb, 0, 0, detector->id);
+
+    proto_item_set_generated(item);
+    if (tcpt_more_is_asked_for(detector->fields)) {
+        add_words(stage, stage->tree, finding);
+        add_fields(stage, item, stage->tree, finding);
+    }
+    tcpt_expert_add(stage->pinfo, stage->tree, item, finding->diagnosis);
+}
+
 static void add_finding(const tcpt_finding *finding, void *data)
 {
     const tcpt_stage *stage = data;
 
-    if (stage->tree)
+    if (stage->flat)
+        add_finding_flat(stage, finding);
+    else if (stage->tree)
         add_finding_to_tree(stage, finding);
     else
         tcpt_expert_add(stage->pinfo, NULL, NULL, finding->diagnosis);
@@ -241,11 +257,18 @@ static void append_headline(tcpt_stage *stage, proto_item *item)
 
 static void open_tree(tcpt_stage *stage, proto_tree *tree, const tcpt_record *record)
 {
-    proto_item *item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
+    proto_item *item;
     char name[TCPT_LAYER_BYTES];
 
     /* further lines, asked for, are those of a tree that is read */
     stage->visible = tcpt_is_read(tree) || tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_LINE]);
+    stage->flat = stage->gravest && !stage->visible && tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_FINDING]) &&
+                  !tcpt_protocol_is_wanted(tree);
+    if (stage->flat) {
+        stage->tree = tree;
+        return;
+    }
+    item = proto_tree_add_item(tree, proto_triage, stage->tvb, 0, 0, ENC_NA);
     if (stage->named && stage->visible)
         proto_item_append_text(item, ", %s", tcpt_layer_name(name, record));
     if (stage->gravest && stage->visible)
@@ -300,13 +323,14 @@ static void queue(packet_info *pinfo, const tcpt_record *record)
 static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record, bool named)
 {
     tcpt_stage stage = {.tvb = tvb, .pinfo = pinfo, .complete = PINFO_FD_VISITED(pinfo), .named = named};
+    bool plain_wanted = tcpt_plain_is_wanted(tree);
     tcpt_flow *flow;
 
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
     if (is_tapped())
         queue(pinfo, record);
-    if (stage.finding_count == 0 && !tcpt_plain_is_wanted(tree))
+    if (stage.finding_count == 0 && !plain_wanted)
         return;
 
     if (tree)
@@ -315,7 +339,7 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         tcpt_feed_make_cases();
     if (stage.finding_count > 0)
         tcpt_each_finding(record, add_finding, &stage);
-    if (!stage.tree)
+    if (!plain_wanted)
         return;
     tcpt_each_proven(record, add_evidence, &stage);
     if (record->icmp) { /* no segment: nothing has a state after it */
@@ -349,12 +373,20 @@ static TCPT_NOINLINE void present_records(tvbuff_t *tvb, packet_info *pinfo, pro
     pinfo->current_proto = current_proto;
 }
 
+/* Nothing that this frame has to show would be seen anywhere. */
+static bool goes_unnoticed(const packet_info *pinfo, const proto_tree *tree, const tcpt_record *record)
+{
+    return !tree && (!record->notes || tcpt_experts_may_be_spared(pinfo)) && !is_tapped();
+}
+
 static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
                                             unsigned count)
 {
     /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
     for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
         tcpt_settle_record(tcpt_feed_analysis(), records[i]);
+    if (count == 1 && goes_unnoticed(pinfo, tree, records[0]))
+        return;
     if (count > 1 || records[0]->notes || is_tapped() || tcpt_plain_is_wanted(tree))
         present_records(tvb, pinfo, tree, records, count);
 }
@@ -367,8 +399,8 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     (void)data;
     if (count == 0)
         return 0;
-    /* Nearly every frame: nothing was found, and nobody looks. */
-    if (count == 1 && !records[0]->notes && !tree && !PINFO_FD_VISITED(pinfo) && !is_tapped())
+    /* Nearly every frame: nothing was found, or of a flood once more, and nobody looks. */
+    if (count == 1 && !PINFO_FD_VISITED(pinfo) && goes_unnoticed(pinfo, tree, records[0]))
         return 0;
     present_if_wanted(tvb, pinfo, tree, records, count);
     return 0; /* no layer of the packet */

@@ -380,10 +380,11 @@ static tcpt_segment nth(talk *all, unsigned i, bool early, unsigned *from)
     return segment;
 }
 
-/* Data of the server before the client's first ACK is what makes the old rules forget a scale. */
-static void test_tracker(void)
+/* Data of the server before the client's first ACK is what makes the old rules forget a scale. Behind one in so many
+ * segments comes a RST, perhaps behind a SYN that is let pass. */
+static void test_tracker(gconstpointer data)
 {
-    unsigned parted = 0, segments = 0;
+    unsigned parted = 0, segments = 0, rst_every = GPOINTER_TO_UINT(data);
     for (unsigned round = 0; round < 2000; round++) {
         tcpt_ct_models models = {0};
         tcpt_ct_entry alone[TCPT_CT_RULE_SETS] = {0};
@@ -397,6 +398,18 @@ static void test_tracker(void)
             all.last = segment;
             parted += models.old != NULL;
             segments++;
+            if (!one_in(rst_every))
+                continue;
+            if (one_in(4)) {
+                tcpt_segment syn = plain(&all, 0, TCPT_SYN, 0);
+                syn.end_seq = syn.seq + 1;
+                track(&models, alone, &syn, 0);
+                segment.ack = one_in(2) ? syn.end_seq : segment.ack;
+            }
+            segment.flags = one_in(2) ? TCPT_RST : TCPT_RST | TCPT_ACK;
+            segment.payload_bytes = segment.sack_count = 0;
+            segment.seq = segment.end_seq += one_in(8) ? 0 : near_zero();
+            track(&models, alone, &segment, from);
         }
         tcpt_ct_clear(&models);
     }
@@ -411,6 +424,7 @@ int main(int argc, char **argv)
     g_test_add_func("/short_way/scenarios", test_scenarios);
     g_test_add_func("/short_way/random", test_random);
     g_test_add_func("/short_way/around", test_around);
-    g_test_add_func("/short_way/tracker", test_tracker);
+    g_test_add_data_func("/short_way/tracker", GUINT_TO_POINTER(0), test_tracker);
+    g_test_add_data_func("/short_way/tracker-and-rst", GUINT_TO_POINTER(4), test_tracker);
     return g_test_run();
 }

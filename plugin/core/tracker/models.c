@@ -22,11 +22,23 @@ static bool opens_alike(const tcpt_ct_entry *before, const tcpt_ct_packet *packe
     return before->state == TCPT_CT_SYN_RECV && packet->class == TCPT_CT_CLASS_ACK && dir == TCPT_CT_ORIGINAL;
 }
 
+/* A RST on an open connection: they differ in what they make of one after a SYN, of one that closes again or meets an
+ * unfinished handshake, and of one beside the window. */
+static bool rst_alike(const tcpt_ct_entry *before, const tcpt_ct_result *result)
+{
+    return before->state == TCPT_CT_ESTABLISHED && before->assured && before->last_class != TCPT_CT_CLASS_SYN &&
+           (result->verdict == TCPT_CT_VALID || result->reason == TCPT_CT_INVALID_RST);
+}
+
 /* Where the two rule sets cannot part: a packet that fits, of a connection whose windows are checked, and without SYN
- * or RST after the handshake. They differ in what else happens at the handshake, to a RST, and to what does not fit. */
+ * after the handshake. They differ in what else happens at the handshake, and to what does not fit. */
 static bool rules_agree(const tcpt_ct_entry *before, const tcpt_ct_packet *packet, const tcpt_ct_result *result)
 {
-    if (result->verdict != TCPT_CT_VALID || ((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL))
+    if ((before->sides[0].flags | before->sides[1].flags) & TCPT_CT_LIBERAL)
+        return false;
+    if (packet->class == TCPT_CT_CLASS_RST)
+        return rst_alike(before, result);
+    if (result->verdict != TCPT_CT_VALID)
         return false;
     if (before->state < TCPT_CT_ESTABLISHED)
         return opens_alike(before, packet);
