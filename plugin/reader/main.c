@@ -175,7 +175,7 @@ static char *write_page(const tcpt_options *options, const tcpt_reading *reading
 }
 
 /* The last of what is told, or all of it. @return what went wrong, a sentence, to be freed; NULL */
-static char *tell(job *of, const tcpt_model *model, GHashTable *asked)
+static char *tell_last(job *of, const tcpt_model *model, GHashTable *asked)
 {
     const tcpt_options *options = of->options;
     char *problem;
@@ -201,7 +201,7 @@ static int report_on(job *of)
     tcpt_settle_all(of->reading.analysis);
     model = model_of(options->least, &of->reading, asked);
     status = status_of(options, model);
-    problem = tell(of, model, asked);
+    problem = tell_last(of, model, asked);
     tcpt_model_free(model);
     if (asked)
         g_hash_table_destroy(asked);
