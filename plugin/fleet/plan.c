@@ -4,7 +4,8 @@
  *
  * In the folder OUT it finds results/KEY.json, of what was read before, and writes plan, everything that is to be
  * there in the end (key, kind, frames, path; a line for each file, behind one with the number of files left out), and
- * batches/NUMBER, lines of key, kind and path. It prints the names of the batches. */
+ * batches/NUMBER, lines of key, kind and path. It prints the names of the batches; with --apart, for a capture of one
+ * file, its key, folder and name, with tabs between them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ enum {
 typedef struct words {
     char *out, *how, **paths;
     int batch;
-    gboolean no_rings, points;
+    gboolean no_rings, points, apart;
 } words;
 
 typedef struct planning {
@@ -118,6 +119,22 @@ static bool fail(const words *said, const char *key, const char *problem)
     return written;
 }
 
+/* It can be sent as it is. */
+static bool is_alone(const planning *of, const tcpt_job *job)
+{
+    return of->said->apart && job->inputs->len == 1 && !strchr(((tcpt_input *)job->inputs->pdata[0])->path, '\t');
+}
+
+static void print_alone(const tcpt_job *job)
+{
+    const char *path = ((tcpt_input *)job->inputs->pdata[0])->path;
+    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+
+    printf("%s\t%s\t%s\n", job->key, folder, name);
+    g_free(name);
+    g_free(folder);
+}
+
 static bool plan_job(planning *of, const tcpt_job *job)
 {
     const char *problem = ((tcpt_input *)job->inputs->pdata[0])->problem;
@@ -125,7 +142,12 @@ static bool plan_job(planning *of, const tcpt_job *job)
     add_to_plan(of->plan, job);
     if (problem)
         return fail(of->said, job->key, problem);
-    return is_there(of->said, job->key) || add_to_batch(of, job);
+    if (is_there(of->said, job->key))
+        return true;
+    if (!is_alone(of, job))
+        return add_to_batch(of, job);
+    print_alone(job);
+    return true;
 }
 
 static int plan(const words *said)
@@ -154,6 +176,7 @@ static bool read_words(words *said, int argc, char **argv)
         {"how", 0, 0, G_OPTION_ARG_STRING, &said->how, "How captures are read: another way has other results", "TEXT"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &said->batch, "Captures of a batch, at most", "COUNT"},
         {"no-rings", 0, 0, G_OPTION_ARG_NONE, &said->no_rings, "Read each file by itself", NULL},
+        {"apart", 0, 0, G_OPTION_ARG_NONE, &said->apart, "Name captures of one file, instead of batches", NULL},
         {"points", 0, 0, G_OPTION_ARG_NONE, &said->points, "Join captures of the same time", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &said->paths, NULL, "CAPTURE..."},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},

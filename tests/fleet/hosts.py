@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two hosts with an sshd each, in network namespaces, one of which is lost in the middle: nothing is lost, nothing there twice."""
+
+import glob
+import os
+import shutil
+import subprocess
+
+import place
+import stops
+import tap
+
+HOSTS = ("one", "two")
+COPIED = 24  # captures: each takes a dozen connections
+PORT = 2222
+SSHD = """Port %(port)d
+HostKey %(folder)s/host-key
+AuthorizedKeysFile %(folder)s/key.pub
+PidFile %(folder)s/pid-%(name)s
+PermitRootLogin yes
+StrictModes no
+UsePAM no
+"""
+# Silence ends a connection after some seconds, as README.md says for hosts that may be lost.
+SSH = """Host *
+User root
+Port %(port)d
+IdentityFile %(folder)s/key
+UserKnownHostsFile /dev/null
+StrictHostKeyChecking no
+BatchMode yes
+LogLevel ERROR
+ConnectTimeout 2
+ServerAliveInterval 1
+ServerAliveCountMax 2
+ControlMaster auto
+ControlPath %(folder)s/%%h
+ControlPersist 60
+"""
+SLOW = '#!/bin/sh\nsleep 0.1\nexec "%s" "$@"\n'
+
+
+def do(*command):
+    subprocess.run(command, check=True, capture_output=True)
+
+
+class Hosts:
+    """close() it."""
+
+    def __init__(self, fleet, number):
+        self.folder, self.number, self.servers = fleet.folder("hosts-%d" % number), number, []
+        self.namespaces = ["tcptriage-%d-%d-%s" % (os.getpid(), number, name) for name in HOSTS]
+        for key in ("key", "host-key"):
+            do("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(self.folder, key))
+        self.write("config", SSH)
+        os.makedirs("/run/sshd", exist_ok=True)
+        try:
+            for at, name in enumerate(HOSTS):
+                self.add(at, name)
+        except (subprocess.CalledProcessError, OSError) as problem:
+            self.close()
+            raise tap.Skip("no network namespaces: %s" % problem)
+        except AssertionError:
+            self.close()
+            raise
+        with open(os.path.join(self.folder, "hosts"), "w") as file:
+            file.writelines("1/ssh -F %s/config %s\n" % (self.folder, self.address(at)) for at in range(len(HOSTS)))
+
+    def write(self, path, text, **more):
+        with open(os.path.join(self.folder, path), "w") as file:
+            file.write(text % {"folder": self.folder, "port": PORT, **more})
+
+    def address(self, at, end=2):
+        return "198.18.%d.%d" % (self.number + 100, at * 8 + end)  # for tests of networks (RFC 2544), and nobody's
+
+    def link(self, at):
+        return "tcpt%d%d" % (self.number, at)
+
+    def add(self, at, name):
+        space = self.namespaces[at]
+        do("ip", "netns", "add", space)
+        do("ip", "link", "add", self.link(at), "type", "veth", "peer", "name", "eth0", "netns", space)
+        do("ip", "address", "add", self.address(at, 1) + "/29", "dev", self.link(at))
+        do("ip", "link", "set", self.link(at), "up")
+        for words in (("address", "add", self.address(at) + "/29", "dev", "eth0"), ("link", "set", "eth0", "up"),
+                      ("link", "set", "lo", "up")):
+            do("ip", "-n", space, *words)
+        self.write("sshd-" + name, SSHD, name=name)
+        self.servers.append(subprocess.Popen(
+            ["ip", "netns", "exec", space, "/usr/sbin/sshd", "-D", "-e", "-f", os.path.join(self.folder, "sshd-" + name)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        stops.wait_for(lambda: subprocess.run(
+            ["ssh", "-F", self.folder + "/config", self.address(at), "true"], capture_output=True).returncode == 0, 20)
+
+    def lose(self, at):
+        """It does not answer any more, and nobody says why."""
+        do("ip", "link", "set", self.link(at), "down")
+
+    def close(self):
+        for at, server in enumerate(self.servers):
+            subprocess.run(["ssh", "-F", self.folder + "/config", "-O", "exit", self.address(at)], capture_output=True, check=False)
+            server.terminate()
+            server.wait()
+        for at in range(len(HOSTS)):
+            subprocess.run(["ip", "link", "delete", self.link(at)], capture_output=True, check=False)
+        for space in self.namespaces:
+            subprocess.run(["ip", "netns", "delete", space], capture_output=True, check=False)
+
+
+def slow_copy(fleet, folder):
+    """The command, with a reader that takes its time."""
+    prefix = os.path.join(folder, "prefix")
+    shutil.copytree(fleet.prefix, prefix)
+    reader = os.path.join(prefix, "bin", "tcptriage")
+    os.rename(reader, reader + "-fast")
+    with open(reader, "w") as file:
+        file.write(SLOW % (reader + "-fast"))
+    os.chmod(reader, 0o755)
+    return os.path.join(prefix, "bin", "tcptriage-fleet")
+
+
+def lost(fleet, suite, number, *ways):
+    if not place.is_root():
+        raise tap.Skip("needs root, for network namespaces")
+    if not os.path.exists("/usr/sbin/sshd"):
+        raise tap.Skip("sshd is missing (package openssh-server)")
+    if not ways and not shutil.which("rsync"):
+        raise tap.Skip("rsync is missing")
+    if ways:
+        folder, some = stops.many(fleet, "lost-%d" % number), 40  # three batches: each host has had one
+    else:
+        folder, some = fleet.folder("lost-%d" % number), 6
+        for path in fleet.captures(COPIED):
+            shutil.copy(path, folder)
+    odd = os.path.join(folder, "a name, it's \"odd\" $(x).pcap")
+    shutil.copy(fleet.captures(1)[0], odd)
+    whole = fleet.tools.path("lost-%d-whole" % number)
+    assert fleet.run("--out", whole, folder).status == suite.FOUND
+    out = fleet.tools.path("lost-%d-out" % number)
+    hosts = Hosts(fleet, number)
+    try:
+        command = slow_copy(fleet, hosts.folder)
+        process = subprocess.Popen([command, "--quiet", "--hosts", hosts.folder + "/hosts", *ways, "--out", out, folder],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        stops.wait_for(lambda: len(stops.results(out)) + len(glob.glob(out + "/work/*.tar")) > some)
+        hosts.lose(1)
+        _, err = process.communicate(timeout=300)
+    finally:
+        hosts.close()
+    count = len(os.listdir(folder))
+    assert process.returncode == suite.FOUND and not err, (process.returncode, err)
+    assert suite.ask(out, "SELECT count(*), count(DISTINCT path) FROM captures WHERE state = 'read'") == [(count, count)]
+    assert suite.told(out) == suite.told(whole)
+    with open(out + "/joblog") as file:
+        used = {line.split("\t")[1] for line in file if not line.startswith("Seq")}
+    assert len(used) == 2, used
+
+
+def check_hosts_shared(fleet, suite):
+    """Hosts that have the same files."""
+    lost(fleet, suite, 0, "--shared")
+
+
+def check_hosts_copied(fleet, suite):
+    """Captures are copied to the host, and results back."""
+    lost(fleet, suite, 1)
