@@ -24,7 +24,7 @@ typedef struct tcpt_piece {
 
 /** Interfaces that are capture points of their own. All behind them are one, whose id this is: each takes a few hundred
  * bytes, and a capture may name a million. */
-#define TCPT_POINTS_MOST 4096
+#define TCPT_POINTS_MOST 2048
 
 /** A capture point: an interface, and how many IP headers are around the segment there. Lives as long as the analysis.
  */

@@ -36,7 +36,7 @@ START = "rsts"  # any kind: one frame
 ALIKE = "Of alike findings in one connection 16 are kept one by one: [0-9]+ more are told as one"
 PROOFS = "A frame names at most 16 findings that it proves: [0-9]+ more are left out"
 POINTS = "and [0-9]+ more pairs of points"
-APART = "4096 interfaces are told apart: all others are taken for one capture point"
+APART = "2048 interfaces are told apart: all others are taken for one capture point"
 TOLD = {"rsts": (ALIKE, PROOFS), "retransmissions": (ALIKE, PROOFS), "challenges": (ALIKE,),
         "interfaces": (POINTS, APART), "one-name": (POINTS,), "indexes": (POINTS, APART)}
 MARKUP = ("<script>alert", "<img", "onerror=alert(1)>", "</style></svg>&lt;")
