@@ -506,7 +506,7 @@ void add_flow_tests(void)
     g_test_add_data_func("/flow/wraps-from-the-server", GUINT_TO_POINTER(1), test_wraps);
     g_test_add_func("/flow/inferred-fin-refuted", test_inferred_fin_refuted);
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
-    g_test_add_func("/flow/window_seq", test_window_seq);
+    g_test_add_func("/flow/window-seq", test_window_seq);
     g_test_add_func("/flow/pieces", test_pieces);
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
     g_test_add_func("/flow/guessed-client", test_guessed_client);

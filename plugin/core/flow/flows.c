@@ -18,8 +18,16 @@ typedef union place {
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
-/* Slabs are zeroed; those of places are so large that they are pages from the kernel, which need no clearing. */
-enum { SLAB_PLACES = 128, SLAB_TRACKERS = 128, SLAB_LONES = 64, PIECE_FLOWS = 1024 };
+/* Slabs are zeroed. They grow with what there is: where that is much they are pages from the kernel, which need no
+ * clearing, and of which those are not there that nothing is in yet. */
+enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
+
+/* Things of one size, from slabs. */
+typedef struct pool {
+    uint8_t *next; /* in the newest slab */
+    uint32_t left; /* there */
+    uint32_t had;  /* in all slabs */
+} pool;
 
 struct tcpt_flows {
     tcpt_flow_table table; /* tcpt_flow_key -> newest life */
@@ -27,17 +35,12 @@ struct tcpt_flows {
     GPtrArray *all;        /* pieces of a list of flows, or what stands for them, by number: see tcpt_record.owner */
     uint32_t count;
     GPtrArray *slabs;
-    place *next_place; /* in the newest slab of places */
-    place *blank;      /* one that was had, and not written to but for what opens a flow; or NULL */
-    uint32_t places;
-    tcpt_tracker *next_tracker;
+    place *blank;                /* one that was had, and not written to but for what opens a flow; or NULL */
     tcpt_tracker *blank_tracker; /* of the blank place */
-    uint32_t trackers;
-    tcpt_lone *next_lone; /* in the newest slab of lone SYNs */
+    pool places, trackers, lones;
     GPtrArray *free_lones;
     GPtrArray *free_places; /* of flows that were given back, cleared; NULL before the first */
     GPtrArray *free_trackers;
-    uint32_t lones;   /* in slabs */
     uint32_t resting; /* flows that lone SYNs stand for */
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
     uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
@@ -100,6 +103,21 @@ static void *new_slab(tcpt_flows *flows, size_t bytes)
     return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
 }
 
+static void *take_from(tcpt_flows *flows, pool *from, size_t bytes)
+{
+    void *taken;
+
+    if (from->left == 0) {
+        from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
+        from->had += from->left;
+        from->next = new_slab(flows, from->left * bytes);
+    }
+    taken = from->next;
+    from->next += bytes;
+    from->left--;
+    return taken;
+}
+
 static void **owner_at(const tcpt_flows *flows, uint32_t number)
 {
     return (void **)g_ptr_array_index(flows->all, number / PIECE_FLOWS) + number % PIECE_FLOWS;
@@ -121,9 +139,7 @@ static place *take_place(tcpt_flows *flows)
         return blank;
     if (flows->free_places && flows->free_places->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_places, flows->free_places->len - 1);
-    if (flows->places++ % SLAB_PLACES == 0)
-        flows->next_place = new_slab(flows, SLAB_PLACES * sizeof(place));
-    return flows->next_place++;
+    return take_from(flows, &flows->places, sizeof(place));
 }
 
 static tcpt_tracker *take_tracker(tcpt_flows *flows)
@@ -135,18 +151,14 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
         return blank;
     if (flows->free_trackers && flows->free_trackers->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_trackers, flows->free_trackers->len - 1);
-    if (flows->trackers++ % SLAB_TRACKERS == 0)
-        flows->next_tracker = new_slab(flows, SLAB_TRACKERS * sizeof(tcpt_tracker));
-    return flows->next_tracker++;
+    return take_from(flows, &flows->trackers, sizeof(tcpt_tracker));
 }
 
 static tcpt_lone *take_lone(tcpt_flows *flows)
 {
     if (flows->free_lones->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_lones, flows->free_lones->len - 1);
-    if (flows->lones++ % SLAB_LONES == 0)
-        flows->next_lone = new_slab(flows, SLAB_LONES * sizeof(tcpt_lone));
-    return flows->next_lone++;
+    return take_from(flows, &flows->lones, sizeof(tcpt_lone));
 }
 
 static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
