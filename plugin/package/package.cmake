@@ -30,6 +30,7 @@ if(TCPT_FLEET)
     install(FILES ${CMAKE_CURRENT_LIST_DIR}/tcptriage-fleet.bash DESTINATION share/bash-completion/completions
         RENAME tcptriage-fleet)
     install(FILES ${fleet}/schema.sql DESTINATION share/doc/${package})
+    install(FILES ${fleet}/examples/slurm.sh ${fleet}/examples/job.yaml DESTINATION share/doc/${package}/examples)
 endif()
 install(DIRECTORY ${profile} DESTINATION share/wireshark/profiles)
 

@@ -20,6 +20,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [FOLDER] + [os.path.join(FOLDER, "..", name) for name in ("golden", "page", "install")]
 import browser  # noqa: E402
 import hosts  # noqa: E402
+import job  # noqa: E402
 import place  # noqa: E402
 import readme  # noqa: E402
 import rings  # noqa: E402
@@ -38,7 +39,7 @@ class Fleet:
     def __init__(self, build, source):
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
         self.source = source
-        self.lab = os.path.join(source, "captures", "lab")
+        self.source, self.lab = source, os.path.join(source, "captures", "lab")
         self.prefix = self.tools.path("prefix")
         for folder in ("bin", "libexec"):
             shutil.copytree(os.path.join(build, folder), os.path.join(self.prefix, folder))
@@ -291,7 +292,7 @@ def check_readme(fleet):
 def tests_of(fleet):
     for name in ("same", "bad", "limits", "list", "changed", "dissect", "usage", "without_parallel", "page", "readme"):
         yield "/fleet/" + name.replace("_", "-"), globals()["check_" + name], fleet
-    for module in (rings, stops, hosts):
+    for module in (rings, stops, hosts, job):
         for name, check in vars(module).items():
             if name.startswith("check_"):
                 yield "/fleet/" + name[len("check_"):].replace("_", "-"), check, fleet, sys.modules[__name__]
