@@ -31,7 +31,7 @@ if ! { cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER="$clang" -DTCPT_PLUGIN=OF
     tcpt_die "the fuzz target could not be built; all that was said is in $build/log"
 fi
 corpus=$build/corpus
-longest=600 # 75 segments; twice as many take twice as long and find no more
+longest=600 # 75 segments
 if [ "$target" = fuzz-decap ]; then
     corpus=$build/corpus-decap
     longest=600 # a dozen headers, or several short frames

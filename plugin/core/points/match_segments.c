@@ -8,8 +8,8 @@
 #include "tcptriage/sequence.h"
 
 enum {
-    ALIKE_MOST = 64,   /* of a segment sent again and again with the same numbers: the newest are tried */
-    PIECES_MOST = 256, /* looked through when a segment was cut or joined: what was lost before lies there too */
+    ALIKE_MOST = 64,    /* of a segment sent again and again with the same numbers: the newest are tried */
+    PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
 };
 
 static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
