@@ -7,36 +7,10 @@
 
 #include <glib.h>
 
-#include "core/dispatch.h"
-#include "core/finding/cases.h"
 #include "core/finding/memory.h"
-#include "core/finding/raising.h"
-#include "core/finding/scenes.h"
-#include "core/finding/store.h"
-#include "core/flow/commit.h"
 #include "core/lone.h"
-#include "core/peers/commit.h"
-#include "core/points/commit.h"
-#include "core/records.h"
-#include "core/release.h"
+#include "core/state.h"
 #include "core/tracker/commit.h"
-
-struct tcpt_analysis {
-    tcpt_settings settings;
-    tcpt_flows *flows;
-    tcpt_peers *peers;
-    tcpt_points *points;
-    tcpt_records records;
-    tcpt_findings findings;
-    tcpt_dispatch dispatch;
-    tcpt_case_list cases;
-    uint64_t generation;  /* segments and ICMP errors so far: what a settled flow is compared with */
-    uint64_t icmp_errors; /* of those */
-    uint64_t flows_gone;  /* given back */
-    bool points_expected; /* several, for certain */
-    bool watched;         /* by points or for pictures: more is to be noted than the flow itself */
-    tcpt_scenes *scenes;  /* NULL where nobody asks for pictures */
-};
 
 /* What a segment is to what was known before it, and what becomes of that. */
 typedef struct judgement {
@@ -377,65 +351,6 @@ const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
     }
     *count = analysis->cases.cases->len;
     return (const tcpt_case *const *)analysis->cases.cases->pdata;
-}
-
-/* ---- captures that memory could not hold ---- */
-
-typedef struct releasing {
-    tcpt_analysis *analysis;
-    int64_t quiet_ns;
-    void (*gone)(const tcpt_flow *flow, void *data);
-    void *data;
-} releasing;
-
-/* What the end of the capture would tell of it is asked for now: it will not change any more. */
-static bool may_go(tcpt_flow *flow, void *data)
-{
-    const releasing *now = data;
-    tcpt_outcome outcome;
-
-    if (flow->found || !flow->ending || flow->at->newest_ns - flow->last_ns <= now->quiet_ns ||
-        tcpt_points_know_flows(now->analysis->points))
-        return false;
-    tcpt_settle(now->analysis, flow);
-    outcome = tcpt_outcome_of(flow);
-    return !flow->found &&
-           (outcome == TCPT_OUTCOME_CLOSED || outcome == TCPT_OUTCOME_RESET || outcome == TCPT_OUTCOME_PARTIAL);
-}
-
-static void is_gone(tcpt_flow *flow, void *data)
-{
-    const releasing *now = data;
-
-    if (now->gone)
-        now->gone(flow, now->data);
-    tcpt_peers_commit_gone(now->analysis->peers, flow);
-    now->analysis->flows_gone++;
-}
-
-void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
-                  void *data)
-{
-    releasing now = {analysis, quiet_ns, gone, data};
-
-    if (analysis->scenes)
-        return;
-    tcpt_cases_clear(&analysis->cases);
-    tcpt_release_unused(&(tcpt_release_from){
-        .flows = analysis->flows,
-        .records = &analysis->records,
-        .peers = analysis->peers,
-        .points = analysis->points,
-        .findings = &analysis->findings,
-        .may_go = may_go,
-        .gone = is_gone,
-        .data = &now,
-    });
-}
-
-uint32_t tcpt_record_count(const tcpt_analysis *analysis)
-{
-    return analysis->records.count - analysis->records.spares;
 }
 
 /* ---- ICMP errors ---- */

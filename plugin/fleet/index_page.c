@@ -131,6 +131,24 @@ static void append_cause(GString *out, sqlite3_stmt *row, sqlite3_stmt *examples
     append_examples(out, examples, cause, severity);
 }
 
+/* The first row begins the section: there is none without rows. */
+static void begin_listing(GString *out, bool *begun, const char *title, const char *const *heads)
+{
+    if (*begun)
+        return;
+    *begun = true;
+    g_string_append_printf(out, "<section>\n<h2>%s</h2>\n", title);
+    begin_table(out, heads);
+}
+
+static void end_listing(GString *out, bool begun)
+{
+    if (!begun)
+        return;
+    end_table(out);
+    g_string_append(out, "</section>\n");
+}
+
 static void append_causes(GString *out, sqlite3 *database)
 {
     static const char *const heads[] = {"Severity",   "Cause",       "#Captures", "#Connections",
@@ -144,17 +162,10 @@ static void append_causes(GString *out, sqlite3 *database)
     bool any = false;
 
     while (next(rows)) {
-        if (!any) {
-            g_string_append(out, "<section>\n<h2>Causes, the gravest first</h2>\n");
-            begin_table(out, heads);
-        }
-        any = true;
+        begin_listing(out, &any, "Causes, the gravest first", heads);
         append_cause(out, rows, examples);
     }
-    if (any) {
-        end_table(out);
-        g_string_append(out, "</section>\n");
-    }
+    end_listing(out, any);
     sqlite3_finalize(rows);
     sqlite3_finalize(examples);
 }
@@ -224,17 +235,10 @@ static void append_places(GString *out, sqlite3 *database)
     bool any = false;
 
     while (next(rows)) {
-        if (!any) {
-            g_string_append(out, "<section>\n<h2>Listening ports with the most findings</h2>\n");
-            begin_table(out, heads);
-        }
-        any = true;
+        begin_listing(out, &any, "Listening ports with the most findings", heads);
         append_place(out, rows);
     }
-    if (any) {
-        end_table(out);
-        g_string_append(out, "</section>\n");
-    }
+    end_listing(out, any);
     sqlite3_finalize(rows);
 }
 
