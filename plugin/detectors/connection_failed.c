@@ -142,11 +142,20 @@ static bool raise_moved(const tcpt_context *context)
 
     if (!to_first && !tcpt_goes_on_elsewhere(flow, 1))
         return false;
-    finding = tcpt_raise(context, TCPT_MEDIUM,
-                         "The %s goes on under another address or port, as behind a NAT that has lost its entry: what "
-                         "is sent to it here is sent in vain",
-                         moved);
-    tcpt_brief(finding, "The %s goes on under another port or address", moved);
+    if (flow->ends[to_first].segment_count) {
+        finding =
+            tcpt_raise(context, TCPT_MEDIUM,
+                       "The %s goes on under another address or port, as behind a NAT that has lost its entry: what "
+                       "is sent to it here is sent in vain",
+                       moved);
+        tcpt_brief(finding, "The %s goes on under another port or address", moved);
+    } else {
+        finding = tcpt_raise(context, TCPT_MEDIUM,
+                             "The %s answers this SYN under another address or port: its answer goes around a NAT or "
+                             "load balancer, and its client knows no such connection",
+                             moved);
+        tcpt_brief(finding, "The %s answers under another port or address", moved);
+    }
     tcpt_set_blamed(finding, to_first);
     tcpt_relate(finding, asks->unanswered_record);
     if (asks->unanswered_ns)

@@ -10,11 +10,23 @@ typedef struct tfo_memory {
     bool raised;
 } tfo_memory;
 
-static const char *outcome_of(const tcpt_endpoint *client, const tcpt_segment *syn_ack)
+/* Retries are plain, without option or data (RFC 7413, section 4.2.1; Linux, tcp_retransmit_skb()). When one is
+ * answered at once, the SYN with the option got no answer: nobody has refused or ignored it. */
+static bool answers_plain_retry(const tcpt_context *context)
+{
+    tcpt_syn_delay kind = context->seen->syn_delay;
+
+    return kind != TCPT_SYN_DELAY_NONE && kind != TCPT_SYN_DELAY_ANSWER_LOST &&
+           !(context->segment->options & TCPT_OPTION_FAST_OPEN);
+}
+
+static const char *outcome_of(const tcpt_context *context, const tcpt_endpoint *client, const tcpt_segment *syn_ack)
 {
     bool cookie = syn_ack->options & TCPT_OPTION_FAST_OPEN && syn_ack->fast_open_bytes;
     uint32_t taken = syn_ack->ack - client->iss - 1;
 
+    if (!taken && answers_plain_retry(context))
+        return "no_answer";
     if (!client->fast_open_bytes && !client->syn_payload_bytes)
         return cookie ? "cookie_granted" : "option_ignored";
     if (!client->syn_payload_bytes)
@@ -55,9 +67,10 @@ static void judge_syn_ack(const tcpt_context *context, tfo_memory *memory)
         seq_after(context->segment->ack, behind_data))
         return;
     memory->raised = true;
-    finding = raise_outcome(context, outcome_of(client, context->segment));
+    finding = raise_outcome(context, outcome_of(context, client, context->segment));
     tcpt_relate(finding, client->last_record);
-    if (client->fast_open_bytes && !client->syn_payload_bytes && !(context->segment->options & TCPT_OPTION_FAST_OPEN))
+    if (client->fast_open_bytes && !client->syn_payload_bytes && !(context->segment->options & TCPT_OPTION_FAST_OPEN) &&
+        !answers_plain_retry(context))
         memory->cookie_sent = finding;
 }
 
