@@ -155,7 +155,7 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
 }
 
 /* A SYN of which nothing more may ever be heard is kept itself, until its flow is asked for. */
-static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, uint32_t hash, const tcpt_segment *segment,
+static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                  tcpt_record *record)
 {
     const tcpt_flow_before before = {TCPT_PORT_UNCOUNTED, 0, false};
@@ -164,7 +164,7 @@ static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, uin
     tcpt_point_commit(flow->at, segment);
     tcpt_record_judged(record, &found->seen);
     tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, &found->seen, &analysis->settings, record);
-    tcpt_rest(analysis->flows, flow, hash, segment, &found->seen, host, record, analysis->records.newest,
+    tcpt_rest(analysis->flows, flow, segment, &found->seen, host, record, analysis->records.newest,
               found->tracker.course != TCPT_TRACKER_STAYS);
 }
 
@@ -241,7 +241,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
     if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
-        rest(analysis, &found, flow, hash, segment, record);
+        rest(analysis, &found, flow, segment, record);
     else
         commit(analysis, &found, flow, segment, record);
     return record;

@@ -30,10 +30,10 @@ bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
            ordinary(seen);
 }
 
-void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash, const tcpt_segment *segment,
-               const tcpt_observation *seen, tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked)
+void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+               tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked)
 {
-    tcpt_lone *lone = tcpt_flows_rest(flows, flow, hash);
+    tcpt_lone *lone = tcpt_flows_rest(flows, flow);
 
     lone->record = record;
     lone->host = host;

@@ -21,8 +21,8 @@ bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
  * @param host    what is kept of its source address, or NULL
  * @param number  of its record
  */
-void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash, const tcpt_segment *segment,
-               const tcpt_observation *seen, tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked);
+void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+               tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked);
 
 /** What it is at the end of what was captured. */
 tcpt_lone_syn tcpt_lone_at_end(const tcpt_lone *lone);

@@ -66,7 +66,7 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
 
 /** Keep the newest flow, of which nothing was written yet, as a lone SYN: as yet key, number and point are filled in.
  */
-tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash);
+tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow);
 
 /** Begin the life that a lone SYN stands for, and free that. */
 tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment);

@@ -18,15 +18,17 @@ typedef union place {
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
-/* Slabs are zeroed. They grow with what there is: where that is much they are pages from the kernel, which need no
- * clearing, and of which those are not there that nothing is in yet. */
-enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
+/* Slabs grow with what there is: where that is much they are pages from the kernel, which need no clearing, and of
+ * which those are not there that nothing is in yet. Smaller ones lie where something else has been: what is taken from
+ * them is cleared when it is taken, as then it is about to be written to. */
+enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024, PAGES_LEAST_BYTES = 1 << 18 };
 
 /* Things of one size, from slabs. */
 typedef struct pool {
     uint8_t *next; /* in the newest slab */
     uint32_t left; /* there */
     uint32_t had;  /* in all slabs */
+    bool zero;     /* all that is left is */
 } pool;
 
 struct tcpt_flows {
@@ -37,6 +39,7 @@ struct tcpt_flows {
     GPtrArray *slabs;
     place *blank;                /* one that was had, and not written to but for what opens a flow; or NULL */
     tcpt_tracker *blank_tracker; /* of the blank place */
+    void **newest;               /* place of the newest flow in the table */
     pool places, trackers, lones;
     GPtrArray *free_lones;
     GPtrArray *free_places; /* of flows that were given back, cleared; NULL before the first */
@@ -95,24 +98,27 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
     g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
-static void *new_slab(tcpt_flows *flows, size_t bytes)
+static void *new_slab(tcpt_flows *flows, size_t bytes, bool zero)
 {
-    uint8_t *slab = g_malloc0(bytes + LINE - 1);
+    uint8_t *slab = zero ? g_malloc0(bytes + LINE - 1) : g_malloc(bytes + LINE - 1);
 
     g_ptr_array_add(flows->slabs, slab);
     return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
 }
 
-static void *take_from(tcpt_flows *flows, pool *from, size_t bytes)
+static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
 {
     void *taken;
 
     if (from->left == 0) {
         from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
         from->had += from->left;
-        from->next = new_slab(flows, from->left * bytes);
+        from->zero = zero && from->left * bytes >= PAGES_LEAST_BYTES;
+        from->next = new_slab(flows, from->left * bytes, from->zero);
     }
     taken = from->next;
+    if (zero && !from->zero)
+        memset(taken, 0, bytes);
     from->next += bytes;
     from->left--;
     return taken;
@@ -139,7 +145,7 @@ static place *take_place(tcpt_flows *flows)
         return blank;
     if (flows->free_places && flows->free_places->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_places, flows->free_places->len - 1);
-    return take_from(flows, &flows->places, sizeof(place));
+    return take_from(flows, &flows->places, sizeof(place), true);
 }
 
 static tcpt_tracker *take_tracker(tcpt_flows *flows)
@@ -151,14 +157,14 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
         return blank;
     if (flows->free_trackers && flows->free_trackers->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_trackers, flows->free_trackers->len - 1);
-    return take_from(flows, &flows->trackers, sizeof(tcpt_tracker));
+    return take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
 }
 
 static tcpt_lone *take_lone(tcpt_flows *flows)
 {
     if (flows->free_lones->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_lones, flows->free_lones->len - 1);
-    return take_from(flows, &flows->lones, sizeof(tcpt_lone));
+    return take_from(flows, &flows->lones, sizeof(tcpt_lone), false);
 }
 
 static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
@@ -185,19 +191,20 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
     if (previous)
         previous->tracker = NULL;
     append(flows, flow);
-    tcpt_flow_table_set(&flows->table, flow, hash);
+    flows->newest =
+        previous ? tcpt_flow_table_replace(&flows->table, flow, hash) : tcpt_flow_table_add(&flows->table, flow, hash);
     if (flows->tuples)
         link_twins(flows, flow);
     return flow;
 }
 
-tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow, uint32_t hash)
+tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
 {
     tcpt_lone *lone = take_lone(flows);
 
     *lone = (tcpt_lone){.key = flow->key, .in = flows, .at = flow->at, .number = flow->number};
     *owner_at(flows, flow->number) = tcpt_lone_owner(lone);
-    tcpt_flow_table_set(&flows->table, tcpt_lone_owner(lone), hash);
+    *flows->newest = tcpt_lone_owner(lone);
     flows->resting++;
     flows->blank = (place *)flow;
     flows->blank_tracker = flow->tracker;
@@ -212,7 +219,7 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     tcpt_life_open(flow, segment, lone->from);
     flow->tracker = take_tracker(flows);
     *owner_at(flows, flow->number) = flow;
-    tcpt_flow_table_set(&flows->table, flow, tcpt_key_hash(&flow->key));
+    tcpt_flow_table_replace(&flows->table, flow, tcpt_key_hash(&flow->key));
     flows->linked = 0;
     flows->resting--;
     g_ptr_array_add(flows->free_lones, lone);

@@ -2,97 +2,139 @@
 #include "core/flow/table.h"
 
 #include <glib.h>
-#include <string.h>
 
-enum { PLACES_FIRST = 64 };
+enum {
+    LINES_FIRST = 16,
+    LINE_BYTES = 64,
+    FULL_HALVES =
+        7, /* of a line's places, when half as many lines are added: where 3.5 of 5 are taken few have to go on */
+};
+
+/* One place of a line. */
+typedef struct place {
+    tcpt_flow_line *line; /* NULL for none */
+    unsigned at;
+} place;
 
 static const tcpt_flow_key *key_of(const void *owner)
 {
     return (const tcpt_flow_key *)((const char *)owner - tcpt_is_lone(owner));
 }
 
-/* The place of a key, or the free one where it belongs. */
-static uint32_t place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
+static uint32_t after(const tcpt_flow_table *table, uint32_t line)
 {
-    uint32_t at = hash & (table->places - 1);
+    return (line + 1) & (table->count - 1);
+}
 
-    while (table->hashes[at] && !(table->hashes[at] == hash && tcpt_same_key(key_of(table->owners[at]), key)))
-        at = (at + 1) & (table->places - 1);
-    return at;
+static place place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
+{
+    uint32_t home = hash & (table->count - 1), at = home;
+
+    do {
+        tcpt_flow_line *line = &table->lines[at];
+
+        for (unsigned i = 0; i < TCPT_LINE_OWNERS; i++)
+            if (line->hashes[i] == hash && tcpt_same_key(key_of(line->owners[i]), key))
+                return (place){line, i};
+        if (!line->passed)
+            break;
+        at = after(table, at);
+    } while (at != home);
+    return (place){NULL, 0};
 }
 
 void *tcpt_flow_table_find(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
 {
-    uint32_t at;
+    place found;
 
-    if (!table->places)
+    if (!table->count)
         return NULL;
-    at = place_of(table, key, hash);
-    return table->hashes[at] ? table->owners[at] : NULL;
+    found = place_of(table, key, hash);
+    return found.line ? found.line->owners[found.at] : NULL;
+}
+
+static unsigned free_in(const tcpt_flow_line *line)
+{
+    unsigned at = 0;
+
+    while (at < TCPT_LINE_OWNERS && line->hashes[at])
+        at++;
+    return at;
+}
+
+/* There is room. */
+static void **put(tcpt_flow_table *table, void *owner, uint32_t hash)
+{
+    uint32_t to = hash & (table->count - 1);
+    tcpt_flow_line *line = &table->lines[to];
+    unsigned at;
+
+    while ((at = free_in(line)) == TCPT_LINE_OWNERS) {
+        line->passed++;
+        to = after(table, to);
+        line = &table->lines[to];
+    }
+    line->hashes[at] = hash;
+    line->owners[at] = owner;
+    return &line->owners[at];
+}
+
+static void open_lines(tcpt_flow_table *table, uint32_t count)
+{
+    uint8_t *room = g_malloc0(count * sizeof(tcpt_flow_line) + LINE_BYTES - 1);
+
+    table->room = room;
+    table->lines = (tcpt_flow_line *)(void *)(room + (LINE_BYTES - (uintptr_t)room % LINE_BYTES) % LINE_BYTES);
+    table->count = count;
 }
 
 static void grow(tcpt_flow_table *table)
 {
     tcpt_flow_table old = *table;
 
-    table->places = old.places ? old.places * 2 : PLACES_FIRST;
-    table->hashes = g_new0(uint32_t, table->places);
-    table->owners = g_new(void *, table->places);
-    for (uint32_t i = 0; i < old.places; i++) {
-        uint32_t at = old.hashes[i] & (table->places - 1);
+    open_lines(table, old.count ? old.count * 2 : LINES_FIRST);
+    for (uint32_t i = 0; i < old.count; i++) {
+        const tcpt_flow_line *line = &old.lines[i];
 
-        if (!old.hashes[i])
-            continue;
-        while (table->hashes[at]) /* all keys differ */
-            at = (at + 1) & (table->places - 1);
-        table->hashes[at] = old.hashes[i];
-        table->owners[at] = old.owners[i];
+        for (unsigned at = 0; at < TCPT_LINE_OWNERS; at++)
+            if (line->hashes[at])
+                put(table, line->owners[at], line->hashes[at]);
     }
-    tcpt_flow_table_clear(&old);
+    g_free(old.room);
 }
 
-void tcpt_flow_table_set(tcpt_flow_table *table, void *owner, uint32_t hash)
+void **tcpt_flow_table_add(tcpt_flow_table *table, void *owner, uint32_t hash)
 {
-    uint32_t at;
-
-    if ((uint64_t)table->used * 4 >= (uint64_t)table->places * 3)
+    if ((uint64_t)table->used * 2 >= (uint64_t)table->count * FULL_HALVES)
         grow(table);
-    at = place_of(table, key_of(owner), hash);
-    table->used += !table->hashes[at];
-    table->hashes[at] = hash;
-    table->owners[at] = owner;
+    table->used++;
+    return put(table, owner, hash);
 }
 
-/* What lies behind a free place moves up, unless that were before the place where it belongs. */
-static void close_gap(tcpt_flow_table *table, uint32_t gap)
+void **tcpt_flow_table_replace(tcpt_flow_table *table, void *owner, uint32_t hash)
 {
-    uint32_t mask = table->places - 1;
+    place at = place_of(table, key_of(owner), hash);
 
-    for (uint32_t at = (gap + 1) & mask; table->hashes[at]; at = (at + 1) & mask) {
-        uint32_t home = table->hashes[at] & mask;
-
-        if (((at - home) & mask) < ((at - gap) & mask))
-            continue;
-        table->hashes[gap] = table->hashes[at];
-        table->owners[gap] = table->owners[at];
-        gap = at;
-    }
-    table->hashes[gap] = 0;
+    if (!at.line)
+        return tcpt_flow_table_add(table, owner, hash);
+    at.line->owners[at.at] = owner;
+    return &at.line->owners[at.at];
 }
 
 void tcpt_flow_table_remove(tcpt_flow_table *table, const void *owner, uint32_t hash)
 {
-    uint32_t at = place_of(table, key_of(owner), hash);
+    place found = table->count ? place_of(table, key_of(owner), hash) : (place){NULL, 0};
 
-    if (!table->hashes[at] || table->owners[at] != owner)
+    if (!found.line || found.line->owners[found.at] != owner)
         return;
+    for (uint32_t at = hash & (table->count - 1); &table->lines[at] != found.line; at = after(table, at))
+        table->lines[at].passed--;
+    found.line->hashes[found.at] = 0;
     table->used--;
-    close_gap(table, at);
 }
 
 void tcpt_flow_table_clear(tcpt_flow_table *table)
 {
-    g_free(table->hashes);
-    g_free(table->owners);
+    g_free(table->room);
     *table = (tcpt_flow_table){0};
 }
