@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "marks.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 #include "tcptriage/times.h"
@@ -19,6 +20,7 @@ typedef struct cutting {
     const tcpt_model *model;
     const tcpt_reading *reading;
     GHashTable *flows;  /* those to be copied */
+    tcpt_marks marks;   /* and what is copied besides */
     GHashTable *places; /* GBytes: clients and listening ports of those that have a case */
     int64_t first_ns;   /* theirs */
     int64_t last_ns;
@@ -112,17 +114,22 @@ static void comment_on(const tcpt_finding *finding, void *data)
     g_free(brief);
 }
 
+static bool is_wanted(const cutting *of, const tcpt_flow *flow)
+{
+    return g_hash_table_contains(of->flows, flow) || g_hash_table_contains(of->marks.flows, flow);
+}
+
 /* @return whether it is to be copied */
 static bool look_at(cutting *of, uint32_t number)
 {
     const GArray *frames = of->reading->frames;
-    bool wanted = false;
+    bool wanted = g_hash_table_contains(of->marks.frames, GUINT_TO_POINTER(number));
 
     g_string_truncate(of->comment, 0);
     for (; of->next < frames->len && g_array_index(frames, tcpt_read_frame, of->next).number <= number; of->next++) {
         const tcpt_read_frame *frame = &g_array_index(frames, tcpt_read_frame, of->next);
 
-        if (frame->number != number || !g_hash_table_contains(of->flows, tcpt_flow_of(frame->record)))
+        if (frame->number != number || !is_wanted(of, tcpt_flow_of(frame->record)))
             continue;
         wanted = true;
         tcpt_each_finding(frame->record, comment_on, of);
@@ -182,7 +189,9 @@ char *tcpt_cut(const char *path, tcpt_capture_file *read, const char *from, cons
 
     tcpt_each_found(reading->analysis, want_flow, &of);
     want_neighbours(&of);
+    of.marks = tcpt_marks_of(reading);
     problem = copy(&of, path, read, from);
+    tcpt_marks_clear(&of.marks);
     g_hash_table_destroy(of.flows);
     g_hash_table_destroy(of.places);
     g_string_free(of.comment, TRUE);

@@ -11,7 +11,8 @@
 /**
  * Copy the frames of all connections that a case of the model is told of, at all capture points, ICMP errors included;
  * and of those of the same clients, and toward the same listening ports, at about that time, as far as there are not
- * too many: causes are told from them too. Frames that carry a finding have it as a comment.
+ * too many: causes are told from them too. What tells how long the capture goes on is there as well (marks.h). Frames
+ * that carry a finding have it as a comment.
  *
  * @param read     the capture, read to its end
  * @param from     its path: it is read once more

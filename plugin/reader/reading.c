@@ -42,7 +42,7 @@ static uint32_t point_of(run *of, const char **name)
 
 static void keep(run *of, tcpt_record *record)
 {
-    tcpt_read_frame kept = {of->frame->number, record};
+    tcpt_read_frame kept = {of->frame->number, record, tcpt_time_moved(of->frame->time_ns)};
 
     if (record && of->reading->frames)
         g_array_append_val(of->reading->frames, kept);

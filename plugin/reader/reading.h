@@ -27,6 +27,7 @@ typedef struct tcpt_reading_wants {
 typedef struct tcpt_read_frame {
     uint32_t number;
     tcpt_record *record; /**< a frame may have several, then it stands there as often */
+    int64_t time_ns;     /**< as the core has it */
 } tcpt_read_frame;
 
 /** What was read; tcpt_reading_clear() it. */

@@ -186,10 +186,10 @@ def check_page(reader):
     assert status == UNREAD and "no page" in err, err
 
 
-def check_cut(reader, name):
+def check_cut(reader, capture):
     """Another capture with the connections that have a case: opens in stock tshark, and gives the plugin the same cases."""
-    cut = reader.tools.path(name + ".cut.pcapng")
-    before = reader.report("--cut", cut, reader.capture(name))
+    cut = reader.tools.path(os.path.basename(capture) + ".cut.pcapng")
+    before = reader.report("--cut", cut, capture)
     os.chmod(cut, 0o644)
     after = json.loads(reader.tools.tshark("-q", "-r", cut, "-z", "tcptriage,json"))
 
@@ -250,6 +250,18 @@ def check_cut_late_interface(reader):
     assert set(numbers) == {"0", "1"} and len(numbers) == len(records_of(reader, "late")), numbers
 
 
+def check_cut_end(reader):
+    """What is told from how long nothing came: a lone SYN, and days of another connection behind it, of which nothing is told."""
+    lone = records_of(reader, "end")[0]
+    acknowledgment = next(record[bad.RECORD_HEADER:] for record in bad.read_pcap(reader.capture(QUIET))[1]
+                          if record[bad.RECORD_HEADER + 47] == 0x10)
+    seconds, = struct.unpack_from("<I", lone[0])
+    later = [(struct.pack("<II", seconds + 3600 + day * 80000, 0), acknowledgment) for day in range(4)]
+    path = write(reader, "end.pcap", None, [lone] + later)
+    assert [case["id"] for case in reader.report(path)["cases"] if case["severity"] != "chat"] == ["connection_failed"]
+    check_cut(reader, path)
+
+
 def check_help(reader):
     status, out, _ = reader.run("--help")
     for word in ("--json", "--html", "--cut", "--filter", "--fail-on", "Exit status"):
@@ -262,12 +274,13 @@ def tests_of(reader):
                 ("/reader/filter", check_filter, reader), ("/reader/minimum", check_minimum, reader),
                 ("/reader/preference", check_preference, reader), ("/reader/page", check_page, reader),
                 ("/reader/readme", check_readme, reader), ("/reader/help", check_help, reader),
-                ("/reader/cut-refused", check_cut_refused, reader), ("/reader/cut-late-interface", check_cut_late_interface, reader)]
+                ("/reader/cut-refused", check_cut_refused, reader), ("/reader/cut-late-interface", check_cut_late_interface, reader),
+                ("/reader/cut-end", check_cut_end, reader)]
     yield from live.tests_of(reader)
     for name in sorted(os.listdir(reader.lab)):
         if ".pcap" in name:
             yield "/reader/same/" + name, check_same, reader, reader.capture(name)
-            yield "/reader/cut/" + name, check_cut, reader, name
+            yield "/reader/cut/" + name, check_cut, reader, reader.capture(name)
     for path in sorted(glob.glob(os.path.join(reader.lab, "..", "two-files", "*.pcap*"))):
         yield "/reader/same/" + os.path.basename(path), check_same, reader, path
     for name, (link, change) in clothes.ONE.items():
