@@ -185,6 +185,36 @@ static void test_pieces_overtake(gconstpointer joined)
     wire_end(on);
 }
 
+/* Behind so much that is lost, or still under way, as nobody looks through, pieces are known all the same. */
+static void test_pieces_behind_losses(gconstpointer late)
+{
+    enum { MANY = 3000, BYTES = 1000, ARRIVED = 40 };
+    wire *on = wire_begin(true);
+    tcpt_segment sent[MANY];
+    unsigned first = late ? 0 : MANY - ARRIVED;
+
+    wire_handshake(on);
+    for (unsigned i = 0; i < MANY; i++) {
+        sent[i] = wire_make(on, CLIENT, TCPT_ACK, 1001 + i * BYTES, 9001, BYTES);
+        wire_capture(on, 0, sent[i]);
+        if (late && i % (MANY / ARRIVED))
+            continue;
+        for (unsigned half = 0; half < 2; half++) {
+            tcpt_segment piece = sent[late ? i / (MANY / ARRIVED) : i];
+
+            if (!late && i < first)
+                continue;
+            piece.seq += half * BYTES / 2;
+            piece.payload_bytes = BYTES / 2;
+            piece.end_seq = piece.seq + BYTES / 2;
+            piece.time_ns += TCPT_MS_NS;
+            wire_capture(on, 1, piece);
+            g_assert_cmpuint(on->at[1]->same_as, !=, 0);
+        }
+    }
+    wire_end(on);
+}
+
 /* ACKs of the same numbers, without an IP ID or timestamps: their SACK blocks tell them apart. */
 static void test_identical_but_sack(void)
 {
@@ -422,6 +452,8 @@ void add_vantage_tests(void)
     g_test_add_func("/vantage/other-life", test_other_life);
     g_test_add_data_func("/vantage/pieces-overtake", GINT_TO_POINTER(0), test_pieces_overtake);
     g_test_add_data_func("/vantage/pieces-overtake-joined", GINT_TO_POINTER(1), test_pieces_overtake);
+    g_test_add_data_func("/vantage/pieces-behind-losses", GINT_TO_POINTER(0), test_pieces_behind_losses);
+    g_test_add_data_func("/vantage/pieces-late", GINT_TO_POINTER(1), test_pieces_behind_losses);
     g_test_add_func("/vantage/identical", test_identical);
     g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
     g_test_add_func("/vantage/sent-again", test_sent_again);

@@ -39,6 +39,10 @@ typedef struct tcpt_connection {
     bool indexed[2];                    /**< sightings.c: its sightings of a way are in the table */
     uint32_t kept[2];                   /**< how many these are */
     struct tcpt_sighting *oldest[2], *newest[2];
+    struct tcpt_sighting *finger[2]; /**< match_segments.c: where one was found by its bytes; NULL nowhere */
+    uint32_t sorted[2];              /**< how many of those kept are in_order */
+    uint32_t reach[2];               /**< end of the newest of them; valid with sorted */
+    uint32_t again[2];               /**< how many of those kept repeat bytes */
     struct tcpt_leg *legs;
     struct tcpt_loss_table
         *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */

@@ -9,7 +9,7 @@
 
 enum {
     ALIKE_MOST = 64,    /* of a segment sent again and again with the same numbers: the newest are tried */
-    PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost before lies there too */
+    PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost lies there too */
 };
 
 static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
@@ -250,40 +250,61 @@ static bool overlaps(const tcpt_sighting *known, const tcpt_sighting *now, uint3
     return !other_time(known, now) || tsvals_change(leg, now->way);
 }
 
-/* Walk once along what others have seen of these bytes. */
-static bool walk_along(tcpt_points *points, tcpt_sighting *now, uint32_t start, unsigned *looked)
+/* The one of those in order that holds a byte. They are sorted and have nothing in common: it is sought from where the
+ * last one was found, as both points mostly see the bytes in one order, however far apart in time. */
+static tcpt_sighting *in_order_at(tcpt_connection *connection, unsigned way, uint32_t seq, unsigned *looked)
 {
-    tcpt_connection *connection = now->connection;
-    unsigned here = now->first;
-    tcpt_sighting *at = connection->oldest[now->way], *after;
-    bool found = false;
+    tcpt_sighting **finger = &connection->finger[way];
+    tcpt_sighting *at = *finger ? *finger : connection->newest[way];
 
-    for (; at && *looked < PIECES_MOST && seq_before(now->seq, now->end_seq); at = after, ++*looked) {
-        uint32_t until;
-
-        after = at->after;
-        if (!overlaps(at, now, start))
-            continue;
-        found = true;
-        until = seq_before(now->end_seq, at->end_seq) ? now->end_seq : at->end_seq;
-        tcpt_leg_of(connection, at->first, here)->recut = true;
-        at->in_pieces[here] += until - now->seq;
-        now->seq = until;
-        mark_copy(at, now->record[here]);
-        if (at->in_pieces[here] >= at->end_seq - at->seq)
-            arrive(points, at, now);
-    }
-    return found;
+    for (; at && *looked < PIECES_MOST && !(at->in_order && !seq_after(at->seq, seq)); ++*looked)
+        at = at->before;
+    for (; at && *looked < PIECES_MOST && !(at->in_order && seq_after(at->end_seq, seq)); ++*looked)
+        at = at->after;
+    *finger = at;
+    return at && at->in_order ? at : NULL;
 }
 
-/* Pieces that kept their order are found by one walk, those that overtook each other by further ones. */
+/* The newest one that repeats earlier bytes, and overlaps. */
+static tcpt_sighting *again_at(const tcpt_sighting *now, uint32_t start, unsigned *looked)
+{
+    const tcpt_connection *connection = now->connection;
+    uint32_t left = connection->again[now->way];
+
+    for (tcpt_sighting *at = connection->newest[now->way]; at && left > 0 && *looked < PIECES_MOST;
+         at = at->before, ++*looked) {
+        if (!tcpt_repeats_bytes(at))
+            continue;
+        if (overlaps(at, now, start))
+            return at;
+        left--;
+    }
+    return NULL;
+}
+
+/* What another point has seen of its first byte that is not found yet. */
+static tcpt_sighting *find_piece(const tcpt_sighting *now, uint32_t start, unsigned *looked)
+{
+    tcpt_sighting *found = in_order_at(now->connection, now->way, now->seq, looked);
+
+    return found && overlaps(found, now, start) ? found : again_at(now, start, looked);
+}
+
 static bool match_pieces(tcpt_points *points, tcpt_sighting *now)
 {
-    uint32_t start = now->seq;
-    unsigned looked = 0;
+    unsigned looked = 0, here = now->first;
+    uint32_t start = now->seq, until;
+    tcpt_sighting *found;
 
-    while (seq_before(now->seq, now->end_seq) && walk_along(points, now, start, &looked))
-        ;
+    while (seq_before(now->seq, now->end_seq) && (found = find_piece(now, start, &looked))) {
+        until = seq_before(now->end_seq, found->end_seq) ? now->end_seq : found->end_seq;
+        tcpt_leg_of(now->connection, found->first, here)->recut = true;
+        found->in_pieces[here] += until - now->seq;
+        now->seq = until;
+        mark_copy(found, now->record[here]);
+        if (found->in_pieces[here] >= found->end_seq - found->seq)
+            arrive(points, found, now);
+    }
     return now->seq == now->end_seq;
 }
 

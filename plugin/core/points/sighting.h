@@ -31,10 +31,17 @@ typedef struct tcpt_sighting {
     uint8_t ttl;   /**< there; 0 unknown */
     bool has_ip_id;
     bool has_timestamps;
+    bool in_order;                    /**< it has bytes, all behind those of the ones in order before it; no RST */
     uint32_t in_pieces[TCPT_MEMBERS]; /**< how many of its bytes a member has seen in pieces, in whatever order */
     int64_t time_ns[TCPT_MEMBERS];    /**< valid for those in `seen` */
     tcpt_record *record[TCPT_MEMBERS];
 } tcpt_sighting;
+
+/** Whether it has bytes that one before it may have had. */
+static inline bool tcpt_repeats_bytes(const tcpt_sighting *of)
+{
+    return !of->in_order && of->seq != of->end_seq && !(of->flags & TCPT_RST);
+}
 
 /** A segment as its point sees it first: in the numbers of the connection's reference, in no list. Of properties it has
  * that it is padded. */

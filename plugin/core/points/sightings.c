@@ -5,6 +5,7 @@
 
 #include "core/points/losses.h"
 #include "tcptriage/portable.h"
+#include "tcptriage/sequence.h"
 
 enum {
     FEW =
@@ -121,12 +122,39 @@ void tcpt_sightings_drop(tcpt_points *points, tcpt_sighting *sighting)
     points->spare = sighting;
 }
 
+static void put_in_order(tcpt_connection *connection, tcpt_sighting *kept)
+{
+    unsigned way = kept->way;
+
+    kept->in_order = false;
+    if (kept->seq == kept->end_seq || (kept->flags & TCPT_RST))
+        return;
+    if (connection->sorted[way] > 0 && seq_before(kept->seq, connection->reach[way])) {
+        connection->again[way]++;
+        return;
+    }
+    kept->in_order = true;
+    connection->sorted[way]++;
+    connection->reach[way] = kept->end_seq;
+}
+
+static void take_out_of_order(tcpt_connection *connection, const tcpt_sighting *sighting)
+{
+    unsigned way = sighting->way;
+
+    if (connection->finger[way] == sighting)
+        connection->finger[way] = sighting->after;
+    connection->sorted[way] -= sighting->in_order;
+    connection->again[way] -= tcpt_repeats_bytes(sighting);
+}
+
 void tcpt_sightings_keep(tcpt_points *points, tcpt_sighting *kept)
 {
     tcpt_connection *connection = kept->connection;
     unsigned way = kept->way;
 
     link_alike(points, kept);
+    put_in_order(connection, kept);
     kept->newer = kept->after = NULL;
     kept->older = points->newest;
     kept->before = connection->newest[way];
@@ -151,6 +179,7 @@ void tcpt_sightings_let_go(tcpt_points *points, tcpt_sighting *sighting, bool de
     if (connection->indexed[way])
         take_out(points->sightings, sighting);
     unlink_alike(sighting);
+    take_out_of_order(connection, sighting);
     if (--connection->kept[way] == 0)
         connection->indexed[way] = false;
     count_not_seen(connection, sighting, -1);
