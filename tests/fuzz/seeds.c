@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* seeds FOLDER SCRIPT...: two fuzz inputs per scenario, its frames as they are, and made of a few bytes each: changes
- * of those make sense more often. */
+ * of those make sense more often; and the inputs that have broken the core. */
 #include <stdio.h>
 #include <string.h>
 
@@ -139,8 +139,40 @@ static bool write_seed(const char *folder, const scn_scenario *scenario, bool ma
     return out != NULL;
 }
 
+/* ---- What has broken the core once. */
+
+static const struct found {
+    const char *name;
+    uint32_t count;
+    uint8_t bytes[64];
+} found[] = {
+    /* one frame that holds several lost segments was a proof of the finding on itself, and stayed behind it */
+    {"found-lost-in-one-frame", 61, {0x52, 0x9f, 0x83, 0x0f, 0x12, 0x00, 0x00, 0xfe, 0x0a, 0x00, 0x80, 0x80, 0x10,
+                                     0x00, 0x00, 0x01, 0x00, 0x00, 0xfa, 0x48, 0xe2, 0x61, 0x64, 0x01, 0x00, 0xbf,
+                                     0x81, 0x05, 0x02, 0xfc, 0x00, 0xfa, 0x43, 0xe3, 0x80, 0x4e, 0x18, 0x00, 0x00,
+                                     0x01, 0x00, 0xb2, 0x80, 0x0a, 0x18, 0x50, 0x00, 0x01, 0x00, 0xbf, 0x80, 0x00,
+                                     0x00, 0x01, 0x00, 0x00, 0x00, 0x4a, 0xf8, 0x00, 0x00}},
+    {"found-lost-in-one-frame-settled", 27, {0xc6, 0x76, 0xba, 0x41, 0xf1, 0x91, 0x49, 0x11, 0x40,
+                                             0x00, 0xc0, 0xcd, 0xe4, 0x00, 0x80, 0xae, 0x00, 0x97,
+                                             0x98, 0x48, 0x11, 0x00, 0x00, 0x4e, 0x00, 0xd9, 0xfa}},
+};
+
+static bool write_found(const char *folder)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(found); i++) {
+        char *path = g_build_filename(folder, found[i].name, NULL);
+        bool written = g_file_set_contents(path, (const char *)found[i].bytes, found[i].count, NULL);
+        g_free(path);
+        if (!written)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc < 2 || !write_found(argv[1]))
+        return 1;
     for (int i = 2; i < argc; i++) {
         GPtrArray *scenarios = scn_read(argv[i]);
         for (unsigned s = 0; s < scenarios->len; s++) {

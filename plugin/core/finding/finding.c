@@ -163,9 +163,10 @@ void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_
         diagnosis->related = g_new(tcpt_record *, room);
         tcpt_diagnosis_count(diagnosis, room * sizeof(tcpt_record *));
     }
-    diagnosis->related_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        diagnosis->related[i] = records[i];
+        if (records[i] == diagnosis->first.on || (i && records[i] == records[i - 1]))
+            continue; /* one frame may hold several of the segments */
+        diagnosis->related[diagnosis->related_count++] = records[i];
         tcpt_note_proof(diagnosis, records[i]);
     }
 }
