@@ -109,8 +109,11 @@ typedef struct tcpt_detector {
                                       it, on the same 4-tuple; ended by NULL, NULL for none */
     uint64_t wants;              /**< traits (observation.h) of which one is enough to be asked */
     uint64_t follows;            /**< the same once it has noted something of the flow; 0 for none besides */
-    uint16_t memory_bytes;       /**< memory per flow, zero until judge() writes to it; 0 for none */
-    const tcpt_field *fields;    /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
+    bool repeats_itself;   /**< on a RST that differs from the segment before it in time, IP ID and where in the window
+                            * it lies, and in nothing else that the rules ask for, it does as on that one: see
+                            * plugin/core/flow/rst_again.h */
+    uint16_t memory_bytes; /**< memory per flow, zero until judge() writes to it; 0 for none */
+    const tcpt_field *fields; /**< fields it may set, ended by TCPT_FIELD_COUNT; NULL for none */
 
     /** Judge one segment. `memory`, here and below, is NULL when memory_bytes is 0. */
     void (*judge)(const tcpt_context *context, void *memory);

@@ -447,6 +447,25 @@ typedef struct tcpt_rst_run {
     bool answered;         /**< the newest one was */
 } tcpt_rst_run;
 
+/** What was judged of a RST, while the next one may be judged alike: plugin/core/flow/rst_again.h. */
+typedef struct tcpt_rst_again {
+    tcpt_record *last; /**< the newest of them, and of the flow; NULL: nothing is kept */
+    tcpt_range alike;  /**< where the next one may lie: both are of it */
+    uint32_t ack;      /**< that they carry, as the next four */
+    uint16_t window;
+    uint8_t flags;
+    uint8_t ttl;
+    uint8_t checksum_is; /**< tcpt_checksum */
+    uint8_t from;
+    uint8_t detector; /**< whose run each of them joins, by number plus one; 0 none */
+    uint8_t verdict;  /**< tcpt_verdict of the chosen stack */
+    uint8_t drop;     /**< tcpt_drop */
+    bool over_limit;  /**< the verdict holds as long as the stack's limit does */
+    bool counts;      /**< against that limit; the verdict is that nobody knows */
+    bool provokes;    /**< see tcpt_provocation */
+    bool by_data_too;
+} tcpt_rst_again;
+
 /** ICMP errors that quote what an end has sent, and that were in flight then. */
 typedef struct tcpt_icmp_told {
     tcpt_record *record; /**< of the newest; NULL for none */
@@ -463,6 +482,7 @@ typedef struct tcpt_rarities {
     tcpt_next_syn next_syn;
     tcpt_old_refusal refusal;
     tcpt_rst_run rst_run;
+    tcpt_rst_again rst_again;
     tcpt_record *early_record; /**< the first of early_data */
     tcpt_record
         *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */

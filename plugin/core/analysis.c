@@ -9,6 +9,7 @@
 
 #include "core/finding/memory.h"
 #include "core/lone.h"
+#include "core/repeated.h"
 #include "core/state.h"
 #include "core/tracker/commit.h"
 
@@ -154,6 +155,17 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
         commit_watched(analysis, seen, flow, segment, record);
 }
 
+/* What few captures have many of, and some hardly anything else. */
+static void TCPT_NOINLINE commit_rst(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow,
+                                     const tcpt_segment *segment, tcpt_record *record)
+{
+    tcpt_rst_marks before = tcpt_rst_marks_of(flow);
+
+    commit(analysis, found, flow, segment, record);
+    if (!analysis->watched)
+        tcpt_keep_rst(analysis, flow, segment, &found->seen, record, &before);
+}
+
 /* A SYN of which nothing more may ever be heard is kept itself, until its flow is asked for. */
 static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                  tcpt_record *record)
@@ -237,11 +249,16 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         commit_copy(analysis, flow, segment, record, found.packet.original);
         return record;
     }
+    if ((segment->flags & TCPT_RST) && !analysis->watched && tcpt_rst_comes_again(flow, segment, from) &&
+        tcpt_take_rst_again(analysis, flow, segment, &found.packet, record))
+        return record;
     judge(analysis, &found, flow, segment, from);
     if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
     if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
         rest(analysis, &found, flow, segment, record);
+    else if (segment->flags & TCPT_RST)
+        commit_rst(analysis, &found, flow, segment, record);
     else
         commit(analysis, &found, flow, segment, record);
     return record;

@@ -46,10 +46,28 @@ static int64_t piece_of(const tcpt_point *point, int64_t time_ns)
     return !point->segments || tcpt_begins_piece(point, time_ns) ? time_ns : point->pieces[point->piece].first_ns;
 }
 
+/* The detectors that want one of its traits, or follow one, as bits. */
+static uint64_t asked_about(const tcpt_dispatch *dispatch, const tcpt_flow *flow, uint64_t traits)
+{
+    uint64_t asked = 0;
+
+    for (uint64_t left = traits & dispatch->wanted; left; left &= left - 1)
+        asked |= dispatch->wanting[tcpt_lowest_bit(left)];
+    for (const tcpt_memory *noted = flow->memory; noted; noted = noted->next)
+        if (traits & noted->detector->follows)
+            asked |= UINT64_C(1) << noted->number;
+    return asked;
+}
+
+bool tcpt_dispatch_repeats(const tcpt_dispatch *dispatch, const tcpt_flow *flow, uint64_t traits)
+{
+    return !(asked_about(dispatch, flow, traits) & ~dispatch->repeating);
+}
+
 void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_observation *seen, tcpt_record *record)
 {
-    uint64_t asked = 0;
+    uint64_t asked = asked_about(dispatch, flow, seen->traits);
     tcpt_context context = {
         .settings = dispatch->settings,
         .flow = flow,
@@ -61,11 +79,6 @@ void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const t
         .store = dispatch->store,
     };
 
-    for (uint64_t traits = seen->traits & dispatch->wanted; traits; traits &= traits - 1)
-        asked |= dispatch->wanting[tcpt_lowest_bit(traits)];
-    for (const tcpt_memory *noted = flow->memory; noted; noted = noted->next)
-        if (seen->traits & noted->detector->follows)
-            asked |= UINT64_C(1) << noted->number;
     for (; asked; asked &= asked - 1)
         ask(dispatch, flow, tcpt_lowest_bit(asked), &context);
 }
@@ -87,6 +100,7 @@ void tcpt_dispatch_open(tcpt_dispatch *dispatch, const tcpt_settings *settings, 
     for (const tcpt_detector *detector; (detector = tcpt_detectors[dispatch->count]); dispatch->count++) {
         note_wants(dispatch, dispatch->count, detector->wants);
         dispatch->followed |= detector->follows;
+        dispatch->repeating |= (uint64_t)detector->repeats_itself << dispatch->count;
         dispatch->settling |= (uint64_t)(detector->settle != NULL) << dispatch->count;
         dispatch->settling_lone |= (uint64_t)(detector->settles_lone_syn != NULL) << dispatch->count;
         memory_bytes = MAX(memory_bytes, detector->memory_bytes);

@@ -15,6 +15,7 @@ typedef struct tcpt_dispatch {
     uint64_t wanting[TCPT_TRAITS]; /**< by trait: the detectors that want it, as bits */
     uint64_t wanted;               /**< traits that any detector wants */
     uint64_t followed;             /**< traits that any follows once it has noted something */
+    uint64_t repeating;            /**< detectors that repeat themselves on RSTs alike */
     uint64_t settling;             /**< detectors that look at a flow's end */
     uint64_t settling_lone;        /**< those that look at the end of a flow that is a SYN alone, too */
     uint8_t *blank;                /**< memory for a detector that has none of the flow yet; zero between two calls */
@@ -34,6 +35,9 @@ static inline bool tcpt_dispatch_asks(const tcpt_dispatch *dispatch, const tcpt_
 /** Let those detectors look at a segment that want one of its traits, or follow one. */
 void tcpt_dispatch_judge(const tcpt_dispatch *dispatch, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_observation *seen, tcpt_record *record);
+
+/** Whether all that look at such a RST do the same on the next one that is alike (tcpt_detector.repeats_itself). */
+bool tcpt_dispatch_repeats(const tcpt_dispatch *dispatch, const tcpt_flow *flow, uint64_t traits);
 
 /** Let all of them look at a flow as it is at the end of what was captured. */
 void tcpt_dispatch_settle(const tcpt_dispatch *dispatch, tcpt_flow *flow);

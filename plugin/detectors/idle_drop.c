@@ -154,6 +154,7 @@ const tcpt_detector tcpt_idle_drop = {
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST | TCPT_TRAIT_HEARD_AGAIN,
+    .repeats_itself = true,
     .memory_bytes = sizeof(idle_memory),
     .fields = fields,
     .judge = judge,

@@ -281,6 +281,7 @@ const tcpt_detector tcpt_rst_foreign = {
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
     .wants = TCPT_TRAIT_RST_SENDER,
+    .repeats_itself = true,
     .memory_bytes = sizeof(foreign_memory),
     .fields = fields,
     .judge = judge,

@@ -178,6 +178,7 @@ const tcpt_detector tcpt_rst_seq_mismatch = {
     .blames = TCPT_BLAMES_SENDER,
     .explains = explains,
     .wants = TCPT_TRAIT_RST | TCPT_TRAIT_CHALLENGE | TCPT_TRAIT_OUTLIVED,
+    .repeats_itself = true,
     .fields = fields,
     .judge = judge,
 };

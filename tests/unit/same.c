@@ -110,6 +110,8 @@ static void same_rarities(const tcpt_rarities *one, const tcpt_rarities *other)
     same_record(&a.early_record, &b.early_record);
     same_record(&a.divergent[0], &b.divergent[0]);
     same_record(&a.divergent[1], &b.divergent[1]);
+    memset(&a.rst_again, 0, sizeof a.rst_again); /* a note of how it was judged, not of what was seen */
+    memset(&b.rst_again, 0, sizeof b.rst_again);
     same_bytes(&a, &b, sizeof a);
 }
 
@@ -144,6 +146,25 @@ static void same_summary(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     g_free(other);
 }
 
+/* Also of those that share one: what is not told is no value. */
+static void same_values(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    tcpt_value one, other;
+
+    g_assert_cmpuint(a->set, ==, b->set);
+    g_assert_cmpuint(a->differs, ==, b->differs);
+    for (unsigned at = 0; tcpt_next_value(&a->first, &at, &one);) {
+        g_assert_true(tcpt_value_of(&b->first, one.field, &other));
+        g_assert_cmpint(one.number, ==, other.number);
+        g_assert_cmpstr(one.text, ==, other.text);
+    }
+    g_assert_true((a->run == NULL) == (b->run == NULL));
+    if (!a->run)
+        return;
+    g_assert_cmpuint(a->run->joined, ==, b->run->joined);
+    g_assert_cmpint(a->run->last_ns, ==, b->run->last_ns);
+}
+
 static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
     g_assert_true((a == NULL) == (b == NULL));
@@ -153,6 +174,7 @@ static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     g_assert_cmpuint(number_of(a->first.on), ==, number_of(b->first.on));
     g_assert_cmpuint(tcpt_alike(a), ==, tcpt_alike(b));
     same_summary(a, b);
+    same_values(a, b);
     g_assert_cmpint(a->confidence, ==, b->confidence);
     g_assert_cmpuint(a->related_count, ==, b->related_count);
     for (unsigned i = 0; i < a->related_count; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/flow/flow.h"
+#include "core/flow/rst_again.h"
 #include "core/flow/short_way.h"
 #include "core/tracker/judge.h"
 #include "core/tracker/tracker.h"
@@ -18,12 +19,13 @@ typedef struct both {
     tcpt_analysis *analysis[2];
     uint64_t segments;
     uint64_t by_short_way; /**< of those, judged by the short way */
+    uint64_t again;        /**< of those, RSTs judged as the one before */
     uint64_t lagging;      /**< of those, left out by the tracker's entry, which catches up later */
 } both;
 
 static void begin(both *ways, tcpt_settings settings)
 {
-    *ways = (both){{tcpt_analysis_new(&settings), tcpt_analysis_new(&settings)}, 0, 0, 0};
+    *ways = (both){.analysis = {tcpt_analysis_new(&settings), tcpt_analysis_new(&settings)}};
 }
 
 static void feed(both *ways, const tcpt_segment *segment)
@@ -36,6 +38,7 @@ static void feed(both *ways, const tcpt_segment *segment)
         tcpt_may_take_short_way(tcpt_flow_of(slow)); /* what the short way leaves as it is */
     same_flow(tcpt_flow_of(fast), tcpt_flow_of(slow));
     tcpt_flow_of(slow)->short_way = false;
+    tcpt_rst_forget(tcpt_flow_of(slow));
     ways->segments++;
     ways->lagging += tcpt_flow_of(fast)->tracker_lags;
 }
@@ -49,11 +52,29 @@ static bool goes_short(const tcpt_flow *flow, const tcpt_segment *segment, unsig
     return seen.short_way;
 }
 
+static void note_found(const tcpt_finding *finding, void *data)
+{
+    g_string_append_printf(data, "%u %s %" G_GINT64_FORMAT "\n", finding->on->frame, finding->diagnosis->detector->id,
+                           finding->time_ns);
+}
+
+/** The same findings on the same frames. */
+static void same_found(tcpt_analysis *const analysis[2])
+{
+    GString *found[2];
+    for (unsigned i = 0; i < 2; i++)
+        tcpt_each_found(analysis[i], note_found, found[i] = g_string_new(NULL));
+    g_assert_cmpstr(found[0]->str, ==, found[1]->str);
+    for (unsigned i = 0; i < 2; i++)
+        g_string_free(found[i], TRUE);
+}
+
 static void end(both *ways)
 {
     const tcpt_flow *fast, *slow;
     tcpt_settle_all(ways->analysis[0]);
     tcpt_settle_all(ways->analysis[1]);
+    same_found(ways->analysis);
     fast = tcpt_first_flow(ways->analysis[0]);
     slow = tcpt_first_flow(ways->analysis[1]);
     for (; fast && slow; fast = fast->next, slow = slow->next) {
@@ -318,6 +339,82 @@ static void test_random(void)
     g_assert_cmpuint(lagging * 8, >, segments);
 }
 
+/* ---- Floods of RSTs, with other segments in between. */
+
+/** Where the next one of a flood lies: the kinds of places, most often one kind for long. */
+static uint32_t beside(const talk *all, unsigned from, unsigned kind)
+{
+    switch (kind) {
+    case 0:
+        return all->next[from] + (uint32_t)g_test_rand_int_range(1, 60000);
+    case 1:
+        return all->next[from] + 77;
+    case 2:
+        return all->next[from];
+    case 3:
+        return all->next[from] - (uint32_t)g_test_rand_int_range(1, 70000);
+    case 4:
+        return all->next[from] + (uint32_t)g_test_rand_int_range(65000, 70000);
+    default:
+        return all->next[from] + near_zero();
+    }
+}
+
+static void pause_before(talk *all)
+{
+    static const int64_t pauses[] = {90000000, 400000000, 495000000, 900000000, 1500000000, 40000000000};
+
+    all->now_ns += pauses[g_test_rand_int_range(0, G_N_ELEMENTS(pauses))];
+}
+
+static void shoot(both *ways, talk *all, const tcpt_flow **flow, unsigned from, unsigned kind, uint8_t flags)
+{
+    tcpt_segment segment = plain(all, from, flags, 0);
+
+    segment.seq = beside(all, from, one_in(50) ? (unsigned)g_test_rand_int_range(0, 6) : kind);
+    segment.window = (uint16_t)(one_in(60) ? 0 : 501);
+    if (one_in(40))
+        segment.ip_id = all->last.ip_id;
+    if (one_in(60))
+        make_odd(all, &segment);
+    segment.end_seq = segment.seq;
+    ways->again += *flow && tcpt_rst_comes_again(*flow, &segment, from);
+    say(ways, all, flow, segment, from);
+}
+
+static void test_rst_floods(void)
+{
+    uint64_t segments = 0, again = 0;
+
+    for (unsigned round = 0; round < 600; round++) {
+        tcpt_settings settings = tcpt_settings_default();
+        const tcpt_flow *flow = NULL;
+        unsigned kind = (unsigned)g_test_rand_int_range(0, 6), from = one_in(2);
+        uint8_t flags = one_in(2) ? TCPT_RST : TCPT_RST | TCPT_ACK;
+        both ways;
+        talk all = new_talk(one_in(2) ? 0 : 60);
+
+        if (round % 4 == 3)
+            settings.receiver_stack = (tcpt_stack)(round / 4 % 4);
+        begin(&ways, settings);
+        converse(&ways, &all, (unsigned)g_test_rand_int_range(0, 12), 2000);
+        for (const tcpt_flow *each = tcpt_first_flow(ways.analysis[0]); each; each = each->next)
+            flow = each;
+        for (unsigned i = 0; i < 150; i++) {
+            if (one_in(25))
+                pause_before(&all);
+            if (one_in(70))
+                say(&ways, &all, &flow, plain(&all, one_in(2), TCPT_ACK, one_in(2) ? 0 : 100), one_in(2));
+            shoot(&ways, &all, &flow, from, kind, flags);
+        }
+        segments += ways.segments;
+        again += ways.again;
+        end(&ways);
+    }
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " judged as the RST before", again, segments);
+    g_assert_cmpuint(again * 8, >, segments); /* else it is not that what is tested */
+}
+
 /* Numbers that come round: what lies before what turns over behind 2 GiB, once in each direction. */
 static void test_around(void)
 {
@@ -424,6 +521,7 @@ int main(int argc, char **argv)
     g_test_add_func("/short_way/scenarios", test_scenarios);
     g_test_add_func("/short_way/random", test_random);
     g_test_add_func("/short_way/around", test_around);
+    g_test_add_func("/short_way/rst_floods", test_rst_floods);
     g_test_add_data_func("/short_way/tracker", GUINT_TO_POINTER(0), test_tracker);
     g_test_add_data_func("/short_way/tracker-and-rst", GUINT_TO_POINTER(4), test_tracker);
     return g_test_run();

@@ -204,6 +204,49 @@ static tcpt_finding *raise_finding(const tcpt_context *context, tcpt_record *on,
     return finding;
 }
 
+/* Of one SEQ only is what rst_seq_mismatch tells of the distance. */
+static bool tells_of_seq(const tcpt_diagnosis *run)
+{
+    const tcpt_field *fields = run->detector->fields;
+
+    for (unsigned at = 0; fields && fields[at] != TCPT_FIELD_COUNT; at++)
+        if (fields[at] == TCPT_F_RST_SEQ_DELTA)
+            return (run->set & ~run->differs) >> at & 1;
+    return false;
+}
+
+bool tcpt_joins_run(const tcpt_record *record, unsigned *number, bool *any_seq)
+{
+    const tcpt_finding *note = record->notes;
+    const tcpt_diagnosis *run;
+
+    *number = 0;
+    *any_seq = true;
+    if (!note)
+        return true;
+    if (record->mark & 1 || note->next || note->on != record || !note->diagnosis->run)
+        return false;
+    run = note->diagnosis;
+    if (note != &run->run->newest || !tcpt_leaves_marks(run) || tcpt_run_in_flow(record, run->detector) != run)
+        return false;
+    *number = run->number + 1u;
+    *any_seq = !tells_of_seq(run);
+    return true;
+}
+
+tcpt_diagnosis *tcpt_run_of(const tcpt_record *record, unsigned number)
+{
+    return tcpt_run_in_flow(record, tcpt_detectors[number - 1]);
+}
+
+void tcpt_join_run(tcpt_diagnosis *run, tcpt_record *record, int64_t time_ns)
+{
+    tcpt_finding *finding = join(run, record, time_ns, (tcpt_confidence)run->confidence);
+
+    tcpt_note_finding(finding);
+    weigh(finding, 1);
+}
+
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
 {
     int64_t time_ns = !context->segment ? context->flow->last_ns : context->segment->time_ns;

@@ -7,6 +7,7 @@
 
 #include "tcptriage/blocks.h"
 #include "core/flow/flow.h"
+#include "core/flow/rst_again.h"
 #include "tcptriage/icmp.h"
 
 /** All flows. */

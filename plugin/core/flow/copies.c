@@ -122,6 +122,7 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
 
 void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from)
 {
+    tcpt_rst_forget(flow);
     flow->duplicates = true;
     flow->ends[from].copies++;
 }

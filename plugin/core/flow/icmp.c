@@ -33,6 +33,7 @@ void tcpt_flow_commit_icmp(tcpt_flow *flow, unsigned from, const tcpt_icmp *icmp
 {
     tcpt_icmp_told *told = &tcpt_rarities_of(flow)->told[from];
 
+    tcpt_rst_forget(flow);
     told->record = record;
     told->time_ns = time_ns;
     told->kind = (uint8_t)icmp->kind;

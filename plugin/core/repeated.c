@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/repeated.h"
+
+#include "core/tracker/commit.h"
+
+void tcpt_keep_rst(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
+                   const tcpt_observation *seen, tcpt_record *record, const tcpt_rst_marks *before)
+{
+    unsigned detector;
+    bool any_seq;
+
+    if (tcpt_rst_may_come_again(flow, segment, seen, before) &&
+        tcpt_dispatch_repeats(&analysis->dispatch, flow, seen->traits) && tcpt_joins_run(record, &detector, &any_seq))
+        tcpt_rst_keep(flow, segment, seen, record, detector, any_seq);
+}
+
+/* Trackers learn from each. @return false where a detector might have something to say of what they find */
+static bool track_again(const tcpt_analysis *analysis, tcpt_observation *seen, tcpt_tracker_proposal *proposal,
+                        const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    proposal->course = TCPT_TRACKER_STAYS;
+    if (analysis->settings.tracker_models)
+        tcpt_track(seen, proposal, flow, segment);
+    return !seen->traits && !seen->tracker.scale_reset && !seen->tracker.divergent && !seen->tracker.lags;
+}
+
+bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_packet_id *packet, tcpt_record *record)
+{
+    const tcpt_rst_again *again = &flow->rare->rst_again;
+    tcpt_diagnosis *run = again->detector ? tcpt_run_of(record, again->detector) : NULL;
+    tcpt_tracker_proposal proposal;
+    tcpt_observation seen = {.from = again->from};
+
+    if (again->detector && !run)
+        return false;
+    if (!track_again(analysis, &seen, &proposal, flow, segment))
+        return false;
+    seen.receiver.verdict = (tcpt_verdict)again->verdict;
+    seen.receiver.drop = (tcpt_drop)again->drop;
+    seen.receiver.over_limit = again->over_limit;
+    tcpt_point_commit(flow->at, segment);
+    tcpt_flow_remember(flow, segment, again->from, packet, analysis->records.newest);
+    if (proposal.course != TCPT_TRACKER_STAYS)
+        tcpt_tracker_commit(flow->tracker, segment, again->from, &proposal);
+    tcpt_record_judged(record, &seen);
+    tcpt_flow_commit_rst_again(flow, segment, record);
+    tcpt_record_states(record, flow);
+    if (run)
+        tcpt_join_run(run, record, segment->time_ns);
+    return true;
+}
