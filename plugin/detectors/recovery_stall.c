@@ -44,7 +44,9 @@ typedef struct repeats {
 
 typedef struct recovery_memory {
     stall stalls[STALLS_MOST];
-    repeats of[2]; /* by sender */
+    repeats of[2];            /* by sender */
+    uint32_t refused_from[2]; /* by receiver: the first byte that it has refused behind its closed window, */
+    bool refused[2];          /* if it has */
 } recovery_memory;
 
 /* Whether the newest try began with a repeat that no time-out had called for: duplicate ACKs or SACK had. */
@@ -164,14 +166,37 @@ static void judge_fill(const tcpt_context *context, recovery_memory *memory)
     keep(memory, &found);
 }
 
+/* What is sent into a closed window is dropped there, and answered with the same ACK (RFC 9293, section 3.10.7.4): when
+ * the window opens the sender's timer is long, and yet nothing was lost on the way. */
+static void note_refusal(const tcpt_context *context, recovery_memory *memory)
+{
+    unsigned from = context->seen->from;
+
+    if (context->segment->window || context->segment->ack != context->flow->ends[from].rcv_nxt)
+        return;
+    memory->refused_from[from] = context->segment->ack;
+    memory->refused[from] = true;
+}
+
+static bool was_refused(const tcpt_context *context, const recovery_memory *memory)
+{
+    unsigned from = context->seen->from;
+
+    return memory->refused[from] && memory->refused_from[from] == context->flow->ends[from].rcv_nxt;
+}
+
 /* An end is heard again that had been sent the same bytes again. */
 static void judge_answer(const tcpt_context *context, recovery_memory *memory)
 {
     unsigned from = !context->seen->from;
     stall found = stall_of(context, from);
 
-    if (!(context->seen->traits & TCPT_TRAIT_ACKS_NEW) && !context->segment->sack_count)
+    if (!(context->seen->traits & TCPT_TRAIT_ACKS_NEW) && !context->segment->sack_count) {
+        note_refusal(context, memory);
         return; /* what it says answers nothing */
+    }
+    if (was_refused(context, memory))
+        return;
     if (tcpt_left_by_rst(context->flow, from) || too_big(context->flow, &memory->of[from], from) ||
         !is_recovery(context, &found))
         return;

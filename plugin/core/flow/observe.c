@@ -262,6 +262,19 @@ static void observe_fin(tcpt_observation *seen, const tcpt_endpoint *sender, con
         seen->traits |= TCPT_TRAIT_FIN_AGAIN;
 }
 
+/* An ACK that later segments have overtaken, the FIN or a single byte, has the number of a probe. A keep-alive
+ * comes a second behind its sender's last segment or later (Linux, TCP_KEEPIDLE and TCP_KEEPINTVL). */
+static bool overtaken(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    int64_t behind_ns = segment->time_ns - sender->last_ns;
+
+    if (behind_ns < 0 || behind_ns >= TCPT_FIRST_RTO_SECONDS * TCPT_SECOND_NS)
+        return false;
+    return (sender->acked && receiver->sent && seq_before(segment->ack, sender->rcv_nxt)) ||
+           (sender->fin && segment->seq == sender->fin_end - 1 &&
+            segment->time_ns - sender->fin_ns < TCPT_FIRST_RTO_SECONDS * TCPT_SECOND_NS);
+}
+
 static bool probe(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
@@ -269,7 +282,7 @@ static bool probe(const tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     if (segment->payload_bytes > 1 || (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST)) || !receiver->acked)
         return false;
     return sender->sent && segment->seq == receiver->rcv_nxt - 1 && !seq_after(segment->end_seq, sender->snd_nxt) &&
-           !tcpt_denies_fin(flow, segment, from);
+           !overtaken(sender, receiver, segment) && !tcpt_denies_fin(flow, segment, from);
 }
 
 /* The oldest byte that is not acknowledged: while others are sent again loss recovery may be under way. */

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "tcptriage/limits.h"
+
 bool tcpt_storm_of_tracker(const tcpt_flow *flow)
 {
     return flow->ends[flow->client].fast_open || flow->scale_reset;
@@ -66,10 +68,13 @@ static void complete(tcpt_finding *finding, const tcpt_context *context)
     tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
 }
 
-/* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. */
+/* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. Nor has
+ * one whose way's time varies, and who takes reordering for loss; a timer takes TCPT_SHORTEST_RTO_MS each time. */
 static bool one_round(const tcpt_context *context)
 {
-    return context->segment->time_ns - context->flow->again->first_ns < tcpt_rtt_ns(context->flow);
+    int64_t least_ns = MAX(tcpt_rtt_ns(context->flow), TCPT_SHORTEST_RTO_MS * TCPT_MS_NS);
+
+    return context->segment->time_ns - context->flow->again->first_ns < least_ns;
 }
 
 static tcpt_confidence confidence_of(const tcpt_flow *flow, unsigned from)
