@@ -35,6 +35,7 @@ import readme  # noqa: E402
 import remedies  # noqa: E402
 import ring  # noqa: E402
 import schema  # noqa: E402
+import scripts  # noqa: E402
 import tables  # noqa: E402
 import tap  # noqa: E402
 import tree  # noqa: E402
@@ -68,7 +69,6 @@ class Golden:
             sys.exit("golden.py: no plugin in %s" % build)
         self.plugin = plugin[0]
         self.tools = Tools(self.plugin, sanitized)
-        self.pkt2pcap = os.path.join(build, "pkt2pcap")
         self.documents = []
         self.runs, self.runs_lock = {}, threading.Lock()
         # These may need the capture's end: one pass may lack them.
@@ -120,22 +120,6 @@ class Golden:
         return json.loads(text)
 
     # ---- Scenarios.
-
-    def scenario_captures(self):
-        """(name, script's id, capture, expected, tshark options) of every group of every script."""
-        made = []
-        for script in sorted(glob.glob(os.path.join(self.source, "captures/scenarios/*.pkt"))):
-            ident = os.path.basename(script)[:-4]
-            for line in os.popen("'%s' -l '%s'" % (self.pkt2pcap, script)).read().splitlines():
-                group, *preferences = line.split(" ")
-                name = "%s.%s" % (ident, group)
-                capture, expected = self.tools.path(name + ".pcapng"), self.tools.path(name + ".expected")
-                if os.spawnv(os.P_WAIT, self.pkt2pcap, ["pkt2pcap", "-g", group, script, capture, expected]):
-                    sys.exit("golden.py: pkt2pcap failed on " + script)
-                os.chmod(capture, 0o644)
-                options = [word for preference in preferences for word in ("-o", preference)]
-                made.append((name, ident, capture, expected, options))
-        return made
 
     def check_scenario(self, ident, capture, expected, options, two_passes):
         expectations, owners = findings.read_expected(expected)
@@ -329,7 +313,7 @@ class Golden:
     def tests(self):
         mode = "sanitized" if self.sanitized else "golden"
         filtered, reported = set(), []
-        for name, ident, capture, expected, options in self.scenario_captures():
+        for name, ident, capture, expected, options in scripts.captures(self.tools, self.build, self.source):
             front = "/%s/scenario/%s/" % (mode, name)
             yield front + "two-passes", self.check_scenario, ident, capture, expected, options, True
             yield front + "report", self.check_report, capture, options

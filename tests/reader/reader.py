@@ -22,6 +22,7 @@ import clothes  # noqa: E402
 import live  # noqa: E402
 import readme  # noqa: E402
 import same  # noqa: E402
+import scripts  # noqa: E402
 import tap  # noqa: E402
 
 DRESSED = "rst-off-by-one-ignored.pcap"
@@ -33,6 +34,7 @@ class Reader:
     def __init__(self, build, source):
         self.both = same.Both(build)
         self.tools = self.both.tools
+        self.build = build
         self.source = source
         self.lab = os.path.join(source, "captures", "lab")
         self.version = (self.run("--version")[1]).strip()
@@ -51,8 +53,8 @@ class Reader:
         return os.path.join(self.lab, name)
 
 
-def check_same(reader, capture):
-    found = reader.both.difference(capture)
+def check_same(reader, capture, *options):
+    found = reader.both.difference(capture, *options)
     assert not found, "\n".join(found)
 
 
@@ -283,6 +285,8 @@ def tests_of(reader):
             yield "/reader/cut/" + name, check_cut, reader, reader.capture(name)
     for path in sorted(glob.glob(os.path.join(reader.lab, "..", "two-files", "*.pcap*"))):
         yield "/reader/same/" + os.path.basename(path), check_same, reader, path
+    for name, _, capture, _, options in scripts.captures(reader.tools, reader.build, reader.source):
+        yield "/reader/same/scenario/" + name, check_same, reader, capture, *options
     for name, (link, change) in clothes.ONE.items():
         yield "/reader/dressed/" + name, check_dressed, reader, name, link, lambda frame, change=change: [change(frame)]
     for name, change in clothes.SEVERAL.items():

@@ -52,21 +52,21 @@ class Both:
     def close(self):
         self.tools.close()
 
-    def by_plugin(self, capture):
-        result = self.tools.run("tshark", "-q", "-n", "-r", capture, "-z", "tcptriage,json", home="plugin",
+    def by_plugin(self, capture, *options):
+        result = self.tools.run("tshark", "-q", "-n", "-r", capture, "-z", "tcptriage,json", *options, home="plugin",
                                 timeout_s=TIMEOUT_S)
         return json.loads(result.out) if result.out.strip() else None
 
-    def by_command(self, capture):
+    def by_command(self, capture, *options):
         """(status, document, what was said besides)"""
-        result = subprocess.run([self.command, "--json", capture], capture_output=True, text=True, timeout=TIMEOUT_S)
+        result = subprocess.run([self.command, "--json", *options, capture], capture_output=True, text=True, timeout=TIMEOUT_S)
         return result.returncode, json.loads(result.stdout) if result.stdout.strip() else None, result.stderr
 
-    def difference(self, capture):
+    def difference(self, capture, *options):
         """Lines in which they differ, [] for none."""
         copy = capture if os.path.dirname(capture) == self.tools.folder else self.tools.adopt(capture)
-        plugin = self.by_plugin(copy)
-        status, command, said = self.by_command(copy)
+        plugin = self.by_plugin(copy, *options)
+        status, command, said = self.by_command(copy, *options)
         if status not in (0, 1, 3):
             return ["status %d: %s" % (status, said.strip())]
         if plugin is None or command is None:
