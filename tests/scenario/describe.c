@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "describe.h"
 
+#include "tcptriage/cases.h"
+
 /** The few words, what it cost and whom it blames. */
 static void describe_cost(GString *text, const tcpt_finding *finding)
 {
@@ -71,4 +73,27 @@ void scn_describe_frame(GString *text, const tcpt_record *record)
     describe_record(text, record);
     tcpt_each_finding(record, describe_finding, text);
     tcpt_each_proven(record, describe_proven, text);
+}
+
+static void note_frame(const tcpt_finding *finding, void *data)
+{
+    g_ptr_array_add(data, finding->on);
+}
+
+void scn_describe_found(GString *text, tcpt_analysis *analysis)
+{
+    GPtrArray *frames = g_ptr_array_new();
+    unsigned count = 0;
+    const tcpt_case *const *cases = tcpt_cases(analysis, &count);
+    for (unsigned i = 0; i < count; i++)
+        g_string_append_printf(text, "case %s of end %u: %u flows, %" G_GUINT64_FORMAT ", cost %" G_GINT64_FORMAT "\n",
+                               cases[i]->detector->id, cases[i]->blamed_end, cases[i]->flow_count,
+                               (guint64)cases[i]->finding_count, cases[i]->delay_ns);
+    tcpt_each_found(analysis, note_frame, frames);
+    for (unsigned i = 0; i < frames->len; i++)
+        scn_describe_frame(text, frames->pdata[i]);
+    g_ptr_array_free(frames, TRUE);
+    tcpt_totals totals = tcpt_analysis_totals(analysis);
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT " segments, %" G_GUINT64_FORMAT " flows\n",
+                           (guint64)totals.segments, (guint64)totals.flows);
 }

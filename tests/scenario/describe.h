@@ -12,4 +12,8 @@
 /** States, verdicts, findings with what they say, and what it proves. */
 void scn_describe_frame(GString *text, const tcpt_record *record);
 
+/** Cases, and frames with a finding, of all that was analysed and settled: what is left where the rest was given back.
+ * Numbers of flows aside: they are numbered anew. */
+void scn_describe_found(GString *text, tcpt_analysis *analysis);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs scenario scripts through the core: one test path per scenario, /scenario/<id>/<name>; again with the end judged
- * after every frame, /live/<id>/<name>; in other guises, /turned/<id>/<name>; and with pictures asked for,
- * /pictured/<id>/<name>.
+ * after every frame, /live/<id>/<name>; in other guises, /turned/<id>/<name>; with records and flows given
+ * back, /released/<id>/<name>; and with pictures asked for, /pictured/<id>/<name>.
  * --facts prints what is found instead, for update.py. */
 
 #include "check.h"
@@ -159,6 +159,19 @@ static void check_pictured(gconstpointer data)
     compare_runs(data, &plain, &pictured, "with pictures");
 }
 
+/** What nobody needs is given back after every frame: the same is found. */
+static void check_released(gconstpointer data)
+{
+    static const steps kept = {NULL, NULL, scn_describe_found_in, false},
+                       records = {NULL, scn_release_records, scn_describe_found_in, false},
+                       flows = {NULL, scn_release_flows, scn_describe_found_in, false},
+                       forgotten = {NULL, scn_forget_newest, scn_describe_found_in, false},
+                       released = {NULL, scn_release_forgotten, scn_describe_found_in, false};
+    compare_runs(data, &kept, &records, "with records given back");
+    compare_runs(data, &kept, &flows, "with flows given back");
+    compare_runs(data, &forgotten, &released, "with records given back that copies would be told by");
+}
+
 /** For update.py: what is found, and where. */
 static void tell_facts(GPtrArray *kept)
 {
@@ -189,6 +202,7 @@ static void add_script(const char *path, GPtrArray *kept)
         add_test("scenario", scenarios->pdata[i], check_scenario);
         add_test("live", scenarios->pdata[i], check_live);
         add_test("turned", scenarios->pdata[i], check_turned);
+        add_test("released", scenarios->pdata[i], check_released);
         add_test("pictured", scenarios->pdata[i], check_pictured);
     }
 }

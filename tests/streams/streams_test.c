@@ -194,29 +194,9 @@ static void check_tenth(gconstpointer data)
 
 /* ---- Where records and flows are given back on the way the same is found. */
 
-static void note_frame(const tcpt_finding *finding, void *data)
-{
-    g_ptr_array_add(data, finding->on);
-}
-
-/** Numbers of flows aside: they are numbered anew. */
 static void describe_found(tcpt_analysis *analysis, G_GNUC_UNUSED const GPtrArray *records, void *data)
 {
-    GString *text = data;
-    GPtrArray *frames = g_ptr_array_new();
-    unsigned count = 0;
-    const tcpt_case *const *cases = tcpt_cases(analysis, &count);
-    for (unsigned i = 0; i < count; i++)
-        g_string_append_printf(text, "case %s of end %u: %u flows, %" G_GUINT64_FORMAT ", cost %" G_GINT64_FORMAT "\n",
-                               cases[i]->detector->id, cases[i]->blamed_end, cases[i]->flow_count,
-                               (guint64)cases[i]->finding_count, cases[i]->delay_ns);
-    tcpt_each_found(analysis, note_frame, frames);
-    for (unsigned i = 0; i < frames->len; i++)
-        scn_describe_frame(text, frames->pdata[i]);
-    g_ptr_array_free(frames, TRUE);
-    tcpt_totals totals = tcpt_analysis_totals(analysis);
-    g_string_append_printf(text, "%" G_GUINT64_FORMAT " segments, %" G_GUINT64_FORMAT " flows\n",
-                           (guint64)totals.segments, (guint64)totals.flows);
+    scn_describe_found(data, analysis);
 }
 
 static char *found(unsigned stream, unsigned release_every, int64_t quiet_ns)
