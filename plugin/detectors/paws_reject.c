@@ -3,6 +3,10 @@
  * section 5). */
 #include "detectors/detectors.h"
 
+/* By so much at most segments are out of order: a quarter of a second with the usual clock of 1000 Hz. Another host's
+ * clock is farther off. */
+enum { OVERTAKEN_TICKS = 250 };
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -21,7 +25,8 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_brief(finding, "PAWS: frame %u dropped, timestamp %u behind", context->seen->refused->frame, behind);
     tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->trouble->refused.tsval_delta);
     tcpt_relate(finding, context->seen->refused);
-    tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
+    if (behind > OVERTAKEN_TICKS)
+        tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
     tcpt_rule_out(finding, "A lost timestamp echo: the receiver's own TSecr shows what it had taken.");
 }
 
@@ -39,9 +44,10 @@ const tcpt_detector tcpt_paws_reject = {
     .mistaken = "a lost segment: it arrived and was dropped",
     .explanation =
         "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
-        "a leftover and is dropped, however often it is sent again. Consistent with a NAT or proxy that lets "
-        "two hosts speak on one connection, with a clock that was set back, or with a segment of an earlier "
-        "connection.",
+        "a leftover and is dropped. A few ticks are consistent with a way that reorders: what was sent again has "
+        "overtaken it. More is consistent with a NAT or proxy that lets two hosts speak on one connection, with a "
+        "clock "
+        "that was set back, or with a segment of an earlier connection, and is dropped however often it is sent again.",
     .remedy =
         "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
         "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "
