@@ -10,16 +10,8 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 # shellcheck source=plugin/packages.sh
 . "$root/plugin/packages.sh"
-build=${TCPT_BENCH_BUILD:-$root/build-bench}
+# shellcheck source=tests/measured.sh
+. "$root/tests/measured.sh"
 
-# shellcheck disable=SC2086
-tcpt_ensure_packages $TCPT_PACKAGES python3 valgrind
-tcpt_ensure_tools cmake tshark python3 valgrind
-tcpt_ensure_wireshark
-mkdir -p "$build" || exit 1
-if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$build" --parallel "$(nproc)" --target tcptriage hostile-traffic bench-steady; } >"$build/log" 2>&1; then
-    tail -n 15 "$build/log" >&2
-    tcpt_die "the captures could not be built; all that was said is in $build/log"
-fi
+tcpt_build_measured "$root" "the captures" tcptriage hostile-traffic bench-steady
 exec python3 "$root/tests/hostile/hostile.py" "$build" "$@"
