@@ -19,6 +19,7 @@ int main(int argc, char **argv)
     add_places_tests();
     add_explains_tests();
     add_flow_tests();
+    add_flow_table_tests();
     add_copies_tests();
     add_vantage_tests();
     add_vantage_loss_tests();

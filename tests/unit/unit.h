@@ -23,6 +23,7 @@ void add_icmp_tests(void);
 void add_places_tests(void);
 void add_explains_tests(void);
 void add_flow_tests(void);
+void add_flow_table_tests(void);
 void add_copies_tests(void);
 void add_vantage_tests(void);
 void add_vantage_loss_tests(void);

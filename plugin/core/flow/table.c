@@ -2,6 +2,8 @@
 #include "core/flow/table.h"
 
 #include <glib.h>
+#include <stddef.h>
+#include <string.h>
 
 enum {
     LINES_FIRST = 16,
@@ -79,13 +81,16 @@ static void **put(tcpt_flow_table *table, void *owner, uint32_t hash)
     return &line->owners[at];
 }
 
+/* Of a free place the owner is never looked at. */
 static void open_lines(tcpt_flow_table *table, uint32_t count)
 {
-    uint8_t *room = g_malloc0(count * sizeof(tcpt_flow_line) + LINE_BYTES - 1);
+    uint8_t *room = g_malloc(count * sizeof(tcpt_flow_line) + LINE_BYTES - 1);
 
     table->room = room;
     table->lines = (tcpt_flow_line *)(void *)(room + (LINE_BYTES - (uintptr_t)room % LINE_BYTES) % LINE_BYTES);
     table->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        memset(&table->lines[i], 0, offsetof(tcpt_flow_line, owners));
 }
 
 static void grow(tcpt_flow_table *table)
