@@ -121,15 +121,19 @@ typedef struct tcpt_refusal {
 
 /** A run of pure ACKs, one from each end in turn, each end's the same but for timestamps. */
 typedef struct tcpt_ack_exchange {
-    uint32_t seq[2]; /**< by end */
-    uint32_t ack[2];
-    uint16_t window[2];
-    uint16_t ip_id[2]; /**< newest; 0 where there is none */
-    uint8_t from;      /**< newest */
-    uint32_t count;    /**< ACKs in the run, both ends together */
+    uint8_t from;   /**< newest */
+    uint32_t count; /**< ACKs in the run, both ends together */
     int64_t first_ns;
     tcpt_record *first;
 } tcpt_ack_exchange;
+
+/** An end's part of such a run. */
+typedef struct tcpt_pure_ack {
+    uint32_t seq;
+    uint32_t ack;
+    uint16_t window;
+    uint16_t ip_id; /**< newest; 0 where there is none */
+} tcpt_pure_ack;
 
 /** What a sender's payload says about closing. */
 typedef enum TCPT_BYTE tcpt_said_close {
@@ -287,15 +291,17 @@ typedef struct tcpt_endpoint {
     uint8_t wscale;              /**< shift in force for its windows: 0 unless both offered it */
     const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
     int64_t rtt_ns;              /**< capture point to this end and back: smallest seen; 0 unknown */
-    tcpt_record *unanswered_record;
-    int64_t round_ns; /**< newest of what is unanswered, or of the probes, that counts as a round of its own */
+    tcpt_pure_ack pure_ack;      /**< in tcpt_flow.acks */
+    uint32_t rst_count;          /**< of all its RSTs */
 
     /* What it sent since the other end was last heard, with unanswered_ns. */
-    int64_t idle_before_ns;      /**< silence of the flow before the first of them */
+    tcpt_record *unanswered_record;
+    int64_t round_ns;       /**< newest of what is unanswered, or of the probes, that counts as a round of its own */
+    int64_t idle_before_ns; /**< silence of the flow before the first of them */
     uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
     uint32_t unanswered_fins;    /**< a FIN without payload sent again */
     uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
-    uint32_t rst_count;          /**< of all its RSTs */
+    uint32_t copies;             /**< second copies of its segments: these changed nothing else */
 
     /* How far it is. */
     tcpt_state state;     /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
@@ -348,7 +354,6 @@ typedef struct tcpt_endpoint {
     tcpt_record *said_record; /**< of said_close: whose payload said it */
     uint32_t reply_end;       /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
 
-    uint32_t copies;                /**< second copies of its segments: these changed nothing else */
     uint32_t payload_repeats;       /**< payload segments of bytes seen before */
     uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
@@ -526,14 +531,14 @@ typedef struct tcpt_flow {
     tcpt_ack_exchange acks;       /**< newest run of pure ACKs */
     struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
     const tcpt_rarities *rare;    /**< never NULL: all zero until it is needed. Owned */
+    int64_t first_ns;
+    tcpt_record *first_ack_record; /**< that ended the handshake */
+    int64_t first_ack_ns;
 
     tcpt_fingerprint seen[TCPT_FINGERPRINTS]; /**< the newest packets', one line for four */
     tcpt_endpoint ends[2];                    /**< in the order of the key */
 
-    int64_t first_ns;
     int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
-    tcpt_record *first_ack_record; /**< that ended the handshake */
-    int64_t first_ack_ns;
     const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
     tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
     tcpt_found *found;             /**< what was found; NULL for nothing */

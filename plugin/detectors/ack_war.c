@@ -13,13 +13,13 @@ typedef struct war_memory {
 /* What makes an ACK from `end` unacceptable, as far as the other end's own numbers tell. */
 static const char *quarrel(const tcpt_flow *flow, unsigned end)
 {
-    const tcpt_ack_exchange *acks = &flow->acks;
+    const tcpt_pure_ack *mine = &flow->ends[end].pure_ack, *theirs = &flow->ends[!end].pure_ack;
 
-    if (seq_after(acks->ack[end], acks->seq[!end]))
+    if (seq_after(mine->ack, theirs->seq))
         return "acknowledges bytes that the other end has not sent";
-    if (seq_before(acks->seq[end], acks->ack[!end]))
+    if (seq_before(mine->seq, theirs->ack))
         return "speaks from numbers that the other end has already acknowledged";
-    if (seq_after(acks->seq[end], acks->ack[!end]))
+    if (seq_after(mine->seq, theirs->ack))
         return "speaks from numbers that the other end has not reached";
     return NULL;
 }

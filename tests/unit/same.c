@@ -210,8 +210,11 @@ static void same_resets(const tcpt_rst_toward *one, const tcpt_rst_toward *other
 /** What is left of an exchange of pure ACKs that is none any more says nothing. */
 static void forget_exchange(tcpt_flow *flow)
 {
-    if (!flow->acks.count)
-        memset(&flow->acks, 0, sizeof flow->acks);
+    if (flow->acks.count)
+        return;
+    memset(&flow->acks, 0, sizeof flow->acks);
+    for (unsigned end = 0; end < 2; end++)
+        memset(&flow->ends[end].pure_ack, 0, sizeof flow->ends[end].pure_ack);
 }
 
 void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)

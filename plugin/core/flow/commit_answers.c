@@ -104,14 +104,11 @@ void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tc
     }
     acks->count = seen->war_acks;
     acks->from = (uint8_t)from;
-    acks->seq[from] = segment->seq;
-    acks->ack[from] = segment->ack;
-    acks->window[from] = segment->window;
-    acks->ip_id[from] = segment->ip_id;
+    flow->ends[from].pure_ack = (tcpt_pure_ack){segment->seq, segment->ack, segment->window, segment->ip_id};
     if (acks->count != SURE)
         return;
-    close_false_hole(&flow->ends[0], acks->ack[1], acks->seq[0]);
-    close_false_hole(&flow->ends[1], acks->ack[0], acks->seq[1]);
+    close_false_hole(&flow->ends[0], flow->ends[1].pure_ack.ack, flow->ends[0].pure_ack.seq);
+    close_false_hole(&flow->ends[1], flow->ends[0].pure_ack.ack, flow->ends[1].pure_ack.seq);
 }
 
 void tcpt_commit_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)

@@ -18,6 +18,10 @@ typedef union place {
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
+/* What a segment asks for of an end lies in as few lines as its size allows, for either end; where pointers have 32
+ * bits the ends are smaller. */
+G_STATIC_ASSERT(sizeof(void *) != 8 || (offsetof(tcpt_flow, ends) % LINE == 0 && sizeof(tcpt_endpoint) % LINE == 0));
+
 /* Slabs grow with what there is: where that is much they are pages from the kernel, which need no clearing, and of
  * which those are not there that nothing is in yet. Smaller ones lie where something else has been: what is taken from
  * them is cleared when it is taken, as then it is about to be written to. */

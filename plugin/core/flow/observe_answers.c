@@ -146,28 +146,28 @@ static bool lasts(const tcpt_flow *flow, const tcpt_segment *segment)
 
 /* A packet that its sender has made anew: not one that goes in circles, or is captured on two sides of a router. An ID
  * of 0 tells nothing (RFC 6864). */
-static bool fresh(const tcpt_ack_exchange *acks, const tcpt_segment *segment, unsigned from)
+static bool fresh(const tcpt_pure_ack *last, const tcpt_segment *segment)
 {
-    return !segment->has_ip_id || !segment->ip_id || segment->ip_id != acks->ip_id[from];
+    return !segment->has_ip_id || !segment->ip_id || segment->ip_id != last->ip_id;
 }
 
 /* Pure ACKs from both ends in turn, each end's always the same. Probes and their answers are none. */
 static void observe_exchange(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_ack_exchange *acks = &flow->acks;
-    unsigned from = seen->from;
+    const tcpt_pure_ack *last = &flow->ends[seen->from].pure_ack;
 
     if (!seen->pure_ack || seen->probe)
         return;
     seen->war_acks = 1;
-    if (!acks->count || acks->from == from ||
+    if (!acks->count || acks->from == seen->from ||
         seen->since_ns > MAX(2 * tcpt_rtt_ns(flow), tcpt_seconds_ns(WAR_GAP_SECONDS)))
         return;
     seen->war_acks = 2;
     if (acks->count < 2)
         return;
-    if (acks->seq[from] != segment->seq || acks->ack[from] != segment->ack || acks->window[from] != segment->window ||
-        !fresh(acks, segment, from))
+    if (last->seq != segment->seq || last->ack != segment->ack || last->window != segment->window ||
+        !fresh(last, segment))
         return;
     seen->war_acks = acks->count + 1;
     if (seen->war_acks >= WAR_ACKS && lasts(flow, segment))

@@ -173,16 +173,15 @@ static void take_timestamps(tcpt_endpoint *sender, const tcpt_endpoint *receiver
 }
 
 /* The first of what may become an exchange of pure ACKs. */
-static void begin_exchange(tcpt_ack_exchange *acks, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+static void begin_exchange(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
 {
+    tcpt_ack_exchange *acks = &flow->acks;
+
     acks->first = record;
     acks->first_ns = segment->time_ns;
     acks->count = 1;
     acks->from = (uint8_t)from;
-    acks->seq[from] = segment->seq;
-    acks->ack[from] = segment->ack;
-    acks->window[from] = segment->window;
-    acks->ip_id[from] = segment->ip_id;
+    flow->ends[from].pure_ack = (tcpt_pure_ack){segment->seq, segment->ack, segment->window, segment->ip_id};
 }
 
 static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
@@ -218,7 +217,7 @@ void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt
         take_payload(sender, segment, seen, record);
         flow->acks.count = 0;
     } else {
-        begin_exchange(&flow->acks, segment, from, record);
+        begin_exchange(flow, segment, from, record);
     }
     tcpt_note_window_seq(sender, segment);
     tcpt_take_window(sender, segment);
