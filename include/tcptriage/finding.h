@@ -135,6 +135,7 @@ typedef struct tcpt_diagnosis {
     uint16_t argument_room;
     uint8_t number; /**< the detector's place in tcpt_detectors */
     uint8_t ruled_out_count;
+    uint8_t next_place;   /**< behind the value that was set last: most are set in their order */
     uint8_t confidence;   /**< tcpt_confidence; the least of a run's */
     bool at_end;          /**< an end finding */
     bool consequence;     /**< of another finding in its case */

@@ -201,14 +201,23 @@ void tcpt_rule_out_nothing(tcpt_finding *finding)
 
 /* ---- values ---- */
 
-/* @return the value's place, or -1: a field that the detector's row does not name */
-static int place_of(const tcpt_diagnosis *diagnosis, tcpt_field field)
+/* Detectors set their values in the order of their row: the one behind the last is looked at first.
+ * @return the value's place, or -1: a field that the detector's row does not name */
+static int place_of(tcpt_diagnosis *diagnosis, tcpt_field field)
 {
     const tcpt_field *fields = diagnosis->detector->fields;
+    unsigned next = diagnosis->next_place;
 
+    if (fields && fields[next] == field && field != TCPT_FIELD_COUNT) {
+        diagnosis->next_place = (uint8_t)(next + 1);
+        return (int)next;
+    }
+    diagnosis->next_place = 0;
     for (int at = 0; fields && fields[at] != TCPT_FIELD_COUNT; at++)
-        if (fields[at] == field)
+        if (fields[at] == field) {
+            diagnosis->next_place = (uint8_t)(at + 1);
             return at;
+        }
     return -1;
 }
 

@@ -41,14 +41,12 @@ static bool has_key(const tcpt_segment *segment, const tcpt_endpoint *sender)
     return segment->has_ip_id && segment->ip_id != 0 && !sender->ip_id_stuck;
 }
 
-static bool same_packet(const tcpt_flow *flow, const tcpt_fingerprint *seen, const tcpt_segment *segment,
-                        const tcpt_endpoint *sender)
+static bool same_packet(const tcpt_flow *flow, const tcpt_fingerprint *seen, const tcpt_segment *segment, bool keyed)
 {
-    int64_t apart_us = llabs(time_us(segment) - (flow->seen_from_us + seen->time_us));
-
-    if (has_key(segment, sender))
-        return seen->ip_id == segment->ip_id && apart_us < COPY_WITH_ID_US;
-    return seen->sums == sums_of(segment) && apart_us < COPY_WITHOUT_ID_US;
+    if (keyed ? seen->ip_id != segment->ip_id : seen->sums != sums_of(segment))
+        return false;
+    return llabs(time_us(segment) - (flow->seen_from_us + seen->time_us)) <
+           (keyed ? COPY_WITH_ID_US : COPY_WITHOUT_ID_US);
 }
 
 static uint8_t tag_of(uint32_t hash)
@@ -75,11 +73,14 @@ static bool known(const tcpt_flow *flow, uint8_t tag)
 
 bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
+    bool keyed;
+
     id->hash = fingerprint_hash(segment, from);
     if (!known(flow, tag_of(id->hash)))
         return false;
+    keyed = has_key(segment, &flow->ends[from]); /* a flood's are all of the same hash */
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash == id->hash && same_packet(flow, &flow->seen[i], segment, &flow->ends[from])) {
+        if (flow->seen[i].hash == id->hash && same_packet(flow, &flow->seen[i], segment, keyed)) {
             id->original = flow->seen[i].record;
             return true;
         }
