@@ -11,6 +11,7 @@ import subprocess
 import bad
 import controller
 import findings
+import scripts
 import wrapped
 
 APART_S = 1000  # more than any time that the plugin remembers pairs, hosts or closed connections for
@@ -98,13 +99,13 @@ def make(golden):
 
     In one all is from one capture point. In one each script has points of its own: there the same addresses, ports and sequence
     numbers in the next script do not matter. The third is what other dissectors hand on to TCP."""
-    scripts, taken_back = {}, set()
-    for _, ident, capture, expected, options in golden.scenario_captures():
-        scripts.setdefault(ident, (capture, options))  # the first group has the hits
+    first, taken_back = {}, set()
+    for _, ident, capture, expected, options in scripts.captures(golden.tools, golden.build, golden.source):
+        first.setdefault(ident, (capture, options))  # the first group has the hits
         taken_back |= {one.id for one in findings.read_expected(expected)[0] if one.when == "back"}
-    every = [capture for capture, _ in scripts.values()]
+    every = [capture for capture, _ in first.values()]
     at_one = [capture for capture in every if interfaces(capture) == 1]
-    options = [word for _, words in scripts.values() for word in words]
+    options = [word for _, words in first.values() for word in words]
     lab = {name: capture for name, _, capture in golden.lab_captures()}[WRAPPED]
     handed_on = [*dressed(golden, lab), changed(golden, lab, "pieces", pieces),
                  changed(golden, lab, "without-length", without_length), inside(golden, lab)]
