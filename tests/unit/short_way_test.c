@@ -382,6 +382,19 @@ static void shoot(both *ways, talk *all, const tcpt_flow **flow, unsigned from, 
     say(ways, all, flow, segment, from);
 }
 
+/** The receiver of the flood says what it holds behind a gap: a RST there is one that it takes (tcp_validate_incoming).
+ */
+static void hold_above(both *ways, talk *all, const tcpt_flow **flow, unsigned from)
+{
+    tcpt_segment segment = plain(all, from, TCPT_ACK, 0);
+
+    segment.sack_count = 1;
+    segment.options |= TCPT_OPTION_SACK;
+    segment.sack_left[0] = segment.ack + 20;
+    segment.sack_right[0] = segment.ack + 77; /* where one kind of flood lies */
+    say(ways, all, flow, segment, from);
+}
+
 static void test_rst_floods(void)
 {
     uint64_t segments = 0, again = 0;
@@ -400,6 +413,8 @@ static void test_rst_floods(void)
         converse(&ways, &all, (unsigned)g_test_rand_int_range(0, 12), 2000);
         for (const tcpt_flow *each = tcpt_first_flow(ways.analysis[0]); each; each = each->next)
             flow = each;
+        if (one_in(3))
+            hold_above(&ways, &all, &flow, !from);
         for (unsigned i = 0; i < 150; i++) {
             if (one_in(25))
                 pause_before(&all);
