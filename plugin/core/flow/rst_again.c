@@ -87,7 +87,8 @@ static tcpt_range alike(const tcpt_flow *flow, const tcpt_segment *segment, cons
     uint32_t edge = receiver->rcv_nxt + receiver->rcv_wnd;
     tcpt_range range = {next + 1, seq_before(edge, receiver->rcv_edge) ? edge : receiver->rcv_edge};
 
-    if (seen->rst.position != TCPT_RST_IN_WINDOW || segment->seq - range.left > range.right - range.left)
+    if (seen->rst.position != TCPT_RST_IN_WINDOW || seq_before(segment->seq, range.left) ||
+        seq_after(segment->seq, range.right)) /* also where the sender has sent beyond the window: no such place */
         return (tcpt_range){segment->seq, segment->seq};
     return range;
 }
