@@ -95,7 +95,7 @@ typedef struct tcpt_range {
     uint32_t right;
 } tcpt_range;
 
-/** Ranges kept above a gap; more of them and the oldest knowledge is given up (the end counts as holed). */
+/** Ranges kept above a gap; more of them and the lowest gap is given up: tcpt_trouble.unsure_bytes. */
 #define TCPT_RANGES 4
 
 /** When an acknowledgment number was first reached. */
@@ -224,6 +224,8 @@ typedef struct tcpt_trouble {
     tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
     tcpt_range unwanted;       /**< refused for its timestamp, and not sent again so far; empty when left is right */
+    uint32_t unsure_bytes;     /**< of gaps that were given up, what has not been seen since; 0 none */
+    uint32_t unsure_to;        /**< where the highest of them ends: acknowledged so far it is settled */
     uint32_t sack_left;        /**< where the SACK block begins that ends at sack_edge; valid with sack_held */
     uint32_t sack_ack;         /**< the ACK number that the next two belong to */
     uint32_t sack_bytes;       /**< of all SACK blocks above it that the newest such segment carries */
@@ -308,7 +310,8 @@ typedef struct tcpt_endpoint {
     tcpt_state handshake; /**< LISTEN to ESTABLISHED: how far its handshake is */
     bool reset;           /**< closed by a RST, its own or one that it took */
     uint8_t above_count;
-    bool holed;                 /**< the other end acknowledged bytes that the capture lacks */
+    bool holed;                 /**< the other end acknowledged bytes that the capture lacks, or what lies below
+                                     snd_contig is unsure for now */
     bool took_payload;          /**< it acknowledged new payload after its own FIN: a half-close */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;

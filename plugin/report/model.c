@@ -132,7 +132,7 @@ void tcpt_flow_count(tcpt_flow_counts *counts, const tcpt_flow *flow)
     counts->outcomes[outcome]++;
     counts->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
     counts->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
-    counts->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holed || ends[1].holed;
+    counts->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holes || ends[1].holes;
     counts->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;
 }
 

@@ -172,6 +172,46 @@ static void test_contiguous(void)
     }
 }
 
+/* More gaps than are kept: no hole of the capture when they are filled before they are acknowledged, one when not. */
+static void test_given_up(void)
+{
+    enum { PIECES = 3 * TCPT_RANGES, BYTES = 100 };
+    for (unsigned lacks = 0; lacks < 2; lacks++) {
+        tcpt_analysis *analysis = begin();
+        tcpt_flow *flow = handshake(analysis, 1000, 9000);
+        const tcpt_endpoint *sender = &flow->ends[flow->client];
+        for (unsigned piece = 1; piece < PIECES; piece += 2)
+            feed(analysis, make(0, TCPT_ACK, 1001 + BYTES * piece, 9001, BYTES));
+        g_assert_true(sender->holed);
+        g_assert_cmpuint(sender->holes, ==, 0);
+        for (unsigned piece = 2 * lacks; piece < PIECES; piece += 2)
+            feed(analysis, make(0, TCPT_ACK, 1001 + BYTES * piece, 9001, BYTES));
+        feed(analysis, make(1, TCPT_ACK, 9001, 1001 + BYTES * PIECES, 0));
+        g_assert_cmphex(sender->snd_contig, ==, 1001 + BYTES * PIECES);
+        g_assert_cmpuint(sender->holes, ==, lacks);
+        g_assert_cmpuint(sender->holed, ==, lacks);
+        tcpt_analysis_free(analysis);
+    }
+}
+
+/* ACKs captured before what they acknowledge: no hole once it is there. */
+static void test_acks_first(void)
+{
+    enum { PIECES = 4, BYTES = 100 };
+    for (unsigned lacks = 0; lacks < 2; lacks++) {
+        tcpt_analysis *analysis = begin();
+        tcpt_flow *flow = handshake(analysis, 1000, 9000);
+        const tcpt_endpoint *sender = &flow->ends[flow->client];
+        for (unsigned piece = 1; piece <= PIECES; piece++)
+            feed(analysis, make(1, TCPT_ACK, 9001, 1001 + BYTES * piece, 0));
+        g_assert_cmpuint(sender->holes, ==, 1);
+        for (unsigned piece = 0; piece < PIECES - lacks; piece++)
+            feed(analysis, make(0, TCPT_ACK, 1001 + BYTES * piece, 9001, BYTES));
+        g_assert_cmpuint(sender->holed, ==, lacks);
+        tcpt_analysis_free(analysis);
+    }
+}
+
 /* ---- Budgets: 96 bytes per packet, 1.5 KiB per flow. */
 
 static void transfer(tcpt_analysis *analysis, unsigned segments)
@@ -500,6 +540,8 @@ void add_flow_tests(void)
     g_test_add_func("/flow/settle-again", test_settle_again);
     g_test_add_func("/flow/time-backwards", test_time_backwards);
     g_test_add_func("/flow/contiguous", test_contiguous);
+    g_test_add_func("/flow/contiguous/given-up", test_given_up);
+    g_test_add_func("/flow/contiguous/acks-first", test_acks_first);
     g_test_add_func("/flow/bytes-per-packet", test_bytes_per_packet);
     g_test_add_func("/flow/bytes-per-flow", test_bytes_per_flow);
     g_test_add_data_func("/flow/wraps-from-the-client", GUINT_TO_POINTER(0), test_wraps);

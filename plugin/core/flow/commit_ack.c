@@ -12,14 +12,18 @@
 static void note_hole(tcpt_endpoint *receiver, uint32_t ack)
 {
     uint32_t left = receiver->snd_contig;
+    tcpt_range *hole;
 
     if (!receiver->sent || !seq_after(ack, left))
         return;
     tcpt_ranges_skip_to(receiver, ack);
-    tcpt_trouble_of(receiver)->hole = (tcpt_range){left, ack};
-    receiver->holed = true;
-    if (receiver->holes < UINT8_MAX)
-        receiver->holes++;
+    hole = &tcpt_trouble_of(receiver)->hole;
+    if (receiver->holes && hole->right == left && hole->left != left) {
+        hole->right = ack; /* one place: several ACKs were captured before what they acknowledge */
+        return;
+    }
+    *hole = (tcpt_range){left, ack};
+    tcpt_add_hole(receiver);
 }
 
 /* How long before this one its sender's newest segment came, which did not know of the FIN. */
@@ -144,6 +148,7 @@ void tcpt_commit_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segme
     }
     sender->stands = false;
     shrink_unwanted(receiver, segment->ack);
+    tcpt_ranges_acked(receiver, segment->ack);
     if (!(tcpt_fin_is_inferred(receiver) && segment->ack == receiver->fin_end))
         note_hole(receiver, segment->ack);
     if (sender->fin && seq_delta(segment->ack, sender->fin_last_ack) > (receiver->fin || receiver->fin_acked))

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/flow/ranges.h"
 #include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
 
@@ -81,7 +82,7 @@ static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_se
         return;
     acked->snd_contig = its_seq;
     acked->holes--;
-    acked->holed = acked->holes > 0;
+    tcpt_holes_changed(acked);
 }
 
 void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

@@ -17,7 +17,7 @@ static void fill_hole(tcpt_flow *flow, tcpt_endpoint *sender, const tcpt_segment
     if (segment->end_seq != sender->trouble->hole.right)
         return;
     sender->holes--;
-    sender->holed = sender->holes > 0;
+    tcpt_holes_changed(sender);
 }
 
 void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
@@ -36,6 +36,7 @@ void tcpt_commit_sequence(tcpt_flow *flow, const tcpt_segment *segment, const tc
         if (seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->seq, receiver->rcv_nxt))
             receiver->stands = false; /* what it asks for is on the way again */
         fill_hole(flow, sender, segment);
+        tcpt_ranges_late(sender, segment->seq, segment->end_seq, receiver->rcv_nxt);
         tcpt_ranges_add(sender, segment->seq, segment->end_seq);
     }
     if (seq_after(segment->end_seq, sender->snd_nxt)) {

@@ -54,6 +54,6 @@ void tcpt_commit_inferred_fin(tcpt_flow *flow, const tcpt_segment *segment, unsi
     }
     if (segment->seq + 1 == sender->fin_end && segment->end_seq == sender->fin_end)
         return; /* the byte that was taken for a FIN */
-    sender->holed = true;
+    tcpt_add_hole(sender);
     tcpt_ranges_skip_to(sender, sender->fin_end);
 }

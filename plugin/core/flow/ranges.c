@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib.h>
+
 #include "core/flow/trouble.h"
 #include "tcptriage/sequence.h"
 
@@ -48,17 +50,58 @@ static bool insert(tcpt_endpoint *sender, uint32_t left, uint32_t right)
     return true;
 }
 
+/* There are too many to keep. Nearly always they are losses, repaired before they are acknowledged; what is
+ * acknowledged unseen the capture lacks. */
+static void give_up_lowest(tcpt_endpoint *sender)
+{
+    tcpt_trouble *trouble = tcpt_trouble_of(sender);
+    uint32_t gap = trouble->above[0].left - sender->snd_contig;
+
+    trouble->unsure_bytes += MIN(gap, UINT32_MAX - trouble->unsure_bytes);
+    trouble->unsure_to = trouble->above[0].left;
+    sender->holed = true;
+    sender->snd_contig = trouble->above[0].right;
+    remove_first(sender);
+}
+
 void tcpt_ranges_add(tcpt_endpoint *sender, uint32_t left, uint32_t right)
 {
     while (seq_after(left, sender->snd_contig)) {
         if (insert(sender, left, right))
             return;
-        /* Too many gaps to keep: the lowest is given up, and what it stood for is no longer certain. */
-        sender->holed = true;
-        sender->snd_contig = sender->trouble->above[0].right;
-        remove_first(sender);
+        give_up_lowest(sender);
     }
     tcpt_ranges_skip_to(sender, right);
+}
+
+void tcpt_ranges_late(tcpt_endpoint *sender, uint32_t left, uint32_t right, uint32_t acked)
+{
+    uint32_t unsure = sender->trouble->unsure_bytes;
+
+    if (!unsure || !seq_before(left, sender->trouble->unsure_to) || !seq_after(right, acked))
+        return;
+    tcpt_trouble_of(sender)->unsure_bytes = unsure - MIN(unsure, right - left);
+    tcpt_holes_changed(sender);
+}
+
+void tcpt_ranges_acked(tcpt_endpoint *sender, uint32_t ack)
+{
+    if (!sender->trouble->unsure_bytes || seq_before(ack, sender->trouble->unsure_to))
+        return;
+    tcpt_trouble_of(sender)->unsure_bytes = 0;
+    tcpt_add_hole(sender);
+}
+
+void tcpt_add_hole(tcpt_endpoint *sender)
+{
+    if (sender->holes < UINT8_MAX)
+        sender->holes++;
+    sender->holed = true;
+}
+
+void tcpt_holes_changed(tcpt_endpoint *sender)
+{
+    sender->holed = sender->holes || sender->trouble->unsure_bytes;
 }
 
 bool tcpt_ranges_skip_to(tcpt_endpoint *sender, uint32_t right)

@@ -23,7 +23,7 @@ static bool quiet(const tcpt_endpoint *end)
         return false;
     if (!end->sent || !end->acked || !end->rcv_wnd || end->above_count || end->snd_contig != end->snd_nxt)
         return false;
-    if (end->trouble->unwanted.left != end->trouble->unwanted.right)
+    if (end->trouble->unwanted.left != end->trouble->unwanted.right || end->trouble->unsure_bytes)
         return false;
     return !end->trouble->provoked.record && !end->trouble->refused.record && !end->unanswered_repeats &&
            !end->unanswered_fins && !end->unanswered_probes;

@@ -52,7 +52,7 @@ static bool capture_lacks(const tcpt_flow *flow, const tcpt_segment *segment, un
 {
     if (segment->fragment || segment->options_cut)
         return true;
-    if (flow->ends[0].holed || flow->ends[1].holed || flow->reordered)
+    if (flow->ends[0].holes || flow->ends[1].holes || flow->reordered)
         return true;
     return handshake_missed(flow, segment, from);
 }
@@ -224,8 +224,8 @@ static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, c
 {
     const tcpt_tracker *tracker = flow->tracker;
 
-    if (!seen->short_way || tracker->models.old || !flow->ends[seen->from].syn || flow->ends[0].holed ||
-        flow->ends[1].holed || flow->reordered)
+    if (!seen->short_way || tracker->models.old || !flow->ends[seen->from].syn || flow->ends[0].holes ||
+        flow->ends[1].holes || flow->reordered)
         return false;
     return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
