@@ -24,12 +24,25 @@ typedef struct judgement {
 
 /* ---- judge ---- */
 
-/* The second segment of a flow, or the second RST: when it is asked whether it goes on another one. */
+/* The second segment of a flow, or the second RST: when it is asked whether it goes on another one. A SYN-ACK that
+ * nobody answers is asked about a few times, as the SYN's own retry may come later. */
 static bool early(const tcpt_flow *flow, const tcpt_segment *segment)
 {
+    enum { SYN_ACKS = 4 };
     uint32_t before = flow->ends[0].segment_count + flow->ends[1].segment_count;
 
-    return !(segment->flags & TCPT_SYN) && (before == 1 || (before == 3 && (segment->flags & TCPT_RST)));
+    if (segment->flags & TCPT_SYN)
+        return (segment->flags & TCPT_ACK) && before && before < SYN_ACKS;
+    return before == 1 || (before == 3 && (segment->flags & TCPT_RST));
+}
+
+/* The SYN that a SYN-ACK under another name answers came again since: that was no answer to its sender. */
+static bool asked_again(const tcpt_flow *asks, const tcpt_flow *stray, unsigned began)
+{
+    const tcpt_endpoint *client = &asks->ends[asks->client];
+
+    return stray->ends[began].syn && !stray->ends[!began].segment_count && client->syn_count > 1 &&
+           client->syn_ns > stray->first_ns;
 }
 
 /* The second segment of a connection that began without a SYN: does it go on another one? Apart from what every segment
@@ -41,10 +54,10 @@ static void TCPT_NOINLINE observe_moved(const tcpt_analysis *analysis, tcpt_obse
 
     if (flow->ends[!began].syn || flow->previous)
         return;
-    if (flow->ends[began].syn && !(segment->flags & TCPT_RST))
+    if (flow->ends[began].syn && !(segment->flags & (TCPT_RST | TCPT_SYN)))
         return; /* its SYN-ACK is welcome: only its SYN was not captured */
     seen->moved = tcpt_flows_moved_to(analysis->flows, flow, began, analysis->generation, &end);
-    if (!seen->moved)
+    if (!seen->moved || ((segment->flags & TCPT_SYN) && !asked_again(seen->moved, flow, began)))
         return;
     seen->moved_end = (uint8_t)end;
     seen->traits |= TCPT_TRAIT_MOVED;
@@ -99,6 +112,8 @@ static void commit_flow(tcpt_analysis *analysis, judgement *found, tcpt_flow *fl
 
     if (stray != 2)
         tcpt_peers_commit_stray(analysis->peers, flow, stray);
+    if (seen->traits & TCPT_TRAIT_MOVED)
+        tcpt_flow_commit_moved(flow, seen);
     tcpt_flow_commit(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen, commit_host(analysis, found, flow),
                      record);
     if (flow->ending || (segment->flags & TCPT_SYN) || flow->port_use != before.port_use ||

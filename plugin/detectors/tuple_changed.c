@@ -29,11 +29,13 @@ static char *change(const tcpt_flow *was, unsigned was_end, const tcpt_flow *is,
 static tcpt_finding *raise_answer(const tcpt_context *context, const tcpt_flow *was, const char *what)
 {
     unsigned server = context->seen->moved_end;
+    bool rst = context->segment->flags & TCPT_RST;
     tcpt_finding *finding =
-        tcpt_raise(context, TCPT_HIGH,
-                   "The %s's SYN-ACK (frame %u) comes from %s, and draws a RST: consistent with an answer that goes "
-                   "around a NAT or load balancer",
-                   tcpt_role(was, server), context->flow->last_record->frame, what);
+        tcpt_raise(context, rst ? TCPT_HIGH : TCPT_MEDIUM,
+                   "The %s's SYN-ACK (frame %u) comes from %s, and %s: consistent with an answer that goes around a "
+                   "NAT or load balancer",
+                   tcpt_role(was, server), context->flow->last_record->frame, what,
+                   rst ? "draws a RST" : "its client goes on asking");
 
     tcpt_brief(finding, "SYN-ACK from another %s: it goes around the NAT?", strchr(what, ',') ? "port" : "address");
     tcpt_rule_out(finding, "A server or path that is down: the SYN arrived, and its answer comes back.");
@@ -86,7 +88,9 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TUPLE_OF_FRAME, TCPT_F_TUPLE_WAS, TCPT_F_TUPLE_IS, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"rst_ignored", "rst_seq_mismatch", "conntrack_invalid", NULL};
+static const char *const explains[] = {"rst_ignored",       "rst_seq_mismatch", "conntrack_invalid",
+                                       "connection_failed", "peer_silent",      "idle_drop",
+                                       "fin_unacked",       "data_after_close", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp --dport %port%", "the entries of the NAT, and their states"},

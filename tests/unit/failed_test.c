@@ -20,12 +20,14 @@ typedef struct talk {
     int64_t now_ns;
     uint32_t frame;
     uint8_t client[4];
+    uint16_t port; /* of the server */
 } talk;
 
 static talk begin(void)
 {
     tcpt_settings settings = tcpt_settings_default();
-    return (talk){.analysis = tcpt_analysis_new(&settings), .now_ns = INT64_C(1700000000000000000), .client = {10}};
+    return (talk){
+        .analysis = tcpt_analysis_new(&settings), .now_ns = INT64_C(1700000000000000000), .client = {10}, .port = 80};
 }
 
 static tcpt_record *say(talk *on, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t payload_bytes,
@@ -39,8 +41,8 @@ static tcpt_record *say(talk *on, unsigned from, uint8_t flags, uint32_t seq, ui
         .ttl = 64,
         .src = from ? server : on->client,
         .dst = from ? on->client : server,
-        .src_port = from ? 80 : 40000,
-        .dst_port = from ? 40000 : 80,
+        .src_port = from ? on->port : 40000,
+        .dst_port = from ? 40000 : on->port,
         .seq = seq,
         .end_seq = seq + payload_bytes + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN),
         .ack = ack,
@@ -166,6 +168,33 @@ static void assert_says(const tcpt_flow *flow, tcpt_outcome outcome, const char 
     tcpt_findings_clear(&store);
 }
 
+/* Answers under another port, of connections whose segments mix: what each client is left with is a consequence of
+ * that, no case of its own. */
+static void test_answered_elsewhere(void)
+{
+    enum { CLIENTS = 3, TRIES = 4 };
+    talk on = begin();
+    unsigned count;
+
+    for (unsigned try = 0; try < TRIES; try++, on.now_ns += (int64_t)3000 * TCPT_MS_NS)
+        for (unsigned i = 0; i < CLIENTS; i++) {
+            next_client(&on, i);
+            on.port = 80;
+            say(&on, CLIENT, TCPT_SYN, 1000, 0, 0, 8192);
+            on.port = 8080;
+            say(&on, SERVER, TCPT_SYN | TCPT_ACK, 5000, 1001, 0, 8192);
+            say(&on, CLIENT, TCPT_RST, 1001, 0, 0, 0);
+        }
+    tcpt_settle_all(on.analysis);
+    const tcpt_case *const *cases = tcpt_cases(on.analysis, &count);
+    g_assert_cmpuint(count, ==, CLIENTS); /* a way each */
+    for (unsigned i = 0; i < count; i++) {
+        g_assert_cmpstr(cases[i]->detector->id, ==, "tuple_changed");
+        g_assert_cmpuint(cases[i]->consequences[tcpt_detector_number(&tcpt_connection_failed)], ==, 1);
+    }
+    tcpt_analysis_free(on.analysis);
+}
+
 static void test_refused(void)
 {
     talk on = begin();
@@ -178,6 +207,7 @@ static void test_refused(void)
 
 void add_failed_tests(void)
 {
+    g_test_add_func("/failed/answered-elsewhere", test_answered_elsewhere);
     g_test_add_func("/failed/flood", test_flood);
     g_test_add_func("/failed/flood-again", test_flood_again);
     g_test_add_func("/failed/refused", test_refused);

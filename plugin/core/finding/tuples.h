@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * Flows with findings, joined by their 4-tuple: its lives that follow each other, and its capture points. Inside the
- * room only.
+ * Flows with findings, joined by their 4-tuple: its lives that follow each other, its capture points, and where it goes
+ * on under another address or port. Inside the room only.
  */
 #ifndef TCPTRIAGE_CORE_FINDING_TUPLES_H
 #define TCPTRIAGE_CORE_FINDING_TUPLES_H

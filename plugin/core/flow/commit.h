@@ -112,6 +112,9 @@ uint64_t *tcpt_flows_looked(tcpt_flows *flows);
 const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, uint64_t segments,
                                      unsigned *end);
 
+/** A flow goes on the numbers of another one, as was seen (TCPT_TRAIT_MOVED): that one is told. */
+void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen);
+
 /** Take a second copy of a packet: it changes nothing else. */
 void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from);
 

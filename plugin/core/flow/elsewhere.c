@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/flow/commit.h"
+#include "core/flow/trouble.h"
 #include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
@@ -28,12 +29,20 @@ static bool answers_syn(const tcpt_flow *asks, unsigned silent, const tcpt_flow 
            is->rcv_nxt - client->iss - 1 <= client->syn_payload_bytes && stray->first_ns >= asks->first_ns;
 }
 
+void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen)
+{
+    tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to[seen->moved_end] = flow;
+}
+
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
     const tcpt_flow *stray = sender->host ? sender->host->stray : NULL;
+    const tcpt_flow *gone_to = flow->rare->gone_to[!from];
     unsigned target = stray && stray != flow ? same_socket(&stray->key, &flow->key, from) : 2;
 
+    if (gone_to && (!silent->sent || gone_to->first_ns >= silent->last_ns))
+        return true;
     if (target != 2 && answers_syn(flow, !from, stray, !target))
         return true;
     if (target == 2 || !silent->sent || !silent->acked || stray->first_ns < silent->last_ns)
