@@ -11,8 +11,9 @@
 typedef struct overdue {
     bool raised;
     int64_t blocked_ns; /* newest time that the closer's window was closed: the other end could not send, nor close */
-    tcpt_record *hurt;  /* newest segment by which the closer shows that it suffers: it sends again, probes, or drew a
-                         * RST */
+    tcpt_finding *by_data; /* raised when the end that owes answered a request: taken back if the closer takes that */
+    tcpt_record *hurt; /* newest segment by which the closer shows that it suffers: it sends again, probes, or drew a
+                        * RST */
 } overdue;
 
 typedef struct close_memory {
@@ -69,16 +70,37 @@ static unsigned pile(const tcpt_context *context, unsigned owing)
     return count;
 }
 
+/* The closer has asked for something and then closed, as "nc -N" does: until the answer is there the other end is at
+ * work on it, for all that the capture can tell. */
+static bool at_work(const tcpt_flow *flow, unsigned owing)
+{
+    const tcpt_endpoint *closer = &flow->ends[!owing];
+
+    return closer->payload_ns && closer->payload_ns >= flow->ends[owing].payload_ns;
+}
+
+/* Whoever acknowledges an answer after its own FIN had meant to hear it: nobody was stuck, it took its time. */
+static void judge_answer(const tcpt_context *context, overdue *owed, unsigned owing)
+{
+    if (!owed->by_data || context->seen->from == owing)
+        return;
+    if (!(context->segment->flags & TCPT_RST) && (context->seen->traits & TCPT_TRAIT_ACKS_NEW)) {
+        tcpt_withdraw(context, owed->by_data);
+        owed->raised = false; /* its close may still be long in coming, from that answer on */
+    }
+    owed->by_data = NULL;
+}
+
 static tcpt_finding *raise_stuck(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns,
                                  const char *until)
 {
     const tcpt_endpoint *closer = &context->flow->ends[!owing];
     const tcpt_endpoint *ower = &context->flow->ends[owing];
     const char *who = tcpt_role(context->flow, owing);
-    tcpt_finding *finding =
-        tcpt_raise(context, ower->holed ? TCPT_LOW : TCPT_MEDIUM,
-                   "The %s did not close for %.1f s after the %s's FIN (acknowledged in frame %u)%s", who,
-                   tcpt_as_seconds(owed_ns), tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, until);
+    tcpt_finding *finding = tcpt_raise(
+        context, ower->holed || (!context->segment && at_work(context->flow, owing)) ? TCPT_LOW : TCPT_MEDIUM,
+        "The %s did not close for %.1f s after the %s's FIN (acknowledged in frame %u)%s", who,
+        tcpt_as_seconds(owed_ns), tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, until);
 
     tcpt_brief(finding, "%s did not close for %.1f s (CLOSE-WAIT)",
                owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed_ns));
@@ -158,12 +180,16 @@ static void judge(const tcpt_context *context, void *memory)
     for (unsigned owing = 0; owing < 2; owing++) {
         int64_t owed_ns = overdue_ns(context, &mine->by[owing], owing);
         tcpt_finding *finding;
+        bool answer;
 
+        judge_answer(context, &mine->by[owing], owing);
         if (!owed_ns || !ends_wait(context, owing) || !matters(context, &mine->by[owing], owing))
             continue;
         mine->by[owing].raised = true;
+        answer = context->seen->new_payload && at_work(context->flow, owing);
         finding = raise_stuck(context, &mine->by[owing], owing, owed_ns, what_ends(context, owing));
         tcpt_take_text(finding, TCPT_F_CLOSE_HINT, tcpt_timeout_hint(context->flow, context->seen->from, owed_ns));
+        mine->by[owing].by_data = answer ? finding : NULL;
     }
     note_blocked(context, mine);
 }
@@ -178,7 +204,10 @@ static void settle(const tcpt_context *context, const void *memory)
         if (!owed_ns || context->flow->ends[owing].reset)
             continue;
         if (matters(context, &mine->by[owing], owing))
-            raise_stuck(context, &mine->by[owing], owing, owed_ns, ", up to the end of the capture");
+            raise_stuck(context, &mine->by[owing], owing, owed_ns,
+                        at_work(context->flow, owing)
+                            ? ", up to the end of the capture; it may still be at work on what was asked"
+                            : ", up to the end of the capture");
         else if (pile(context, owing) >= TCPT_PILE)
             raise_stuck(context, &mine->by[owing], owing, owed_ns,
                         ", up to the end of the capture, as others of its connections");
