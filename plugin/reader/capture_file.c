@@ -11,6 +11,8 @@
 #include <wsutil/privileges.h>
 #include <wsutil/wslog.h>
 
+enum { ERF_FCS_BYTES = 4 }; /* Wireshark takes it for granted, by the preference erf.ethfcs */
+
 struct tcpt_capture_file {
     wtap *file;
     tcpt_wtap_record record;
@@ -88,10 +90,12 @@ static tcpt_link link_of(int link_type)
 {
     switch (link_type) {
     case WTAP_ENCAP_ETHERNET:
+    case WTAP_ENCAP_NETTL_ETHERNET: /* its own header is no part of the frame */
         return TCPT_LINK_ETHERNET;
     case WTAP_ENCAP_RAW_IP:
     case WTAP_ENCAP_RAW_IP4:
     case WTAP_ENCAP_RAW_IP6:
+    case WTAP_ENCAP_NETTL_RAW_IP:
         return TCPT_LINK_RAW;
     case WTAP_ENCAP_NULL:
         return TCPT_LINK_NULL;
@@ -125,6 +129,39 @@ static tcpt_link link_of(int link_type)
     }
 }
 
+/* Records of an Endace card say themselves what they hold, behind 16 bytes that libwiretap takes off. */
+static tcpt_link link_of_erf(uint8_t type)
+{
+    enum { ETH = 2, COLOR_ETH = 11, DSM_COLOR_ETH = 16, COLOR_HASH_ETH = 20, IPV4 = 22, IPV6 = 23, EXTENDED = 0x80 };
+
+    switch (type & ~EXTENDED) {
+    case ETH:
+    case COLOR_ETH:
+    case DSM_COLOR_ETH:
+    case COLOR_HASH_ETH:
+        return TCPT_LINK_ETHERNET;
+    case IPV4:
+    case IPV6:
+        return TCPT_LINK_RAW;
+    default:
+        return TCPT_LINK_OTHER;
+    }
+}
+
+/* What the bytes begin with, and how many of the frame check sequence's they end with. */
+static void describe_link(tcpt_captured *captured, const wtap_packet_header *header)
+{
+    captured->link_type = header->pkt_encap;
+    captured->link = link_of(header->pkt_encap);
+    if (header->pkt_encap == WTAP_ENCAP_ETHERNET)
+        captured->fcs_bytes = header->pseudo_header.eth.fcs_len;
+    if (header->pkt_encap != WTAP_ENCAP_ERF)
+        return;
+    captured->link = link_of_erf(header->pseudo_header.erf.phdr.type);
+    if (captured->link == TCPT_LINK_ETHERNET)
+        captured->fcs_bytes = ERF_FCS_BYTES;
+}
+
 static void describe(tcpt_capture_file *file, tcpt_captured *captured)
 {
     const wtap_rec *rec = &file->record.rec;
@@ -136,9 +173,7 @@ static void describe(tcpt_capture_file *file, tcpt_captured *captured)
         captured->time_ns = tcpt_time_from(rec->ts.secs, rec->ts.nsecs);
     if (!captured->packet)
         return;
-    captured->link_type = header->pkt_encap;
-    captured->link = link_of(header->pkt_encap);
-    captured->fcs_bytes = header->pkt_encap == WTAP_ENCAP_ETHERNET ? header->pseudo_header.eth.fcs_len : 0;
+    describe_link(captured, header);
     captured->bytes = (tcpt_bytes){tcpt_wtap_bytes(&file->record), header->caplen, MAX(header->len, header->caplen)};
     captured->has_interface = rec->presence_flags & WTAP_HAS_INTERFACE_ID;
     if (captured->has_interface)

@@ -24,6 +24,7 @@ import readme  # noqa: E402
 import same  # noqa: E402
 import scripts  # noqa: E402
 import tap  # noqa: E402
+import user  # noqa: E402
 
 DRESSED = "rst-off-by-one-ignored.pcap"
 QUIET = "tfo-healthy.pcap"
@@ -279,6 +280,7 @@ def tests_of(reader):
                 ("/reader/cut-refused", check_cut_refused, reader), ("/reader/cut-late-interface", check_cut_late_interface, reader),
                 ("/reader/cut-end", check_cut_end, reader)]
     yield from live.tests_of(reader)
+    yield from user.tests_of(reader)
     for name in sorted(os.listdir(reader.lab)):
         if ".pcap" in name:
             yield "/reader/same/" + name, check_same, reader, reader.capture(name)
