@@ -13,6 +13,7 @@ Targets, by default all:
   s390x   big-endian, emulated by qemu
   mingw   Windows: every source, the plugin's too, is compiled by MinGW; plugin and command are linked. Import libraries
           are made from the names that this machine's GLib and Wireshark export; nothing is run
+  wine    Windows: the tests, built by MinGW, run by Wine. GLib is the one in libvips' DLL, from npm's registry
 Installs the compilers that are missing, as root or by sudo; GLib for other machines comes from Debian's registry as the
 sources of apt name it, unpacked in the user's cache. What cannot be had is said in a line that begins with "SKIPPED:".
 END
@@ -81,10 +82,12 @@ run() {
     }
     status=0
     for program in $programs; do
+        test=$build/$program-test
+        [ -e "$test" ] || test=$test.exe
         # What takes a million flows takes too long when emulated, and tells nothing more.
-        long=$("$@" "$build/$program-test" -l | grep -E '/(million|storms)/' | sed 's|^|-s |')
+        long=$("$@" "$test" -l | tr -d '\r' | grep -E '/(million|storms)/' | sed 's|^|-s |')
         # shellcheck disable=SC2086 # words
-        "$@" "$build/$program-test" --tap -k $long >"$build/$program.tap" 2>"$build/$program.err" || status=1
+        "$@" "$test" --tap -k $long >"$build/$program.tap" 2>"$build/$program.err" || status=1
         grep -q '^ok ' "$build/$program.tap" || status=1 # one that ran nothing has not passed
         printf '%s: %s: %s passed, %s failed\n' "$name" "$program" "$(grep '^ok ' "$build/$program.tap" | grep -vc '# SKIP')" \
             "$(grep -c '^not ok ' "$build/$program.tap")"
@@ -136,6 +139,44 @@ import_library() {
         nm -D --defined-only "$so" | sed -n 's/^[0-9a-f]* T \([A-Za-z_0-9]*\).*/\1/p; s/^[0-9a-f]* [BDR] \([A-Za-z_0-9]*\).*/\1 DATA/p'
     } >"$build/$1.def"
     x86_64-w64-mingw32-dlltool -d "$build/$1.def" -l "$build/lib$1.a"
+}
+
+# The import library in folder $2 of a DLL that exports GLib and much more, as far as this machine's GLib knows the names.
+glib_in_dll() {
+    {
+        printf 'LIBRARY "%s"\nEXPORTS\n' "$(basename "$1")"
+        x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^.*\] \(g_[A-Za-z_0-9]*\)$/\1/p' | sort -u >"$2/in_dll"
+        nm -D --defined-only "$(cc -print-file-name=libglib-2.0.so)" |
+            sed -n 's/^[0-9a-f]* T \([A-Za-z_0-9]*\).*/\1/p; s/^[0-9a-f]* [BDR] \([A-Za-z_0-9]*\).*/\1 DATA/p' | sort |
+            join - "$2/in_dll"
+    } >"$2/glib.def"
+    x86_64-w64-mingw32-dlltool -d "$2/glib.def" -l "$2/libglib-2.0.a"
+}
+
+# Debian has no GLib for Windows; libvips' DLL of this version has all of it but its regular expressions, and exports it.
+vips=@img/sharp-win32-x64@0.33.0
+
+fetch_vips() {
+    (cd "$1" && npm pack "$vips" && tar -xzf ./*.tgz package/lib/libvips-42.dll) >"$1/log" 2>&1
+}
+
+on_wine() {
+    command -v npm >/dev/null 2>&1 || skip "wine: npm is missing, and with it a GLib for Windows"
+    tcpt_ensure_packages gcc-mingw-w64-x86-64 libglib2.0-dev wine64
+    dll=$cache/vips/package/lib/libvips-42.dll
+    windows_glib "$cache/glib-windows"
+    mkdir -p "$cache/vips" || return 1
+    [ -e "$dll" ] || try fetch_vips "$cache/vips" || skip "wine: npm's registry did not give $vips"
+    glib_in_dll "$dll" "$cache/glib-windows" || return 1
+    configure wine -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_C_COMPILER=x86_64-w64-mingw32-gcc -DCMAKE_C_FLAGS=-D__USE_MINGW_ANSI_STDIO=1 \
+        -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON -DGLIB_LIBRARY="$cache/glib-windows/libglib-2.0.a" \
+        -DGLIB_INCLUDE_DIR="$cache/glib-windows/glib" -DGLIB_CONFIG_INCLUDE_DIR="$cache/glib-windows" || {
+        tail -n 5 "$build.log"
+        return 1
+    }
+    cp "$dll" "$build" || return 1
+    # A Windows of its own, without windows on a screen, and silent about what it lacks.
+    WINEPREFIX=$cache/wine-prefix WINEDEBUG=-all DISPLAY='' run wine /usr/lib/wine/wine64
 }
 
 # link_windows OUTPUT ROOM OPTION...: all that was compiled but that room's.
@@ -199,7 +240,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ $# -gt 0 ] || set -- plain i386 s390x mingw
+[ $# -gt 0 ] || set -- plain i386 s390x mingw wine
 mkdir -p "$cache" || tcpt_die "the folder \"$cache\" cannot be made"
 cache=$(cd "$cache" && pwd)
 tcpt_ensure_tools cmake pkg-config cc
@@ -210,6 +251,7 @@ for target in "$@"; do
     i386) (on_foreign i386 i386 gcc-i686-linux-gnu qemu-i386-static) ;;
     s390x) (on_foreign s390x s390x gcc-s390x-linux-gnu qemu-s390x-static) ;;
     mingw) (on_mingw) ;;
+    wine) (on_wine) ;;
     *) tcpt_die "there is no target \"$target\"; sh tests/portable.sh --help names them" ;;
     esac || failed=1
 done

@@ -3,13 +3,16 @@
 
 #ifdef __GLIBC__
 #include <malloc.h>
+#if __GLIBC_PREREQ(2, 33)
+#define HAS_MALLINFO2
+#endif
 #endif
 
 #include "unit.h"
 
 size_t heap_bytes(void)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef HAS_MALLINFO2
     struct mallinfo2 info = mallinfo2();
 
     return info.uordblks + info.hblkhd;
