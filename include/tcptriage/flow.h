@@ -489,7 +489,8 @@ typedef struct tcpt_rarities {
     tcpt_icmp_told told[2]; /**< by the end that sent what is quoted */
     tcpt_next_syn next_syn;
     tcpt_old_refusal refusal;
-    const struct tcpt_flow *gone_to[2]; /**< by end: the flow in which it goes on under another address or port */
+    const struct tcpt_flow *gone_to; /**< where an end goes on under another address or port: that one's other end is
+                                          the same. NULL for nowhere */
     tcpt_rst_run rst_run;
     tcpt_rst_again rst_again;
     tcpt_record *early_record; /**< the first of early_data */

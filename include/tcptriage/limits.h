@@ -17,6 +17,8 @@ enum {
     /** The shortest time that a stack delays an ACK for (Linux, TCP_DELACK_MIN is 40), less a tick for timers that are
      *  early. */
     TCPT_DELAYED_ACK_MS = 35,
+    /** No ACK is delayed for longer: RFC 1122, section 4.2.3.2. */
+    TCPT_DELAYED_ACK_MOST_MS = 500,
     /** What a stack answers of itself (challenge ACK, duplicate ACK, RST) leaves at once; this much is granted to slow
      * or jittery ways. */
     TCPT_ANSWER_MS = 200,

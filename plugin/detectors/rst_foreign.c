@@ -18,6 +18,8 @@ enum {
     TTL_KNOWN_BY = 3,
     /* A host's own counter of IP IDs moves on by as much between two captured packets, when it serves others too. */
     IP_ID_STEP_MOST = 64,
+    /* What one host sends may be captured in another order by as much: several queues of a network card. */
+    ORDER_MS = 1,
     /* Where no round trip is known it may be as long as that. */
     UNKNOWN_RTT_MS = 500,
 };
@@ -26,6 +28,7 @@ enum {
 typedef struct rst_signs {
     tcpt_finding *finding;
     tcpt_record *answers; /* a segment that a tracker calls INVALID, and that it seems to answer */
+    uint32_t seq;
     uint8_t signs;
     uint8_t ttl;
     uint8_t usual_ttl;
@@ -186,6 +189,7 @@ static void judge_rst(const tcpt_context *context, rst_signs *me)
         return;
     }
     me->answers = invalid_before(context);
+    me->seq = odd ? context->segment->seq : 0;
     me->ttl = odd ? context->segment->ttl : 0;
     me->usual_ttl = odd ? nearest_ttl(sender, context->segment->ttl) : 0;
     me->signs = odd ? signs_on(flow, context->segment, context->seen->from) : 0;
@@ -216,6 +220,8 @@ static bool goes_on(const tcpt_context *context, const tcpt_endpoint *sender, co
 
     if (!another_hand(me, context->segment))
         least_ns += rtt_ns ? rtt_ns : UNKNOWN_RTT_MS * TCPT_MS_NS;
+    else if (!seq_before(context->segment->seq, me->seq))
+        least_ns = ORDER_MS * TCPT_MS_NS; /* bytes that the RST does not count: not sent before it */
 
     return context->seen->new_payload && context->segment->seq == sender->snd_nxt && was_open(context->flow, sender) &&
            context->segment->time_ns - sender->rst_ns >= least_ns;

@@ -107,8 +107,7 @@ static void same_rarities(const tcpt_rarities *one, const tcpt_rarities *other)
 {
     tcpt_rarities a = *one, b = *other;
     same_record(&a.rst_run.first, &b.rst_run.first);
-    same_flow_pointer(&a.gone_to[0], &b.gone_to[0]);
-    same_flow_pointer(&a.gone_to[1], &b.gone_to[1]);
+    same_flow_pointer(&a.gone_to, &b.gone_to);
     same_record(&a.early_record, &b.early_record);
     same_record(&a.divergent[0], &b.divergent[0]);
     same_record(&a.divergent[1], &b.divergent[1]);

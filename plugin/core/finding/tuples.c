@@ -62,9 +62,8 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
         if (there)
             join(tuples, place, there - 1);
     }
-    for (unsigned end = 0; end < 2; end++)
-        if (flow->rare->gone_to[end])
-            join_if_close(tuples, place, flow, flow->rare->gone_to[end]);
+    if (flow->rare->gone_to)
+        join_if_close(tuples, place, flow, flow->rare->gone_to);
     other = flow->twin;
     for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST; other = other->twin, looked++)
         join_if_close(tuples, place, flow, other);

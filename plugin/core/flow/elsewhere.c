@@ -31,17 +31,18 @@ static bool answers_syn(const tcpt_flow *asks, unsigned silent, const tcpt_flow 
 
 void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen)
 {
-    tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to[seen->moved_end] = flow;
+    tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to = flow;
 }
 
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
     const tcpt_flow *stray = sender->host ? sender->host->stray : NULL;
-    const tcpt_flow *gone_to = flow->rare->gone_to[!from];
+    const tcpt_flow *gone_to = flow->rare->gone_to;
     unsigned target = stray && stray != flow ? same_socket(&stray->key, &flow->key, from) : 2;
 
-    if (gone_to && (!silent->sent || gone_to->first_ns >= silent->last_ns))
+    if (gone_to && same_socket(&gone_to->key, &flow->key, from) != 2 &&
+        (!silent->sent || gone_to->first_ns >= silent->last_ns))
         return true;
     if (target != 2 && answers_syn(flow, !from, stray, !target))
         return true;

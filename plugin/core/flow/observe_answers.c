@@ -84,6 +84,9 @@ static bool may_carry(const tcpt_flow *flow, const tcpt_segment *segment, unsign
         return false;
     if (moves && (seq_before(segment->ack, sender->rcv_nxt) || seq_after(segment->ack, receiver->snd_contig)))
         return false;
+    if (moves && sender->trouble->provoked.by_data_too &&
+        segment->time_ns - receiver->payload_ns < sender->rtt_ns + TCPT_DELAYED_ACK_MOST_MS * TCPT_MS_NS)
+        return false; /* of the bytes before the RST, which may be answered late: to whom has them it is exact */
     return (!moves && !sender->trouble->provoked.by_data_too) || answers_nothing_else(flow, sender, receiver, segment);
 }
 

@@ -65,8 +65,6 @@ static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned fro
 enum {
     /* What a host takes to send what waits for an ACK, once it has that. */
     FREED_MS = 1,
-    /* No ACK is delayed for longer: RFC 1122, section 4.2.3.2. */
-    DELAYED_MOST_MS = 500,
     /* The smallest segment that all hosts take (RFC 9293, section 3.7.1), where no SYN says more. */
     MSS_LEAST = 536,
 };
@@ -79,7 +77,7 @@ bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned 
     if (!sender->payload_ns || segment->seq != sender->snd_nxt || receiver->rcv_nxt != sender->snd_nxt ||
         !receiver->ack_step_count || receiver->ack_steps[receiver->ack_step_count - 1].time_ns != flow->last_ns)
         return false;
-    if (delayed_ns < TCPT_DELAYED_ACK_MS * TCPT_MS_NS || delayed_ns > DELAYED_MOST_MS * TCPT_MS_NS ||
+    if (delayed_ns < TCPT_DELAYED_ACK_MS * TCPT_MS_NS || delayed_ns > TCPT_DELAYED_ACK_MOST_MS * TCPT_MS_NS ||
         tcpt_rtt_ns(flow) > delayed_ns)
         return false;
     if (segment->payload_bytes + segment->header_bytes - TCPT_TCP_HEADER_BYTES >=
