@@ -111,6 +111,12 @@ add_executable(lone-test tests/unit/lone_test.c tests/unit/same.c)
 target_include_directories(lone-test PRIVATE plugin)
 target_link_libraries(lone-test PRIVATE tcptriage_core)
 
+# Flows stowed away.
+add_executable(stow-test tests/unit/stow_test.c tests/unit/same.c tests/unit/heap.c)
+target_include_directories(stow-test PRIVATE plugin)
+target_compile_definitions(stow-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
+target_link_libraries(stow-test PRIVATE tcptriage_scenario)
+
 # Captures with odd clocks.
 add_executable(times-test tests/unit/times_test.c)
 target_include_directories(times-test PRIVATE plugin)

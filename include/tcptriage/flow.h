@@ -44,7 +44,7 @@ enum { TCPT_HAS_PAYLOAD = 0x80 };
 
 /** One per segment of a tracked flow; allocated by the analysis, lives as long as it. */
 typedef struct tcpt_record {
-    void *owner; /**< its flow, or what stands for that while only a SYN was seen: tcpt_flow_of() */
+    void *owner; /**< its flow, or what stands for that while it rests: tcpt_flow_of() */
     union {
         tcpt_finding *notes; /**< findings on this frame, and those on others that it proves (`on` tells); usually NULL.
                               * To be read by tcpt_each_finding() and the like: it may be no list, but a mark */
@@ -74,19 +74,31 @@ typedef struct tcpt_record {
     uint8_t receiver_drop : 5;    /**< tcpt_drop */
 } tcpt_record;
 
-/** Make the flow of the only segment that was seen of it, a SYN. Nothing that is known changes by it. */
-struct tcpt_flow *tcpt_wake(const tcpt_record *record);
+/** Make a flow of what stands for it. Nothing that is known changes by it. */
+struct tcpt_flow *tcpt_wake(void *owner);
 
-/** Whether a record's owner is what stands for a flow: marked in the lowest bit of the pointer. */
-static inline bool tcpt_is_lone(const void *owner)
+/** Whether a record's owner is what stands for a flow: marked in the lowest bits of the pointer. */
+static inline bool tcpt_rests(const void *owner)
 {
     return (uintptr_t)owner & 1;
+}
+
+/** Whether that is the only segment that was seen of it, a SYN: else it is all of the flow, stowed away. */
+static inline bool tcpt_is_lone(const void *owner)
+{
+    return ((uintptr_t)owner & 3) == 1;
+}
+
+/** The flow that something is, or stands for. */
+static inline struct tcpt_flow *tcpt_flow_owning(void *owner)
+{
+    return tcpt_rests(owner) ? tcpt_wake(owner) : (struct tcpt_flow *)owner;
 }
 
 /** The flow of a record. */
 static inline struct tcpt_flow *tcpt_flow_of(const tcpt_record *record)
 {
-    return tcpt_is_lone(record->owner) ? tcpt_wake(record) : (struct tcpt_flow *)record->owner;
+    return tcpt_flow_owning(record->owner);
 }
 
 /** A half-open range of sequence numbers. */
@@ -166,14 +178,14 @@ typedef enum TCPT_BYTE tcpt_reply {
  */
 typedef struct tcpt_host {
     uint32_t good;
-    uint32_t wrong;        /**< neither explained nor known to be damage */
-    uint32_t damaged;      /**< bytes taken for damaged of which nothing more was heard yet, by segment */
-    uint32_t unverifiable; /**< all others whose sum does not verify, offload artefacts included */
-    bool sums_told;        /**< that its sums say nothing is told: once per host */
-    bool bare;             /**< it has sent a segment without payload */
-    const struct tcpt_flow *waits[TCPT_PILE]; /**< its connections in CLOSE-WAIT, the oldest ones; NULL for none */
-    const struct tcpt_flow
-        *stray; /**< newest flow to it that began without a SYN, or whose SYN-ACK it has reset; or NULL */
+    uint32_t wrong;                /**< neither explained nor known to be damage */
+    uint32_t damaged;              /**< bytes taken for damaged of which nothing more was heard yet, by segment */
+    uint32_t unverifiable;         /**< all others whose sum does not verify, offload artefacts included */
+    bool sums_told;                /**< that its sums say nothing is told: once per host */
+    bool bare;                     /**< it has sent a segment without payload */
+    tcpt_record *waits[TCPT_PILE]; /**< of its connections in CLOSE-WAIT, the oldest ones; NULL for none */
+    tcpt_record
+        *stray; /**< of the newest flow to it that began without a SYN, or whose SYN-ACK it has reset; or NULL */
 } tcpt_host;
 
 /** What a wrong checksum is taken for. */
@@ -489,8 +501,8 @@ typedef struct tcpt_rarities {
     tcpt_icmp_told told[2]; /**< by the end that sent what is quoted */
     tcpt_next_syn next_syn;
     tcpt_old_refusal refusal;
-    const struct tcpt_flow *gone_to; /**< where an end goes on under another address or port: that one's other end is
-                                          the same. NULL for nowhere */
+    tcpt_record *gone_to; /**< of the flow in which an end goes on under another address or port: that one's other end
+                             is the same. NULL for none */
     tcpt_rst_run rst_run;
     tcpt_rst_again rst_again;
     tcpt_record *early_record; /**< the first of early_data */
@@ -498,9 +510,9 @@ typedef struct tcpt_rarities {
         *divergent[2]; /**< first segment of each end since scale_reset that only such a tracker calls invalid */
 } tcpt_rarities;
 
-/** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis. It begins with a line of the
- * processor's cache (64 bytes); where thousands of flows take turns each line that a segment asks for has to come from
- * memory. */
+/** A flow: one life of a 4-tuple at one capture point. Lives as long as the analysis, but may be stowed away between
+ * two segments: who refers to it beyond a segment keeps its `record`. It begins with a line of the processor's cache
+ * (64 bytes); where thousands of flows take turns each line that a segment asks for has to come from memory. */
 typedef struct tcpt_flow {
     /* What every segment of an open connection asks for: three lines. */
     tcpt_flow_key key;
@@ -516,7 +528,7 @@ typedef struct tcpt_flow {
 
     int64_t last_ns;
     tcpt_record *last_record;
-    struct tcpt_flow *previous;          /**< the 4-tuple's life before this one, or NULL */
+    tcpt_record *previous;               /**< of the 4-tuple's life before this one, or NULL: tcpt_life_before() */
     struct tcpt_memory *memory;          /**< what detectors note; those that have noted something */
     int64_t seen_from_us;                /**< what times in `seen` are counted from */
     uint8_t seen_tag[TCPT_FINGERPRINTS]; /**< of the hashes in `seen`: all that is looked at as a rule */
@@ -527,11 +539,13 @@ typedef struct tcpt_flow {
     bool early_data;                     /**< the server sent payload before that (handshake_done) */
     bool reordered;                      /**< time or handshake ran backwards */
     bool both_ways;                      /**< both ends were seen */
+    bool scale_reset;                    /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_side side;
     tcpt_port_use port_use;
     uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
     bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
     bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
+    bool seen_over : 1;    /**< more packets came than `seen` has places */
 
     tcpt_ack_exchange acks;       /**< newest run of pure ACKs */
     struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
@@ -547,12 +561,18 @@ typedef struct tcpt_flow {
     const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
     tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
     tcpt_found *found;             /**< what was found; NULL for nothing */
-    uint64_t settled_at;           /**< analysis generation they were made for, 0 never */
+    tcpt_record *record;           /**< of its first segment */
     struct tcpt_flow *next;        /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
     struct tcpt_flow *twin;        /**< ring of this 4-tuple's flows at all capture points and in all lives */
     uint32_t number;               /**< in the order of appearance, from 0 */
-    bool scale_reset;              /**< a tracker before 5.18 has lost a window scale in this flow */
+    uint32_t settled_at;           /**< analysis generation they were made for, but for its upper half; 0 never */
 } tcpt_flow;
+
+/** The 4-tuple's life before this one, or NULL. */
+static inline tcpt_flow *tcpt_life_before(const tcpt_flow *flow)
+{
+    return flow->previous ? tcpt_flow_of(flow->previous) : NULL;
+}
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */
 #define TCPT_SEQ_REACH (UINT32_C(1) << 30)

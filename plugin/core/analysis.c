@@ -11,6 +11,7 @@
 #include "core/lone.h"
 #include "core/repeated.h"
 #include "core/state.h"
+#include "core/stowing.h"
 #include "core/tracker/commit.h"
 
 /* What a segment is to what was known before it, and what becomes of that. */
@@ -238,14 +239,36 @@ static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, 
 /* The newest life of a 4-tuple, or NULL. */
 static tcpt_flow *find(const tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash)
 {
-    void *owner = tcpt_flows_find(analysis->flows, key, hash);
+    return tcpt_flow_owning(tcpt_flows_find(analysis->flows, key, hash));
+}
 
-    return tcpt_is_lone(owner) ? tcpt_flow_of(tcpt_lone_of(owner)->record) : owner;
+/* Judge a segment of a flow and take it in. */
+static void take_into(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                      tcpt_record *record)
+{
+    judgement found;
+
+    analysis->generation++;
+    if (tcpt_is_copy(&found.packet, flow, segment, from)) {
+        commit_copy(analysis, flow, segment, record, found.packet.original);
+        return;
+    }
+    if ((segment->flags & TCPT_RST) && !analysis->watched && tcpt_rst_comes_again(flow, segment, from) &&
+        tcpt_take_rst_again(analysis, flow, segment, &found.packet, record))
+        return;
+    judge(analysis, &found, flow, segment, from);
+    if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
+        tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
+    if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
+        rest(analysis, &found, flow, segment, record);
+    else if (segment->flags & TCPT_RST)
+        commit_rst(analysis, &found, flow, segment, record);
+    else
+        commit(analysis, &found, flow, segment, record);
 }
 
 static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
 {
-    judgement found;
     tcpt_flow_key key;
     tcpt_record *record;
     unsigned from = tcpt_flow_key_of(&key, segment);
@@ -256,26 +279,15 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         key.point = 0;
     hash = tcpt_key_hash(&key);
     flow = find(analysis, &key, hash);
-    if (!flow || tcpt_begins_life(flow, segment, from))
-        flow = begin_life(analysis, &key, hash, segment, from, flow);
-    record = tcpt_records_add(&analysis->records, flow, segment, from);
-    analysis->generation++;
-    if (tcpt_is_copy(&found.packet, flow, segment, from)) {
-        commit_copy(analysis, flow, segment, record, found.packet.original);
+    if (flow && !tcpt_begins_life(flow, segment, from)) {
+        record = tcpt_records_add(&analysis->records, flow, segment, from);
+        take_into(analysis, flow, segment, from, record);
         return record;
     }
-    if ((segment->flags & TCPT_RST) && !analysis->watched && tcpt_rst_comes_again(flow, segment, from) &&
-        tcpt_take_rst_again(analysis, flow, segment, &found.packet, record))
-        return record;
-    judge(analysis, &found, flow, segment, from);
-    if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
-        tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
-    if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
-        rest(analysis, &found, flow, segment, record);
-    else if (segment->flags & TCPT_RST)
-        commit_rst(analysis, &found, flow, segment, record);
-    else
-        commit(analysis, &found, flow, segment, record);
+    flow = begin_life(analysis, &key, hash, segment, from, flow);
+    record = flow->record = tcpt_records_add(&analysis->records, flow, segment, from);
+    take_into(analysis, flow, segment, from, record);
+    tcpt_stow_old(analysis);
     return record;
 }
 
@@ -295,24 +307,22 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
 
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
 {
-    if (flow->settled_at == analysis->generation || !flow->last_record)
+    if (flow->settled_at == (uint32_t)analysis->generation || !flow->last_record)
         return;
-    flow->settled_at = analysis->generation;
+    flow->settled_at = (uint32_t)analysis->generation;
     tcpt_dispatch_settle(&analysis->dispatch, flow);
 }
 
 /* The flow that something stands for, if its end may say anything: floods have millions of which it does not. */
 static void settle_owner(tcpt_analysis *analysis, void *owner)
 {
-    tcpt_lone_syn syn;
+    if (tcpt_is_lone(owner)) {
+        tcpt_lone_syn syn = tcpt_lone_at_end(tcpt_lone_of(owner));
 
-    if (!tcpt_is_lone(owner)) {
-        tcpt_settle(analysis, owner);
-        return;
+        if (!tcpt_dispatch_settles(&analysis->dispatch, &syn))
+            return;
     }
-    syn = tcpt_lone_at_end(tcpt_lone_of(owner));
-    if (tcpt_dispatch_settles(&analysis->dispatch, &syn))
-        tcpt_settle(analysis, tcpt_flow_of(tcpt_lone_of(owner)->record));
+    tcpt_settle(analysis, tcpt_flow_owning(owner));
 }
 
 void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record)
@@ -452,7 +462,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
 
     analysis->settings = *settings;
-    analysis->flows = tcpt_flows_new();
+    analysis->flows = tcpt_flows_new(&analysis->records);
     tcpt_records_open(&analysis->records);
     analysis->peers = tcpt_peers_new();
     analysis->points = tcpt_points_new(settings);
@@ -466,9 +476,9 @@ void tcpt_analysis_free(tcpt_analysis *analysis)
     if (!analysis)
         return;
     for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++) {
-        tcpt_flow *flow = tcpt_flows_at(analysis->flows, number);
+        tcpt_flow *flow = tcpt_flows_look_at(analysis->flows, number);
 
-        if (tcpt_is_lone(flow))
+        if (!flow)
             continue;
         tcpt_found_free(flow);
         tcpt_memory_clear(flow);

@@ -114,13 +114,14 @@ static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segmen
     flow->piece = lone->piece;
 }
 
-tcpt_flow *tcpt_wake(const tcpt_record *record)
+tcpt_flow *tcpt_wake_lone(tcpt_lone *at)
 {
-    tcpt_lone *at = tcpt_lone_of(record->owner), lone = *at;
+    tcpt_lone lone = *at;
     tcpt_segment segment = segment_of(&lone);
     tcpt_flow *flow = tcpt_flows_wake(at, &segment);
 
     lone.record->owner = flow;
+    flow->record = lone.record;
     take_again(flow, &lone, &segment);
     return flow;
 }

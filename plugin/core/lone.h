@@ -24,6 +24,9 @@ bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
 void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                tcpt_host *host, tcpt_record *record, uint32_t number, bool tracked);
 
+/** Make the flow that it stands for. */
+tcpt_flow *tcpt_wake_lone(tcpt_lone *at);
+
 /** What it is at the end of what was captured. */
 tcpt_lone_syn tcpt_lone_at_end(const tcpt_lone *lone);
 

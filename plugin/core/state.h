@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * All that an analysis has. For plugin/core/analysis.c and release.c only.
+ * All that an analysis has. For plugin/core/analysis.c, release.c and stowing.c only.
  */
 #ifndef TCPTRIAGE_CORE_STATE_H
 #define TCPTRIAGE_CORE_STATE_H
@@ -27,6 +27,7 @@ struct tcpt_analysis {
     uint64_t generation;  /* segments and ICMP errors so far: what a settled flow is compared with */
     uint64_t icmp_errors; /* of those */
     uint64_t flows_gone;  /* given back */
+    uint32_t stowed_to;   /* number of the first flow that was not asked yet whether it may be stowed away */
     bool points_expected; /* several, for certain */
     bool watched;         /* by points or for pictures: more is to be noted than the flow itself */
     tcpt_scenes *scenes;  /* NULL where nobody asks for pictures */

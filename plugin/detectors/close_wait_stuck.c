@@ -59,7 +59,7 @@ static unsigned pile(const tcpt_context *context, unsigned owing)
     unsigned count = 1;
 
     for (unsigned i = 0; host && i < TCPT_PILE; i++) {
-        const tcpt_flow *other = host->waits[i];
+        const tcpt_flow *other = host->waits[i] ? tcpt_flow_of(host->waits[i]) : NULL;
         int64_t since_ns;
 
         if (!other || other == context->flow)

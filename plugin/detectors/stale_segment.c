@@ -4,7 +4,7 @@
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_flow *previous = context->flow->previous;
+    const tcpt_flow *previous = tcpt_life_before(context->flow);
     const tcpt_endpoint *then = &previous->ends[context->seen->from];
     tcpt_finding *finding;
 

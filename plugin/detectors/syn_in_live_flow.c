@@ -84,7 +84,7 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
 /* The SYN-ACK of the next life: the end that had kept the old connection has let it go. */
 static void judge_next_life(const tcpt_context *context)
 {
-    const tcpt_flow *previous = context->flow->previous;
+    const tcpt_flow *previous = tcpt_life_before(context->flow);
     syn_memory *then = tcpt_memory_of(previous, context->detector);
 
     if (!then || !then->finding || then->from == context->seen->from || !(context->segment->flags & TCPT_ACK))

@@ -11,7 +11,7 @@ typedef struct reuse_memory {
     bool raised;
     bool told;             /* nothing more to add */
     tcpt_finding *refusal; /* while the client's reset and what becomes of its next SYN may follow */
-    const tcpt_flow *old;  /* the life that refuses */
+    tcpt_record *old;      /* of the life that refuses */
     uint32_t refusal_ack;  /* SEQ of the RST that ends TIME-WAIT (RFC 9293, section 3.10.7.3) */
     tcpt_record *reset;    /* that RST */
     int64_t reset_ns;      /* its time */
@@ -46,7 +46,7 @@ static tcpt_finding *raise_reuse(const tcpt_context *context, const tcpt_flow *o
 static void raise_refusal(const tcpt_context *context, reuse_memory *mine, const tcpt_flow *old)
 {
     mine->refusal = raise_reuse(context, old, "refused_old_ack", "is answered with an ACK of the old connection");
-    mine->old = old;
+    mine->old = old->record;
     mine->refusal_ack = context->segment->ack;
     tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused with an ACK of the old connection");
 }
@@ -56,12 +56,12 @@ static void raise_refusal(const tcpt_context *context, reuse_memory *mine, const
 
 static unsigned last_frame(const reuse_memory *mine)
 {
-    return mine->old->last_record->frame;
+    return tcpt_flow_of(mine->old)->last_record->frame;
 }
 
 static double gap_seconds(const tcpt_flow *flow, const reuse_memory *mine)
 {
-    return tcpt_as_seconds(flow->first_ns - mine->old->last_ns);
+    return tcpt_as_seconds(flow->first_ns - tcpt_flow_of(mine->old)->last_ns);
 }
 
 /* The refusal comes again, on a SYN that was sent after the RST. `flow` is the one that was refused first. */
@@ -118,7 +118,7 @@ static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
 /* The attempt before said that its RST had ended TIME-WAIT. */
 static void correct_attempt_before(const tcpt_context *context)
 {
-    const tcpt_flow *before = context->flow->previous;
+    const tcpt_flow *before = tcpt_life_before(context->flow);
     reuse_memory *then = tcpt_memory_of(before, context->detector);
 
     if (!then || !then->refusal || !then->reset || then->told)

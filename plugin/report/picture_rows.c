@@ -176,7 +176,7 @@ static char *where_else(const tcpt_flow *flow, const tcpt_flow *own)
         return NULL;
     if (flow->at != own->at)
         return g_strdup_printf("at %s", flow->at->name);
-    for (const tcpt_flow *life = own->previous; life; life = life->previous)
+    for (const tcpt_flow *life = tcpt_life_before(own); life; life = tcpt_life_before(life))
         if (life == flow)
             return g_strdup("the connection before on the same ports");
     return g_strdup_printf("another connection, client port %u", flow->key.port[flow->client]);

@@ -22,9 +22,9 @@ WRITERS = "commit.h"
 # The room where flows are written to.
 FLOWS = "plugin/core/flow"
 # Who is handed flows that are not const all the same: the analysis, which has them committed, at once or of a lone SYN
-# later, and what keeps findings and detectors' memory with a flow.
+# later, or stowed away, and what keeps findings and detectors' memory with a flow.
 TRUSTED = ("plugin/core/analysis.c", "plugin/core/repeated", "include/tcptriage/analysis.h", "plugin/core/dispatch",
-           "plugin/core/records", "plugin/core/lone", "plugin/core/release", "plugin/core/finding/")
+           "plugin/core/records", "plugin/core/lone", "plugin/core/stowing", "plugin/core/release", "plugin/core/finding/")
 
 # What compilers differ in; besides, where `TCPT_GNU_C` chooses between two ways: sums by vectors.
 ONLY_GCC = ("include/tcptriage/portable.h", "plugin/core/segment/sum.c")

@@ -67,14 +67,6 @@ static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
 }
 
 /** Flows of two analyses, by their newest frames. */
-static void same_flow_pointer(const tcpt_flow **a, const tcpt_flow **b)
-{
-    g_assert_true((*a == NULL) == (*b == NULL));
-    if (*a)
-        g_assert_cmpuint(number_of((*a)->last_record), ==, number_of((*b)->last_record));
-    *a = *b = NULL;
-}
-
 static void same_host(const tcpt_host *one, const tcpt_host *other)
 {
     g_assert_true((one == NULL) == (other == NULL));
@@ -82,8 +74,8 @@ static void same_host(const tcpt_host *one, const tcpt_host *other)
         return;
     tcpt_host a = *one, b = *other;
     for (unsigned i = 0; i < TCPT_PILE; i++)
-        same_flow_pointer(&a.waits[i], &b.waits[i]);
-    same_flow_pointer(&a.stray, &b.stray);
+        same_record(&a.waits[i], &b.waits[i]);
+    same_record(&a.stray, &b.stray);
     same_bytes(&a, &b, sizeof a);
 }
 
@@ -107,7 +99,7 @@ static void same_rarities(const tcpt_rarities *one, const tcpt_rarities *other)
 {
     tcpt_rarities a = *one, b = *other;
     same_record(&a.rst_run.first, &b.rst_run.first);
-    same_flow_pointer(&a.gone_to, &b.gone_to);
+    same_record(&a.gone_to, &b.gone_to);
     same_record(&a.early_record, &b.early_record);
     same_record(&a.divergent[0], &b.divergent[0]);
     same_record(&a.divergent[1], &b.divergent[1]);
@@ -218,18 +210,25 @@ static void forget_exchange(tcpt_flow *flow)
         memset(&flow->ends[end].pure_ack, 0, sizeof flow->ends[end].pure_ack);
 }
 
+/* In the copy of a flow alone. */
+static void catch_up(tcpt_flow *flow, tcpt_tracker *tracker)
+{
+    if (!flow->tracker_lags)
+        return;
+    *tracker = *flow->tracker;
+    flow->tracker = tracker;
+    tcpt_tracker_catch_up(flow);
+    flow->tracker_lags = false;
+}
+
 void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
 {
     static tcpt_flow a, b;
     memcpy(&a, fast, sizeof a);
     memcpy(&b, slow, sizeof b);
-    tcpt_tracker caught_up = {0};
-    if (a.tracker_lags) {
-        caught_up = *a.tracker;
-        a.tracker = &caught_up;
-        tcpt_tracker_catch_up(&a);
-    }
-    a.tracker_lags = b.tracker_lags = false;
+    tcpt_tracker caught_up[2];
+    catch_up(&a, &caught_up[0]);
+    catch_up(&b, &caught_up[1]);
     forget_exchange(&a);
     forget_exchange(&b);
     for (unsigned end = 0; end < 2; end++) {
@@ -252,7 +251,9 @@ void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     a.toward = b.toward = NULL;
     a.found = b.found = NULL;
     a.memory = b.memory = NULL;
-    a.previous = b.previous = a.next = b.next = a.twin = b.twin = NULL;
+    same_record(&a.record, &b.record);
+    same_record(&a.previous, &b.previous);
+    a.next = b.next = a.twin = b.twin = NULL;
     same_bytes(&a, &b, sizeof a);
 }
 

@@ -48,9 +48,9 @@ static void join_if_close(tcpt_tuples *tuples, uint32_t place, const tcpt_flow *
 static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
 {
     const tcpt_flow *flow = tuples->flows->pdata[place];
-    const tcpt_flow *other = flow->previous;
+    const tcpt_flow *other = tcpt_life_before(flow);
 
-    for (unsigned looked = 0; other && looked < NEIGHBOURS_MOST; other = other->previous, looked++) {
+    for (unsigned looked = 0; other && looked < NEIGHBOURS_MOST; other = tcpt_life_before(other), looked++) {
         join_if_close(tuples, place, flow, other);
         if (!close_in_time(flow, other))
             break;
@@ -63,7 +63,7 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
             join(tuples, place, there - 1);
     }
     if (flow->rare->gone_to)
-        join_if_close(tuples, place, flow, flow->rare->gone_to);
+        join_if_close(tuples, place, flow, tcpt_flow_of(flow->rare->gone_to));
     other = flow->twin;
     for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST; other = other->twin, looked++)
         join_if_close(tuples, place, flow, other);

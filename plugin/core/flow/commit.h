@@ -10,10 +10,13 @@
 #include "core/flow/rst_again.h"
 #include "tcptriage/icmp.h"
 
+struct tcpt_records;
+
 /** All flows. */
 typedef struct tcpt_flows tcpt_flows;
 
-tcpt_flows *tcpt_flows_new(void);
+/** @param records  what tcpt_flows_records() is to tell: the analysis's, which this room knows nothing of */
+tcpt_flows *tcpt_flows_new(const struct tcpt_records *records);
 void tcpt_flows_free(tcpt_flows *flows);
 
 /** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
@@ -72,6 +75,26 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow);
 /** Begin the life that a lone SYN stands for, and free that. */
 tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment);
 
+/**
+ * Stow a flow away until somebody asks for it: tcpt_wake(). Nobody has its address but the list and the table of flows,
+ * nor what it is linked to.
+ *
+ * @return what stands for it, for its records; NULL if it stays as it is
+ */
+void *tcpt_flows_stow(tcpt_flows *flows, tcpt_flow *flow);
+
+/** The flow that was stowed away, with what has stood for it. */
+tcpt_flow *tcpt_flows_unstow(void *owner);
+
+/** Whether flows may be stowed away: nobody has asked for all of them yet, as one who did may know them by address. */
+bool tcpt_flows_may_stow(const tcpt_flows *flows);
+
+/** A flow as it is, be it stowed away, to free what it owns: until the next call. NULL for a lone SYN. */
+tcpt_flow *tcpt_flows_look_at(tcpt_flows *flows, uint32_t number);
+
+/** Of the flows that something which stands for one, of either kind, belongs to. */
+const struct tcpt_records *tcpt_flows_records(void *owner);
+
 /** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
 void tcpt_flows_link_twins(tcpt_flows *flows);
 
@@ -82,7 +105,7 @@ void tcpt_flows_forget_twins(tcpt_flows *flows);
 tcpt_flow *tcpt_flows_first(tcpt_flows *flows);
 
 /** The first of those that no lone SYN stands for, or NULL; they alone are linked by `next` afterwards, and by another
- * call of either when one of the others woke. */
+ * call of either when one of the others woke. From the first call of either on none is stowed away any more. */
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows);
 
 /** Call `visit` for each piece of memory that a flow owns, itself included, but for what detectors noted and found. */

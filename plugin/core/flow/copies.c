@@ -118,7 +118,11 @@ void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned f
     flow->seen_tag[at] = tag_of(id->hash);
     flow->seen[at] =
         (tcpt_fingerprint){id->hash, (int32_t)(now_us - flow->seen_from_us), number, segment->ip_id, sums_of(segment)};
-    flow->seen_next = at + 1 < TCPT_FINGERPRINTS ? (uint8_t)(at + 1) : 0;
+    flow->seen_next = (uint8_t)(at + 1);
+    if (at + 1 < TCPT_FINGERPRINTS)
+        return;
+    flow->seen_next = 0;
+    flow->seen_over = true;
 }
 
 void tcpt_flow_commit_copy(tcpt_flow *flow, unsigned from)

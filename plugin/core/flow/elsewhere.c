@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/flow/commit.h"
+#include "core/flow/key.h"
 #include "core/flow/trouble.h"
 #include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
@@ -31,14 +32,14 @@ static bool answers_syn(const tcpt_flow *asks, unsigned silent, const tcpt_flow 
 
 void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen)
 {
-    tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to = flow;
+    tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to = flow->record;
 }
 
 bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
-    const tcpt_flow *stray = sender->host ? sender->host->stray : NULL;
-    const tcpt_flow *gone_to = flow->rare->gone_to;
+    const tcpt_flow *stray = sender->host && sender->host->stray ? tcpt_flow_of(sender->host->stray) : NULL;
+    const tcpt_flow *gone_to = flow->rare->gone_to ? tcpt_flow_of(flow->rare->gone_to) : NULL;
     unsigned target = stray && stray != flow ? same_socket(&stray->key, &flow->key, from) : 2;
 
     if (gone_to && same_socket(&gone_to->key, &flow->key, from) != 2 &&
@@ -91,14 +92,15 @@ const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, 
     if (!stray->ends[began].sent || !stray->ends[began].acked)
         return NULL;
     for (uint32_t number = 0; number < tcpt_flows_count(flows) && *looked < most; number++, ++*looked) {
-        tcpt_lone *lone = tcpt_lone_of(tcpt_flows_at(flows, number));
-        const tcpt_flow *live = lone ? NULL : tcpt_flows_at(flows, number);
-        const tcpt_flow_key *key = lone ? &lone->key : &live->key;
-        unsigned target = live != stray && same_place(key, &stray->key) ? same_socket(key, &stray->key, !began) : 2;
+        void *owner = tcpt_flows_at(flows, number);
+        const tcpt_flow_key *key = tcpt_key_of(owner);
+        unsigned target = owner != stray && same_place(key, &stray->key) ? same_socket(key, &stray->key, !began) : 2;
+        const tcpt_flow *live;
 
-        if (target != 2 && lone)
-            live = tcpt_flow_of(lone->record);
-        if (target == 2 || !went_over(live, !target, stray, began))
+        if (target == 2)
+            continue;
+        live = tcpt_flow_owning(owner);
+        if (!went_over(live, !target, stray, began))
             continue;
         *end = !target;
         return live;

@@ -7,6 +7,7 @@
 #include "core/flow/ack_steps.h"
 #include "core/flow/key.h"
 #include "core/flow/life.h"
+#include "core/flow/stow.h"
 #include "core/flow/table.h"
 #include "core/tracker/tracker.h"
 
@@ -46,9 +47,15 @@ struct tcpt_flows {
     void **newest;               /* place of the newest flow in the table */
     pool places, trackers, lones;
     GPtrArray *free_lones;
-    GPtrArray *free_places; /* of flows that were given back, cleared; NULL before the first */
+    GPtrArray *free_places; /* of flows that were given back or stowed away, cleared */
     GPtrArray *free_trackers;
     uint32_t resting; /* flows that lone SYNs stand for */
+    uint32_t stowed;  /* flows that are stowed away */
+    bool listed;      /* all were asked for */
+    tcpt_stow_room stow_room;
+    const struct tcpt_records *records;
+    place *look; /* of tcpt_flows_look_at(), NULL before the first call */
+    tcpt_tracker look_tracker;
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
     uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
     tcpt_ack_step_room ack_steps;
@@ -147,7 +154,7 @@ static place *take_place(tcpt_flows *flows)
     flows->blank = NULL;
     if (blank)
         return blank;
-    if (flows->free_places && flows->free_places->len > 0)
+    if (flows->free_places->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_places, flows->free_places->len - 1);
     return take_from(flows, &flows->places, sizeof(place), true);
 }
@@ -159,7 +166,7 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
     flows->blank_tracker = NULL;
     if (blank)
         return blank;
-    if (flows->free_trackers && flows->free_trackers->len > 0)
+    if (flows->free_trackers->len > 0)
         return g_ptr_array_remove_index_fast(flows->free_trackers, flows->free_trackers->len - 1);
     return take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
 }
@@ -187,7 +194,7 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
 {
     tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->count);
 
-    flow->previous = previous;
+    flow->previous = previous ? previous->record : NULL;
     tcpt_life_open(flow, segment, from);
     if (previous && previous->tracker_lags)
         tcpt_tracker_catch_up(previous);
@@ -230,6 +237,84 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     return flow;
 }
 
+/* ---- stowed away ---- */
+
+static void free_place(tcpt_flows *flows, tcpt_flow *flow)
+{
+    if (flow->tracker) {
+        memset(flow->tracker, 0, sizeof *flow->tracker);
+        g_ptr_array_add(flows->free_trackers, flow->tracker);
+    }
+    memset(flow, 0, sizeof *flow);
+    g_ptr_array_add(flows->free_places, flow);
+}
+
+static void exchange(tcpt_flows *flows, uint32_t number, void *was, void *owner)
+{
+    *owner_at(flows, number) = owner;
+    tcpt_flow_table_exchange(&flows->table, was, owner, tcpt_key_hash(tcpt_key_of(owner)));
+}
+
+void *tcpt_flows_stow(tcpt_flows *flows, tcpt_flow *flow)
+{
+    tcpt_stowed *stowed = tcpt_stow(&flows->stow_room, flow, flows);
+    void *owner;
+
+    if (!stowed)
+        return NULL;
+    owner = tcpt_stowed_owner(stowed);
+    exchange(flows, flow->number, flow, owner);
+    free_place(flows, flow);
+    flows->stowed++;
+    return owner;
+}
+
+tcpt_flow *tcpt_flows_unstow(void *owner)
+{
+    tcpt_stowed *stowed = tcpt_stowed_of(owner);
+    tcpt_flows *flows = tcpt_stowed_in(stowed);
+    tcpt_flow *flow = &take_place(flows)->flow;
+    tcpt_tracker *tracker = take_tracker(flows);
+
+    memset(flow, 0, sizeof *flow); /* a blank one is not all zero */
+    tcpt_stow_read(stowed, flow, tracker);
+    flow->twin = flow;
+    if (!flow->tracker)
+        g_ptr_array_add(flows->free_trackers, tracker);
+    exchange(flows, flow->number, owner, flow);
+    flows->linked = 0;
+    flows->stowed--;
+    tcpt_stow_give_back(&flows->stow_room, stowed);
+    return flow;
+}
+
+bool tcpt_flows_may_stow(const tcpt_flows *flows)
+{
+    return !flows->listed;
+}
+
+tcpt_flow *tcpt_flows_look_at(tcpt_flows *flows, uint32_t number)
+{
+    void *owner = *owner_at(flows, number);
+
+    if (!tcpt_rests(owner))
+        return owner;
+    if (tcpt_is_lone(owner))
+        return NULL;
+    if (!flows->look)
+        flows->look = g_new(place, 1);
+    memset(flows->look, 0, sizeof *flows->look);
+    tcpt_stow_read(tcpt_stowed_of(owner), &flows->look->flow, &flows->look_tracker);
+    return &flows->look->flow;
+}
+
+const struct tcpt_records *tcpt_flows_records(void *owner)
+{
+    return (tcpt_is_lone(owner) ? tcpt_lone_of(owner)->in : tcpt_stowed_in(tcpt_stowed_of(owner)))->records;
+}
+
+/* ---- found ---- */
+
 void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash)
 {
     return tcpt_flow_table_find(&flows->table, key, hash);
@@ -242,16 +327,17 @@ void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number)
 
 const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
 {
-    void *owner = tcpt_flows_at(flows, 0);
-    const tcpt_lone *lone = tcpt_lone_of(owner);
-
-    return lone ? &lone->key : &((const tcpt_flow *)owner)->key;
+    return tcpt_key_of(tcpt_flows_at(flows, 0));
 }
 
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows)
 {
     tcpt_flow *next = NULL;
 
+    flows->listed = true;
+    for (uint32_t i = 0; flows->stowed > 0 && i < flows->count; i++)
+        if (!tcpt_is_lone(*owner_at(flows, i)))
+            tcpt_flow_owning(*owner_at(flows, i));
     if (flows->linked == flows->count)
         return flows->first;
     for (uint32_t i = flows->count; i-- > 0;) {
@@ -269,12 +355,8 @@ tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows)
 
 tcpt_flow *tcpt_flows_first(tcpt_flows *flows)
 {
-    for (uint32_t i = 0; flows->resting > 0 && i < flows->count; i++) {
-        tcpt_lone *lone = tcpt_lone_of(*owner_at(flows, i));
-
-        if (lone)
-            tcpt_flow_of(lone->record);
-    }
+    for (uint32_t i = 0; flows->resting > 0 && i < flows->count; i++)
+        tcpt_flow_owning(*owner_at(flows, i));
     return tcpt_flows_first_awake(flows);
 }
 
@@ -286,12 +368,7 @@ static void give_back(tcpt_flows *flows, tcpt_flow *flow)
     for (unsigned end = 0; end < 2; end++)
         tcpt_ack_steps_give_back(&flows->ack_steps, &flow->ends[end]);
     tcpt_life_clear(flow);
-    if (flow->tracker) {
-        memset(flow->tracker, 0, sizeof *flow->tracker);
-        g_ptr_array_add(flows->free_trackers, flow->tracker);
-    }
-    memset(flow, 0, sizeof *flow);
-    g_ptr_array_add(flows->free_places, flow);
+    free_place(flows, flow);
 }
 
 static void number_anew(tcpt_flows *flows, void *owner, uint32_t number)
@@ -310,14 +387,11 @@ void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow,
     uint32_t kept = 0;
 
     g_return_if_fail(!flows->tuples);
-    if (!flows->free_places) {
-        flows->free_places = g_ptr_array_new();
-        flows->free_trackers = g_ptr_array_new();
-    }
+    tcpt_flows_first_awake(flows); /* none is stowed away any more: who is referred to is seen */
     for (uint32_t number = 0; number < flows->count; number++) {
         void *owner = *owner_at(flows, number);
 
-        if (!tcpt_is_lone(owner) && leaves(owner, data))
+        if (owner && !tcpt_is_lone(owner) && leaves(owner, data))
             give_back(flows, owner);
         else
             number_anew(flows, owner, kept++);
@@ -343,10 +417,13 @@ uint64_t *tcpt_flows_looked(tcpt_flows *flows)
     return &flows->looked;
 }
 
-tcpt_flows *tcpt_flows_new(void)
+tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
 {
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
+    flows->records = records;
+    flows->free_places = g_ptr_array_new();
+    flows->free_trackers = g_ptr_array_new();
     flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->free_lones = g_ptr_array_new();
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
@@ -355,16 +432,19 @@ tcpt_flows *tcpt_flows_new(void)
 
 void tcpt_flows_free(tcpt_flows *flows)
 {
-    for (uint32_t i = 0; i < flows->count; i++)
-        if (!tcpt_is_lone(*owner_at(flows, i)))
-            tcpt_life_clear(*owner_at(flows, i));
+    for (uint32_t i = 0; i < flows->count; i++) {
+        tcpt_flow *flow = tcpt_flows_look_at(flows, i);
+
+        if (flow)
+            tcpt_life_clear(flow);
+    }
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->free_lones, TRUE);
-    if (flows->free_places) {
-        g_ptr_array_free(flows->free_places, TRUE);
-        g_ptr_array_free(flows->free_trackers, TRUE);
-    }
+    g_ptr_array_free(flows->free_places, TRUE);
+    g_ptr_array_free(flows->free_trackers, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
+    tcpt_stow_room_clear(&flows->stow_room);
+    g_free(flows->look);
     tcpt_ack_step_room_clear(&flows->ack_steps);
     tcpt_flow_table_clear(&flows->table);
     if (flows->tuples)

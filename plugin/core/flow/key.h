@@ -9,6 +9,12 @@
 
 #include "tcptriage/flow.h"
 
+/** The key of a flow, or of what stands for one: it is the first in each. */
+static inline const tcpt_flow_key *tcpt_key_of(const void *owner)
+{
+    return (const tcpt_flow_key *)(const void *)((const char *)owner - ((uintptr_t)owner & 3));
+}
+
 /** Whether two keys are the same. */
 static inline bool tcpt_same_key(const tcpt_flow_key *a, const tcpt_flow_key *b)
 {

@@ -32,5 +32,5 @@ bool tcpt_is_stale(const tcpt_flow *flow, const tcpt_segment *segment, unsigned 
 {
     if (!flow->ends[from].syn || (segment->flags & (TCPT_SYN | TCPT_RST)) || segment->end_seq == segment->seq)
         return false;
-    return !fits_now(flow, segment, from) && fitted_then(flow->previous, segment, from);
+    return !fits_now(flow, segment, from) && fitted_then(tcpt_life_before(flow), segment, from);
 }

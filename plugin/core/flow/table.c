@@ -18,11 +18,6 @@ typedef struct place {
     unsigned at;
 } place;
 
-static const tcpt_flow_key *key_of(const void *owner)
-{
-    return (const tcpt_flow_key *)((const char *)owner - tcpt_is_lone(owner));
-}
-
 static uint32_t after(const tcpt_flow_table *table, uint32_t line)
 {
     return (line + 1) & (table->count - 1);
@@ -36,7 +31,7 @@ static place place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, ui
         tcpt_flow_line *line = &table->lines[at];
 
         for (unsigned i = 0; i < TCPT_LINE_OWNERS; i++)
-            if (line->hashes[i] == hash && tcpt_same_key(key_of(line->owners[i]), key))
+            if (line->hashes[i] == hash && tcpt_same_key(tcpt_key_of(line->owners[i]), key))
                 return (place){line, i};
         if (!line->passed)
             break;
@@ -118,7 +113,7 @@ void **tcpt_flow_table_add(tcpt_flow_table *table, void *owner, uint32_t hash)
 
 void **tcpt_flow_table_replace(tcpt_flow_table *table, void *owner, uint32_t hash)
 {
-    place at = place_of(table, key_of(owner), hash);
+    place at = place_of(table, tcpt_key_of(owner), hash);
 
     if (!at.line)
         return tcpt_flow_table_add(table, owner, hash);
@@ -126,9 +121,17 @@ void **tcpt_flow_table_replace(tcpt_flow_table *table, void *owner, uint32_t has
     return &at.line->owners[at.at];
 }
 
+void tcpt_flow_table_exchange(const tcpt_flow_table *table, const void *was, void *owner, uint32_t hash)
+{
+    place at = place_of(table, tcpt_key_of(owner), hash);
+
+    if (at.line && at.line->owners[at.at] == was)
+        at.line->owners[at.at] = owner;
+}
+
 void tcpt_flow_table_remove(tcpt_flow_table *table, const void *owner, uint32_t hash)
 {
-    place found = table->count ? place_of(table, key_of(owner), hash) : (place){NULL, 0};
+    place found = table->count ? place_of(table, tcpt_key_of(owner), hash) : (place){NULL, 0};
 
     if (!found.line || found.line->owners[found.at] != owner)
         return;

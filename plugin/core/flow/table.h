@@ -37,6 +37,9 @@ void **tcpt_flow_table_add(tcpt_flow_table *table, void *owner, uint32_t hash);
 /** Put a flow, or what stands for it, in the place of what has the same key. */
 void **tcpt_flow_table_replace(tcpt_flow_table *table, void *owner, uint32_t hash);
 
+/** Put what has the same key in the place of what was there, unless another owner has taken that. */
+void tcpt_flow_table_exchange(const tcpt_flow_table *table, const void *was, void *owner, uint32_t hash);
+
 /** Take out what is there under its key, unless another owner has taken its place. */
 void tcpt_flow_table_remove(tcpt_flow_table *table, const void *owner, uint32_t hash);
 

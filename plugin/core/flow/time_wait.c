@@ -8,14 +8,14 @@ enum { ATTEMPTS_MOST = 64 };
 /* @param refused  an ACK of the old life shows that it is there: what was to end it had not */
 static const tcpt_flow *held(const tcpt_flow *flow, const tcpt_settings *settings, bool refused)
 {
-    const tcpt_flow *old = flow->previous;
+    const tcpt_flow *old = tcpt_life_before(flow);
 
     /* A SYN that came to nothing leaves the entry as it was, unless its refusal was answered by the exact RST. */
     for (unsigned count = 0; old && !old->synchronised && count < ATTEMPTS_MOST; count++) {
         if (old->rare->refusal.reset && !refused)
             return NULL;
         refused = refused || old->rare->refusal.seen;
-        old = old->previous;
+        old = tcpt_life_before(old);
     }
     if (!old || flow->first_ns - old->last_ns >= tcpt_seconds_ns(settings->time_wait_seconds))
         return NULL;

@@ -63,7 +63,7 @@ void tcpt_peers_commit_stray(tcpt_peers *peers, const tcpt_flow *flow, unsigned 
     tcpt_host *host = tcpt_hosts_find(&peers->hosts, &flow->key, end);
 
     if (host)
-        host->stray = flow;
+        host->stray = flow->record;
 }
 
 /* ---- pairs ---- */
@@ -106,7 +106,7 @@ static void leave_time_wait(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_s
 
 static void note_open(tcpt_pair *pair, const tcpt_flow *flow, const tcpt_settings *settings)
 {
-    const tcpt_flow *old = flow->previous;
+    const tcpt_flow *old = tcpt_life_before(flow);
 
     if (old && old->client == flow->client && old->port_use == TCPT_PORT_TIME_WAIT)
         leave_time_wait(pair, old, settings);

@@ -70,8 +70,10 @@ tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned 
     return &entry->host;
 }
 
-static bool waits(const tcpt_flow *flow, const tcpt_host *host)
+static bool waits(const tcpt_record *record, const tcpt_host *host)
 {
+    const tcpt_flow *flow = tcpt_flow_of(record);
+
     for (unsigned end = 0; end < 2; end++)
         if (flow->ends[end].host == host && flow->ends[end].state == TCPT_CLOSE_WAIT)
             return true;
@@ -81,9 +83,9 @@ static bool waits(const tcpt_flow *flow, const tcpt_host *host)
 void tcpt_host_note_wait(tcpt_host *host, const tcpt_flow *flow)
 {
     for (unsigned i = 0; i < TCPT_PILE; i++) {
-        if (host->waits[i] && host->waits[i] != flow && waits(host->waits[i], host))
+        if (host->waits[i] && host->waits[i] != flow->record && waits(host->waits[i], host))
             continue;
-        host->waits[i] = flow;
+        host->waits[i] = flow->record;
         return;
     }
 }

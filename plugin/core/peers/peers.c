@@ -21,7 +21,7 @@ static const tcpt_pair *find_pair(const tcpt_peers *peers, const tcpt_identity *
 static uint32_t ports_in_use(const tcpt_pair *pair, const tcpt_flow *flow, int64_t now_ns,
                              const tcpt_settings *settings)
 {
-    const tcpt_flow *old = flow->previous;
+    const tcpt_flow *old = tcpt_life_before(flow);
     uint64_t line = (uint64_t)settings->ephemeral_ports * settings->port_pressure_percent;
     uint32_t in_use;
 

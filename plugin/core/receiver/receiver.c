@@ -93,7 +93,7 @@ static void judge_closed(tcpt_receiver_view *view, const tcpt_reception *at)
 static void judge_first_syn(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment,
                             const tcpt_observation *seen, const tcpt_settings *settings)
 {
-    const tcpt_flow *previous = flow->previous;
+    const tcpt_flow *previous = tcpt_life_before(flow);
     tcpt_reception at;
 
     if (!previous)

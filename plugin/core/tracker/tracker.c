@@ -178,7 +178,7 @@ static bool on_both_sides(const tcpt_flow *flow, const tcpt_segment *segment, un
 /* No time of the tracker's: its entries do not age by it. */
 static int64_t jump_ns(const tcpt_flow *flow, const tcpt_segment *segment)
 {
-    const tcpt_flow *before = flow->last_record ? flow : flow->previous;
+    const tcpt_flow *before = flow->last_record ? flow : tcpt_life_before(flow);
 
     if (!before || (before->piece == flow->at->piece && !tcpt_begins_piece(flow->at, segment->time_ns)))
         return 0;

@@ -130,7 +130,7 @@ static tcpt_judgement judge_time_wait(const tcpt_context *context, GString *evid
 /* A tracker takes a SYN for invalid only where it holds an entry that was opened from the other side. */
 static tcpt_judgement judge_tracker(const tcpt_context *context, GString *evidence, const char **why_not)
 {
-    const tcpt_flow *old = context->flow->previous;
+    const tcpt_flow *old = tcpt_life_before(context->flow);
 
     *why_not = "A tracker that calls it INVALID: no connection of the same ports in the other direction was seen.";
     if (!old || !old->last_record || old->client == context->flow->client)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/stowing.h"
+
+#include "core/lone.h"
+#include "core/state.h"
+#include "tcptriage/times.h"
+
+enum {
+    PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
+    YOUNG = 1024,     /* so many newer flows there are at least: a small capture need not be kept small */
+    OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
+    AT_ONCE = 2,      /* flows that are looked at for each that is opened */
+    QUIET_MS = 300,   /* nothing is under way any more: an answer from around the world is here by then */
+};
+
+/* Whether something still goes on in a flow, or may. */
+static bool in_use(const tcpt_flow *flow)
+{
+    return flow->at->newest_ns - flow->last_ns < QUIET_MS * TCPT_MS_NS;
+}
+
+/* All its packets are known by `seen`, and nothing but their records refers to it. */
+static bool may_stow(const tcpt_analysis *analysis, const tcpt_flow *flow)
+{
+    const tcpt_icmp_told *told = flow->rare->told;
+
+    return !flow->seen_over && flow->seen_next <= PACKETS_MOST && !flow->duplicates && !told[0].record &&
+           !told[1].record && flow->twin == flow && !tcpt_points_know(analysis->points, flow);
+}
+
+void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
+{
+    unsigned count = flow->seen_next;
+    uint32_t records[PACKETS_MOST];
+    void *owner;
+
+    if (!may_stow(analysis, flow))
+        return;
+    for (unsigned i = 0; i < count; i++)
+        records[i] = flow->seen[i].record;
+    owner = tcpt_flows_stow(analysis->flows, flow);
+    for (unsigned i = 0; owner && i < count; i++)
+        tcpt_records_at(&analysis->records, records[i])->owner = owner;
+}
+
+void tcpt_stow_old(tcpt_analysis *analysis)
+{
+    uint32_t count = tcpt_flows_count(analysis->flows);
+
+    if (analysis->watched || !tcpt_flows_may_stow(analysis->flows))
+        return;
+    for (unsigned i = 0; i < AT_ONCE && analysis->stowed_to + YOUNG < count; i++) {
+        void *owner = tcpt_flows_at(analysis->flows, analysis->stowed_to);
+
+        if (!tcpt_rests(owner)) {
+            if (in_use(owner) && analysis->stowed_to + OLD > count)
+                return;
+            tcpt_stow_flow(analysis, owner);
+        }
+        analysis->stowed_to++;
+    }
+}
+
+tcpt_flow *tcpt_wake(void *owner)
+{
+    const tcpt_records *records = tcpt_flows_records(owner);
+    tcpt_flow *flow;
+
+    if (tcpt_is_lone(owner))
+        return tcpt_wake_lone(tcpt_lone_of(owner));
+    flow = tcpt_flows_unstow(owner);
+    tcpt_records_owned(records, flow, flow);
+    return flow;
+}
