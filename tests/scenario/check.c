@@ -251,7 +251,7 @@ static char *whole_brief(const tcpt_finding *finding)
     const tcpt_diagnosis *diagnosis = finding->diagnosis;
     const tcpt_detector *detector = diagnosis->detector;
     if (diagnosis->brief)
-        return tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments);
+        return tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments, diagnosis);
     return g_strdup(detector->brief ? detector->brief : detector->message);
 }
 

@@ -196,6 +196,29 @@ static void test_kinds(void)
     bench_close(&on);
 }
 
+/* Values that a sentence names are written as they are when it is read. */
+static void test_named_values(void)
+{
+    bench on;
+    bench_open(&on, SIZE_MAX);
+    on.context.detector = row("acked_retransmit_storm");
+    next_frame(&on, 0, 0);
+    tcpt_finding *finding =
+        tcpt_raise(&on.context, TCPT_HIGH, "%s: {storm.count} in {storm.duration} s, {not.there}%u", "{}", 7u);
+    tcpt_brief(finding, "{storm.bytes}{storm.count}");
+    tcpt_set_number(finding, TCPT_F_STORM_COUNT, 4000000000);
+    tcpt_set_number(finding, TCPT_F_STORM_DURATION, 0);
+    assert_says(finding, "{}: 4000000000 in 0.0 s, 7");
+    tcpt_set_number(finding, TCPT_F_STORM_COUNT, 5);
+    tcpt_set_number(finding, TCPT_F_STORM_BYTES, 12);
+    tcpt_set_number(finding, TCPT_F_STORM_DURATION, 2 * TCPT_SECOND_NS + 160 * TCPT_MS_NS);
+    assert_says(finding, "{}: 5 in 2.2 s, 7");
+    char *brief = tcpt_brief_text(finding);
+    g_assert_cmpstr(brief, ==, "125");
+    g_free(brief);
+    bench_close(&on);
+}
+
 /* What is told of many is as sure as the least sure of them, and what is set later is told of none but one. */
 static void test_completed_later(void)
 {
@@ -555,6 +578,7 @@ int main(int argc, char **argv)
     g_test_add_func("/finding/run", test_run);
     g_test_add_func("/finding/kinds", test_kinds);
     g_test_add_func("/finding/completed-later", test_completed_later);
+    g_test_add_func("/finding/named-values", test_named_values);
     g_test_add_func("/finding/number-of-all", test_number_of_all);
     g_test_add_data_func("/finding/withdraw-forward", GUINT_TO_POINTER(1), test_withdraw);
     g_test_add_data_func("/finding/withdraw-backward", GUINT_TO_POINTER(99), test_withdraw);

@@ -17,7 +17,7 @@ static char *keep_and_write(tcpt_findings *store, const char *format, ...)
     size_t bytes = tcpt_sentence_pack(packed, store, format, arguments);
     va_end(arguments);
     uint8_t *kept = g_memdup2(packed, bytes); /* nothing behind them is read */
-    char *text = tcpt_sentence_text(format, kept);
+    char *text = tcpt_sentence_text(format, kept, NULL);
     g_free(kept);
     return text;
 }

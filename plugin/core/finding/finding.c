@@ -83,7 +83,7 @@ static char *at_most(char *text, unsigned most)
 
 char *tcpt_sentence_of(const tcpt_diagnosis *diagnosis)
 {
-    return tcpt_sentence_text(diagnosis->summary, diagnosis->arguments);
+    return tcpt_sentence_text(diagnosis->summary, diagnosis->arguments, diagnosis);
 }
 
 char *tcpt_brief_text(const tcpt_finding *finding)
@@ -92,7 +92,7 @@ char *tcpt_brief_text(const tcpt_finding *finding)
     const tcpt_detector *detector = diagnosis->detector;
 
     if (diagnosis->brief)
-        return at_most(tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments), TCPT_BRIEF_MOST);
+        return at_most(tcpt_sentence_text(diagnosis->brief, diagnosis->brief_arguments, diagnosis), TCPT_BRIEF_MOST);
     return at_most(g_strdup(detector->brief ? detector->brief : detector->message), TCPT_BRIEF_MOST);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/finding/sentence.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/finding/store.h"
@@ -191,19 +192,50 @@ static const uint8_t *write_argument(GString *out, const conversion *next, const
     }
 }
 
-char *tcpt_sentence_text(const char *format, const uint8_t *arguments)
+static bool is_named(tcpt_field field, const char *name, size_t length)
+{
+    const char *filter = tcpt_fields[field].filter;
+
+    return strncmp(filter, name, length) == 0 && filter[length] == '\0';
+}
+
+/* As it is now. @return behind its name */
+static const char *write_value(GString *out, const tcpt_diagnosis *of, const char *name)
+{
+    size_t length = strcspn(name, "}");
+    tcpt_value value;
+
+    for (unsigned at = 0; of && tcpt_next_value(&of->first, &at, &value);) {
+        if (!is_named(value.field, name, length))
+            continue;
+        if (tcpt_fields[value.field].type == TCPT_TYPE_DURATION)
+            g_string_append_printf(out, "%.1f", tcpt_as_seconds(value.number));
+        else
+            g_string_append_printf(out, "%" PRId64, value.number);
+    }
+    return name + length + 1;
+}
+
+char *tcpt_sentence_text(const char *format, const uint8_t *arguments, const tcpt_diagnosis *of)
 {
     GString *out = g_string_new(NULL);
 
     for (;;) {
-        const char *at = strchr(format, '%');
+        size_t plain = strcspn(format, "%{");
         conversion next;
 
-        g_string_append_len(out, format, at ? at - format : -1);
-        if (!at)
+        g_string_append_len(out, format, (gssize)plain);
+        switch (format[plain]) {
+        case '%':
+            next = read_conversion(format + plain + 1);
+            arguments = write_argument(out, &next, arguments);
+            format = next.behind;
+            break;
+        case '{':
+            format = write_value(out, of, format + plain + 1);
+            break;
+        default:
             return g_string_free(out, FALSE);
-        next = read_conversion(at + 1);
-        arguments = write_argument(out, &next, arguments);
-        format = next.behind;
+        }
     }
 }

@@ -19,21 +19,34 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
     return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
 
-enum { NOTE_BYTES = 80 };
-
-/* What the models say of the ACKs that had no effect; `room` is for what is not always the same. */
-static const char *tracker_note(const tcpt_flow *flow, unsigned from, char room[NOTE_BYTES])
+/* What the models say of the ACKs that had no effect. */
+static const char *tracker_note(const tcpt_flow *flow)
 {
-    if (coincides(flow, from)) {
-        g_snprintf(room, NOTE_BYTES, "; from frame %u on trackers before Linux 5.18 refuse its ACKs",
-                   flow->rare->divergent[!from]->frame);
-        return room;
-    }
     if (flow->early_data)
         return "; the server had spoken before the client's first ACK";
     if (tcpt_storm_of_tracker(flow))
         return "; the host ignores ACKs that arrived";
     return "";
+}
+
+static tcpt_storm_words words_of(const tcpt_flow *flow, unsigned from)
+{
+    if (coincides(flow, from))
+        return (tcpt_storm_words){tcpt_role(flow, from), NULL, flow->rare->divergent[!from]};
+    return (tcpt_storm_words){tcpt_role(flow, from), tracker_note(flow), NULL};
+}
+
+#define STORM                                                                                                          \
+    "The %s retransmitted acknowledged data {storm.count} times in {storm.duration} s; the ACK in frame "              \
+    "{storm.ignored_ack} had no effect on it"
+
+static void say(tcpt_finding *finding, const tcpt_storm_words *words)
+{
+    if (words->divergent)
+        tcpt_resummarise(finding, STORM "; from frame %u on trackers before Linux 5.18 refuse its ACKs", words->role,
+                         words->divergent->frame);
+    else
+        tcpt_resummarise(finding, STORM "%s", words->role, words->note);
 }
 
 tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
@@ -47,25 +60,44 @@ tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
     return flow->side == TCPT_SIDE_UNKNOWN || flow->side == TCPT_SIDE_MIDDLE ? TCPT_MEDIUM : TCPT_LOW;
 }
 
-static void complete(tcpt_finding *finding, const tcpt_context *context)
+/* What each segment of the storm changes: its sentences name these values. */
+static void count_on(tcpt_finding *finding, const tcpt_context *context)
 {
-    const tcpt_flow *flow = context->flow;
-    unsigned from = context->seen->from;
-    int64_t duration_ns = context->segment->time_ns - flow->again->first_ns;
-    char room[NOTE_BYTES];
+    int64_t duration_ns = context->segment->time_ns - context->flow->again->first_ns;
 
-    tcpt_resummarise(
-        finding, "The %s retransmitted acknowledged data %u times in %.1f s; the ACK in frame %u had no effect on it%s",
-        tcpt_role(flow, from), context->seen->again_count, tcpt_as_seconds(duration_ns),
-        flow->again->ignored_ack->frame, tracker_note(flow, from, room));
-    tcpt_brief(finding, "Acknowledged data retransmitted %u times in %.1f s", context->seen->again_count,
-               tcpt_as_seconds(duration_ns));
     tcpt_set_delay(finding, duration_ns);
     tcpt_set_number(finding, TCPT_F_STORM_COUNT, context->seen->again_count);
     tcpt_set_number(finding, TCPT_F_STORM_BYTES, context->seen->again_bytes);
-    tcpt_set_number(finding, TCPT_F_STORM_FIRST, flow->again->first->frame);
-    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, flow->again->ignored_ack->frame);
     tcpt_set_number(finding, TCPT_F_STORM_DURATION, duration_ns);
+}
+
+static void complete(tcpt_storm *memory, const tcpt_context *context)
+{
+    tcpt_storm_words words = words_of(context->flow, context->seen->from);
+
+    count_on(memory->finding, context);
+    if (words.role == memory->said.role && words.note == memory->said.note && words.divergent == memory->said.divergent)
+        return;
+    memory->said = words;
+    say(memory->finding, &words);
+}
+
+static void begin(tcpt_storm *memory, const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_again *again = context->flow->again;
+    tcpt_finding *finding = tcpt_raise(context, confidence, " ");
+
+    *memory = (tcpt_storm){.finding = finding};
+    tcpt_brief(finding, "Acknowledged data retransmitted {storm.count} times in {storm.duration} s");
+    complete(memory, context);
+    tcpt_set_number(finding, TCPT_F_STORM_FIRST, again->first->frame);
+    tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, again->ignored_ack->frame);
+    tcpt_relate(finding, context->flow->rare->early_record);
+    tcpt_relate(finding, memory->said.divergent);
+    tcpt_relate(finding, again->ignored_ack);
+    tcpt_relate(finding, again->first);
+    tcpt_rule_out(finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");
+    tcpt_rule_out(finding, "A peer that does not receive: it acknowledged.");
 }
 
 /* What is sent within one RTT, several segments maybe, is one timeout's round: the sender had no time to react. Nor has
@@ -98,18 +130,9 @@ void tcpt_judge_storm(const tcpt_context *context, tcpt_storm *memory)
     if (count == 1)
         memory->finding = NULL;
     if (memory->finding) {
-        complete(memory->finding, context);
+        complete(memory, context);
         return;
     }
-    if (count < context->settings->storm_count || count < 2 || one_round(context))
-        return;
-    memory->finding = tcpt_raise(context, confidence_of(flow, context->seen->from), " ");
-    complete(memory->finding, context);
-    tcpt_relate(memory->finding, flow->rare->early_record);
-    if (coincides(flow, context->seen->from))
-        tcpt_relate(memory->finding, flow->rare->divergent[!context->seen->from]);
-    tcpt_relate(memory->finding, flow->again->ignored_ack);
-    tcpt_relate(memory->finding, flow->again->first);
-    tcpt_rule_out(memory->finding, "Path loss of the data or of its ACK up to the capture point: the ACK is here.");
-    tcpt_rule_out(memory->finding, "A peer that does not receive: it acknowledged.");
+    if (count >= context->settings->storm_count && count >= 2 && !one_round(context))
+        begin(memory, context, confidence_of(flow, context->seen->from));
 }

@@ -7,9 +7,18 @@
 
 #include "tcptriage/detector.h"
 
+/** What the sentence of a storm says besides the finding's values. */
+typedef struct tcpt_storm_words {
+    const char *role; /**< who sends; static */
+    const char *note; /**< static; NULL with `divergent` */
+    tcpt_record
+        *divergent; /**< the first ACK that trackers before Linux 5.18 refuse, where it tells why; NULL for none */
+} tcpt_storm_words;
+
 /** Memory of a storm detector. */
 typedef struct tcpt_storm {
     tcpt_finding *finding; /**< of the newest run, completed as the run goes on */
+    tcpt_storm_words said;
 } tcpt_storm;
 
 /** Whether a storm on this flow may be the old tracker's: its SYN carried the Fast Open option, or the models saw a
