@@ -34,6 +34,14 @@ static inline bool tcpt_is_asked_for(const header_field_info *field)
     return field->ref_type >= HF_REF_TYPE_DIRECT;
 }
 
+/** Whether one of several fields is, whose kinds of reference are put together ("|"): what is none by a field's own
+ * name is 0 or 1. */
+static inline bool tcpt_one_is_asked_for(unsigned kinds)
+{
+    _Static_assert(HF_REF_TYPE_NONE == 0 && HF_REF_TYPE_INDIRECT == 1 && HF_REF_TYPE_DIRECT == 2, "one bit apart");
+    return kinds >= HF_REF_TYPE_DIRECT;
+}
+
 /* What a boolean preference points to. */
 #if TCPT_WIRESHARK_SINCE(4, 4)
 typedef bool tcpt_pref_bool;

@@ -34,37 +34,45 @@ static void register_fields(void)
     proto_register_field_array(proto_triage, fields, G_N_ELEMENTS(fields));
 }
 
-/* What frames without a finding show: the protocol, and these. */
-static const int *const plain_fields[] = {
-    &proto_triage,
-    &tcpt_hf[TCPT_HF_VALUES + TCPT_F_CONNTRACK_REASON],
-#define FOUND(field)
-#define PLAIN(field)                                     &tcpt_hf[field],
+static const header_field_info *protocol;
+
+#define KIND(field) | (unsigned)tcpt_hf_info[field]->ref_type
+#define NONE(field)
+
+/* What frames without a finding show: the protocol, and these. Their kinds of reference are put together without a
+ * loop, as every frame is asked while somebody wants any field of ours. */
+static unsigned plain_kinds(void)
+{
+    return (unsigned)protocol->ref_type KIND(TCPT_HF_VALUES + TCPT_F_CONNTRACK_REASON)
+#define FOUND                                            NONE
+#define PLAIN                                            KIND
 #define TCPT_SHOWN(name, filter, type, who, label, text) who(TCPT_HF_##name)
 #include "shown.def"
 #undef TCPT_SHOWN
-};
-static const header_field_info *plain[G_N_ELEMENTS(plain_fields)];
-
-/* What findings show besides their ids and values. */
-static const uint8_t found_fields[] = {
 #undef FOUND
 #undef PLAIN
-#define FOUND(field) field,
-#define PLAIN(field)
+        ;
+}
+
+/* What findings show besides their ids, the first, and values. */
+static unsigned found_kinds(void)
+{
+    return 0
+#define FOUND(field)                                     | ((field) == TCPT_HF_FINDING ? 0 : (unsigned)tcpt_hf_info[field]->ref_type)
+#define PLAIN                                            NONE
 #define TCPT_SHOWN(name, filter, type, who, label, text) who(TCPT_HF_##name)
 #include "shown.def"
 #undef TCPT_SHOWN
-};
-
-G_STATIC_ASSERT(TCPT_HF_FINDING == 0); /* the first of them */
+#undef FOUND
+#undef PLAIN
+        ;
+}
 
 static void look_up_fields(void)
 {
     for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
         tcpt_hf_info[i] = proto_registrar_get_nth((guint)tcpt_hf[i]);
-    for (unsigned i = 0; i < G_N_ELEMENTS(plain_fields); i++)
-        plain[i] = proto_registrar_get_nth((guint)*plain_fields[i]);
+    protocol = proto_registrar_get_nth((guint)proto_triage);
 }
 
 bool tcpt_is_read(const proto_tree *tree)
@@ -80,24 +88,20 @@ bool tcpt_plain_is_wanted(const proto_tree *tree)
         return false;
     if (tcpt_is_read(tree) || !PTREE_DATA(tree)->fake_protocols)
         return true;
-    if (plain[0]->ref_type == HF_REF_TYPE_NONE)
+    if (protocol->ref_type == HF_REF_TYPE_NONE)
         return false; /* nor is any of its fields */
-    for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
-        if (tcpt_is_asked_for(plain[i]))
-            return true;
-    return false;
+    return tcpt_one_is_asked_for(plain_kinds());
 }
 
 bool tcpt_protocol_is_wanted(const proto_tree *tree)
 {
-    return !PTREE_DATA(tree)->fake_protocols || tcpt_is_asked_for(plain[0]);
+    return !PTREE_DATA(tree)->fake_protocols || tcpt_is_asked_for(protocol);
 }
 
 bool tcpt_more_is_asked_for(const tcpt_field *fields)
 {
-    for (unsigned i = 1; i < G_N_ELEMENTS(found_fields); i++)
-        if (tcpt_is_asked_for(tcpt_hf_info[found_fields[i]]))
-            return true;
+    if (tcpt_one_is_asked_for(found_kinds()))
+        return true;
     for (; fields && *fields != TCPT_FIELD_COUNT; fields++)
         if (tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_VALUES + *fields]))
             return true;

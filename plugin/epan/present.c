@@ -373,10 +373,17 @@ static TCPT_NOINLINE void present_records(tvbuff_t *tvb, packet_info *pinfo, pro
     pinfo->current_proto = current_proto;
 }
 
-/* Nothing that this frame has to show would be seen anywhere. */
+/* Nothing that a frame has to show would be seen anywhere, be it what was found already or what its flow's end tells:
+ * it is not asked for that, then. */
+static bool nobody_looks(const packet_info *pinfo, const proto_tree *tree)
+{
+    return !tree && tcpt_experts_may_be_spared(pinfo) && !is_tapped();
+}
+
+/* The same of what was found so far. */
 static bool goes_unnoticed(const packet_info *pinfo, const proto_tree *tree, const tcpt_record *record)
 {
-    return !tree && (!record->notes || tcpt_experts_may_be_spared(pinfo)) && !is_tapped();
+    return record->notes ? nobody_looks(pinfo, tree) : !tree && !is_tapped();
 }
 
 static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
@@ -400,7 +407,7 @@ static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     if (count == 0)
         return 0;
     /* Nearly every frame: nothing was found, or of a flood once more, and nobody looks. */
-    if (count == 1 && !PINFO_FD_VISITED(pinfo) && goes_unnoticed(pinfo, tree, records[0]))
+    if (PINFO_FD_VISITED(pinfo) ? nobody_looks(pinfo, tree) : count == 1 && goes_unnoticed(pinfo, tree, records[0]))
         return 0;
     present_if_wanted(tvb, pinfo, tree, records, count);
     return 0; /* no layer of the packet */
