@@ -544,6 +544,7 @@ typedef struct tcpt_flow {
     tcpt_port_use port_use;
     uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
     bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
+    bool options_cut : 1;  /**< the capture has cut options of a SYN off: whether windows are scaled is unknown */
     bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
     bool seen_over : 1;    /**< more packets came than `seen` has places */
 

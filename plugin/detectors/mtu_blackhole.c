@@ -20,6 +20,9 @@ typedef struct stuck {
     uint32_t pieces_end; /* how far it was sent anew in shorter ones, left for not at all */
     uint32_t piece;      /* the longest of these */
     uint32_t repeats;    /* in full, in rounds */
+    uint32_t answers;    /* of the receiver: how often it had sent payload anew, valid with `lacks` */
+    tcpt_record *lacks;  /* it speaks of itself, and still waits for the oldest: its host is there */
+    int64_t lacks_ns;
 } stuck;
 
 typedef struct mtu_memory {
@@ -198,6 +201,20 @@ static void judge_ack(const tcpt_context *context, stuck *mine)
     *mine = (stuck){0};
 }
 
+/* Its receiver has something to say (it gives up waiting, say), and acknowledges nothing of what was sent again. */
+static void judge_news(const tcpt_context *context, stuck *mine)
+{
+    const tcpt_segment *segment = context->segment;
+
+    if (mine->repeats < PROVEN_BY || mine->lacks || segment->ack != mine->left)
+        return;
+    if (!(segment->flags & TCPT_FIN) && !context->seen->new_payload)
+        return;
+    mine->lacks = context->record;
+    mine->lacks_ns = segment->time_ns;
+    mine->answers = context->flow->ends[context->seen->from].payload_repeats;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_observation *seen = context->seen;
@@ -209,6 +226,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (seen->traits & TCPT_TRAIT_ACKS_NEW)
         judge_ack(context, &mine->of[!seen->from]);
+    judge_news(context, &mine->of[!seen->from]);
     if (!(seen->traits & TCPT_TRAIT_REPEAT) || !segment->payload_bytes || !receiver->acked || segment->fragment)
         return;
     if (segment->seq == receiver->rcv_nxt)
@@ -271,10 +289,41 @@ static void settle_end(const tcpt_context *context, unsigned from)
     tcpt_rule_out(finding, "Packets that only the capture lacks: their receiver says that it does not have them.");
 }
 
+/* The receiver spoke in the end, what it said was acknowledged, and it has not said it again: the way carries a bare
+ * ACK, and has carried none of the longest packets. */
+static void settle_news(const tcpt_context *context, unsigned from, const stuck *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    const char *role = tcpt_role(flow, from), *other = tcpt_role(flow, !from);
+    tcpt_finding *finding;
+
+    if (!mine->lacks || mine->bytes < tcpt_longest_payload(flow) || receiver->rcv_nxt != mine->left)
+        return;
+    if (sender->rcv_nxt != receiver->snd_nxt || receiver->fin_repeats || receiver->payload_repeats != mine->answers)
+        return;
+    if (tcpt_since_ns(context, mine->lacks_ns) < tcpt_seconds_ns(NEVER_SECONDS) ||
+        tcpt_acked_as_many(receiver, mine->bytes))
+        return;
+    finding = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM,
+                         "%u-byte packets from the %s get lost (sent %u times), while the %s speaks (frame %u) and "
+                         "gets the ACK: consistent with a smaller MTU on the way",
+                         mine->datagram, role, mine->repeats + 1, other, mine->lacks->frame);
+    tcpt_brief(finding, "MTU black hole? %u bytes lost %u times, ACKs pass", mine->datagram, mine->repeats + 1);
+    tcpt_set_number(finding, TCPT_F_MTU_LOST_FROM, mine->datagram);
+    tcpt_set_delay(finding, mine->lacks_ns - mine->first_ns);
+    tcpt_relate(finding, mine->first);
+    tcpt_relate(finding, mine->lacks);
+    tcpt_rule_out(finding, "A host that is gone: it speaks, and gets the ACKs of that.");
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const mtu_memory *mine = memory;
 
+    for (unsigned from = 0; from < 2; from++)
+        if (!mine->of[from].finding)
+            settle_news(context, from, &mine->of[from]);
     for (unsigned from = 0; from < 2; from++)
         if (context->flow->ends[from].above_count && !mine->of[from].finding)
             settle_end(context, from);

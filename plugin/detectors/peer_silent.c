@@ -101,10 +101,14 @@ static void judge_answer(const tcpt_context *context, silent_memory *memory)
                          tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns), sender->unanswered_repeats,
                          rst ? "a RST" : "an answer", context->record->frame);
     else
-        tcpt_resummarise(
-            finding, "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
-            tcpt_role(context->flow, repeater), sender->unanswered_repeats, tcpt_role(context->flow, !repeater),
-            tcpt_as_seconds(waited_ns), rst ? "a RST" : "answered", context->record->frame);
+        tcpt_resummarise(finding,
+                         "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
+                         tcpt_role(context->flow, repeater), sender->unanswered_repeats,
+                         tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns),
+                         rst                                           ? "a RST"
+                         : context->seen->traits & TCPT_TRAIT_ACKS_NEW ? "answered"
+                                                                       : "spoke and had none of it: lost on the way?",
+                         context->record->frame);
     tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, !repeater),
                tcpt_as_seconds(waited_ns), sender->unanswered_repeats);
     tcpt_set_delay(finding, waited_ns);

@@ -106,7 +106,8 @@ static void gather_pressures(tcpt_model *model)
 
 const char *tcpt_not_judged_name(tcpt_not_judged reason)
 {
-    static const char *const names[] = {"one_direction", "no_handshake", "holes", "out_of_order", "payload_only"};
+    static const char *const names[] = {"one_direction", "no_handshake", "options_cut",
+                                        "holes",         "out_of_order", "payload_only"};
 
     return names[reason];
 }
@@ -116,6 +117,7 @@ const char *tcpt_not_judged_words(tcpt_not_judged reason)
     static const char *const words[] = {
         "captured in one direction only: what was answered cannot be told",
         "began before the capture: window scale and options are unknown",
+        "with SYNs whose options the capture has cut off (snap length): window scale, SACK and timestamps are unknown",
         "with packets that the capture lacks: losses and connection tracking cannot be told",
         "with packets out of order: what came first is uncertain",
         "in a capture without bare segments: that an ACK, SYN, FIN or RST does not show proves nothing",
@@ -132,6 +134,7 @@ void tcpt_flow_count(tcpt_flow_counts *counts, const tcpt_flow *flow)
     counts->outcomes[outcome]++;
     counts->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
     counts->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
+    counts->not_judged[TCPT_NOT_JUDGED_OPTIONS] += flow->options_cut;
     counts->not_judged[TCPT_NOT_JUDGED_HOLES] += ends[0].holes || ends[1].holes;
     counts->not_judged[TCPT_NOT_JUDGED_ORDER] += flow->reordered;
 }

@@ -19,6 +19,7 @@
 typedef enum tcpt_not_judged {
     TCPT_NOT_JUDGED_ONE_WAY,      /**< flows of which one direction was captured */
     TCPT_NOT_JUDGED_NO_HANDSHAKE, /**< flows that began before the capture: no window scale, no options */
+    TCPT_NOT_JUDGED_OPTIONS,      /**< flows of which the capture has cut off options of a SYN */
     TCPT_NOT_JUDGED_HOLES,        /**< flows of which the capture lacks packets */
     TCPT_NOT_JUDGED_ORDER,        /**< flows whose packets are out of order */
     TCPT_NOT_JUDGED_PAYLOAD_ONLY, /**< a capture without a single bare segment */

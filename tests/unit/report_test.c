@@ -24,7 +24,8 @@ typedef struct tape {
     uint8_t depth;
     int64_t now_ns;
     uint32_t frame;
-    uint32_t iss;      /**< of the client */
+    uint32_t iss; /**< of the client */
+    bool options_cut;
     GHashTable *asked; /**< every record from here on; NULL for none */
 } tape;
 
@@ -53,6 +54,7 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
         .family = 4,
         .ttl = 64,
         .has_ip_id = true,
+        .options_cut = on->options_cut,
         .ip_id = (uint16_t)on->frame,
         .src = from == CLIENT ? on->client : server,
         .dst = from == CLIENT ? server : on->client,
@@ -451,8 +453,24 @@ static void test_one_direction_and_a_note(void)
     g_free(text);
 }
 
+/* A snap length that ends in the TCP header. */
+static void test_options_cut(void)
+{
+    for (unsigned cut = 0; cut < 2; cut++) {
+        tape on = tape_begin(28232);
+        char *text;
+
+        on.options_cut = cut;
+        tape_open_and_reset(&on);
+        text = tape_report(&on, (tcpt_report){0});
+        g_assert_true((strstr(text, "(snap length)") != NULL) == cut);
+        g_free(text);
+    }
+}
+
 void add_report_tests(void)
 {
+    g_test_add_func("/report/options-cut", test_options_cut);
     g_test_add_func("/report/clean", test_clean);
     g_test_add_func("/report/one-direction", test_one_direction);
     g_test_add_func("/report/one-direction-and-a-note", test_one_direction_and_a_note);

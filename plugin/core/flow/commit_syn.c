@@ -79,6 +79,7 @@ void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
     tcpt_endpoint *receiver = &flow->ends[!seen->from];
     bool first = !sender->syn;
 
+    flow->options_cut |= segment->options_cut;
     if (first) {
         sender->syn = true;
         sender->iss = segment->seq;

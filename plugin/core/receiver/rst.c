@@ -138,7 +138,7 @@ static tcpt_verdict judge_state(const tcpt_rst_view *view, const tcpt_endpoint *
 static tcpt_confidence confidence_of(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
                                      tcpt_rst_position position, uint32_t seq)
 {
-    bool scale_known = sender->syn && receiver->syn;
+    bool scale_known = sender->syn && receiver->syn && !flow->options_cut;
 
     if (sender->holed || !flow->both_ways)
         return TCPT_LOW;
@@ -183,7 +183,7 @@ void tcpt_judge_rst(tcpt_rst_view *view, const tcpt_flow *flow, const tcpt_segme
     const tcpt_endpoint *receiver = &flow->ends[!from];
     uint32_t acked = receiver->rcv_nxt;
     uint32_t next = sender->sent ? seq_max(sender->snd_contig, acked) : acked;
-    bool scale_known = sender->syn && receiver->syn;
+    bool scale_known = sender->syn && receiver->syn && !flow->options_cut;
 
     *view = (tcpt_rst_view){.position = TCPT_RST_NONE, .confidence = TCPT_LOW};
     if (receiver->state == TCPT_SYN_SENT) {
