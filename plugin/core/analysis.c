@@ -274,20 +274,21 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     unsigned from = tcpt_flow_key_of(&key, segment);
     uint32_t hash;
     tcpt_flow *flow;
+    bool begins;
 
     if (!analysis->settings.capture_points)
         key.point = 0;
     hash = tcpt_key_hash(&key);
     flow = find(analysis, &key, hash);
-    if (flow && !tcpt_begins_life(flow, segment, from)) {
-        record = tcpt_records_add(&analysis->records, flow, segment, from);
-        take_into(analysis, flow, segment, from, record);
-        return record;
-    }
-    flow = begin_life(analysis, &key, hash, segment, from, flow);
-    record = flow->record = tcpt_records_add(&analysis->records, flow, segment, from);
-    take_into(analysis, flow, segment, from, record);
-    tcpt_stow_old(analysis);
+    begins = !flow || tcpt_begins_life(flow, segment, from);
+    if (begins)
+        flow = begin_life(analysis, &key, hash, segment, from, flow);
+    record = tcpt_records_add(&analysis->records, flow, segment, from);
+    if (begins)
+        flow->record = record;
+    take_into(analysis, flow, segment, from, record); /* from one place, so that it is no call */
+    if (begins)
+        tcpt_stow_old(analysis);
     return record;
 }
 
