@@ -17,7 +17,7 @@ import wrapped
 APART_S = 1000  # more than any time that the plugin remembers pairs, hosts or closed connections for
 BEGIN_S = 1700000000
 WRAPPED = "fin-lost-server"  # a laboratory's capture with padded frames, to be seen in tunnels and pieces too
-HANDED_ON, MANY_POINTS = "handed-on", "many-points"
+ONE_POINT, MANY_POINTS, HANDED_ON = "one-point", "many-points", "handed-on"
 PIECE_BYTES = 24  # of payload of IPv4: a multiple of eight
 
 
@@ -110,6 +110,6 @@ def make(golden):
     handed_on = [*dressed(golden, lab), changed(golden, lab, "pieces", pieces),
                  changed(golden, lab, "without-length", without_length), inside(golden, lab)]
     openflow = ["-o", "openflow.tcp.port:%d" % controller.PORT]
-    return {"one-point": Joined(golden, "one-point.pcapng", at_one, options, "any"),
+    return {ONE_POINT: Joined(golden, ONE_POINT + ".pcapng", at_one, options, "any"),
             MANY_POINTS: Joined(golden, MANY_POINTS + ".pcapng", every, options, "all"),
             HANDED_ON: Joined(golden, HANDED_ON + ".pcapng", handed_on, openflow, "any")}, taken_back
