@@ -7,7 +7,7 @@
 TCPT_PACKAGES="gcc make cmake pkg-config libglib2.0-dev wireshark-dev tshark"
 
 # To test it, besides.
-TCPT_TEST_PACKAGES="wireshark-common libsqlite3-dev sqlite3 parallel jq python3-jsonschema python3 binutils dpkg-dev file util-linux iproute2 nftables valgrind"
+TCPT_TEST_PACKAGES="wireshark-common libsqlite3-dev sqlite3 parallel rsync openssh-client jq python3-jsonschema python3-yaml python3 binutils dpkg-dev file util-linux iproute2 nftables valgrind"
 
 say() {
     printf '%s\n' "$(tcpt_printable "$*")" >&2

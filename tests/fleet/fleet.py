@@ -38,8 +38,7 @@ class Fleet:
 
     def __init__(self, build, source):
         self.tools = Tools(glob.glob(os.path.join(build, "plugins/*/epan/tcptriage.so"))[0])
-        self.source = source
-        self.source, self.lab = source, os.path.join(source, "captures", "lab")
+        self.build, self.source, self.lab = build, source, os.path.join(source, "captures", "lab")
         self.prefix = self.tools.path("prefix")
         for folder in ("bin", "libexec"):
             shutil.copytree(os.path.join(build, folder), os.path.join(self.prefix, folder))

@@ -3,8 +3,10 @@
 
 import glob
 import os
+import re
 import shutil
 import subprocess
+import threading
 
 import place
 import stops
@@ -13,6 +15,7 @@ import tap
 HOSTS = ("one", "two")
 COPIED = 24  # captures: each takes a dozen connections
 PORT = 2222
+SYSTEM_SSHD = "/usr/sbin/sshd"
 SSHD = """Port %(port)d
 HostKey %(folder)s/host-key
 AuthorizedKeysFile %(folder)s/key.pub
@@ -37,6 +40,8 @@ ControlMaster auto
 ControlPath %(folder)s/%%h
 ControlPersist 60
 """
+PACKAGES = ("openssh-server", "libwrap0")  # their files alone: installed they would start a daemon of this machine's
+DOWNLOAD_S = 120
 SLOW = '#!/bin/sh\nsleep 0.1\nexec "%s" "$@"\n'
 
 
@@ -44,10 +49,36 @@ def do(*command):
     subprocess.run(command, check=True, capture_output=True)
 
 
+DOWNLOADING = threading.Lock()
+
+
+def find_sshd(fleet):
+    """(program, what its environment needs)"""
+    with DOWNLOADING:
+        return get_sshd(fleet)
+
+
+def get_sshd(fleet):
+    if os.path.exists(SYSTEM_SSHD):
+        return SYSTEM_SSHD, {}
+    folder = os.path.join(fleet.build, "openssh")
+    program = folder + "/usr/sbin/sshd"
+    if not os.path.exists(program):
+        os.makedirs(folder, exist_ok=True)
+        try:
+            subprocess.run(["apt-get", "download", *PACKAGES], cwd=folder, check=True, capture_output=True, timeout=DOWNLOAD_S)
+            for package in glob.glob(folder + "/*.deb"):
+                do("dpkg", "-x", package, folder)
+        except (OSError, subprocess.SubprocessError) as problem:
+            raise tap.Skip("sshd is missing, and cannot be had from Debian's package: %s" % problem)
+    return program, {"LD_LIBRARY_PATH": ":".join(glob.glob(folder + "/usr/lib/*-linux-gnu*"))}
+
+
 class Hosts:
     """close() it."""
 
     def __init__(self, fleet, number):
+        self.sshd, self.environment = find_sshd(fleet)
         self.folder, self.number, self.servers = fleet.folder("hosts-%d" % number), number, []
         self.namespaces = ["tcptriage-%d-%d-%s" % (os.getpid(), number, name) for name in HOSTS]
         for key in ("key", "host-key"):
@@ -87,10 +118,22 @@ class Hosts:
             do("ip", "-n", space, *words)
         self.write("sshd-" + name, SSHD, name=name)
         self.servers.append(subprocess.Popen(
-            ["ip", "netns", "exec", space, "/usr/sbin/sshd", "-D", "-e", "-f", os.path.join(self.folder, "sshd-" + name)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            ["ip", "netns", "exec", space, "sh", "-c", 'mount --bind "$1" /etc/passwd && shift && exec "$@"', "sh", self.users(),
+             self.sshd, "-D", "-e", "-f", os.path.join(self.folder, "sshd-" + name)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **self.environment}))
         stops.wait_for(lambda: subprocess.run(
             ["ssh", "-F", self.folder + "/config", self.address(at), "true"], capture_output=True).returncode == 0, 20)
+
+    def users(self):
+        """A list of this machine's users, with the one that the package would add; for the eyes of sshd only."""
+        path = os.path.join(self.folder, "passwd")
+        with open("/etc/passwd") as file:
+            users = file.read()
+        if not re.search("^sshd:", users, re.M):
+            users += "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
+        with open(path, "w") as file:
+            file.write(users)
+        return path
 
     def lose(self, at):
         """It does not answer any more, and nobody says why."""
@@ -122,8 +165,9 @@ def slow_copy(fleet, folder):
 def lost(fleet, suite, number, *ways):
     if not place.is_root():
         raise tap.Skip("needs root, for network namespaces")
-    if not os.path.exists("/usr/sbin/sshd"):
-        raise tap.Skip("sshd is missing (package openssh-server)")
+    for tool in ("ssh", "ip"):
+        if not shutil.which(tool):
+            raise tap.Skip(tool + " is missing")
     if not ways and not shutil.which("rsync"):
         raise tap.Skip("rsync is missing")
     if ways:

@@ -1,11 +1,88 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The example for Kubernetes, against what the API (batch/v1) says of the members that it uses, and its command, run here."""
+"""The example for Kubernetes: against the schemas of the API, which a package of npm has, and its command, run here."""
 
+import copy
+import json
 import os
 import re
+import shutil
 import subprocess
 
 import tap
+
+
+MODELS = "kubernetes-models@4.5.1"  # Kubernetes' own OpenAPI schemas, as validators
+INSTALL_S = 120
+VALIDATE = """
+import { Job } from "kubernetes-models/batch/v1";
+let text = "";
+for await (const part of process.stdin) text += part;
+console.log(JSON.stringify(JSON.parse(text).map((document) => {
+    try { new Job(document).validate(); return ""; } catch (problem) { return String(problem); }
+})));
+"""
+
+
+def validator(fleet):
+    """A program that prints what is wrong with each of a list of Jobs."""
+    for tool in ("node", "npm"):
+        if not shutil.which(tool):
+            raise tap.Skip(tool + " is missing: it has Kubernetes' schemas from the npm registry")
+    folder = os.path.join(fleet.build, "kubernetes-models")
+    done = folder + "/node_modules/.package-lock.json"
+    if not os.path.exists(done):
+        os.makedirs(folder, exist_ok=True)
+        try:
+            said = subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", MODELS],
+                                  capture_output=True, text=True, timeout=INSTALL_S)
+        except subprocess.TimeoutExpired:
+            raise tap.Skip("npm took longer than %d s for %s: no network?" % (INSTALL_S, MODELS))
+        if said.returncode != 0:
+            raise tap.Skip("npm cannot install %s: %s" % (MODELS, (said.stderr.strip().splitlines() or ["no word"])[-1]))
+    program = os.path.join(folder, "validate.mjs")
+    with open(program, "w") as file:
+        file.write(VALIDATE)
+    return program
+
+
+def changed(document, change):
+    other = copy.deepcopy(document)
+    change(other["spec"], other["spec"]["template"]["spec"])
+    return other
+
+
+WRONG = {  # what Kubernetes refuses
+    "a text as a number": lambda job, pod: job.update(completions="64"),
+    "another way to complete": lambda job, pod: job.update(completionMode="Numbered"),
+    "no pod": lambda job, pod: job.pop("template"),
+    "a container without a name": lambda job, pod: pod["containers"][0].pop("name"),
+    "a command that is no list": lambda job, pod: pod["containers"][0].update(command="/bin/sh"),
+    "a mount without a path": lambda job, pod: pod["containers"][0]["volumeMounts"][0].pop("mountPath"),
+    "a claim without a name": lambda job, pod: pod["volumes"][0]["persistentVolumeClaim"].pop("claimName"),
+    "an amount that is none": lambda job, pod: pod["containers"][0]["resources"]["limits"].update(memory=["4Gi"]),
+}
+
+
+def read_job(fleet):
+    try:
+        import yaml
+    except ImportError as missing:
+        raise tap.Skip("%s (package python3-yaml)" % missing)
+    with open(os.path.join(fleet.source, "plugin/fleet/examples/job.yaml"), encoding="utf-8") as file:
+        text = file.read()
+    return text, yaml.safe_load(text)
+
+
+def check_kubernetes_schema(fleet, suite):
+    """Kubernetes' own schemas take it, and refuse what is wrong with it here."""
+    document, program = read_job(fleet)[1], validator(fleet)
+    jobs = [document] + [changed(document, change) for change in WRONG.values()]
+    done = subprocess.run(["node", program], input=json.dumps(jobs), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    problems = json.loads(done.stdout)
+    assert not problems[0], problems[0]
+    taken = [name for name, problem in zip(WRONG, problems[1:]) if not problem]
+    assert len(problems) == len(jobs) and not taken, taken
 
 
 def thing(required, **members):
@@ -34,14 +111,12 @@ JOB = thing(["apiVersion", "kind", "metadata", "spec"], apiVersion={"const": "ba
 
 
 def check_kubernetes(fleet, suite):
+    """Its members are all there are (Kubernetes warns of others and goes on), and its command reads every capture once."""
+    text, document = read_job(fleet)
     try:
         import jsonschema
-        import yaml
     except ImportError as missing:
-        raise tap.Skip("%s (packages python3-jsonschema, python3-yaml)" % missing)
-    with open(os.path.join(fleet.source, "plugin/fleet/examples/job.yaml"), encoding="utf-8") as file:
-        text = file.read()
-    document = yaml.safe_load(text)
+        raise tap.Skip("%s (package python3-jsonschema)" % missing)
     jsonschema.validate(document, JOB)
     pod = document["spec"]["template"]["spec"]
     container = pod["containers"][0]
