@@ -137,7 +137,7 @@ include(tests/suites.cmake)
 add_executable(streams-test tests/streams/streams_test.c tests/streams/states.c tests/streams/talk.c
     tests/scenario/describe.c
     tests/fuzz/world.c tests/fuzz/made.c tests/fuzz/change.c)
-target_include_directories(streams-test PRIVATE tests/fuzz tests/scenario)
+target_include_directories(streams-test PRIVATE tests/fuzz tests/scenario plugin)
 target_compile_definitions(streams-test PRIVATE EXPECTED="${CMAKE_SOURCE_DIR}/tests/streams/expected.txt")
 target_link_libraries(streams-test PRIVATE tcptriage_core)
 

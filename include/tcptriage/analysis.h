@@ -82,6 +82,8 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
 
 /** How many records there are: what to decide by when to call tcpt_release(). */
 uint32_t tcpt_record_count(const tcpt_analysis *analysis);
+/** And flows. */
+uint32_t tcpt_flow_count_kept(const tcpt_analysis *analysis);
 
 /** First of all flows, linked by `next`, or NULL. */
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);

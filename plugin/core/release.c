@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Giving back what nobody refers to any more: most records, and flows that are over and have no finding.
+/* Giving back what nobody refers to any more: most records, and flows that are over and have no finding of their own.
  *
  * Who refers to what is found by looking: each word in the rooms' blocks that may be a pointer to a record or a flow is
  * taken for one, as collectors of garbage for C do (H.-J. Boehm). So detectors may keep what they like in their
@@ -19,6 +19,7 @@
 typedef struct collection {
     tcpt_analysis *from;
     int64_t quiet_ns;
+    bool crowded;
     tcpt_record_map *map;
     uint8_t *used;       /* a bit for each record, by number */
     GHashTable *leaving; /* set of tcpt_flow: those that nobody has been found to refer to so far */
@@ -80,28 +81,56 @@ static void look_into_flow(collection *of, const tcpt_flow *flow)
             use_record(of, flow->seen[i].record);
 }
 
-/* What is shown of a frame stays, and what it is shown of. */
+static bool is_leaving(const collection *of, const tcpt_record *record)
+{
+    return !tcpt_is_lone(record->owner) && g_hash_table_contains(of->leaving, record->owner);
+}
+
+/* What is shown of a frame stays, unless it is told of many others, too, and its flow goes. */
 static void keep_noted(collection *of)
 {
     for (uint32_t number = 0; number < of->from->records.count; number++) {
         const tcpt_record *record = tcpt_records_at(&of->from->records, number);
 
-        if (!tcpt_record_is_spare(record) && record->notes)
+        if (!tcpt_record_is_spare(record) && record->notes && !is_leaving(of, record))
             use_record(of, number);
+    }
+}
+
+/* Many flows, or no room for what is found. */
+static bool is_crowded(const tcpt_analysis *analysis)
+{
+    enum { CROWD_FLOWS = 1 << 20 };
+
+    return tcpt_store_is_full(&analysis->findings) || tcpt_flows_count(analysis->flows) > CROWD_FLOWS;
+}
+
+/* Whether nothing more is to be expected of a connection. One that nobody has answered may be tried again long after:
+ * it is kept while there is room. */
+static bool is_over(const collection *of, const tcpt_flow *flow)
+{
+    switch (tcpt_outcome_of(flow)) {
+    case TCPT_OUTCOME_CLOSED:
+    case TCPT_OUTCOME_RESET:
+    case TCPT_OUTCOME_PARTIAL:
+        return flow->ending;
+    case TCPT_OUTCOME_REFUSED:
+        return true;
+    case TCPT_OUTCOME_NO_ANSWER:
+    case TCPT_OUTCOME_HANDSHAKE_FAILED:
+        return of->crowded;
+    default:
+        return false;
     }
 }
 
 /* What the end of the capture would tell of it is asked for now: it will not change any more. */
 static bool may_leave(const collection *of, tcpt_flow *flow)
 {
-    tcpt_outcome outcome;
-
-    if (flow->found || !flow->ending || flow->at->newest_ns - flow->last_ns <= of->quiet_ns)
+    if (!tcpt_found_nothing_own(flow) || flow->at->newest_ns - flow->last_ns <= of->quiet_ns || !is_over(of, flow))
         return false;
     tcpt_settle(of->from, flow);
-    outcome = tcpt_outcome_of(flow);
-    return !flow->found &&
-           (outcome == TCPT_OUTCOME_CLOSED || outcome == TCPT_OUTCOME_RESET || outcome == TCPT_OUTCOME_PARTIAL);
+    return tcpt_found_nothing_own(flow) && is_over(of, flow);
 }
 
 static void ask_flows(collection *of)
@@ -131,16 +160,21 @@ static void look_into_flows(collection *of)
     }
 }
 
+static bool leaves_with(const tcpt_record *on, void *data)
+{
+    return is_leaving(data, on);
+}
+
 static void find_used(collection *of)
 {
-    keep_noted(of);
     g_ptr_array_set_size(of->to_look_at, 0); /* they are looked into with all others that stay */
     look_into_flows(of);
     tcpt_peers_each_block(of->from->peers, look_into, of);
     tcpt_points_each_block(of->from->points, look_into, of);
-    tcpt_findings_each_block(&of->from->findings, look_into, of);
+    tcpt_findings_each_block(&of->from->findings, leaves_with, look_into, of);
     while (of->to_look_at->len > 0)
         look_into_flow(of, g_ptr_array_remove_index_fast(of->to_look_at, of->to_look_at->len - 1));
+    keep_noted(of);
 }
 
 static bool leaves(const tcpt_flow *flow, void *data)
@@ -161,6 +195,7 @@ static void release_flows(collection *of, void (*gone)(const tcpt_flow *flow, vo
             gone(flow, data);
         tcpt_peers_commit_gone(of->from->peers, flow);
         tcpt_memory_clear(flow);
+        tcpt_found_release(&of->from->findings, flow);
     }
     of->from->flows_gone += g_hash_table_size(of->leaving);
     tcpt_flows_release(of->from->flows, leaves, of);
@@ -168,9 +203,15 @@ static void release_flows(collection *of, void (*gone)(const tcpt_flow *flow, vo
 
 static void release_records(collection *of)
 {
-    for (uint32_t number = 0; number < of->from->records.count; number++)
-        if (!(of->used[number / 8] & 1u << number % 8))
-            tcpt_records_release(&of->from->records, number);
+    for (uint32_t number = 0; number < of->from->records.count; number++) {
+        tcpt_record *record = tcpt_records_at(&of->from->records, number);
+
+        if (of->used[number / 8] & 1u << number % 8)
+            continue;
+        if (!tcpt_record_is_spare(record))
+            tcpt_notes_release(&of->from->findings, record);
+        tcpt_records_release(&of->from->records, number);
+    }
 }
 
 void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
@@ -183,6 +224,7 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
     tcpt_cases_clear(&analysis->cases);
     of = (collection){.from = analysis,
                       .quiet_ns = quiet_ns,
+                      .crowded = is_crowded(analysis),
                       .map = tcpt_record_map_new(&analysis->records),
                       .used = g_malloc0(analysis->records.count / 8 + 1),
                       .leaving = g_hash_table_new(NULL, NULL),
@@ -201,4 +243,9 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
 uint32_t tcpt_record_count(const tcpt_analysis *analysis)
 {
     return analysis->records.count - analysis->records.spares;
+}
+
+uint32_t tcpt_flow_count_kept(const tcpt_analysis *analysis)
+{
+    return tcpt_flows_count(analysis->flows);
 }

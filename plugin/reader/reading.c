@@ -9,11 +9,18 @@
 enum {
     PROGRESS_EVERY = 4096, /* frames: a few milliseconds of work */
     /* Records, about ten megabytes: fewer of them are not worth the search. From there on twice as many as were left,
-     * so that the search takes its share of the time however many there are. */
+     * so that the search takes its share of the time however many there are; where that would be a lot of memory
+     * the search takes more of it. */
     RELEASE_LEAST = 1 << 18,
+    RELEASE_MOST = 1 << 22,
     /* What may still come of a connection that is over comes within two maximum segment lifetimes (RFC 9293, section
      * 3.4.2), each of two minutes. */
     QUIET_SECONDS = 240,
+    /* Flows, two gigabytes with what hangs on them: where more are left they are given back sooner after their end, at
+     * last when no segment can be under way any more. */
+    CROWD_FLOWS = 1 << 20,
+    CROWD_PARTS = 4,
+    QUIET_SECONDS_LEAST = 2,
 };
 
 /* One capture while it is read. */
@@ -136,7 +143,8 @@ tcpt_reading tcpt_reading_begin(const tcpt_reading_wants *wants)
                             .interfaces = tcpt_interfaces_new(),
                             .unread = g_hash_table_new(NULL, NULL),
                             .newest_ns = INT64_MIN,
-                            .release_at = RELEASE_LEAST};
+                            .release_at = RELEASE_LEAST,
+                            .release_at_flows = CROWD_FLOWS + CROWD_FLOWS / CROWD_PARTS};
 
     if (wants->pictures)
         tcpt_expect_pictures(reading.analysis);
@@ -150,12 +158,28 @@ static void count_gone(const tcpt_flow *flow, void *data)
     tcpt_flow_count(data, flow);
 }
 
+static bool is_due(const tcpt_reading *reading)
+{
+    return !reading->frames && (tcpt_record_count(reading->analysis) >= reading->release_at ||
+                                tcpt_flow_count_kept(reading->analysis) >= reading->release_at_flows);
+}
+
+static uint32_t more_than(uint32_t left, uint32_t least, uint32_t most)
+{
+    return left + CLAMP(left, least, most);
+}
+
 static void release(tcpt_reading *reading)
 {
-    if (reading->frames || tcpt_record_count(reading->analysis) < reading->release_at)
+    if (!is_due(reading))
         return;
-    tcpt_release(reading->analysis, tcpt_seconds_ns(QUIET_SECONDS), count_gone, &reading->gone);
-    reading->release_at = MAX(RELEASE_LEAST, 2 * MIN(tcpt_record_count(reading->analysis), UINT32_MAX / 2));
+    for (int64_t seconds = QUIET_SECONDS; seconds >= QUIET_SECONDS_LEAST; seconds /= 4) {
+        tcpt_release(reading->analysis, tcpt_seconds_ns(seconds), count_gone, &reading->gone);
+        if (tcpt_flow_count_kept(reading->analysis) <= CROWD_FLOWS)
+            break;
+    }
+    reading->release_at = more_than(tcpt_record_count(reading->analysis), RELEASE_LEAST, RELEASE_MOST);
+    reading->release_at_flows = MAX(CROWD_FLOWS, tcpt_flow_count_kept(reading->analysis)) + CROWD_FLOWS / CROWD_PARTS;
 }
 
 static void take_frame(run *of, tcpt_decap *decap)

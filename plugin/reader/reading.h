@@ -43,7 +43,8 @@ typedef struct tcpt_reading {
     GArray *frames;        /**< tcpt_read_frame, in the order of the file; NULL when not wanted */
     tcpt_flow_counts gone; /**< flows that were given back */
     uint32_t release_at;   /**< so many records are looked through for those that nobody needs */
-    char *problem;         /**< why the file ended before it should; NULL when it did not */
+    uint32_t release_at_flows;
+    char *problem; /**< why the file ended before it should; NULL when it did not */
 } tcpt_reading;
 
 /**

@@ -247,6 +247,8 @@ void fuzz_play(const uint8_t *data, size_t size, const fuzz_watch *watch)
     for (unsigned i = 0; i < FUZZ_CONNECTIONS; i++)
         fuzz_begin(&input.connections[i], input.world & FUZZ_WORLD_WRAP);
     input.analysis = tcpt_analysis_new(&settings);
+    if (watch->begin)
+        watch->begin(input.analysis);
     if (watch->pictures && (input.world & FUZZ_WORLD_PICTURES))
         tcpt_expect_pictures(input.analysis);
     if (input.mode & FUZZ_MODE_EXPECT_POINTS)

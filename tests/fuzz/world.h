@@ -11,6 +11,7 @@
 
 /** Who looks on. */
 typedef struct fuzz_watch {
+    void (*begin)(tcpt_analysis *analysis);              /**< before the first segment; NULL: nobody */
     void (*seen)(const tcpt_record *record, void *user); /**< after each segment; NULL: nobody */
     /** All records, in their order; nothing is settled yet but what the input asks for. */
     void (*end)(tcpt_analysis *analysis, const GPtrArray *records, void *user);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "core/state.h"
 #include "describe.h"
 #include "input.h"
 #include "tcptriage/cases.h"
@@ -244,6 +245,60 @@ static void check_early(void)
         g_free(found(stream, EACH, 0));
 }
 
+/* ---- Where there is no room for what is found all of a kind is told as one: flows go with their share of it. */
+
+static void take_room(tcpt_analysis *analysis)
+{
+    analysis->findings.most_bytes = 0;
+}
+
+/** How many there are of each finding, and of flows. */
+typedef struct counts {
+    GString *found;
+    uint32_t flows;
+} counts;
+
+static void count(tcpt_analysis *analysis, G_GNUC_UNUSED const GPtrArray *records, void *data)
+{
+    counts *into = data;
+    tcpt_settle_all(analysis);
+    for (unsigned i = 0; tcpt_detectors[i]; i++)
+        for (const tcpt_diagnosis *wide = tcpt_first_wide_diagnosis(analysis); wide; wide = wide->next)
+            if (wide->detector == tcpt_detectors[i])
+                g_string_append_printf(into->found, "%s %u\n", wide->detector->id, tcpt_alike(wide));
+    into->flows = tcpt_flow_count_kept(analysis);
+}
+
+static counts counted(unsigned stream, void (*begin)(tcpt_analysis *), unsigned release_every, int64_t quiet_ns)
+{
+    counts into = {g_string_new(NULL), 0};
+    play_to(stream,
+            &(const fuzz_watch){
+                .begin = begin, .end = count, .user = &into, .release_every = release_every, .quiet_ns = quiet_ns});
+    return into;
+}
+
+/** Nothing that is still in use goes, and what has gone is counted on. */
+static void check_crowded(void)
+{
+    unsigned went = 0;
+    for (unsigned stream = 3; stream < STREAMS; stream += STEP / 2) {
+        counts roomy = counted(stream, NULL, EACH, tcpt_seconds_ns(240)), whole = counted(stream, take_room, 0, 0),
+               released = counted(stream, take_room, EACH, tcpt_seconds_ns(240)),
+               early = counted(stream, take_room, EACH, 0);
+        went += released.flows < roomy.flows;
+        if (strcmp(whole.found->str, released.found->str) != 0) {
+            g_test_message("stream %u:\n%s\ninstead of\n%s", stream, released.found->str, whole.found->str);
+            g_test_fail();
+        }
+        g_string_free(roomy.found, TRUE);
+        g_string_free(whole.found, TRUE);
+        g_string_free(released.found, TRUE);
+        g_string_free(early.found, TRUE);
+    }
+    g_assert_cmpuint(went, >, 0); /* flows with findings */
+}
+
 static int update(void)
 {
     GString *text = g_string_new("# SPDX-License-Identifier: GPL-2.0-or-later\n");
@@ -276,5 +331,6 @@ int main(int argc, char **argv)
     g_test_add_func("/streams/release/records", check_records);
     g_test_add_func("/streams/release/flows", check_flows);
     g_test_add_func("/streams/release/early", check_early);
+    g_test_add_func("/streams/release/crowded", check_crowded);
     return g_test_run();
 }

@@ -26,7 +26,7 @@ tcpt_finding *tcpt_finding_take(tcpt_findings *store)
 
 void tcpt_finding_give_back(tcpt_findings *store, tcpt_finding *finding)
 {
-    finding->next = store->spare;
+    *finding = (tcpt_finding){.next = store->spare}; /* refers to nothing any more */
     store->spare = finding;
 }
 

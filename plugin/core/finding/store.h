@@ -35,7 +35,17 @@ void tcpt_findings_clear(tcpt_findings *store);
 
 /** Call `visit` for each piece of memory of what was found in a flow, and of what is in no flow. */
 void tcpt_found_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
-void tcpt_findings_each_block(const tcpt_findings *store, tcpt_block_visit visit, void *data);
+/** `leaves`: the flow of that record goes, if nothing else refers to it: its share of what is told of many does not
+ * keep it. */
+void tcpt_findings_each_block(const tcpt_findings *store, bool (*leaves)(const tcpt_record *on, void *data),
+                              tcpt_block_visit visit, void *data);
+
+/** Whether all that was found in a flow is told of many others, too: it goes without a loss, as it is counted there. */
+bool tcpt_found_nothing_own(const tcpt_flow *flow);
+
+/** Give back what such a flow, or a frame of it, has; its findings are counted on. */
+void tcpt_found_release(tcpt_findings *store, tcpt_flow *flow);
+void tcpt_notes_release(tcpt_findings *store, tcpt_record *record);
 
 /** @return a place on a record's list: a finding, or what a record proves; uninitialised */
 tcpt_finding *tcpt_finding_take(tcpt_findings *store);
