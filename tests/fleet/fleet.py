@@ -21,6 +21,7 @@ sys.path[:0] = [FOLDER] + [os.path.join(FOLDER, "..", name) for name in ("golden
 import browser  # noqa: E402
 import hosts  # noqa: E402
 import job  # noqa: E402
+import limits  # noqa: E402
 import place  # noqa: E402
 import readme  # noqa: E402
 import rings  # noqa: E402
@@ -291,7 +292,7 @@ def check_readme(fleet):
 def tests_of(fleet):
     for name in ("same", "bad", "limits", "list", "changed", "dissect", "usage", "without_parallel", "page", "readme"):
         yield "/fleet/" + name.replace("_", "-"), globals()["check_" + name], fleet
-    for module in (rings, stops, hosts, job):
+    for module in (rings, stops, hosts, job, limits):
         for name, check in vars(module).items():
             if name.startswith("check_"):
                 yield "/fleet/" + name[len("check_"):].replace("_", "-"), check, fleet, sys.modules[__name__]

@@ -3,53 +3,20 @@
 
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import struct
 import subprocess
-import time
 import zlib
 
 import bad
 import tap
+from terminal import on_terminal
 
 FORMATS = ("pcap", "nsecpcap", "modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "pcapng", "5views", "commview-ncf",
            "k12text", "lanalyzer", "netmon1", "netmon2", "nettl", "ngsniffer", "ngwsniffer_1_1",
            "ngwsniffer_2_0", "snoop", "visual")
 PACKERS = {"gzip": "gz", "zstd": "zst", "lz4": "lz4"}
-SHELL_S = 30
-
-
-def on_terminal(command, typed=(), **more):
-    """What a terminal is told. `typed` are (what to wait for, what to type then)."""
-    process, master = pty.fork()
-    if process == 0:
-        try:
-            os.chdir(more.pop("cwd", "/"))
-            os.execvpe(command[0], command, {**os.environ, "TERM": "dumb", **more})
-        finally:
-            os._exit(127)
-    told, typed, until = b"", list(typed), time.monotonic() + SHELL_S
-    try:
-        while time.monotonic() < until:
-            if typed and typed[0][0] in told:
-                os.write(master, typed.pop(0)[1])
-            if not select.select([master], [], [], 0.2)[0]:
-                continue
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # its last process has ended
-                break
-            if not data:
-                break
-            told += data
-        assert not typed, "no %r in %r" % (typed[0][0], told)
-    finally:
-        os.close(master)
-        os.waitpid(process, 0)
-    return told.decode()
 
 
 def completed(reader, script, line):
