@@ -564,10 +564,16 @@ typedef struct tcpt_flow {
     tcpt_found *found;             /**< what was found; NULL for nothing */
     tcpt_record *record;           /**< of its first segment */
     struct tcpt_flow *next;        /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
-    struct tcpt_flow *twin;        /**< ring of this 4-tuple's flows at all capture points and in all lives */
+    tcpt_record *twin;             /**< of the next in the ring of its twins: tcpt_next_twin(); NULL: there is none */
     uint32_t number;               /**< in the order of appearance, from 0 */
     uint32_t settled_at;           /**< analysis generation they were made for, but for its upper half; 0 never */
 } tcpt_flow;
+
+/** The next one in a ring of this 4-tuple's flows at all capture points and in all lives: behind the last this one. */
+static inline const tcpt_flow *tcpt_next_twin(const tcpt_flow *flow)
+{
+    return flow->twin ? tcpt_flow_of(flow->twin) : flow;
+}
 
 /** The 4-tuple's life before this one, or NULL. */
 static inline tcpt_flow *tcpt_life_before(const tcpt_flow *flow)

@@ -229,11 +229,15 @@ static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, 
                              const tcpt_segment *segment, unsigned from, tcpt_flow *previous)
 {
     tcpt_point *at = tcpt_points_at(analysis->points, key->point, key->depth, segment->point_name);
-    tcpt_flow *flow = tcpt_flows_open(analysis->flows, key, hash, segment, from, previous, at);
 
-    if (!same_point(tcpt_flows_first_key(analysis->flows), key))
+    return tcpt_flows_open(analysis->flows, key, hash, segment, from, previous, at);
+}
+
+static void open_life(tcpt_analysis *analysis, tcpt_flow *flow, tcpt_record *record)
+{
+    tcpt_flows_record(analysis->flows, flow, record);
+    if (!same_point(tcpt_flows_first_key(analysis->flows), &flow->key))
         watch_points(analysis); /* the second one has shown */
-    return flow;
 }
 
 /* The newest life of a 4-tuple, or NULL. */
@@ -285,10 +289,10 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         flow = begin_life(analysis, &key, hash, segment, from, flow);
     record = tcpt_records_add(&analysis->records, flow, segment, from);
     if (begins)
-        flow->record = record;
+        open_life(analysis, flow, record);
     take_into(analysis, flow, segment, from, record); /* from one place, so that it is no call */
     if (begins)
-        tcpt_stow_old(analysis);
+        tcpt_stow_old(analysis, segment->time_ns);
     return record;
 }
 

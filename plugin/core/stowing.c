@@ -1,31 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/stowing.h"
 
+#include <glib.h>
+
 #include "core/lone.h"
 #include "core/state.h"
 #include "tcptriage/times.h"
 
 enum {
-    PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
-    YOUNG = 1024,     /* so many newer flows there are at least: a small capture need not be kept small */
-    OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
-    AT_ONCE = 2,      /* flows that are looked at for each that is opened */
-    QUIET_MS = 300,   /* nothing is under way any more: an answer from around the world is here by then */
+    PACKETS_MOST = 8,    /* of a flow: most connections that do something have more */
+    YOUNG = 1024,        /* so many newer flows there are at least: a small capture need not be kept small */
+    OLD = 1 << 16,       /* behind so many it is not asked how long it has been silent */
+    AT_ONCE = 2,         /* flows that are looked at for each that is opened */
+    WAITED_MS = 4 * 300, /* one that goes on for so long stays as it is */
+    QUIET_MS = 300,      /* nothing is under way any more: an answer from around the world is here by then */
 };
 
-/* Whether something still goes on in a flow, or may. */
-static bool in_use(const tcpt_flow *flow)
+/* By the clock of another point perhaps. */
+static bool lately(int64_t time_ns, int64_t now_ns, int64_t most_ms)
 {
-    return flow->at->newest_ns - flow->last_ns < QUIET_MS * TCPT_MS_NS;
+    int64_t since_ns = now_ns - time_ns;
+
+    return ABS(since_ns) < most_ms * TCPT_MS_NS;
+}
+
+/* Whether something goes on in a flow. */
+static bool in_use(const tcpt_flow *flow, int64_t now_ns)
+{
+    return lately(flow->last_ns, now_ns, QUIET_MS);
+}
+
+/* Whether it is worth waiting for its end. */
+static bool waits(const tcpt_flow *flow, int64_t now_ns)
+{
+    return in_use(flow, now_ns) && lately(flow->first_ns, now_ns, WAITED_MS);
 }
 
 /* All its packets are known by `seen`, and nothing but their records refers to it. */
-static bool may_stow(const tcpt_analysis *analysis, const tcpt_flow *flow)
+static bool may_stow(const tcpt_flow *flow)
 {
     const tcpt_icmp_told *told = flow->rare->told;
 
     return !flow->seen_over && flow->seen_next <= PACKETS_MOST && !flow->duplicates && !told[0].record &&
-           !told[1].record && flow->twin == flow && !tcpt_points_know(analysis->points, flow);
+           !told[1].record;
 }
 
 void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
@@ -34,7 +51,7 @@ void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
     uint32_t records[PACKETS_MOST];
     void *owner;
 
-    if (!may_stow(analysis, flow))
+    if (!may_stow(flow))
         return;
     for (unsigned i = 0; i < count; i++)
         records[i] = flow->seen[i].record;
@@ -43,19 +60,20 @@ void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
         tcpt_records_at(&analysis->records, records[i])->owner = owner;
 }
 
-void tcpt_stow_old(tcpt_analysis *analysis)
+void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns)
 {
     uint32_t count = tcpt_flows_count(analysis->flows);
 
-    if (analysis->watched || !tcpt_flows_may_stow(analysis->flows))
+    if (analysis->scenes || !tcpt_flows_may_stow(analysis->flows))
         return;
     for (unsigned i = 0; i < AT_ONCE && analysis->stowed_to + YOUNG < count; i++) {
         void *owner = tcpt_flows_at(analysis->flows, analysis->stowed_to);
 
         if (!tcpt_rests(owner)) {
-            if (in_use(owner) && analysis->stowed_to + OLD > count)
+            if (waits(owner, now_ns) && analysis->stowed_to + OLD > count)
                 return;
-            tcpt_stow_flow(analysis, owner);
+            if (!in_use(owner, now_ns))
+                tcpt_stow_flow(analysis, owner);
         }
         analysis->stowed_to++;
     }

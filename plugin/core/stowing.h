@@ -12,6 +12,6 @@
 void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow);
 
 /** A flow was opened, and nobody has another one's address: stow away some that are older. */
-void tcpt_stow_old(tcpt_analysis *analysis);
+void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns);
 
 #endif

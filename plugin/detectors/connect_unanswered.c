@@ -26,7 +26,8 @@ static bool answered_elsewhere(const tcpt_flow *flow)
     const tcpt_endpoint *client = &flow->ends[flow->client];
     unsigned count = 0;
 
-    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++)
         if (twin->client == flow->client && twin->ends[flow->client].syn &&
             twin->ends[flow->client].iss == client->iss && twin->ends[!flow->client].segment_count)
             return true;

@@ -255,7 +255,8 @@ static bool seen_elsewhere(const tcpt_flow *flow)
 {
     unsigned count = 0;
 
-    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++)
         if (twin->key.point != flow->key.point)
             return true;
     return false;

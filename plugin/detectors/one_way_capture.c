@@ -14,7 +14,8 @@ static bool split_over_points(const tcpt_flow *flow, unsigned seen)
 {
     unsigned count = 0;
 
-    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++)
         if (twin->at != flow->at && !twin->both_ways && twin->ends[!seen].segment_count)
             return true;
     return false;

@@ -38,7 +38,8 @@ static void compare_twins(comparison *seen, const tcpt_flow *flow)
 {
     unsigned count = 0;
 
-    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++) {
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++) {
         if (twin->at->id == flow->at->id)
             continue;
         seen->any = true;

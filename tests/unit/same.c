@@ -253,7 +253,8 @@ void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     a.memory = b.memory = NULL;
     same_record(&a.record, &b.record);
     same_record(&a.previous, &b.previous);
-    a.next = b.next = a.twin = b.twin = NULL;
+    same_record(&a.twin, &b.twin);
+    a.next = b.next = NULL;
     same_bytes(&a, &b, sizeof a);
 }
 

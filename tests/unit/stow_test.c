@@ -32,7 +32,7 @@ static bool is_stowed(const void *owner)
 
 static void stow_all(both *of)
 {
-    for (uint32_t i = 0; !of->small->watched && i < tcpt_flows_count(of->small->flows); i++) {
+    for (uint32_t i = 0; i < tcpt_flows_count(of->small->flows); i++) {
         void *owner = tcpt_flows_at(of->small->flows, i);
         if (tcpt_rests(owner))
             continue;

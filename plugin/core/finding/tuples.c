@@ -64,8 +64,9 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
     }
     if (flow->rare->gone_to)
         join_if_close(tuples, place, flow, tcpt_flow_of(flow->rare->gone_to));
-    other = flow->twin;
-    for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST; other = other->twin, looked++)
+    other = tcpt_next_twin(flow);
+    for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST;
+         other = tcpt_next_twin(other), looked++)
         join_if_close(tuples, place, flow, other);
 }
 

@@ -68,6 +68,9 @@ void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at);
 
+/** The record of its first segment: before anything else is done with a flow that was opened. */
+void tcpt_flows_record(tcpt_flows *flows, tcpt_flow *flow, tcpt_record *record);
+
 /** Keep the newest flow, of which nothing was written yet, as a lone SYN: as yet key, number and point are filled in.
  */
 tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow);
@@ -76,8 +79,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow);
 tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment);
 
 /**
- * Stow a flow away until somebody asks for it: tcpt_wake(). Nobody has its address but the list and the table of flows,
- * nor what it is linked to.
+ * Stow a flow away until somebody asks for it: tcpt_wake(). Nobody has its address but the list and the table of flows.
  *
  * @return what stands for it, for its records; NULL if it stays as it is
  */

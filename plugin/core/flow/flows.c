@@ -63,9 +63,9 @@ struct tcpt_flows {
 };
 
 /* The same connection at another capture point, or another life: everything but interface and depth. */
-static guint tuple_hash(gconstpointer key)
+static guint tuple_hash(gconstpointer record)
 {
-    tcpt_flow_key tuple = *(const tcpt_flow_key *)key;
+    tcpt_flow_key tuple = *tcpt_key_of(((const tcpt_record *)record)->owner);
 
     tuple.point = 0;
     tuple.depth = 0;
@@ -74,23 +74,31 @@ static guint tuple_hash(gconstpointer key)
 
 static gboolean tuple_equal(gconstpointer a, gconstpointer b)
 {
-    tcpt_flow_key tuple = *(const tcpt_flow_key *)a;
+    const tcpt_flow_key *key = tcpt_key_of(((const tcpt_record *)b)->owner);
+    tcpt_flow_key tuple = *tcpt_key_of(((const tcpt_record *)a)->owner);
 
-    tuple.point = ((const tcpt_flow_key *)b)->point;
-    tuple.depth = ((const tcpt_flow_key *)b)->depth;
-    return tcpt_same_key(&tuple, b);
+    tuple.point = key->point;
+    tuple.depth = key->depth;
+    return tcpt_same_key(&tuple, key);
 }
 
 static void link_twins(tcpt_flows *flows, tcpt_flow *flow)
 {
-    tcpt_flow *twin = g_hash_table_lookup(flows->tuples, &flow->key);
+    tcpt_record *known = g_hash_table_lookup(flows->tuples, flow->record);
+    tcpt_flow *twin;
 
-    if (twin) {
-        flow->twin = twin->twin;
-        twin->twin = flow;
+    if (known) {
+        twin = tcpt_flow_of(known);
+        flow->twin = twin->twin ? twin->twin : known;
+        twin->twin = flow->record;
         return;
     }
-    g_hash_table_insert(flows->tuples, &flow->key, flow);
+    g_hash_table_add(flows->tuples, flow->record);
+}
+
+static void **owner_at(const tcpt_flows *flows, uint32_t number)
+{
+    return (void **)g_ptr_array_index(flows->all, number / PIECE_FLOWS) + number % PIECE_FLOWS;
 }
 
 void tcpt_flows_link_twins(tcpt_flows *flows)
@@ -98,8 +106,10 @@ void tcpt_flows_link_twins(tcpt_flows *flows)
     if (flows->tuples)
         return;
     flows->tuples = g_hash_table_new(tuple_hash, tuple_equal);
-    for (tcpt_flow *flow = tcpt_flows_first(flows); flow; flow = flow->next) {
-        flow->twin = flow; /* as they were linked before tcpt_flows_forget_twins() */
+    for (uint32_t i = 0; i < flows->count; i++) {
+        tcpt_flow *flow = tcpt_flow_owning(*owner_at(flows, i));
+
+        flow->twin = NULL; /* they may have been linked before tcpt_flows_forget_twins() */
         link_twins(flows, flow);
     }
 }
@@ -133,11 +143,6 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     from->next += bytes;
     from->left--;
     return taken;
-}
-
-static void **owner_at(const tcpt_flows *flows, uint32_t number)
-{
-    return (void **)g_ptr_array_index(flows->all, number / PIECE_FLOWS) + number % PIECE_FLOWS;
 }
 
 static void append(tcpt_flows *flows, tcpt_flow *flow)
@@ -185,7 +190,7 @@ static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_
     flow->key = *key;
     flow->at = at;
     flow->number = number;
-    flow->twin = flow;
+    flow->twin = NULL;
     return flow;
 }
 
@@ -204,9 +209,14 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
     append(flows, flow);
     flows->newest =
         previous ? tcpt_flow_table_replace(&flows->table, flow, hash) : tcpt_flow_table_add(&flows->table, flow, hash);
+    return flow;
+}
+
+void tcpt_flows_record(tcpt_flows *flows, tcpt_flow *flow, tcpt_record *record)
+{
+    flow->record = record;
     if (flows->tuples)
         link_twins(flows, flow);
-    return flow;
 }
 
 tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
@@ -278,7 +288,6 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
 
     memset(flow, 0, sizeof *flow); /* a blank one is not all zero */
     tcpt_stow_read(stowed, flow, tracker);
-    flow->twin = flow;
     if (!flow->tracker)
         g_ptr_array_add(flows->free_trackers, tracker);
     exchange(flows, flow->number, owner, flow);

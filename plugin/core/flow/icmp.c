@@ -56,7 +56,8 @@ const tcpt_icmp_told *tcpt_told_by_icmp(const tcpt_flow *flow, unsigned end, int
     const tcpt_icmp_told *told = told_here(flow, end, since_ns);
     unsigned looked = 0;
 
-    for (const tcpt_flow *twin = flow->twin; !told && twin != flow && looked < TWINS_MOST; twin = twin->twin, looked++)
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); !told && twin != flow && looked < TWINS_MOST;
+         twin = tcpt_next_twin(twin), looked++)
         if (twin->at != flow->at && twin->ends[end].iss == flow->ends[end].iss)
             told = told_here(twin, end, since_ns);
     return told;

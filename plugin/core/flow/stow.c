@@ -90,7 +90,7 @@ tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_
     from.words[FLOW_WORDS - 1] = 0;
     from.flow = *flow;
     from.flow.tracker = NULL;
-    from.flow.twin = from.flow.next = NULL;
+    from.flow.next = NULL;
     if (flow->tracker)
         tracker.tracker = *flow->tracker;
     end = add_words(head.filled, 0, words, from.words + KEY_WORDS, FLOW_WORDS - KEY_WORDS);

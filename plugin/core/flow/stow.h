@@ -32,7 +32,7 @@ typedef struct tcpt_stow_room {
  */
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in);
 
-/** Make it again, where all is zero. What it is linked to, `twin` and `next`, is not told. */
+/** Make it again, where all is zero. What comes behind it in the list of all flows is not told. */
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, struct tcpt_tracker *tracker);
 
 /** All flows that it belongs to. */

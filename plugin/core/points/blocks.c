@@ -33,11 +33,6 @@ void tcpt_points_each_block(const tcpt_points *points, tcpt_block_visit visit, v
         each_of_connection(at, visit, data);
 }
 
-bool tcpt_points_know(const tcpt_points *points, const tcpt_flow *flow)
-{
-    return tcpt_connection_of(flow) || points->captured_twice == flow;
-}
-
 bool tcpt_points_know_flows(const tcpt_points *points)
 {
     return points->watching || points->first_connection || points->captured_twice;

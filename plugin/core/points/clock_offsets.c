@@ -44,7 +44,7 @@ static tcpt_clock_offset *make_clock_offset(tcpt_points *points, const tcpt_poin
  * and the shorter the way there and back the better. */
 void tcpt_clock_offsets_learn(const tcpt_connection *connection, const tcpt_leg *leg)
 {
-    tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    tcpt_point *a = connection->members[leg->a].at, *b = connection->members[leg->b].at;
     int64_t loop_ns = ABS(leg->least_ns[0] - leg->least_ns[1]);
     int64_t ahead_ns = (leg->least_ns[0] + leg->least_ns[1]) / 2;
     tcpt_clock_offset *pair;
@@ -62,7 +62,7 @@ void tcpt_clock_offsets_learn(const tcpt_connection *connection, const tcpt_leg 
 /* Of one clock or two: what is known of them, or what segments of the other way suggest. */
 static bool clock_ahead(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, int64_t *ahead_ns)
 {
-    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    const tcpt_point *a = connection->members[leg->a].at, *b = connection->members[leg->b].at;
     const tcpt_clock_offset *pair = tcpt_clock_offset_of(connection->points, a, b);
 
     *ahead_ns = 0;

@@ -139,13 +139,13 @@ void tcpt_point_commit_copy(const tcpt_flow *flow)
 {
     tcpt_points *points = flow->at->all;
 
-    if ((!points->captured_twice || !captured_twice(points->captured_twice)) && captured_twice(flow))
-        points->captured_twice = flow;
+    if ((!points->captured_twice || !captured_twice(tcpt_flow_of(points->captured_twice))) && captured_twice(flow))
+        points->captured_twice = flow->record;
 }
 
 bool tcpt_is_first_captured_twice(const tcpt_flow *flow)
 {
-    return flow->at->all->captured_twice == flow && captured_twice(flow);
+    return flow->at->all->captured_twice == flow->record && captured_twice(flow);
 }
 
 /* What comes from now on is not noted until a second point shows: nothing is complete then. */

@@ -19,9 +19,6 @@ void tcpt_points_each_block(const tcpt_points *points, tcpt_block_visit visit, v
 /** Whether flows are known here, by address or number. */
 bool tcpt_points_know_flows(const tcpt_points *points);
 
-/** Whether anything of a flow is noted there. */
-bool tcpt_points_know(const tcpt_points *points, const tcpt_flow *flow);
-
 /** The point of a segment, made when it is new. */
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);
 

@@ -5,7 +5,7 @@ unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow
 {
     unsigned member = 0;
 
-    while (connection->members[member].flow != flow)
+    while (connection->members[member].record != flow->record)
         member++;
     return member;
 }

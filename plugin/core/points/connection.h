@@ -17,7 +17,8 @@ struct tcpt_sighting;
 
 /** A flow that is the connection at one point. */
 typedef struct tcpt_member {
-    const tcpt_flow *flow;
+    tcpt_record *record;   /**< of that flow: tcpt_member_flow() */
+    struct tcpt_point *at; /**< the point */
     bool turned;           /**< its ends are in the other order than the first member's */
     bool translated;       /**< other addresses or ports than the first member's */
     bool shift_known[2];   /**< by way */
@@ -47,6 +48,11 @@ typedef struct tcpt_connection {
     struct tcpt_loss_table
         *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */
 } tcpt_connection;
+
+static inline const tcpt_flow *tcpt_member_flow(const tcpt_member *member)
+{
+    return tcpt_flow_of(member->record);
+}
 
 /** @return the flow's index in its connection */
 unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow);

@@ -59,8 +59,8 @@ void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *si
 static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
 {
     const tcpt_member *there = &sighting->connection->members[to];
-    const tcpt_endpoint *sender = &there->flow->ends[sighting->way ^ there->turned];
-    const tcpt_endpoint *receiver = &there->flow->ends[!(sighting->way ^ there->turned)];
+    const tcpt_endpoint *sender = &tcpt_member_flow(there)->ends[sighting->way ^ there->turned];
+    const tcpt_endpoint *receiver = &tcpt_member_flow(there)->ends[!(sighting->way ^ there->turned)];
 
     if (!(sighting->flags & TCPT_ACK) || (sighting->flags & (TCPT_RST | TCPT_SYN)) || !sender->acked)
         return false;
@@ -73,8 +73,8 @@ static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
 static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
 {
     const tcpt_member *there = &sighting->connection->members[to];
-    const tcpt_endpoint *sender = &there->flow->ends[sighting->way ^ there->turned];
-    const tcpt_endpoint *receiver = &there->flow->ends[!(sighting->way ^ there->turned)];
+    const tcpt_endpoint *sender = &tcpt_member_flow(there)->ends[sighting->way ^ there->turned];
+    const tcpt_endpoint *receiver = &tcpt_member_flow(there)->ends[!(sighting->way ^ there->turned)];
     uint32_t seq = sighting->seq + there->shift[sighting->way], end = sighting->end_seq + there->shift[sighting->way];
 
     if (seq == end)
@@ -104,7 +104,7 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
 
 static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigned to, int64_t margin_ns)
 {
-    const tcpt_point *point = sighting->connection->members[to].flow->at;
+    const tcpt_point *point = sighting->connection->members[to].at;
     int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
 
     return point->newest_ns - due > late_ns + margin_ns;
@@ -114,7 +114,7 @@ static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigne
 static bool others_went_on(const tcpt_sighting *sighting)
 {
     const tcpt_points *points = sighting->connection->points;
-    const tcpt_point *here = sighting->connection->members[0].flow->at;
+    const tcpt_point *here = sighting->connection->members[0].at;
     unsigned looked = 0;
 
     for (const tcpt_point *at = points->first_point; at && looked < OTHERS_MOST; at = at->next, looked++) {
@@ -148,7 +148,7 @@ static bool was_looking(const tcpt_sighting *sighting, unsigned from, unsigned t
     const tcpt_leg *leg = tcpt_leg_between(sighting->connection, from, to);
     int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
 
-    if (due < there->noted_from_ns || due < there->flow->at->first_ns)
+    if (due < there->noted_from_ns || due < there->at->first_ns)
         return false;
     if (leg && to == leg->a && due < leg->complete_from_ns)
         return false;
@@ -217,7 +217,7 @@ static void count_between(const tcpt_sighting *sighting, unsigned from, unsigned
 
     uncaptured = made(table)->uncaptured;
     count(*table, sighting, from, to);
-    sighting->connection->members[to].flow->at->uncaptured += (*table)->uncaptured - uncaptured;
+    sighting->connection->members[to].at->uncaptured += (*table)->uncaptured - uncaptured;
 }
 
 /* Of a connection that nobody answers, and that so far only one point knows. */
@@ -225,7 +225,7 @@ static void count_alone(const tcpt_sighting *sighting)
 {
     tcpt_connection *connection = sighting->connection;
 
-    if (connection->members[0].flow->both_ways)
+    if (tcpt_member_flow(&connection->members[0])->both_ways)
         return;
     if (!connection->alone)
         connection->alone = g_new0(tcpt_loss_table, 1);

@@ -23,7 +23,7 @@ enum {
 /* SYNs of the same numbers, newest first. */
 typedef struct known_syn {
     struct known_syn *next;
-    const tcpt_flow *flow;
+    tcpt_record *record; /* of its flow */
 } known_syn;
 
 static void free_syns(gpointer data)
@@ -69,7 +69,7 @@ static void remember(GHashTable *syns, gpointer key, const tcpt_flow *flow)
 {
     known_syn *made = g_new0(known_syn, 1), *last = made;
 
-    made->flow = flow;
+    made->record = flow->record;
     made->next = g_hash_table_lookup(syns, key);
     g_hash_table_steal(syns, key);
     g_hash_table_insert(syns, key, made);
@@ -175,7 +175,7 @@ static bool room_for(const tcpt_connection *connection, const tcpt_point *point)
     if (connection->member_count == TCPT_MEMBERS)
         return false;
     for (unsigned i = 0; i < connection->member_count; i++)
-        if (connection->members[i].flow->at == point)
+        if (connection->members[i].at == point)
             return false;
     return true;
 }
@@ -191,7 +191,7 @@ static int64_t complete_from(const tcpt_connection *connection, unsigned member)
         for (const tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
             if ((at->seen & 1u << member) && !(at->flags & TCPT_SYN))
                 from_ns = MIN(from_ns, at->time_ns[member]);
-    return from_ns == INT64_MAX ? connection->members[member].flow->last_ns + 1 : from_ns;
+    return from_ns == INT64_MAX ? tcpt_member_flow(&connection->members[member])->last_ns + 1 : from_ns;
 }
 
 static void count_kept(tcpt_connection *connection, unsigned member)
@@ -212,11 +212,11 @@ static void connect(tcpt_points *points, const tcpt_flow *flow, tcpt_connection 
 static void add_member(tcpt_connection *connection, const tcpt_flow *flow, int64_t noted_from_ns)
 {
     unsigned member = connection->member_count;
-    const tcpt_flow *first = member ? connection->members[0].flow : flow;
+    const tcpt_flow *first = member ? tcpt_member_flow(&connection->members[0]) : flow;
     tcpt_member *here = &connection->members[member];
     const tcpt_endpoint *client = client_of(flow);
 
-    *here = (tcpt_member){.flow = flow, .noted_from_ns = noted_from_ns};
+    *here = (tcpt_member){.record = flow->record, .at = flow->at, .noted_from_ns = noted_from_ns};
     connect(connection->points, flow, connection);
     here->translated = memcmp(flow->key.address, first->key.address, sizeof flow->key.address) != 0 ||
                        memcmp(flow->key.port, first->key.port, sizeof flow->key.port) != 0;
@@ -297,7 +297,8 @@ static const tcpt_flow *find_twin(const tcpt_points *points, const tcpt_flow *fl
 {
     unsigned count = 0;
 
-    for (const tcpt_flow *twin = flow->twin; twin != flow && count < TWINS_MOST; twin = twin->twin, count++)
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++)
         if (twin->at != flow->at && same_life(points, twin, flow) &&
             (!tcpt_connection_of(twin) || room_for(tcpt_connection_of(twin), flow->at)))
             return twin;
@@ -310,13 +311,15 @@ static const tcpt_flow *only_syn(const tcpt_points *points, gpointer key, const 
     const tcpt_flow *found = NULL;
 
     for (known_syn *at = g_hash_table_lookup(points->syns, key); at; at = at->next) {
-        if (at->flow->at == flow->at || !same_syn(points, at->flow, flow))
+        const tcpt_flow *other = tcpt_flow_of(at->record);
+
+        if (other->at == flow->at || !same_syn(points, other, flow))
             continue;
-        if (!tcpt_connection_of(at->flow) || !room_for(tcpt_connection_of(at->flow), flow->at))
+        if (!tcpt_connection_of(other) || !room_for(tcpt_connection_of(other), flow->at))
             continue;
         if (found)
             return NULL;
-        found = at->flow;
+        found = other;
     }
     return found;
 }

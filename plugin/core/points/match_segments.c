@@ -30,9 +30,9 @@ static void note_match(const tcpt_sighting *known, unsigned there, const tcpt_si
     int64_t delta_ns = now->time_ns[here] - known->time_ns[there];
     int64_t least_before_ns = leg->least_ns[known->way];
     bool first = leg->matched[known->way] == 0;
-    tcpt_point *point = connection->members[there].flow->at;
+    tcpt_point *point = connection->members[there].at;
 
-    point->paired = connection->members[here].flow->at->paired = true;
+    point->paired = connection->members[here].at->paired = true;
     point->ahead_ns = MAX(point->ahead_ns, delta_ns);
     note_delay(leg, known->way, there < here ? delta_ns : -delta_ns);
     if (known->first == there && known->ttl && now->ttl && known->ttl != now->ttl)

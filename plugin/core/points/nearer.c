@@ -32,7 +32,7 @@ static int nearer_by_loop(const tcpt_leg *leg, unsigned way)
 static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool *assumed)
 {
     unsigned matched = leg->matched[way] ? way : !way;
-    const tcpt_point *a = connection->members[leg->a].flow->at, *b = connection->members[leg->b].flow->at;
+    const tcpt_point *a = connection->members[leg->a].at, *b = connection->members[leg->b].at;
     const tcpt_clock_offset *pair = tcpt_clock_offset_of(connection->points, a, b);
     int64_t delta_ns = leg->least_ns[matched];
 

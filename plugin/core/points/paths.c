@@ -68,17 +68,16 @@ static tcpt_path *path_of(GHashTable *paths, GPtrArray *order, const tcpt_point 
 static void add_leg(GHashTable *paths, GPtrArray *order, const tcpt_connection *connection, const tcpt_leg *leg)
 {
     const tcpt_member *first = &connection->members[leg->a], *second = &connection->members[leg->b];
-    bool a_first = first->flow->at->index < second->flow->at->index;
+    const tcpt_flow_key *one = &tcpt_member_flow(first)->key, *other = &tcpt_member_flow(second)->key;
+    bool a_first = first->at->index < second->at->index;
     tcpt_path *sum;
 
     if (!leg->matched[0] && !leg->matched[1])
         return;
-    sum = path_of(paths, order, a_first ? first->flow->at : second->flow->at,
-                  a_first ? second->flow->at : first->flow->at);
+    sum = path_of(paths, order, a_first ? first->at : second->at, a_first ? second->at : first->at);
     sum->connections++;
-    sum->translated +=
-        memcmp(first->flow->key.address, second->flow->key.address, sizeof first->flow->key.address) != 0 ||
-        memcmp(first->flow->key.port, second->flow->key.port, sizeof first->flow->key.port) != 0;
+    sum->translated += memcmp(one->address, other->address, sizeof one->address) != 0 ||
+                       memcmp(one->port, other->port, sizeof one->port) != 0;
     sum->renumbered += first->shift[0] != second->shift[0] || first->shift[1] != second->shift[1];
     sum->sack_not_adjusted += leg->sack_not_adjusted;
     add_way(sum, connection, leg, 0, a_first);

@@ -22,7 +22,7 @@ static uint16_t option_properties(const tcpt_segment *segment)
 
 void tcpt_sighting_note_properties(tcpt_sighting *now, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    const tcpt_flow *flow = now->connection->members[now->first].flow;
+    const tcpt_flow *flow = tcpt_member_flow(&now->connection->members[now->first]);
     uint8_t both = flow->ends[0].syn_options & flow->ends[1].syn_options;
     unsigned bits = now->properties;
 
@@ -80,7 +80,7 @@ void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigne
     now->first = (uint8_t)member;
     now->seen = (uint8_t)(1u << member);
     now->ttl = segment->ttl;
-    now->has_ip_id = segment->has_ip_id && segment->ip_id != 0 && !here->flow->ends[seen->from].ip_id_stuck;
+    now->has_ip_id = segment->has_ip_id && segment->ip_id != 0 && !tcpt_member_flow(here)->ends[seen->from].ip_id_stuck;
     now->has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS;
     now->time_ns[member] = segment->time_ns;
     now->record[member] = record;

@@ -201,7 +201,7 @@ static bool ripe(const tcpt_points *points, const tcpt_sighting *sighting)
 
     if (since_ns <= points->keep_ns)
         return false;
-    point = sighting->connection->members[sighting->first].flow->at;
+    point = sighting->connection->members[sighting->first].at;
     return point->paired && since_ns > points->keep_ns + point->ahead_ns && tcpt_losses_decided(sighting);
 }
 

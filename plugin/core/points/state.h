@@ -15,12 +15,12 @@ typedef struct tcpt_points {
     int64_t keep_ns;
     int64_t idle_ns;
     bool watching;
-    bool suspected;                  /* watching, though there may be only one */
-    int64_t newest_ns;               /* of all clocks */
-    bool stepped_back;               /* by more than a segment may be on its way */
-    const tcpt_flow *captured_twice; /* the first of which most packets were, or NULL */
-    GHashTable *points;              /* identity -> tcpt_point */
-    GHashTable *interfaces;          /* ids of those points, a set */
+    bool suspected;              /* watching, though there may be only one */
+    int64_t newest_ns;           /* of all clocks */
+    bool stepped_back;           /* by more than a segment may be on its way */
+    tcpt_record *captured_twice; /* of the first flow of which most packets were, or NULL */
+    GHashTable *points;          /* identity -> tcpt_point */
+    GHashTable *interfaces;      /* ids of those points, a set */
     tcpt_point *first_point;
     tcpt_point *newest_point;
     tcpt_connection *first_connection;

@@ -43,7 +43,7 @@ static unsigned bucket_of(const stray *numbers)
 /* Only SEQ and ACK together are no numbers by chance; a connection that is known elsewhere is no stranger. */
 static bool may_be_stray(const tcpt_sighting *now)
 {
-    const tcpt_flow *flow = now->connection->members[now->first].flow;
+    const tcpt_flow *flow = tcpt_member_flow(&now->connection->members[now->first]);
 
     return now->connection->member_count == 1 && !flow->ends[0].syn && !flow->ends[1].syn &&
            (now->flags & (TCPT_ACK | TCPT_SYN)) == TCPT_ACK &&
@@ -112,9 +112,9 @@ tcpt_record *tcpt_stray_of(const tcpt_strays *strays, const tcpt_sighting *sight
         const stray *at = &strays->at[bucket][i];
         const tcpt_flow *flow = at->record ? tcpt_flow_of(at->record) : NULL;
 
-        if (!flow || flow == there->flow || flow->at != there->flow->at || !fits(at, &wanted, late_ns))
+        if (!flow || flow->record == there->record || flow->at != there->at || !fits(at, &wanted, late_ns))
             continue;
-        if (shares_socket(flow, there->flow) || shares_socket(flow, here->flow))
+        if (shares_socket(flow, tcpt_member_flow(there)) || shares_socket(flow, tcpt_member_flow(here)))
             return at->record;
     }
     return NULL;

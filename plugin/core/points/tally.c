@@ -106,7 +106,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     if (flow->both_ways || !flow->ends[from].syn || connection->members[0].noted_from_ns != INT64_MIN || !guide)
         return false;
     here = 0;
-    while (guide->members[here].flow->at != flow->at)
+    while (guide->members[here].at != flow->at)
         here++;
     way = from ^ guide->members[here].turned;
     next = next_member(guide, here, way, &assumed);
@@ -114,11 +114,11 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
         return false;
     sum = tally_alone(connection, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
-    if (!looked_throughout(sum.lost, guide->members[next].flow->at, expected_ns)) {
+    if (!looked_throughout(sum.lost, guide->members[next].at, expected_ns)) {
         g_array_free(sum.lost, TRUE);
         return false;
     }
-    fill(losses, &sum, flow->at, guide->members[next].flow->at);
+    fill(losses, &sum, flow->at, guide->members[next].at);
     losses->order_assumed = true;
     return true;
 }
@@ -140,7 +140,7 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
     if (next == here)
         return false;
     sum = tcpt_tally_table(connection, here, next, way);
-    fill(losses, &sum, flow->at, connection->members[next].flow->at);
+    fill(losses, &sum, flow->at, connection->members[next].at);
     losses->recut = tcpt_leg_between(connection, here, next)->recut;
     losses->order_assumed = assumed;
     return true;
@@ -182,8 +182,8 @@ const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number)
     const tcpt_connection *connection = tcpt_connection_of(flow);
 
     for (unsigned i = 0; connection && i < connection->member_count; i++)
-        if (connection->members[i].flow != flow && number-- == 0)
-            return connection->members[i].flow;
+        if (connection->members[i].record != flow->record && number-- == 0)
+            return tcpt_member_flow(&connection->members[i]);
     return NULL;
 }
 
@@ -197,7 +197,8 @@ tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t unt
     here = tcpt_member_of(connection, flow);
     way = end ^ connection->members[here].turned;
     for (unsigned i = 0; i < connection->member_count; i++) {
-        const tcpt_endpoint *there = &connection->members[i].flow->ends[way ^ connection->members[i].turned];
+        const tcpt_endpoint *there =
+            &tcpt_member_flow(&connection->members[i])->ends[way ^ connection->members[i].turned];
         int64_t expected_ns;
 
         if (i == here || !there->fin)
