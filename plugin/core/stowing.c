@@ -30,12 +30,6 @@ static bool in_use(const tcpt_flow *flow, int64_t now_ns)
     return lately(flow->last_ns, now_ns, QUIET_MS);
 }
 
-/* Whether it is worth waiting for its end. */
-static bool waits(const tcpt_flow *flow, int64_t now_ns)
-{
-    return in_use(flow, now_ns) && lately(flow->first_ns, now_ns, WAITED_MS);
-}
-
 /* All its packets are known by `seen`, and nothing but their records refers to it. */
 static bool may_stow(const tcpt_flow *flow)
 {
@@ -43,6 +37,12 @@ static bool may_stow(const tcpt_flow *flow)
 
     return !flow->seen_over && flow->seen_next <= PACKETS_MOST && !flow->duplicates && !told[0].record &&
            !told[1].record;
+}
+
+/* Whether it is worth waiting until one may be stowed away. */
+static bool waits(const tcpt_flow *flow, int64_t now_ns)
+{
+    return may_stow(flow) && in_use(flow, now_ns) && lately(flow->first_ns, now_ns, WAITED_MS);
 }
 
 void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)

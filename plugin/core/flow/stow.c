@@ -7,11 +7,12 @@
 #include "tcptriage/portable.h"
 
 enum {
-    WORD = 4,        /* bytes: half of the words of 8 that are not zero are so by half */
-    PAIR = 2 * WORD, /* read at once */
+    WORD = 2,    /* bytes: with shorter ones more is told of where they are than they take less */
+    AT_ONCE = 4, /* words: where they lie most of eight bytes are zero, or few */
+    PART = AT_ONCE * WORD,
     KEY_WORDS = sizeof(tcpt_flow_key) / WORD,
-    FLOW_WORDS = (sizeof(tcpt_flow) + PAIR - 1) / PAIR * 2,
-    TRACKER_WORDS = (sizeof(tcpt_tracker) + PAIR - 1) / PAIR * 2,
+    FLOW_WORDS = (sizeof(tcpt_flow) + PART - 1) / PART * AT_ONCE,
+    TRACKER_WORDS = (sizeof(tcpt_tracker) + PART - 1) / PART * AT_ONCE,
     WORDS = FLOW_WORDS - KEY_WORDS + TRACKER_WORDS,
     SLAB_BYTES = 1 << 16,
 };
@@ -26,33 +27,41 @@ struct tcpt_stowed {
     bool tracked;
     uint64_t filled[(WORDS + 63) / 64]; /* a bit for each word that is not zero: of the flow behind its key, and of the
                                          * tracker */
-    uint32_t words[];                   /* these */
+    uint16_t words[];                   /* these */
 };
 
 /* Flow and tracker are read and written as words. */
 typedef union flow_words {
     tcpt_flow flow;
-    uint32_t words[FLOW_WORDS];
+    uint16_t words[FLOW_WORDS];
+    uint64_t parts[FLOW_WORDS / AT_ONCE];
 } flow_words;
 
 typedef union tracker_words {
     tcpt_tracker tracker;
-    uint32_t words[TRACKER_WORDS];
+    uint16_t words[TRACKER_WORDS];
+    uint64_t parts[TRACKER_WORDS / AT_ONCE];
 } tracker_words;
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) % PAIR == 0);
+G_STATIC_ASSERT(sizeof(tcpt_flow_key) % PART == 0 && PART == sizeof(uint64_t));
 
-/* Add those that are not zero, of a number of pairs; there is room for one more. @return behind the last */
-static uint32_t *add_words(uint64_t *filled, unsigned at, uint32_t *to, const uint32_t *from, unsigned count)
+/* Add those words that are not zero; there is room for one more. `at` is the number of the first. @return behind the
+ * last */
+static uint16_t *add_words(uint64_t *filled, unsigned at, uint16_t *to, const uint64_t *parts, unsigned count)
 {
-    for (unsigned i = 0; i < count; i += 2) {
-        if (!(from[i] | from[i + 1]))
+    for (unsigned part = 0; part < count; part++, at += AT_ONCE) {
+        uint16_t words[AT_ONCE];
+        uint64_t bits = 0;
+
+        if (!parts[part])
             continue;
-        for (unsigned k = i; k < i + 2; k++) {
-            *to = from[k];
-            to += from[k] != 0;
-            filled[(at + k) / 64] |= (uint64_t)(from[k] != 0) << (at + k) % 64;
+        memcpy(words, &parts[part], sizeof words);
+        for (unsigned i = 0; i < AT_ONCE; i++) {
+            *to = words[i];
+            to += words[i] != 0;
+            bits |= (uint64_t)(words[i] != 0) << i;
         }
+        filled[at / 64] |= bits << at % 64;
     }
     return to;
 }
@@ -81,20 +90,20 @@ static tcpt_stowed *take(tcpt_stow_room *room, unsigned steps)
 
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in)
 {
-    uint32_t words[WORDS + 1], *end;
+    uint16_t words[WORDS + 1], *end;
     tracker_words tracker = {.words = {0}};
     flow_words from;
     tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL}, *stowed;
     size_t bytes;
 
-    from.words[FLOW_WORDS - 1] = 0;
+    from.parts[G_N_ELEMENTS(from.parts) - 1] = 0;
     from.flow = *flow;
     from.flow.tracker = NULL;
     from.flow.next = NULL;
     if (flow->tracker)
         tracker.tracker = *flow->tracker;
-    end = add_words(head.filled, 0, words, from.words + KEY_WORDS, FLOW_WORDS - KEY_WORDS);
-    end = add_words(head.filled, FLOW_WORDS - KEY_WORDS, end, tracker.words, TRACKER_WORDS);
+    end = add_words(head.filled, 0, words, from.parts + KEY_WORDS / AT_ONCE, (FLOW_WORDS - KEY_WORDS) / AT_ONCE);
+    end = add_words(head.filled, FLOW_WORDS - KEY_WORDS, end, tracker.parts, TRACKER_WORDS / AT_ONCE);
     bytes = sizeof head + (size_t)(end - words) * WORD;
     if (bytes > TCPT_STOW_MOST_BYTES)
         return NULL;
@@ -108,7 +117,7 @@ tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
 {
     flow_words *to = (flow_words *)flow;
-    const uint32_t *from = stowed->words;
+    const uint16_t *from = stowed->words;
     tracker_words tracked = {.words = {0}};
 
     flow->key = stowed->key;

@@ -237,6 +237,8 @@ static void free_connection(tcpt_connection *connection)
         leg = next;
     }
     tcpt_loss_table_free(connection->alone);
+    if (connection->members != connection->few)
+        g_free(connection->members);
     g_free(connection);
 }
 

@@ -10,6 +10,9 @@
 /** Points that one connection is followed at; at further ones its segments are flows of their own and nothing more. */
 #define TCPT_MEMBERS 6
 
+/** Most connections are seen at no more. */
+#define TCPT_MEMBERS_FEW 2
+
 struct tcpt_leg;
 struct tcpt_loss_table;
 struct tcpt_points;
@@ -23,6 +26,7 @@ typedef struct tcpt_member {
     bool translated;       /**< other addresses or ports than the first member's */
     bool shift_known[2];   /**< by way */
     uint32_t shift[2];     /**< its sequence numbers minus the reference's */
+    uint32_t not_seen[2];  /**< kept segments with bytes that it has not seen, by way */
     int64_t noted_from_ns; /**< its segments are noted since then */
 } tcpt_member;
 
@@ -30,15 +34,15 @@ typedef struct tcpt_member {
 typedef struct tcpt_connection {
     struct tcpt_connection *next;
     struct tcpt_points *points;
-    tcpt_member members[TCPT_MEMBERS];
+    tcpt_member *members; /**< `few`, or owned where there are more */
+    tcpt_member few[TCPT_MEMBERS_FEW];
     uint8_t member_count;
     bool let_go; /**< sightings other than of SYNs were let go */
     bool reference_known[2];
-    uint32_t reference[2];              /**< initial sequence number in the reference's numbers */
-    uint32_t not_seen[TCPT_MEMBERS][2]; /**< kept segments with bytes that a member has not seen, by way */
-    bool idled;                         /**< a silence of idle_seconds was seen */
-    bool indexed[2];                    /**< sightings.c: its sightings of a way are in the table */
-    uint32_t kept[2];                   /**< how many these are */
+    uint32_t reference[2]; /**< initial sequence number in the reference's numbers */
+    bool idled;            /**< a silence of idle_seconds was seen */
+    bool indexed[2];       /**< sightings.c: its sightings of a way are in the table */
+    uint32_t kept[2];      /**< how many these are */
     struct tcpt_sighting *oldest[2], *newest[2];
     struct tcpt_sighting *finger[2]; /**< match_segments.c: where one was found by its bytes; NULL nowhere */
     uint32_t sorted[2];              /**< how many of those kept are in_order */

@@ -198,7 +198,7 @@ static void count_kept(tcpt_connection *connection, unsigned member)
 {
     for (unsigned way = 0; way < 2; way++)
         for (const tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
-            connection->not_seen[member][way] += at->seq != at->end_seq;
+            connection->members[member].not_seen[way] += at->seq != at->end_seq;
 }
 
 /* Note which connection a flow is. */
@@ -209,13 +209,25 @@ static void connect(tcpt_points *points, const tcpt_flow *flow, tcpt_connection 
     points->connections->pdata[flow->number] = connection;
 }
 
+static void make_room(tcpt_connection *connection)
+{
+    if (connection->member_count == 0) {
+        connection->members = connection->few;
+    } else if (connection->member_count == TCPT_MEMBERS_FEW) {
+        connection->members = g_new(tcpt_member, TCPT_MEMBERS);
+        memcpy(connection->members, connection->few, sizeof connection->few);
+    }
+}
+
 static void add_member(tcpt_connection *connection, const tcpt_flow *flow, int64_t noted_from_ns)
 {
     unsigned member = connection->member_count;
     const tcpt_flow *first = member ? tcpt_member_flow(&connection->members[0]) : flow;
-    tcpt_member *here = &connection->members[member];
     const tcpt_endpoint *client = client_of(flow);
+    tcpt_member *here;
 
+    make_room(connection);
+    here = &connection->members[member];
     *here = (tcpt_member){.record = flow->record, .at = flow->at, .noted_from_ns = noted_from_ns};
     connect(connection->points, flow, connection);
     here->translated = memcmp(flow->key.address, first->key.address, sizeof flow->key.address) != 0 ||

@@ -211,7 +211,7 @@ static void arrive(tcpt_points *points, tcpt_sighting *known, const tcpt_sightin
     known->record[here] = now->record[here];
     known->properties |= now->properties & 1u << TCPT_LOSS_PADDED;
     if (known->seq != known->end_seq)
-        connection->not_seen[here][known->way]--;
+        connection->members[here].not_seen[known->way]--;
     mark_copy(known, now->record[here]);
     /* SYNs stay: a point further on has not joined yet when they pass the others. */
     if (known->seen == all && !(known->flags & TCPT_SYN))
@@ -314,7 +314,7 @@ bool tcpt_match_segment(tcpt_points *points, tcpt_sighting *now, const tcpt_segm
         return false;
     if (match_whole(points, now))
         return true;
-    if (!segment->payload_bytes || !now->connection->not_seen[now->first][now->way])
+    if (!segment->payload_bytes || !now->connection->members[now->first].not_seen[now->way])
         return false;
     return match_pieces(points, now);
 }

@@ -113,7 +113,7 @@ static void count_not_seen(tcpt_connection *connection, const tcpt_sighting *sig
         return;
     for (unsigned member = 0; member < connection->member_count; member++)
         if (!(sighting->seen & 1u << member))
-            connection->not_seen[member][sighting->way] += (uint32_t)step;
+            connection->members[member].not_seen[sighting->way] += (uint32_t)step;
 }
 
 void tcpt_sightings_drop(tcpt_points *points, tcpt_sighting *sighting)
