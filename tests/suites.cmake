@@ -36,6 +36,10 @@ if(TCPT_PLUGIN AND TCPT_SANITIZE)
     tcpt_suite(golden tshark ALONE COMMAND ${golden} --sanitized)
     tcpt_suite(mutated tshark COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/hostile/mutated.py ${CMAKE_BINARY_DIR} --runs 400
         --keep ${CMAKE_BINARY_DIR} --tap)
+    if(TCPT_FLEET)
+        tcpt_suite(fleet tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/fleet/fleet.py ${CMAKE_BINARY_DIR}
+            ${CMAKE_SOURCE_DIR} --sanitized)
+    endif()
 elseif(TCPT_PLUGIN)
     tcpt_suite(golden tshark ALONE COMMAND ${golden})
     tcpt_suite(reader tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/reader/reader.py ${CMAKE_BINARY_DIR}

@@ -35,12 +35,9 @@ def check_time(fleet, suite):
         shutil.copy(path, folder)
     for name in ("a slow one.pcap", "a killed one.pcap"):
         shutil.copy(fleet.captures(1)[0], os.path.join(folder, name))
-    usual, fleet.command = fleet.command, odd_copy(fleet, "time-command")
-    try:
-        done = fleet.run("--out", out, "--seconds", "2", "--jobs", "1", folder)
-    finally:
-        fleet.command = usual
-    reasons = {os.path.basename(path): reason for path, reason in suite.ask(out, "SELECT path, reason FROM captures WHERE state = 'failed'")}
+    done = fleet.run("--out", out, "--seconds", "2", "--jobs", "1", folder, command=odd_copy(fleet, "time-command"))
+    failed = suite.ask(out, "SELECT path, reason FROM captures WHERE state = 'failed'")
+    reasons = {os.path.basename(path): reason for path, reason in failed}
     assert done.status == suite.UNREAD and set(reasons) == {"a slow one.pcap", "a killed one.pcap"}, (done, reasons)
     assert reasons["a slow one.pcap"] == "it took longer than 2 seconds" and "signal 9" in reasons["a killed one.pcap"], reasons
     assert all(reason in done.err and name in done.err for name, reason in reasons.items()), done.err
