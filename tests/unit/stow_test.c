@@ -137,14 +137,14 @@ static const struct flood {
     unsigned most_bytes; /* of the heap, for each, with all that hangs on it, and slack: flows take 560 to 920 more */
     step steps[5];
 } floods[] = {
-    {"half-open", 2, false, 820, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
-    {"refused", 2, false, 760, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
-    {"rst", 1, false, 520, {{CLIENT, TCPT_RST}}},
-    {"one-tuple", 2, true, 1220, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"half-open", 2, false, 780, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
+    {"refused", 2, false, 710, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"rst", 1, false, 480, {{CLIENT, TCPT_RST}}},
+    {"one-tuple", 2, true, 1180, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
     {"half-closed",
      5,
      false,
-     1590,
+     1570,
      {{CLIENT, TCPT_SYN},
       {SERVER, TCPT_SYN | TCPT_ACK},
       {CLIENT, TCPT_ACK},

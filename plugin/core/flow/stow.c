@@ -8,12 +8,12 @@
 
 enum {
     WORD = 2,    /* bytes: with shorter ones more is told of where they are than they take less */
-    AT_ONCE = 4, /* words: where they lie most of eight bytes are zero, or few */
+    AT_ONCE = 4, /* words of a part: where they lie most parts are all zero */
     PART = AT_ONCE * WORD,
-    KEY_WORDS = sizeof(tcpt_flow_key) / WORD,
-    FLOW_WORDS = (sizeof(tcpt_flow) + PART - 1) / PART * AT_ONCE,
-    TRACKER_WORDS = (sizeof(tcpt_tracker) + PART - 1) / PART * AT_ONCE,
-    WORDS = FLOW_WORDS - KEY_WORDS + TRACKER_WORDS,
+    KEY_PARTS = sizeof(tcpt_flow_key) / PART,
+    FLOW_PARTS = (sizeof(tcpt_flow) + PART - 1) / PART,
+    TRACKER_PARTS = (sizeof(tcpt_tracker) + PART - 1) / PART,
+    PARTS = FLOW_PARTS - KEY_PARTS + TRACKER_PARTS,
     SLAB_BYTES = 1 << 16,
 };
 
@@ -23,35 +23,35 @@ struct tcpt_stowed {
         struct tcpt_flows *in;
         tcpt_stowed *next_spare;
     };
-    uint16_t steps; /* of its size */
+    uint64_t filled[(PARTS + 63) / 64]; /* a bit for each part that is not all zero: of the flow behind its key, and of
+                                         * the tracker */
+    uint16_t steps;                     /* of its size */
+    uint16_t words;                     /* that are not zero */
     bool tracked;
-    uint64_t filled[(WORDS + 63) / 64]; /* a bit for each word that is not zero: of the flow behind its key, and of the
-                                         * tracker */
-    uint16_t words[];                   /* these */
+    uint8_t bytes[]; /* these words; which of each part that has any they are, in four bits each */
 };
 
-/* Flow and tracker are read and written as words. */
-typedef union flow_words {
+/* Flow and tracker are read and written in parts. */
+typedef union flow_parts {
     tcpt_flow flow;
-    uint16_t words[FLOW_WORDS];
-    uint64_t parts[FLOW_WORDS / AT_ONCE];
-} flow_words;
+    uint64_t parts[FLOW_PARTS];
+} flow_parts;
 
-typedef union tracker_words {
+typedef union tracker_parts {
     tcpt_tracker tracker;
-    uint16_t words[TRACKER_WORDS];
-    uint64_t parts[TRACKER_WORDS / AT_ONCE];
-} tracker_words;
+    uint64_t parts[TRACKER_PARTS];
+} tracker_parts;
 
 G_STATIC_ASSERT(sizeof(tcpt_flow_key) % PART == 0 && PART == sizeof(uint64_t));
 
-/* Add those words that are not zero; there is room for one more. `at` is the number of the first. @return behind the
- * last */
-static uint16_t *add_words(uint64_t *filled, unsigned at, uint16_t *to, const uint64_t *parts, unsigned count)
+/* Add those words that are not zero; there is room for one more. `at` is the number of the first part. @return behind
+ * the last */
+static uint16_t *add_words(uint64_t *filled, uint8_t **which, uint16_t *to, unsigned at, const uint64_t *parts,
+                           unsigned count)
 {
-    for (unsigned part = 0; part < count; part++, at += AT_ONCE) {
+    for (unsigned part = 0; part < count; part++, at++) {
         uint16_t words[AT_ONCE];
-        uint64_t bits = 0;
+        unsigned bits = 0;
 
         if (!parts[part])
             continue;
@@ -59,9 +59,10 @@ static uint16_t *add_words(uint64_t *filled, unsigned at, uint16_t *to, const ui
         for (unsigned i = 0; i < AT_ONCE; i++) {
             *to = words[i];
             to += words[i] != 0;
-            bits |= (uint64_t)(words[i] != 0) << i;
+            bits |= (unsigned)(words[i] != 0) << i;
         }
-        filled[at / 64] |= bits << at % 64;
+        filled[at / 64] |= UINT64_C(1) << at % 64;
+        *(*which)++ = (uint8_t)bits;
     }
     return to;
 }
@@ -88,47 +89,72 @@ static tcpt_stowed *take(tcpt_stow_room *room, unsigned steps)
     return taken;
 }
 
+/* Two to a byte. */
+static void put_which(uint8_t *to, const uint8_t *which, unsigned count)
+{
+    for (unsigned i = 0; i < count; i += 2)
+        to[i / 2] = (uint8_t)(which[i] | which[i + 1] << AT_ONCE);
+}
+
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in)
 {
-    uint16_t words[WORDS + 1], *end;
-    tracker_words tracker = {.words = {0}};
-    flow_words from;
+    uint16_t words[PARTS * AT_ONCE + 1], *end;
+    uint8_t which[PARTS + 1], *last = which;
+    tracker_parts tracker = {.parts = {0}};
+    flow_parts from;
     tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL}, *stowed;
-    size_t bytes;
+    size_t bytes, word_bytes;
+    unsigned count;
 
-    from.parts[G_N_ELEMENTS(from.parts) - 1] = 0;
+    from.parts[FLOW_PARTS - 1] = 0;
     from.flow = *flow;
     from.flow.tracker = NULL;
     from.flow.next = NULL;
     if (flow->tracker)
         tracker.tracker = *flow->tracker;
-    end = add_words(head.filled, 0, words, from.parts + KEY_WORDS / AT_ONCE, (FLOW_WORDS - KEY_WORDS) / AT_ONCE);
-    end = add_words(head.filled, FLOW_WORDS - KEY_WORDS, end, tracker.parts, TRACKER_WORDS / AT_ONCE);
-    bytes = sizeof head + (size_t)(end - words) * WORD;
+    end = add_words(head.filled, &last, words, 0, from.parts + KEY_PARTS, FLOW_PARTS - KEY_PARTS);
+    end = add_words(head.filled, &last, end, FLOW_PARTS - KEY_PARTS, tracker.parts, TRACKER_PARTS);
+    *last = 0;
+    count = (unsigned)(last - which);
+    word_bytes = (size_t)(end - words) * WORD;
+    bytes = sizeof head + word_bytes + (count + 1) / 2;
     if (bytes > TCPT_STOW_MOST_BYTES)
         return NULL;
     head.steps = (uint16_t)((bytes + TCPT_STOW_STEP_BYTES - 1) / TCPT_STOW_STEP_BYTES);
+    head.words = (uint16_t)(end - words);
     stowed = take(room, head.steps);
     *stowed = head;
-    memcpy(stowed->words, words, (size_t)(end - words) * WORD);
+    memcpy(stowed->bytes, words, word_bytes);
+    put_which(stowed->bytes + word_bytes, which, count);
     return stowed;
+}
+
+/* The next part of those that are not zero. */
+static uint64_t part_of(const uint8_t **words, unsigned which)
+{
+    uint16_t part[AT_ONCE] = {0};
+    uint64_t all;
+
+    for (unsigned left = which; left; left &= left - 1, *words += WORD)
+        memcpy(&part[tcpt_lowest_bit(left)], *words, WORD);
+    memcpy(&all, part, sizeof all);
+    return all;
 }
 
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
 {
-    flow_words *to = (flow_words *)flow;
-    const uint16_t *from = stowed->words;
-    tracker_words tracked = {.words = {0}};
+    flow_parts *to = (flow_parts *)flow;
+    const uint8_t *words = stowed->bytes, *which = stowed->bytes + stowed->words * (size_t)WORD;
+    tracker_parts tracked = {.parts = {0}};
+    unsigned count = 0;
 
     flow->key = stowed->key;
-    for (unsigned part = 0; part < G_N_ELEMENTS(stowed->filled); part++)
-        for (uint64_t left = stowed->filled[part]; left; left &= left - 1) {
-            unsigned at = KEY_WORDS + part * 64 + tcpt_lowest_bit(left);
+    for (unsigned i = 0; i < G_N_ELEMENTS(stowed->filled); i++)
+        for (uint64_t left = stowed->filled[i]; left; left &= left - 1, count++) {
+            unsigned at = KEY_PARTS + i * 64 + tcpt_lowest_bit(left);
+            unsigned bits = which[count / 2] >> count % 2 * AT_ONCE & 15;
 
-            if (at < FLOW_WORDS)
-                to->words[at] = *from++;
-            else
-                tracked.words[at - FLOW_WORDS] = *from++;
+            *(at < FLOW_PARTS ? &to->parts[at] : &tracked.parts[at - FLOW_PARTS]) = part_of(&words, bits);
         }
     if (!stowed->tracked)
         return;
