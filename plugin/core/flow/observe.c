@@ -88,6 +88,28 @@ static int64_t tolerance_ns(const tcpt_point *point, int64_t now_ns)
     return MAX(2 * MIN(back_step_ns, TCPT_SECOND_NS), TCPT_MS_NS);
 }
 
+/* How far a sender's timestamps have moved on since its newest, at the pace that they had since its SYN. */
+static double ticks_since(const tcpt_flow *flow, const tcpt_endpoint *sender, int64_t now_ns)
+{
+    uint32_t ticks = sender->tsval_highest - sender->syn_tsval;
+
+    if (sender->tsval_ns <= flow->first_ns || ticks > INT32_MAX)
+        return 0;
+    return (double)(now_ns - sender->tsval_ns) / (double)(sender->tsval_ns - flow->first_ns) * ticks;
+}
+
+/* No new packet of its sender, which would carry the time of now (RFC 7323, section 3.2): captured again elsewhere, by
+ * another clock, as its SYN was, too. */
+static bool sent_long_ago(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    enum { TICKS_LEAST = 2 };
+
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || sender->syn_count < 2)
+        return false;
+    return seq_before(segment->tsval, sender->tsval_highest) ||
+           (segment->tsval == sender->tsval_highest && ticks_since(flow, sender, segment->time_ns) >= TICKS_LEAST);
+}
+
 static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
@@ -373,6 +395,16 @@ static void observe_change(tcpt_observation *seen, const tcpt_flow *flow, const 
         seen->traits |= TCPT_TRAIT_SYN_MORE;
 }
 
+static void observe_repeat(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    seen->traits |= TCPT_TRAIT_REPEAT;
+    if (sent_long_ago(flow, &flow->ends[seen->from], segment))
+        return;
+    observe_acked_again(seen, flow, segment);
+    if (!(seen->traits & TCPT_TRAIT_ACKED_AGAIN))
+        seen->traits |= TCPT_TRAIT_MISSED;
+}
+
 static void observe_payload(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     seen->new_payload = segment->payload_bytes && !(seen->traits & TCPT_TRAIT_REPEAT) && !seen->probe;
@@ -409,8 +441,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         observe_fin(seen, sender, segment);
     observe_ack(seen, flow, segment);
     if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment)) {
-        observe_acked_again(seen, flow, segment);
-        seen->traits |= TCPT_TRAIT_REPEAT | (seen->traits & TCPT_TRAIT_ACKED_AGAIN ? 0 : TCPT_TRAIT_MISSED);
+        observe_repeat(seen, flow, segment);
     }
     if (receiver->unanswered_probes)
         seen->traits |= TCPT_TRAIT_PROBED;
