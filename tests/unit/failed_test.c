@@ -197,6 +197,31 @@ static void test_answered_elsewhere(void)
     tcpt_analysis_free(on.analysis);
 }
 
+/* Those that were there before it was known for a flood, too: one case, its. */
+static void test_of_flood(void)
+{
+    enum { SYNS = 800, STEP_MS = 19 }; /* say() takes 20 */
+    talk on = begin();
+    unsigned count;
+
+    for (unsigned i = 0; i < SYNS; i++) {
+        next_client(&on, i);
+        say(&on, CLIENT, TCPT_SYN, 1000, 0, 0, 8192);
+        on.now_ns -= STEP_MS * TCPT_MS_NS;
+        say(&on, SERVER, TCPT_SYN | TCPT_ACK, 5000, 1001, 0, 8192);
+        on.now_ns -= STEP_MS * TCPT_MS_NS;
+    }
+    on.now_ns += (int64_t)60000 * TCPT_MS_NS;
+    next_client(&on, SYNS);
+    say(&on, CLIENT, TCPT_ACK, 1000, 1, 100, 8192);
+    tcpt_settle_all(on.analysis);
+    const tcpt_case *const *cases = tcpt_cases(on.analysis, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpstr(cases[0]->detector->id, ==, "syn_flood");
+    g_assert_cmpuint(cases[0]->consequences[tcpt_detector_number(&tcpt_connection_failed)], >, TCPT_APART_MOST);
+    tcpt_analysis_free(on.analysis);
+}
+
 static void test_refused(void)
 {
     talk on = begin();
@@ -209,6 +234,7 @@ static void test_refused(void)
 
 void add_failed_tests(void)
 {
+    g_test_add_func("/failed/of-flood", test_of_flood);
     g_test_add_func("/failed/answered-elsewhere", test_answered_elsewhere);
     g_test_add_func("/failed/flood", test_flood);
     g_test_add_func("/failed/flood-again", test_flood_again);

@@ -304,24 +304,6 @@ static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagno
         take_into(made, diagnosis, true);
 }
 
-static void make_wide(making *all, tcpt_diagnosis *wide)
-{
-    for (; wide; wide = wide->next) {
-        tcpt_place nowhere = tcpt_nowhere(tcpt_detector_number(wide->detector));
-        tcpt_case *made;
-
-        if (tcpt_alike(wide) == 0)
-            continue;
-        made = placed_case(all, &nowhere)->made;
-        made->scattered = true;
-        made->confidence = MAX(made->confidence, (tcpt_confidence)wide->confidence);
-        if (!wide->first_gone)
-            note_frame(made, wide);
-        made->flow_count += tcpt_alike(wide); /* at the most: flows of their own have no room either */
-        take_into(made, wide, false);
-    }
-}
-
 /* ---- one listening port, one problem ---- */
 
 /* One is there while the other is, or within the time that hosts remember a connection. */
@@ -330,6 +312,50 @@ static bool close_in_time(const tcpt_case *a, const tcpt_case *b)
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
+}
+
+/* What no flow has room for comes of a flood as a rule: where one case explains it that is there at the time it is that
+ * one's consequence. NULL for none, or where several may. */
+static tcpt_case *explaining_wide(const making *all, const tcpt_diagnosis *wide)
+{
+    uint64_t by = tcpt_explained_by(tcpt_detector_number(wide->detector));
+    tcpt_case span = {.first_ns = wide->time_ns, .last_ns = MAX(wide->time_ns, wide->run ? wide->run->last_ns : 0)};
+    tcpt_case *found = NULL;
+
+    for (unsigned i = 0; i < all->cases->len; i++) {
+        tcpt_case *made = all->cases->pdata[i];
+
+        if (!(by & UINT64_C(1) << tcpt_detector_number(made->detector)) || !close_in_time(made, &span))
+            continue;
+        if (found)
+            return NULL;
+        found = made;
+    }
+    return found;
+}
+
+static void make_wide(making *all, tcpt_diagnosis *wide)
+{
+    for (; wide; wide = wide->next) {
+        tcpt_place nowhere = tcpt_nowhere(tcpt_detector_number(wide->detector));
+        tcpt_case *made;
+
+        if (tcpt_alike(wide) == 0)
+            continue;
+        made = explaining_wide(all, wide);
+        if (made) {
+            made->flow_count += tcpt_alike(wide);
+            take_into(made, wide, true);
+            continue;
+        }
+        made = placed_case(all, &nowhere)->made;
+        made->scattered = true;
+        made->confidence = MAX(made->confidence, (tcpt_confidence)wide->confidence);
+        if (!wide->first_gone)
+            note_frame(made, wide);
+        made->flow_count += tcpt_alike(wide); /* at the most: flows of their own have no room either */
+        take_into(made, wide, false);
+    }
 }
 
 static tcpt_case *case_of_listener(making *all, const tcpt_case *made, unsigned detector)
