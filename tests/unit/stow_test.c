@@ -134,16 +134,19 @@ static const struct flood {
     const char *name;
     unsigned count;
     bool one_tuple;
+    uint32_t points;     /* they come at in turn */
     unsigned most_bytes; /* of the heap, for each, with all that hangs on it, and slack: flows take 560 to 920 more */
     step steps[5];
 } floods[] = {
-    {"half-open", 2, false, 780, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
-    {"refused", 2, false, 710, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
-    {"rst", 1, false, 480, {{CLIENT, TCPT_RST}}},
-    {"one-tuple", 2, true, 1180, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"points", 1, false, 64, 1020, {{CLIENT, TCPT_SYN}}},
+    {"half-open", 2, false, 1, 780, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
+    {"refused", 2, false, 1, 710, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"rst", 1, false, 1, 480, {{CLIENT, TCPT_RST}}},
+    {"one-tuple", 2, true, 1, 1180, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
     {"half-closed",
      5,
      false,
+     1,
      1570,
      {{CLIENT, TCPT_SYN},
       {SERVER, TCPT_SYN | TCPT_ACK},
@@ -159,6 +162,7 @@ typedef struct sending {
     uint32_t frame;
     uint8_t address[2][4];
     uint32_t seq[2];
+    uint32_t point;
 } sending;
 
 static tcpt_segment next_segment(sending *of, const step *what)
@@ -167,6 +171,7 @@ static tcpt_segment next_segment(sending *of, const step *what)
     tcpt_segment segment = {
         .time_ns = of->now_ns,
         .frame = ++of->frame,
+        .point = of->point,
         .depth = 1,
         .family = 4,
         .ttl = 64,
@@ -192,6 +197,7 @@ static tcpt_segment next_segment(sending *of, const step *what)
 static void begin_flow(sending *of, const struct flood *flood, uint32_t number)
 {
     uint32_t host = flood->one_tuple ? 0 : number;
+    of->point = number % flood->points;
     of->address[CLIENT][0] = 10;
     of->address[CLIENT][1] = (uint8_t)(host >> 16);
     of->address[CLIENT][2] = (uint8_t)(host >> 8);
