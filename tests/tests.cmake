@@ -64,6 +64,7 @@ else()
         tests/fuzz/standalone.c)
 endif()
 target_link_libraries(fuzz-core PRIVATE tcptriage_report)
+target_include_directories(fuzz-core PRIVATE plugin)
 
 # The benchmark: tests/bench/run.sh, and a suite of a few mixes.
 add_executable(bench-traffic tests/bench/traffic.c)

@@ -89,7 +89,7 @@ static bool is_drawn(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool drawn = is_drawn(data, size);
-    fuzz_watch watch = {.end = check_all, .user = &drawn, .pictures = true};
+    fuzz_watch watch = {.end = check_all, .user = &drawn, .pictures = true, .stows = true};
     fuzz_play(data, size, &watch);
     return 0;
 }

@@ -76,6 +76,7 @@ enum {
     FUZZ_WORLD_POINTS = 0x02,   /**< three points on the way, else two */
     FUZZ_WORLD_SUSPECT = 0x04,  /**< there may be several points, which the capture does not tell */
     FUZZ_WORLD_PICTURES = 0x08, /**< what pictures are drawn from is kept */
+    FUZZ_WORLD_STOW = 0x10,     /**< flows are stowed away behind each segment, as behind a thousand newer ones */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

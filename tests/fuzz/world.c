@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/state.h"
+#include "core/stowing.h"
 #include "input.h"
 #include "made.h"
 #include "tcptriage/points.h"
@@ -120,6 +122,15 @@ static tcpt_segment begin_segment(fuzz *input, uint8_t control, unsigned point)
     };
 }
 
+static void stow_all(tcpt_analysis *analysis)
+{
+    for (uint32_t i = 0; i < tcpt_flows_count(analysis->flows); i++) {
+        void *owner = tcpt_flows_at(analysis->flows, i);
+        if (!tcpt_rests(owner))
+            tcpt_stow_flow(analysis, owner);
+    }
+}
+
 static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
 {
     tcpt_record *record = tcpt_analyse(input->analysis, segment);
@@ -131,6 +142,8 @@ static void analyse(fuzz *input, const tcpt_segment *segment, uint8_t control)
         tcpt_settle(input->analysis, tcpt_flow_of(record));
     if (input->watch->seen)
         input->watch->seen(record, input->watch->user);
+    if (input->watch->stows && (input->world & FUZZ_WORLD_STOW))
+        stow_all(input->analysis);
     if (!input->watch->release_every || input->records->len < input->watch->release_every)
         return;
     g_ptr_array_set_size(input->records, 0);

@@ -17,6 +17,7 @@ typedef struct fuzz_watch {
     void (*end)(tcpt_analysis *analysis, const GPtrArray *records, void *user);
     void *user;
     bool pictures;          /**< are asked for where the input says so */
+    bool stows;             /**< flows are stowed away where it says so: who looks on knows none by its address */
     unsigned release_every; /**< so many segments tcpt_release() is called: `end` gets no records then; 0 never */
     int64_t quiet_ns;       /**< for it */
 } fuzz_watch;
