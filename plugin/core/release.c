@@ -222,6 +222,7 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
     if (analysis->scenes)
         return;
     tcpt_cases_clear(&analysis->cases);
+    tcpt_flows_first_awake(analysis->flows); /* none is stowed away any more: each is looked into */
     of = (collection){.from = analysis,
                       .quiet_ns = quiet_ns,
                       .crowded = is_crowded(analysis),

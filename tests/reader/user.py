@@ -172,6 +172,15 @@ def check_small(reader):
     assert before > 400 and after < 30, (before, after)
 
 
+def check_given_back(reader, mix):
+    """What a large capture is read without, its connections that are over, changes nothing of the report: --cut keeps all."""
+    path, cut = reader.tools.path("large-%s.pcap" % mix), reader.tools.path("large-%s-cut.pcapng" % mix)
+    with open(path, "wb") as file:
+        subprocess.run([os.path.join(reader.build, "bench-traffic"), mix, "400000"], check=True, stdout=file)
+    assert reader.report("--min", "note", path) == reader.report("--min", "note", "--cut", cut, path)
+    os.remove(path), os.remove(cut)
+
+
 def tests_of(reader):
     yield from (("/reader/user/format/" + name, check_format, reader, name) for name in FORMATS)
     yield from (("/reader/user/packed/" + name, check_packed, reader, name, ending) for name, ending in PACKERS.items())
@@ -183,5 +192,6 @@ def tests_of(reader):
     for name in ("tcptriage", "tcptriage-fleet"):
         yield "/reader/user/completion-options-" + name, check_all_completed, reader, name
         yield "/reader/user/manual-" + name, check_manual, reader, name
+    yield from (("/reader/user/given-back/" + mix, check_given_back, reader, mix) for mix in ("short", "reset"))
     yield from (("/reader/user/" + name, check, reader) for name, check in (
         ("progress", check_progress), ("comments", check_comments), ("whole", check_whole), ("endace", check_endace), ("small", check_small)))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/flow/commit.h"
 
+#include <stddef.h>
+
 /* One that is all zero and shared by flows does no harm: it refers to nothing. */
 static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *data)
 {
@@ -15,7 +17,9 @@ static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *
 
 void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data)
 {
-    visit(flow, sizeof *flow, data);
+    /* The list of all flows refers to each. */
+    visit(flow, offsetof(tcpt_flow, next), data);
+    visit(&flow->next + 1, sizeof *flow - offsetof(tcpt_flow, next) - sizeof flow->next, data);
     visit(flow->rare, sizeof *flow->rare, data);
     if (flow->toward)
         visit(flow->toward, 2 * sizeof *flow->toward, data);
