@@ -476,19 +476,18 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     return analysis;
 }
 
+/* What others keep in a flow. */
+static void empty(tcpt_flow *flow)
+{
+    tcpt_found_free(flow);
+    tcpt_memory_clear(flow);
+}
+
 void tcpt_analysis_free(tcpt_analysis *analysis)
 {
     if (!analysis)
         return;
-    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++) {
-        tcpt_flow *flow = tcpt_flows_look_at(analysis->flows, number);
-
-        if (!flow)
-            continue;
-        tcpt_found_free(flow);
-        tcpt_memory_clear(flow);
-    }
-    tcpt_flows_free(analysis->flows);
+    tcpt_flows_free(analysis->flows, empty);
     tcpt_peers_free(analysis->peers);
     tcpt_points_free(analysis->points);
     tcpt_cases_clear(&analysis->cases);

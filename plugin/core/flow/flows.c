@@ -439,13 +439,15 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     return flows;
 }
 
-void tcpt_flows_free(tcpt_flows *flows)
+void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow))
 {
     for (uint32_t i = 0; i < flows->count; i++) {
         tcpt_flow *flow = tcpt_flows_look_at(flows, i);
 
-        if (flow)
-            tcpt_life_clear(flow);
+        if (!flow)
+            continue;
+        leaves(flow);
+        tcpt_life_clear(flow);
     }
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->free_lones, TRUE);
