@@ -31,6 +31,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (context->seen->from == flow->client || flow->ends[!flow->client].syn)
         return;
+    if (!flow->ends[flow->client].last_record)
+        return; /* its SYN came into the life before this one, which a damaged SYN-ACK began */
     if (!mine->finding && flow->crowd != TCPT_CROWD_NONE)
         return; /* told of as a whole */
     if (!mine->finding) {
