@@ -15,20 +15,24 @@ shift
 
 clang_tidy=$(clang_tool clang-tidy) || { skip_all tidy; exit 0; }
 [ -e "$build/compile_commands.json" ] || { echo "tidy.sh: $build is no build" >&2; exit 2; }
-export root build clang_tidy
+commands=$(mktemp -d) || exit 2
+trap 'rm -rf "$commands"' EXIT
+# gcc's options for optimisation are nothing that clang need know; some it takes for errors.
+sed -E '/"command"/ s/ (-fno-tree-[a-z-]+|-mmemset-strategy=[^ ]+|--param=[^ ]+)//g' "$build/compile_commands.json" \
+    >"$commands/compile_commands.json"
+export root build clang_tidy commands
 
 compiled() {
     sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$build/compile_commands.json" | sort -u
 }
 
-# gcc's options for optimisation are nothing that clang need know.
 { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else compiled; fi; } |
     xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh -c '
         grep -qF "\"file\": \"$1\"" "$build/compile_commands.json" || {
             echo "ok 0 /tidy/${1#"$root/"} # SKIP no file of this build"
             exit 0
         }
-        said=$("$clang_tidy" -p "$build" --quiet --extra-arg=-Wno-ignored-optimization-argument "$1" 2>/dev/null)
+        said=$("$clang_tidy" -p "$commands" --quiet --extra-arg=-Wno-ignored-optimization-argument "$1" 2>/dev/null)
         status=$?
         if [ "$status" -eq 0 ]; then
             echo "ok 0 /tidy/${1#"$root/"}"

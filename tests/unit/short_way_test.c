@@ -409,6 +409,15 @@ static void shrink(both *ways, talk *all, const tcpt_flow **flow, unsigned from)
     say(ways, all, flow, segment, from);
 }
 
+/** Now and then a pause, or another segment. */
+static void come_between(both *ways, talk *all, const tcpt_flow **flow)
+{
+    if (one_in(25))
+        pause_before(all);
+    if (one_in(70))
+        say(ways, all, flow, plain(all, one_in(2), TCPT_ACK, one_in(2) ? 0 : 100), one_in(2));
+}
+
 static void test_rst_floods(void)
 {
     uint64_t segments = 0, again = 0;
@@ -433,10 +442,7 @@ static void test_rst_floods(void)
         if (shrunk)
             shrink(&ways, &all, &flow, !from);
         for (unsigned i = 0; i < 150; i++) {
-            if (one_in(25))
-                pause_before(&all);
-            if (one_in(70))
-                say(&ways, &all, &flow, plain(&all, one_in(2), TCPT_ACK, one_in(2) ? 0 : 100), one_in(2));
+            come_between(&ways, &all, &flow);
             shoot(&ways, &all, &flow, from, shrunk && one_in(4) ? WITHIN_SENT : kind, flags);
         }
         segments += ways.segments;
