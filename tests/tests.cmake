@@ -97,7 +97,8 @@ add_executable(receiver-test tests/unit/receiver_test.c tests/unit/receiver_rows
 target_link_libraries(receiver-test PRIVATE tcptriage_core)
 
 # Findings: told as one, taken back, superseded, kept short.
-add_executable(finding-test tests/unit/finding_test.c tests/unit/sentence_test.c)
+add_executable(finding-test tests/unit/finding_test.c tests/unit/finding_wide_test.c tests/unit/finding_bench.c
+    tests/unit/sentence_test.c)
 target_include_directories(finding-test PRIVATE plugin)
 target_link_libraries(finding-test PRIVATE tcptriage_core)
 

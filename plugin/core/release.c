@@ -130,7 +130,7 @@ static bool may_leave(const collection *of, tcpt_flow *flow)
     if (!tcpt_found_nothing_own(flow) || flow->at->newest_ns - flow->last_ns <= of->quiet_ns || !is_over(of, flow))
         return false;
     tcpt_settle(of->from, flow);
-    return tcpt_found_nothing_own(flow) && is_over(of, flow);
+    return tcpt_found_nothing_own(flow);
 }
 
 static void ask_flows(collection *of)

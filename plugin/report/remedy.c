@@ -14,7 +14,7 @@ static bool seen_elsewhere(const tcpt_flow *flow)
     enum { LOOKED_MOST = 64 };
     const tcpt_flow *twin = tcpt_next_twin(flow);
 
-    for (unsigned looked = 0; twin && twin != flow && looked < LOOKED_MOST; twin = tcpt_next_twin(twin), looked++)
+    for (unsigned looked = 0; twin != flow && looked < LOOKED_MOST; twin = tcpt_next_twin(twin), looked++)
         if (twin->at != flow->at)
             return true;
     return false;

@@ -56,6 +56,17 @@ class Fleet:
         os.chmod(path, 0o777)
         return path
 
+    def with_reader(self, folder, script):
+        """The command, copied to a folder, with a script in the reader's place: its %s is the reader."""
+        prefix = os.path.join(folder, "prefix")
+        shutil.copytree(self.prefix, prefix)
+        reader = os.path.join(prefix, "bin", "tcptriage")
+        os.rename(reader, reader + "-usual")
+        with open(reader, "w") as file:
+            file.write(script % (reader + "-usual"))
+        os.chmod(reader, 0o755)
+        return os.path.join(prefix, "bin", "tcptriage-fleet")
+
     def start(self, *arguments, command=None, **more):
         return subprocess.Popen([command or self.command, *self.front, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 cwd=self.tools.folder, start_new_session=True, **more)

@@ -150,18 +150,6 @@ class Hosts:
             subprocess.run(["ip", "netns", "delete", space], capture_output=True, check=False)
 
 
-def slow_copy(fleet, folder):
-    """The command, with a reader that takes its time."""
-    prefix = os.path.join(folder, "prefix")
-    shutil.copytree(fleet.prefix, prefix)
-    reader = os.path.join(prefix, "bin", "tcptriage")
-    os.rename(reader, reader + "-fast")
-    with open(reader, "w") as file:
-        file.write(SLOW % (reader + "-fast"))
-    os.chmod(reader, 0o755)
-    return os.path.join(prefix, "bin", "tcptriage-fleet")
-
-
 def lost(fleet, suite, number, *ways):
     if not place.is_root():
         raise tap.Skip("needs root, for network namespaces")
@@ -183,7 +171,7 @@ def lost(fleet, suite, number, *ways):
     out = fleet.tools.path("lost-%d-out" % number)
     hosts = Hosts(fleet, number)
     try:
-        command = slow_copy(fleet, hosts.folder)
+        command = fleet.with_reader(hosts.folder, SLOW)
         process = subprocess.Popen([command, "--quiet", "--hosts", hosts.folder + "/hosts", *ways, "--out", out, folder],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         stops.wait_for(lambda: len(stops.results(out)) + len(glob.glob(out + "/work/*.tar")) > some)

@@ -16,18 +16,6 @@ exec "%s" "$@"
 """
 
 
-def odd_copy(fleet, name):
-    """The command, with a reader that some captures stop."""
-    prefix = os.path.join(fleet.folder(name), "prefix")
-    shutil.copytree(fleet.prefix, prefix)
-    reader = os.path.join(prefix, "bin", "tcptriage")
-    os.rename(reader, reader + "-usual")
-    with open(reader, "w") as file:
-        file.write(READER % (reader + "-usual"))
-    os.chmod(reader, 0o755)
-    return os.path.join(prefix, "bin", "tcptriage-fleet")
-
-
 def check_time(fleet, suite):
     """What takes too long, or whose reader is killed, is given up and named with the reason; the rest of its batch is read."""
     folder, out = fleet.folder("time"), fleet.tools.path("time-out")
@@ -35,7 +23,8 @@ def check_time(fleet, suite):
         shutil.copy(path, folder)
     for name in ("a slow one.pcap", "a killed one.pcap"):
         shutil.copy(fleet.captures(1)[0], os.path.join(folder, name))
-    done = fleet.run("--out", out, "--seconds", "2", "--jobs", "1", folder, command=odd_copy(fleet, "time-command"))
+    command = fleet.with_reader(fleet.folder("time-command"), READER)
+    done = fleet.run("--out", out, "--seconds", "2", "--jobs", "1", folder, command=command)
     failed = suite.ask(out, "SELECT path, reason FROM captures WHERE state = 'failed'")
     reasons = {os.path.basename(path): reason for path, reason in failed}
     assert done.status == suite.UNREAD and set(reasons) == {"a slow one.pcap", "a killed one.pcap"}, (done, reasons)

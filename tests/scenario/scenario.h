@@ -113,6 +113,9 @@ GPtrArray *scn_scripts(const char *folder);
 /** Read a script; on an error say where and exit. @return scn_scenario *, freed with the array */
 GPtrArray *scn_read(const char *path);
 
+/** Call `visit` for each scenario of a folder's scripts. It is freed afterwards. */
+void scn_each(const char *folder, void (*visit)(const scn_scenario *scenario, void *data), void *data);
+
 /** True for a finding of the script's own that must be raised. */
 bool scn_own(const scn_scenario *scenario, const scn_expectation *expectation);
 /** True when there is one, and it is not taken back. */

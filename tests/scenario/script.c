@@ -561,3 +561,15 @@ GPtrArray *scn_read(const char *path)
     g_free(base);
     return state.scenarios;
 }
+
+void scn_each(const char *folder, void (*visit)(const scn_scenario *scenario, void *data), void *data)
+{
+    GPtrArray *paths = scn_scripts(folder);
+    for (unsigned i = 0; i < paths->len; i++) {
+        GPtrArray *scenarios = scn_read(paths->pdata[i]);
+        for (unsigned s = 0; s < scenarios->len; s++)
+            visit(scenarios->pdata[s], data);
+        g_ptr_array_unref(scenarios);
+    }
+    g_ptr_array_unref(paths);
+}

@@ -6,141 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/finding/raising.h"
-#include "core/finding/store.h"
+#include "finding_bench.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/queries.h"
-
-enum { FLOWS = 64, FRAMES = 100000 };
-
-/** Flows that nothing is known of, and their frames. */
-typedef struct bench {
-    tcpt_findings store;
-    tcpt_flow *flows;     /**< FLOWS of them */
-    tcpt_record *records; /**< FRAMES of them */
-    uint32_t used;
-    tcpt_settings settings;
-    tcpt_segment segment;
-    tcpt_observation seen;
-    tcpt_context context;
-} bench;
-
-static const tcpt_detector *row(const char *id)
-{
-    unsigned i = 0;
-    while (strcmp(tcpt_detectors[i]->id, id) != 0)
-        i++;
-    return tcpt_detectors[i];
-}
-
-static void bench_open(bench *on, size_t most_bytes)
-{
-    *on = (bench){.flows = g_new0(tcpt_flow, FLOWS), .records = g_new0(tcpt_record, FRAMES)};
-    tcpt_findings_open(&on->store, most_bytes);
-    on->context = (tcpt_context){.settings = &on->settings,
-                                 .flow = on->flows,
-                                 .segment = &on->segment,
-                                 .seen = &on->seen,
-                                 .detector = row("rst_seq_mismatch"),
-                                 .store = &on->store};
-}
-
-/** All that was taken is given back with the flows. */
-static void bench_close(bench *on)
-{
-    for (unsigned i = 0; i < FLOWS; i++)
-        tcpt_found_free(&on->flows[i]);
-    tcpt_findings_clear(&on->store);
-    g_free(on->flows);
-    g_free(on->records);
-}
-
-/** The next frame, of this flow and sender, is looked at. */
-static tcpt_record *next_frame(bench *on, unsigned flow, unsigned from)
-{
-    tcpt_record *record = &on->records[on->used++];
-    g_assert_cmpuint(on->used, <=, FRAMES);
-    record->frame = on->used;
-    record->owner = &on->flows[flow];
-    record->from = from & 1;
-    on->segment.time_ns += TCPT_MS_NS;
-    on->seen.from = record->from;
-    on->context.flow = tcpt_flow_of(record);
-    on->context.record = record;
-    return record;
-}
-
-/** A finding on the next frame, whose own number is its frame. */
-static tcpt_finding *raise_next(bench *on, unsigned flow, tcpt_confidence confidence)
-{
-    tcpt_record *record = next_frame(on, flow, 0);
-    tcpt_finding *finding = tcpt_raise(&on->context, confidence, "number %u", record->frame);
-    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, 7);
-    tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, record->frame);
-    tcpt_set_text(finding, TCPT_F_RST_POSITION, "stale");
-    return finding;
-}
-
-static void raise_many(bench *on, unsigned flow, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        raise_next(on, flow, TCPT_HIGH);
-}
-
-static void count_one(const tcpt_finding *finding, void *data)
-{
-    (void)finding;
-    ++*(unsigned *)data;
-}
-
-static unsigned findings_on(const tcpt_record *record)
-{
-    unsigned count = 0;
-    tcpt_each_finding(record, count_one, &count);
-    return count;
-}
-
-static unsigned proven_by(const tcpt_record *record)
-{
-    unsigned count = 0;
-    tcpt_each_proven(record, count_one, &count);
-    return count;
-}
-
-static void keep_one(const tcpt_finding *finding, void *data)
-{
-    *(const tcpt_finding **)data = finding;
-}
-
-/** The one finding of a frame. */
-static const tcpt_finding *on_frame(const bench *on, uint32_t frame)
-{
-    const tcpt_finding *finding = NULL;
-    g_assert_cmpuint(findings_on(&on->records[frame - 1]), ==, 1);
-    tcpt_each_finding(&on->records[frame - 1], keep_one, &finding);
-    return finding;
-}
-
-static void assert_says(const tcpt_finding *finding, const char *wanted)
-{
-    char *text = tcpt_summary(finding);
-    g_assert_cmpstr(text, ==, wanted);
-    g_free(text);
-}
-
-static int64_t number_of(const tcpt_finding *finding, tcpt_field field)
-{
-    tcpt_value value;
-    return tcpt_value_of(finding, field, &value) ? value.number : -1;
-}
-
-static unsigned list_length(const tcpt_diagnosis *diagnosis)
-{
-    unsigned count = 0;
-    for (; diagnosis; diagnosis = diagnosis->next)
-        count++;
-    return count;
-}
 
 /* ---- runs ---- */
 
@@ -415,16 +283,6 @@ static void test_texts(void)
 
 /* ---- the end ---- */
 
-static tcpt_finding *supersede(bench *on, tcpt_finding *judged)
-{
-    tcpt_context at_end = on->context;
-    at_end.segment = NULL;
-    tcpt_finding *finding = tcpt_instead_of(&at_end, judged);
-    tcpt_resummarise(finding, "at the end");
-    tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, 99);
-    return finding;
-}
-
 static void test_superseded(gconstpointer data)
 {
     const uint32_t frame = GPOINTER_TO_UINT(data); /* kept apart, the first of a run, or within it */
@@ -473,107 +331,11 @@ static void test_end_again(void)
     bench_close(&on);
 }
 
-/* ---- too many in all ---- */
-
-/* A finding on the next frame of each flow. */
-static void raise_everywhere(bench *on)
-{
-    for (unsigned flow = 0; flow < FLOWS; flow++)
-        raise_next(on, flow, TCPT_HIGH);
-}
-
-static void test_wide(void)
-{
-    bench on;
-    bench_open(&on, 4000); /* some twenty */
-    raise_everywhere(&on);
-    raise_everywhere(&on);
-    const tcpt_diagnosis *wide = on.store.wide;
-    const tcpt_finding *last = on_frame(&on, on.used);
-    g_assert_cmpuint(on.store.bytes, <, 5000);
-    g_assert_true(wide && !wide->next && last->diagnosis == wide);
-    g_assert_cmpuint(tcpt_alike(wide), ==, on.store.folding.wide);
-    g_assert_cmpuint(tcpt_alike(wide), >, FLOWS);
-    g_assert_cmpint(number_of(last, TCPT_F_RST_SEQ_DELTA), ==, 7);
-    g_assert_cmpint(number_of(last, TCPT_F_RST_EXPECTED_SEQ), ==, -1);
-    supersede(&on, (tcpt_finding *)last); /* nobody has room for it */
-    g_assert_true(on_frame(&on, on.used) == last);
-    g_assert_cmpint(number_of(last, TCPT_F_RST_SEQ_DELTA), ==, 7);
-    for (uint32_t frame = 1; frame <= on.used; frame++)
-        tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, frame));
-    g_assert_null(on.store.wide);
-    g_assert_cmpuint(on.store.folding.wide, ==, 0);
-    bench_close(&on);
-}
-
-/* What the end raises joins them, and leaves them when it is judged again. */
-static void test_wide_at_end(void)
-{
-    bench on;
-    bench_open(&on, 4000);
-    raise_everywhere(&on);
-    uint32_t before = tcpt_alike(on.store.wide);
-    for (unsigned i = 0; i < 5; i++) {
-        for (unsigned flow = 0; flow < FLOWS; flow++) {
-            tcpt_end_findings_forget(&on.flows[flow]);
-            next_frame(&on, flow, 0);
-            on.context.segment = NULL;
-            tcpt_raise(&on.context, TCPT_HIGH, "the end");
-            on.context.segment = &on.segment;
-        }
-        g_assert_cmpuint(tcpt_alike(on.store.wide), ==, before + FLOWS);
-    }
-    for (unsigned flow = 0; flow < FLOWS; flow++)
-        tcpt_end_findings_forget(&on.flows[flow]);
-    g_assert_cmpuint(tcpt_alike(on.store.wide), ==, before);
-    g_assert_cmpuint(on.store.folding.wide, ==, before);
-    bench_close(&on);
-}
-
-/* ---- what explains a flow ---- */
-
-/* Notes and warnings count while they are there, whether they have a diagnosis of their own or not; chats do not. */
-static void test_explained(gconstpointer most_bytes)
-{
-    bench on;
-    bench_open(&on, GPOINTER_TO_UINT(most_bytes));
-    raise_many(&on, 1, 40); /* a run */
-    g_assert_true(tcpt_is_explained(&on.flows[1]) && tcpt_was_explained(&on.flows[1]));
-    g_assert_false(tcpt_is_explained(&on.flows[0]) || tcpt_is_explained(&on.flows[2]));
-    for (uint32_t frame = 1; frame <= on.used; frame++) {
-        g_assert_true(tcpt_is_explained(&on.flows[1]));
-        tcpt_withdraw(&on.context, (tcpt_finding *)on_frame(&on, frame));
-    }
-    g_assert_false(tcpt_is_explained(&on.flows[1]));
-    on.context.detector = row("checksum_unverifiable");
-    next_frame(&on, 2, 0);
-    tcpt_raise(&on.context, TCPT_HIGH, "a chat");
-    g_assert_false(tcpt_is_explained(&on.flows[2]));
-    bench_close(&on);
-}
-
-/* What the end raises counts until the end is judged again. */
-static void test_explained_at_end(void)
-{
-    bench on;
-    bench_open(&on, TCPT_DIAGNOSES_MOST_BYTES);
-    raise_next(&on, 1, TCPT_HIGH);
-    next_frame(&on, 2, 0);
-    on.context.segment = NULL;
-    tcpt_raise(&on.context, TCPT_HIGH, "the end");
-    tcpt_instead_of(&on.context, (tcpt_finding *)on_frame(&on, 1));
-    g_assert_true(tcpt_is_explained(&on.flows[1]) && tcpt_was_explained(&on.flows[1]));
-    g_assert_true(tcpt_is_explained(&on.flows[2]) && !tcpt_was_explained(&on.flows[2]));
-    tcpt_end_findings_forget(&on.flows[1]);
-    tcpt_end_findings_forget(&on.flows[2]);
-    g_assert_true(tcpt_is_explained(&on.flows[1]) && !tcpt_is_explained(&on.flows[2]));
-    bench_close(&on);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add_sentence_tests();
+    add_wide_tests();
     g_test_add_func("/finding/apart", test_apart);
     g_test_add_func("/finding/run", test_run);
     g_test_add_func("/finding/kinds", test_kinds);
@@ -594,10 +356,5 @@ int main(int argc, char **argv)
     g_test_add_data_func("/finding/superseded-first-of-run", GUINT_TO_POINTER(17), test_superseded);
     g_test_add_data_func("/finding/superseded-in-run", GUINT_TO_POINTER(25), test_superseded);
     g_test_add_func("/finding/end-again", test_end_again);
-    g_test_add_func("/finding/wide", test_wide);
-    g_test_add_func("/finding/wide-at-end", test_wide_at_end);
-    g_test_add_data_func("/finding/explained", GUINT_TO_POINTER(TCPT_DIAGNOSES_MOST_BYTES), test_explained);
-    g_test_add_data_func("/finding/explained-wide", GUINT_TO_POINTER(1), test_explained);
-    g_test_add_func("/finding/explained-at-end", test_explained_at_end);
     return g_test_run();
 }

@@ -6,5 +6,6 @@
 #define TCPTRIAGE_TESTS_FINDING_TEST_H
 
 void add_sentence_tests(void);
+void add_wide_tests(void);
 
 #endif

@@ -99,26 +99,19 @@ static void feed_scenario(both *ways, const scn_scenario *scenario)
     }
 }
 
+static void play(const scn_scenario *scenario, void *segments)
+{
+    both ways;
+    begin(&ways, tcpt_settings_default());
+    feed_scenario(&ways, scenario);
+    *(uint64_t *)segments += ways.segments;
+    end(&ways);
+}
+
 static void test_scenarios(void)
 {
-    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
     uint64_t segments = 0;
-    g_assert_nonnull(folder);
-    for (const char *name; (name = g_dir_read_name(folder));) {
-        char *path = g_build_filename(SCENARIOS, name, NULL);
-        GPtrArray *scenarios = g_str_has_suffix(name, ".pkt") ? scn_read(path) : NULL;
-        for (unsigned i = 0; scenarios && i < scenarios->len; i++) {
-            both ways;
-            begin(&ways, tcpt_settings_default());
-            feed_scenario(&ways, scenarios->pdata[i]);
-            segments += ways.segments;
-            end(&ways);
-        }
-        if (scenarios)
-            g_ptr_array_unref(scenarios);
-        g_free(path);
-    }
-    g_dir_close(folder);
+    scn_each(SCENARIOS, play, &segments);
     g_assert_cmpuint(segments, >, 1000);
 }
 

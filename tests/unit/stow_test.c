@@ -98,25 +98,18 @@ static void feed_scenario(both *of, const scn_scenario *scenario)
     }
 }
 
+static void play(const scn_scenario *scenario, void *stowed)
+{
+    both of = begin();
+    feed_scenario(&of, scenario);
+    *(unsigned *)stowed += of.stowed;
+    end(&of);
+}
+
 static void test_scenarios(void)
 {
-    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
     unsigned stowed = 0;
-    g_assert_nonnull(folder);
-    for (const char *name; (name = g_dir_read_name(folder));) {
-        char *path = g_build_filename(SCENARIOS, name, NULL);
-        GPtrArray *scenarios = g_str_has_suffix(name, ".pkt") ? scn_read(path) : NULL;
-        for (unsigned i = 0; scenarios && i < scenarios->len; i++) {
-            both of = begin();
-            feed_scenario(&of, scenarios->pdata[i]);
-            stowed += of.stowed;
-            end(&of);
-        }
-        if (scenarios)
-            g_ptr_array_unref(scenarios);
-        g_free(path);
-    }
-    g_dir_close(folder);
+    scn_each(SCENARIOS, play, &stowed);
     g_assert_cmpuint(stowed, >, 1000);
 }
 

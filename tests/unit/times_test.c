@@ -97,8 +97,9 @@ static void write_report(tcpt_analysis *analysis)
     tcpt_model_free(model);
 }
 
-static void run_scenario(const scn_scenario *scenario, const odd_clock *clock)
+static void run_scenario(const scn_scenario *scenario, void *data)
 {
+    const odd_clock *clock = data;
     tcpt_settings settings = tcpt_settings_default();
     tcpt_analysis *analysis = tcpt_analysis_new(&settings);
 
@@ -119,20 +120,7 @@ static void run_scenario(const scn_scenario *scenario, const odd_clock *clock)
 /* One test per script and clock would be hundreds: one per clock, all scripts. */
 static void run_clock(gconstpointer data)
 {
-    const char *name;
-    GDir *folder = g_dir_open(SCENARIOS, 0, NULL);
-
-    g_assert_nonnull(folder);
-    while ((name = g_dir_read_name(folder))) {
-        char *path = g_build_filename(SCENARIOS, name, NULL);
-        GPtrArray *scenarios = g_str_has_suffix(name, ".pkt") ? scn_read(path) : g_ptr_array_new();
-
-        for (unsigned i = 0; i < scenarios->len; i++)
-            run_scenario(scenarios->pdata[i], data);
-        g_ptr_array_unref(scenarios);
-        g_free(path);
-    }
-    g_dir_close(folder);
+    scn_each(SCENARIOS, run_scenario, (void *)data);
 }
 
 static void test_bounds(void)

@@ -115,7 +115,7 @@ tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows);
 void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
 
 /** Give back the flows that leave: nobody refers to them. The others are numbered anew, in the same order. Only while
- *  there is one capture point. */
+ *  there is one capture point, and none is stowed away. */
 void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow, void *data), void *data);
 
 /** What has a number, or what stands for it: see tcpt_record.owner. */

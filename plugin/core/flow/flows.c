@@ -396,11 +396,11 @@ void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow,
     uint32_t kept = 0;
 
     g_return_if_fail(!flows->tuples);
-    tcpt_flows_first_awake(flows); /* none is stowed away any more: who is referred to is seen */
+    g_return_if_fail(flows->stowed == 0);
     for (uint32_t number = 0; number < flows->count; number++) {
         void *owner = *owner_at(flows, number);
 
-        if (owner && !tcpt_is_lone(owner) && leaves(owner, data))
+        if (!tcpt_is_lone(owner) && leaves(owner, data))
             give_back(flows, owner);
         else
             number_anew(flows, owner, kept++);

@@ -440,9 +440,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (segment->flags & TCPT_FIN)
         observe_fin(seen, sender, segment);
     observe_ack(seen, flow, segment);
-    if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment)) {
+    if (!seen->probe && !seen->other_syn && repeats(sender, segment) && !fills_gap(sender, segment))
         observe_repeat(seen, flow, segment);
-    }
     if (receiver->unanswered_probes)
         seen->traits |= TCPT_TRAIT_PROBED;
     if (receiver->unanswered_repeats || receiver->unanswered_fins)
