@@ -348,9 +348,11 @@ const tcpt_detector tcpt_mtu_blackhole = {
     .message = "Long packets get lost each time they are sent, shorter ones pass",
     .mistaken = "a server that hangs after the handshake",
     .explanation =
-        "The same long segment was sent three times and more and never acknowledged, while a shorter one behind it, or "
-        "the same bytes in shorter ones, arrived; or, captured where they should arrive, only the shorter one behind "
-        "the long ones ever does. Consistent with a link on the way whose MTU is smaller (a tunnel, a "
+        "The same long segment was sent three times and more and never acknowledged, while a shorter one behind it, "
+        "the "
+        "same bytes in shorter ones, or the bare ACK of what its receiver said, arrived; or, captured where they "
+        "should arrive, only the shorter one behind the long ones ever does. Consistent with a link on the way whose "
+        "MTU is smaller (a tunnel, a "
         "VPN, PPPoE) where the ICMP message that would tell the sender is not sent or is dropped: a path MTU black "
         "hole. The connection opens, small requests work, and the first long packet hangs.",
     .remedy =
