@@ -152,3 +152,13 @@ target_link_libraries(passing-test PRIVATE tcptriage_check)
 add_executable(picture-test tests/scenario/picture_test.c)
 target_compile_definitions(picture-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(picture-test PRIVATE tcptriage_check tcptriage_report)
+
+# Nobody counts the instructions of these: to compile the core anew for each of them takes most of a build's time.
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    get_directory_property(programs BUILDSYSTEM_TARGETS)
+    list(FILTER programs INCLUDE REGEX "-test$|-driver$|-seeds$|-table$|^fuzz-|^hostile-|^pkt2pcap$")
+    foreach(program IN LISTS programs)
+        set_property(TARGET ${program} PROPERTY INTERPROCEDURAL_OPTIMIZATION OFF)
+        target_link_options(${program} PRIVATE -fno-lto)
+    endforeach()
+endif()
