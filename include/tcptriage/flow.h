@@ -133,10 +133,10 @@ typedef struct tcpt_refusal {
 
 /** A run of pure ACKs, one from each end in turn, each end's the same but for timestamps. */
 typedef struct tcpt_ack_exchange {
-    uint8_t from;   /**< newest */
     uint32_t count; /**< ACKs in the run, both ends together */
-    int64_t first_ns;
-    tcpt_record *first;
+    uint8_t from;   /**< newest */
+    bool as_sent;   /**< of the only one there is no tcpt_endpoint.pure_ack: the end itself tells it... */
+    uint16_t ip_id; /**< ...but for that */
 } tcpt_ack_exchange;
 
 /** An end's part of such a run. */
@@ -251,129 +251,125 @@ typedef struct tcpt_trouble {
 } tcpt_trouble;
 
 /** One end of a flow: everything is what this end was seen to send, unless said otherwise. There are millions of them:
- * no holes between members of different size, and what is asked for most lies together. */
+ * no holes between members of different size, and what is asked for together lies together, in lines of 64 bytes. */
 typedef struct tcpt_endpoint {
-    /* What every segment of an open connection asks for, in lines of 64 bytes. Of both ends: */
-    uint32_t snd_nxt;    /**< highest end_seq; valid with sent */
-    uint32_t snd_contig; /**< highest end_seq without a gap before it: N of the receiver rules */
-    uint32_t rcv_nxt;    /**< highest ACK: A of the rules for segments toward this end; valid with acked */
-    uint32_t rcv_wnd;    /**< newest window, scaled where the scale is known */
-    uint32_t rcv_edge;   /**< largest right edge advertised: R */
-    uint32_t iss;        /**< valid with syn */
-    uint32_t timed_end;  /**< end_seq of the segment that is being timed */
-    uint32_t segment_count;
+    /* What every segment of an open connection asks for. Of both ends: */
+    uint32_t snd_nxt;      /**< highest end_seq; valid with sent */
+    uint32_t snd_contig;   /**< highest end_seq without a gap before it: N of the receiver rules */
+    uint32_t rcv_nxt;      /**< highest ACK: A of the rules for segments toward this end; valid with acked */
+    uint32_t rcv_wnd;      /**< newest window, scaled where the scale is known */
+    uint32_t rcv_edge;     /**< largest right edge advertised: R */
+    uint32_t timed_end;    /**< end_seq of the segment that is being timed */
     int64_t unanswered_ns; /**< first of its segments that asks for an answer; 0 none */
     int64_t timed_ns;      /**< capture time of the segment whose acknowledgment is being timed; 0 none */
     int64_t payload_ns;    /**< newest payload that was not a repeat */
+    int64_t rtt_ns;        /**< capture point to this end and back: smallest seen; 0 unknown */
     bool sent;             /**< anything that fixes snd_nxt */
     bool acked;            /**< anything that fixes rcv_nxt */
     bool syn;              /**< its SYN or SYN-ACK was seen */
-    bool far;          /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
-    bool stands;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
-    uint8_t holes;     /**< places that the capture lacks bytes of, see holed; saturating */
-    uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
-    uint8_t ttl_most;
+    bool far;       /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
+    bool stands;    /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
+    uint8_t holes;  /**< places that the capture lacks bytes of, see holed; saturating */
+    bool sack_held; /**< newest segment carries SACK blocks above its ACK */
+    uint8_t wscale; /**< shift in force for its windows: 0 unless both offered it */
 
     /* Of its sender. Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest
      * here. */
-    uint32_t max_wnd;    /**< largest window */
-    uint32_t window_seq; /**< highest SEQ that came with a window: the other end's SND.WL1 */
-    uint32_t payload_segments;
-    uint32_t short_segments; /**< IPv4 segments so short that Ethernet pads them */
-    int64_t last_ns;         /**< newest segment */
+    int64_t last_ns; /**< newest segment */
     tcpt_record *last_record;
-    tcpt_record *payload_record;
+    tcpt_host *host;        /**< NULL until its second segment, unless the address is known already */
+    int64_t tsval_ns;       /**< when tsval_highest was sent; 0 never */
     uint32_t tsval_highest; /**< valid with tsval_ns */
     uint32_t newest_tsval;
     uint32_t ts_echoed;     /**< newest TSecr, what this end held then; valid with echoes */
     uint32_t tsval_counted; /**< newest that counts for TS.Recent there, if it arrived; valid with counts */
+    uint32_t segment_count;
     uint32_t checksums_good;
-    uint16_t ip_id;   /**< newest */
-    bool ip_id_stuck; /**< sends the same IP ID over and over: no key for copies */
-    bool window_full; /**< its newest window field is 65535: the right edge may lie beyond it */
+    uint16_t ip_id;    /**< newest */
+    bool ip_id_stuck;  /**< sends the same IP ID over and over: no key for copies */
+    bool window_full;  /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool echoes;       /**< ts_echoed is valid */
+    bool counts;       /**< tsval_counted is valid */
+    uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
+    uint8_t ttl_most;
 
-    /* Also of its sender, with the history of its acknowledgments: when rcv_nxt reached what; thinned when long, so a
-     * step found may be a later one than the first, never an earlier. */
-    int64_t tsval_ns; /**< when tsval_highest was sent; 0 never */
-    tcpt_host *host;  /**< NULL until its second segment, unless the address is known already */
+    /* Of the sender of data, or of a new ACK: what it sent since the other end was last heard (with unanswered_ns), and
+     * the history of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a later
+     * one than the first, never an earlier. */
+    tcpt_record *payload_record;
+    tcpt_record *unanswered_record; /**< the first of it */
+    int64_t round_ns;       /**< newest of what is unanswered, or of the probes, that counts as a round of its own */
+    int64_t idle_before_ns; /**< silence of the flow before the first of them */
     tcpt_ack_step *ack_steps;
     uint16_t ack_step_count;
     uint16_t ack_step_room;
-    bool echoes;                 /**< ts_echoed is valid */
-    bool counts;                 /**< tsval_counted is valid */
-    bool sack_held;              /**< newest segment carries SACK blocks above its ACK */
-    uint8_t wscale;              /**< shift in force for its windows: 0 unless both offered it */
-    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
-    int64_t rtt_ns;              /**< capture point to this end and back: smallest seen; 0 unknown */
-    tcpt_pure_ack pure_ack;      /**< in tcpt_flow.acks */
-    uint32_t rst_count;          /**< of all its RSTs */
-
-    /* What it sent since the other end was last heard, with unanswered_ns. */
-    tcpt_record *unanswered_record;
-    int64_t round_ns;       /**< newest of what is unanswered, or of the probes, that counts as a round of its own */
-    int64_t idle_before_ns; /**< silence of the flow before the first of them */
-    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
-    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
-    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
-    uint32_t copies;             /**< second copies of its segments: these changed nothing else */
-
-    /* How far it is. */
-    tcpt_state state;     /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
-    tcpt_state handshake; /**< LISTEN to ESTABLISHED: how far its handshake is */
-    bool reset;           /**< closed by a RST, its own or one that it took */
-    uint8_t above_count;
-    bool holed;                 /**< the other end acknowledged bytes that the capture lacks, or what lies below
-                                     snd_contig is unsure for now */
-    bool took_payload;          /**< it acknowledged new payload after its own FIN: a half-close */
+    uint32_t payload_segments;
+    uint32_t max_wnd;           /**< largest window */
+    uint32_t window_seq;        /**< highest SEQ that came with a window: the other end's SND.WL1 */
+    uint32_t iss;               /**< valid with syn */
+    bool ending_before;         /**< the flow was closing when it began to send what is unanswered */
+    bool unanswered_fin;        /**< that began with a FIN without payload */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
 
-    /* Options of its SYN, its FIN, and the like. */
-    uint8_t syn_options;
-    bool fast_open; /**< its SYN had the option */
-    uint8_t fast_open_bytes;
-    uint8_t syn_ttl;  /**< of its first SYN or SYN-ACK */
-    bool fin;         /**< its FIN was seen */
+    /* What opening and closing ask for besides. */
+    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
+    int64_t rst_ns;              /**< newest RST that it sent */
+    uint32_t rst_count;          /**< of all its RSTs */
+    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
+    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
+    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
+    tcpt_pure_ack pure_ack;      /**< in tcpt_flow.acks */
+    uint32_t short_segments;     /**< IPv4 segments so short that Ethernet pads them */
+    tcpt_state state;            /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
+    tcpt_state handshake;        /**< LISTEN to ESTABLISHED: how far its handshake is */
+    bool reset;                  /**< closed by a RST, its own or one that it took */
+    bool reset_peer;             /**< one of its RSTs was exact: the other end is taken as reset */
+    bool holed;                  /**< the other end acknowledged bytes that the capture lacks, or what lies below
+                                      snd_contig is unsure for now */
+    bool took_payload;           /**< it acknowledged new payload after its own FIN: a half-close */
+    bool fin;                    /**< its FIN was seen */
     bool fin_acked;   /**< acknowledged by the other end, its FIN (inferred too when the FIN itself was not captured) */
     bool fin_refuted; /**< one was inferred that was none */
-    bool fin_delivered;  /**< its FIN is taken as received: in order and not refuted by a repeat */
-    bool fin_second;     /**< sent after the other end's FIN was acknowledged: passive close */
-    bool reset_peer;     /**< one of its RSTs was exact: the other end is taken as reset */
-    bool ending_before;  /**< the flow was closing when it began to send what is unanswered */
-    bool unanswered_fin; /**< that began with a FIN without payload */
-    tcpt_padding_told padding_told;
-    bool syn_padded;    /**< one of its SYNs, or SYN-ACKs, was */
-    uint16_t mss;       /**< that it offered, 0 none */
-    uint32_t sack_edge; /**< highest SACK right edge of the newest segment; valid with sack_held */
-    uint32_t syn_payload_bytes;
+    bool fin_delivered; /**< its FIN is taken as received: in order and not refuted by a repeat */
+    bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
+    bool fast_open;     /**< its SYN had the option */
+    uint8_t syn_ttl;    /**< of its first SYN or SYN-ACK */
+    uint8_t above_count;
+    uint8_t syn_options;
+    bool syn_padded; /**< one of its SYNs, or SYN-ACKs, was */
+
+    /* Options of its SYN, and the like. */
+    int64_t syn_ns;     /**< newest SYN or SYN-ACK */
     uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
+    uint32_t syn_payload_bytes;
     uint32_t syn_tsval;
-    int64_t syn_ns; /**< newest SYN or SYN-ACK */
+    uint32_t checksums_wrong;       /**< offload artefacts included */
+    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
+    uint16_t wrong_rest;            /**< of the first of these: tcpt_damage.rest and .expected */
+    uint16_t wrong_expected;
+    uint32_t sack_edge;       /**< highest SACK right edge of the newest segment; valid with sack_held */
+    uint32_t copies;          /**< second copies of its segments: these changed nothing else */
+    uint32_t payload_repeats; /**< payload segments of bytes seen before */
+    uint16_t mss;             /**< that it offered, 0 none */
+    uint8_t fast_open_bytes;
+    tcpt_padding_told padding_told;
 
     /* Its FIN. */
-    uint32_t fin_end;        /**< sequence number behind it */
-    uint32_t fin_crossed_ms; /**< the other end's newest segment that did not acknowledge it came so long before the one
-                                that did; valid with fin_acked */
+    uint32_t fin_end;      /**< sequence number behind it */
+    uint32_t fin_last_ack; /**< ACK that the newest transmission carried */
     int64_t fin_ns;
     int64_t fin_last_ns; /**< newest transmission */
     int64_t fin_acked_ns;
     tcpt_record *fin_record;
     tcpt_record *fin_acked_record;
-    uint32_t fin_last_ack; /**< ACK that the newest transmission carried */
+    uint32_t fin_crossed_ms; /**< the other end's newest segment that did not acknowledge it came so long before the one
+                                that did; valid with fin_acked */
     uint32_t fin_repeats;
 
-    /* RSTs it sent; how many, above. */
-    int64_t rst_ns; /**< newest */
     tcpt_record *rst_record;
-
     tcpt_record *said_record; /**< of said_close: whose payload said it */
     uint32_t reply_end;       /**< sequence number behind the response; valid with TCPT_REPLY_LENGTH */
-
-    uint32_t payload_repeats;       /**< payload segments of bytes seen before */
-    uint32_t checksums_wrong;       /**< offload artefacts included */
-    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
-    uint16_t wrong_rest;            /**< of the first of these: tcpt_damage.rest and .expected */
-    uint16_t wrong_expected;
 } tcpt_endpoint;
 
 /** What identifies a flow; the two ends are in a fixed order, not by role. */
@@ -514,7 +510,7 @@ typedef struct tcpt_rarities {
  * two segments: who refers to it beyond a segment keeps its `record`. It begins with a line of the processor's cache
  * (64 bytes); where thousands of flows take turns each line that a segment asks for has to come from memory. */
 typedef struct tcpt_flow {
-    /* What every segment of an open connection asks for: three lines. */
+    /* What every segment of an open connection asks for: two lines. */
     tcpt_flow_key key;
     struct tcpt_point *at; /**< capture point */
     uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
@@ -528,8 +524,8 @@ typedef struct tcpt_flow {
 
     int64_t last_ns;
     tcpt_record *last_record;
-    tcpt_record *previous;               /**< of the 4-tuple's life before this one, or NULL: tcpt_life_before() */
     struct tcpt_memory *memory;          /**< what detectors note; those that have noted something */
+    tcpt_ack_exchange acks;              /**< newest run of pure ACKs */
     int64_t seen_from_us;                /**< what times in `seen` are counted from */
     uint8_t seen_tag[TCPT_FINGERPRINTS]; /**< of the hashes in `seen`: all that is looked at as a rule */
     uint16_t piece;                      /**< of the capture, that holds its newest segment: tcpt_now_ns() */
@@ -546,11 +542,16 @@ typedef struct tcpt_flow {
     bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
     bool options_cut : 1;  /**< the capture has cut options of a SYN off: whether windows are scaled is unknown */
     bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
+    bool later : 1;        /**< there is a life before this one: previous */
     bool seen_over : 1;    /**< more packets came than `seen` has places */
 
-    tcpt_ack_exchange acks;       /**< newest run of pure ACKs */
-    struct tcpt_tracker *tracker; /**< NULL where it has gone on to the next life */
-    const tcpt_rarities *rare;    /**< never NULL: all zero until it is needed. Owned */
+    /* What opening and closing ask for besides. */
+    struct tcpt_tracker *tracker;  /**< NULL where it has gone on to the next life */
+    const tcpt_rarities *rare;     /**< never NULL: all zero until it is needed. Owned */
+    const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
+    tcpt_record *record;           /**< of its first segment */
+    uint32_t number;               /**< in the order of appearance, from 0 */
+    uint32_t settled_at;           /**< analysis generation they were made for, but for its upper half; 0 never */
     int64_t first_ns;
     tcpt_record *first_ack_record; /**< that ended the handshake */
     int64_t first_ack_ns;
@@ -558,15 +559,14 @@ typedef struct tcpt_flow {
     tcpt_fingerprint seen[TCPT_FINGERPRINTS]; /**< the newest packets', one line for four */
     tcpt_endpoint ends[2];                    /**< in the order of the key */
 
-    int64_t port_free_ns;          /**< when the port entered TIME-WAIT */
-    const tcpt_rst_toward *toward; /**< RSTs, by the end that they were sent to; NULL before the first. Owned */
-    tcpt_again *again;             /**< newest run of acknowledged data sent again, owned; NULL before the first */
-    tcpt_found *found;             /**< what was found; NULL for nothing */
-    tcpt_record *record;           /**< of its first segment */
-    struct tcpt_flow *next;        /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
-    tcpt_record *twin;             /**< of the next in the ring of its twins: tcpt_next_twin(); NULL: there is none */
-    uint32_t number;               /**< in the order of appearance, from 0 */
-    uint32_t settled_at;           /**< analysis generation they were made for, but for its upper half; 0 never */
+    int64_t acks_first_ns;   /**< of the first of `acks`; valid from the second on, as the next one is */
+    tcpt_record *acks_first; /**< the first of them */
+    tcpt_record *previous;   /**< of the 4-tuple's life before this one, or NULL: tcpt_life_before() */
+    int64_t port_free_ns;    /**< when the port entered TIME-WAIT */
+    tcpt_again *again;       /**< newest run of acknowledged data sent again, owned; NULL before the first */
+    tcpt_found *found;       /**< what was found; NULL for nothing */
+    struct tcpt_flow *next;  /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
+    tcpt_record *twin;       /**< of the next in the ring of its twins: tcpt_next_twin(); NULL: there is none */
 } tcpt_flow;
 
 /** The next one in a ring of this 4-tuple's flows at all capture points and in all lives: behind the last this one. */
@@ -578,7 +578,7 @@ static inline const tcpt_flow *tcpt_next_twin(const tcpt_flow *flow)
 /** The 4-tuple's life before this one, or NULL. */
 static inline tcpt_flow *tcpt_life_before(const tcpt_flow *flow)
 {
-    return flow->previous ? tcpt_flow_of(flow->previous) : NULL;
+    return flow->later ? tcpt_flow_of(flow->previous) : NULL;
 }
 
 /** How far back a sequence number can be compared for certain: half of what RFC 9293, section 3.4 allows. */

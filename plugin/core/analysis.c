@@ -53,7 +53,7 @@ static void TCPT_NOINLINE observe_moved(const tcpt_analysis *analysis, tcpt_obse
 {
     unsigned began = !flow->ends[0].acked, end;
 
-    if (flow->ends[!began].syn || flow->previous)
+    if (flow->ends[!began].syn || flow->later)
         return;
     if (flow->ends[began].syn && !(segment->flags & (TCPT_RST | TCPT_SYN)))
         return; /* its SYN-ACK is welcome: only its SYN was not captured */

@@ -53,6 +53,8 @@ static uint64_t asked_about(const tcpt_dispatch *dispatch, const tcpt_flow *flow
 
     for (uint64_t left = traits & dispatch->wanted; left; left &= left - 1)
         asked |= dispatch->wanting[tcpt_lowest_bit(left)];
+    if (!(traits & dispatch->followed))
+        return asked;
     for (const tcpt_memory *noted = flow->memory; noted; noted = noted->next)
         if (traits & noted->detector->follows)
             asked |= UINT64_C(1) << noted->number;

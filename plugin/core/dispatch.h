@@ -29,7 +29,7 @@ void tcpt_dispatch_clear(tcpt_dispatch *dispatch);
 /** Whether any detector is to look at a segment of a flow. */
 static inline bool tcpt_dispatch_asks(const tcpt_dispatch *dispatch, const tcpt_flow *flow, uint64_t traits)
 {
-    return (traits & dispatch->wanted) || (flow->memory && (traits & dispatch->followed));
+    return (traits & dispatch->wanted) || ((traits & dispatch->followed) && flow->memory);
 }
 
 /** Let those detectors look at a segment that want one of its traits, or follow one. */

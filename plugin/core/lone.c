@@ -26,8 +26,7 @@ static bool plain_syn(const tcpt_segment *segment)
 
 bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    return !flow->last_record && !flow->previous && !flow->memory && !flow->found && plain_syn(segment) &&
-           ordinary(seen);
+    return !flow->last_record && !flow->later && !flow->memory && !flow->found && plain_syn(segment) && ordinary(seen);
 }
 
 void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

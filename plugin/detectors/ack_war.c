@@ -29,7 +29,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     const tcpt_flow *flow = context->flow;
     unsigned end = quarrel(flow, flow->client) ? flow->client : !flow->client;
     const char *reason = quarrel(flow, end);
-    int64_t lasted_ns = context->segment->time_ns - flow->acks.first_ns;
+    int64_t lasted_ns = context->segment->time_ns - flow->acks_first_ns;
 
     tcpt_brief(finding, "ACK war: %u rounds in %.1f s, nothing gets through", context->seen->war_acks / 2,
                tcpt_as_seconds(lasted_ns));
@@ -48,14 +48,14 @@ static void judge(const tcpt_context *context, void *memory)
     if (context->seen->really_bad)
         return;
     if (mine->finding) {
-        if (mine->first == flow->acks.first)
+        if (mine->first == flow->acks_first)
             complete(context, mine->finding);
         return;
     }
-    mine->first = flow->acks.first;
+    mine->first = flow->acks_first;
     mine->finding = tcpt_raise(context, flow->both_ways && !flow->duplicates ? TCPT_HIGH : TCPT_MEDIUM, " ");
     complete(context, mine->finding);
-    tcpt_relate(mine->finding, flow->acks.first);
+    tcpt_relate(mine->finding, flow->acks_first);
     tcpt_relate(mine->finding, flow->ends[!context->seen->from].last_record);
     tcpt_rule_out(mine->finding, "Keep-alive and zero-window probing: no ACK of the exchange is a probe.");
     tcpt_rule_out(mine->finding, "Bytes that the capture lacks: the other end repeats that it has not sent them.");

@@ -160,8 +160,8 @@ static void judge_fill(const tcpt_context *context, recovery_memory *memory)
         .from = (uint8_t)from,
     };
 
-    if (!context->seen->new_payload || !sender->above_count || seq_after(context->segment->seq, sender->snd_contig) ||
-        !is_recovery(context, &found))
+    if (!context->seen->new_payload || context->seen->short_way || !sender->above_count ||
+        seq_after(context->segment->seq, sender->snd_contig) || !is_recovery(context, &found))
         return;
     keep(memory, &found);
 }

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/flow/commit_answers.h"
 #include "core/flow/flow.h"
 #include "core/tracker/judge.h"
 #include "core/tracker/tracker.h"
@@ -203,11 +204,13 @@ static void same_resets(const tcpt_rst_toward *one, const tcpt_rst_toward *other
 /** What is left of an exchange of pure ACKs that is none any more says nothing. */
 static void forget_exchange(tcpt_flow *flow)
 {
-    if (flow->acks.count)
-        return;
-    memset(&flow->acks, 0, sizeof flow->acks);
+    if (flow->acks.as_sent)
+        tcpt_keep_pure_ack(flow);
     for (unsigned end = 0; end < 2; end++)
-        memset(&flow->ends[end].pure_ack, 0, sizeof flow->ends[end].pure_ack);
+        if (flow->acks.count == 0 || (flow->acks.count == 1 && flow->acks.from != end))
+            memset(&flow->ends[end].pure_ack, 0, sizeof flow->ends[end].pure_ack);
+    if (!flow->acks.count)
+        memset(&flow->acks, 0, sizeof flow->acks);
 }
 
 /* In the copy of a flow alone. */
@@ -238,7 +241,7 @@ void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)
     a.rare = b.rare = NULL;
     same_record(&a.last_record, &b.last_record);
     same_record(&a.first_ack_record, &b.first_ack_record);
-    same_record(&a.acks.first, &b.acks.first);
+    same_record(&a.acks_first, &b.acks_first);
     same_tracker(a.tracker, b.tracker);
     same_again(a.again, b.again);
     same_resets(a.toward, b.toward);

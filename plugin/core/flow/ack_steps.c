@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { SLAB_STEPS = 1024 };
+enum {
+    SLAB_STEPS = 1024,
+    STEPS_FIRST = 2, /* nearly all ends have as many: their SYN and what they ask for */
+};
 
 G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
 G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));
@@ -70,7 +73,7 @@ void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker)
         thin(acker);
         return;
     }
-    acker->ack_step_room = (uint16_t)MAX(1, 2 * count);
+    acker->ack_step_room = (uint16_t)MAX(STEPS_FIRST, 2 * count);
     acker->ack_steps = take(room, acker->ack_step_room);
     for (unsigned i = 0; i < count; i++)
         acker->ack_steps[i] = before[i];

@@ -165,6 +165,8 @@ static void commit_long_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcp
     tcpt_endpoint *sender = &flow->ends[seen->from];
     bool open = flow->synchronised && !flow->ending; /* ordinary data and ACKs change no state then */
 
+    if (flow->acks.as_sent)
+        tcpt_keep_pure_ack(flow);
     tcpt_commit_checksums(flow, segment, seen, record);
     commit_limit(&flow->ends[!seen->from], segment, &seen->receiver);
     if (seen->really_bad) {
@@ -192,7 +194,7 @@ static void commit_long_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcp
         commit_taken(room, flow, segment, seen, record);
     }
     if (seen->war_acks || flow->acks.count)
-        tcpt_commit_exchange(flow, segment, seen, record);
+        tcpt_commit_exchange(flow, segment, seen);
     commit_counts(flow, segment, seen, record);
     flow->ending = flow->ending || (segment->flags & (TCPT_FIN | TCPT_RST)) || flow->ends[!seen->from].fin_acked;
     if (!open || flow->ending)

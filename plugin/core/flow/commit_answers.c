@@ -85,8 +85,17 @@ static void close_false_hole(tcpt_endpoint *acked, uint32_t ack, uint32_t its_se
     tcpt_holes_changed(acked);
 }
 
-void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                          tcpt_record *record)
+void tcpt_keep_pure_ack(tcpt_flow *flow)
+{
+    tcpt_endpoint *end = &flow->ends[flow->acks.from];
+
+    end->pure_ack =
+        (tcpt_pure_ack){end->snd_nxt, end->rcv_nxt, (uint16_t)(end->rcv_wnd >> end->wscale), flow->acks.ip_id};
+    flow->acks.as_sent = false;
+    flow->acks.ip_id = 0;
+}
+
+void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     enum { SURE = 4 }; /* each end has repeated itself */
     tcpt_ack_exchange *acks = &flow->acks;
@@ -96,12 +105,9 @@ void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tc
         acks->count = 0; /* the rest means nothing then */
         return;
     }
-    if (seen->war_acks == 1) {
-        acks->first = record;
-        acks->first_ns = segment->time_ns;
-    } else if (seen->war_acks == 2 && acks->count != 1) {
-        acks->first = flow->ends[!from].last_record;
-        acks->first_ns = flow->ends[!from].last_ns;
+    if (seen->war_acks == 2) {
+        flow->acks_first = flow->ends[!from].last_record;
+        flow->acks_first_ns = flow->ends[!from].last_ns;
     }
     acks->count = seen->war_acks;
     acks->from = (uint8_t)from;

@@ -19,9 +19,12 @@ void tcpt_commit_provocation(tcpt_flow *flow, const tcpt_segment *segment, const
 void tcpt_commit_refusal(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                          tcpt_record *record);
 
+/** Keep what the flow's newest segment was, a pure ACK that went the short way (tcpt_ack_exchange.as_sent), before its
+ * sender can be told anything else. */
+void tcpt_keep_pure_ack(tcpt_flow *flow);
+
 /** A run of pure ACKs. */
-void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
-                          tcpt_record *record);
+void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 
 /** A run of acknowledged data sent again. */
 void tcpt_commit_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record);

@@ -19,21 +19,25 @@ typedef union place {
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
-/* What a segment asks for of an end lies in as few lines as its size allows, for either end; where pointers have 32
- * bits the ends are smaller. */
+/* What segments ask for together lies in one line, of the flow and of either end; where pointers have 32 bits both are
+ * smaller. */
+G_STATIC_ASSERT(sizeof(void *) != 8 ||
+                (offsetof(tcpt_flow, last_ns) == LINE && offsetof(tcpt_flow, tracker) == 2 * LINE &&
+                 offsetof(tcpt_flow, seen) == 3 * LINE));
 G_STATIC_ASSERT(sizeof(void *) != 8 || (offsetof(tcpt_flow, ends) % LINE == 0 && sizeof(tcpt_endpoint) % LINE == 0));
+G_STATIC_ASSERT(sizeof(void *) != 8 ||
+                (offsetof(tcpt_endpoint, last_ns) == LINE && offsetof(tcpt_endpoint, payload_record) == 2 * LINE &&
+                 offsetof(tcpt_endpoint, trouble) == 3 * LINE && offsetof(tcpt_endpoint, syn_ns) == 4 * LINE));
 
-/* Slabs grow with what there is: where that is much they are pages from the kernel, which need no clearing, and of
- * which those are not there that nothing is in yet. Smaller ones lie where something else has been: what is taken from
- * them is cleared when it is taken, as then it is about to be written to. */
-enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024, PAGES_LEAST_BYTES = 1 << 18 };
+/* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
+ * to: a slab that the allocator clears at once has left the processor's cache by then. */
+enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
 
 /* Things of one size, from slabs. */
 typedef struct pool {
     uint8_t *next; /* in the newest slab */
     uint32_t left; /* there */
     uint32_t had;  /* in all slabs */
-    bool zero;     /* all that is left is */
 } pool;
 
 struct tcpt_flows {
@@ -119,9 +123,9 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
     g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
-static void *new_slab(tcpt_flows *flows, size_t bytes, bool zero)
+static void *new_slab(tcpt_flows *flows, size_t bytes)
 {
-    uint8_t *slab = zero ? g_malloc0(bytes + LINE - 1) : g_malloc(bytes + LINE - 1);
+    uint8_t *slab = g_malloc(bytes + LINE - 1);
 
     g_ptr_array_add(flows->slabs, slab);
     return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
@@ -134,11 +138,10 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     if (from->left == 0) {
         from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
         from->had += from->left;
-        from->zero = zero && from->left * bytes >= PAGES_LEAST_BYTES;
-        from->next = new_slab(flows, from->left * bytes, from->zero);
+        from->next = new_slab(flows, from->left * bytes);
     }
     taken = from->next;
-    if (zero && !from->zero)
+    if (zero)
         memset(taken, 0, bytes);
     from->next += bytes;
     from->left--;
@@ -190,7 +193,6 @@ static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_
     flow->key = *key;
     flow->at = at;
     flow->number = number;
-    flow->twin = NULL;
     return flow;
 }
 
@@ -199,7 +201,10 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
 {
     tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->count);
 
-    flow->previous = previous ? previous->record : NULL;
+    if (previous) {
+        flow->previous = previous->record;
+        flow->later = true;
+    }
     tcpt_life_open(flow, segment, from);
     if (previous && previous->tracker_lags)
         tcpt_tracker_catch_up(previous);
@@ -227,6 +232,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
     *owner_at(flows, flow->number) = tcpt_lone_owner(lone);
     *flows->newest = tcpt_lone_owner(lone);
     flows->resting++;
+    flow->twin = NULL;
     flows->blank = (place *)flow;
     flows->blank_tracker = flow->tracker;
     return lone;

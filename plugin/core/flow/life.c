@@ -102,7 +102,7 @@ static bool acknowledges(const tcpt_segment *segment, const tcpt_next_syn *syn)
 
 void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    const tcpt_next_syn *syn = flow->previous ? &tcpt_life_before(flow)->rare->next_syn : NULL;
+    const tcpt_next_syn *syn = flow->later ? &tcpt_life_before(flow)->rare->next_syn : NULL;
 
     tcpt_trouble_open(flow);
     flow->first_ns = segment->time_ns;

@@ -250,7 +250,7 @@ static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcp
 {
     seen->syn_count = flow->ends[seen->from].syn_count + 1;
     seen->other_syn = other_syn(flow, segment, seen->from);
-    if (seen->other_syn || flow->previous)
+    if (seen->other_syn || flow->later)
         seen->traits |= TCPT_TRAIT_OTHER_SYN;
     if (!(segment->flags & TCPT_ACK))
         return;
@@ -426,7 +426,7 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (seen->traits & TCPT_TRAIT_CHECKSUM)
         tcpt_observe_checksum(seen, flow, segment, host);
     observe_change(seen, flow, segment, settings);
-    if (flow->previous && tcpt_is_stale(flow, segment, from)) {
+    if (flow->later && tcpt_is_stale(flow, segment, from)) {
         seen->stale = true;
         seen->traits |= TCPT_TRAIT_STALE;
         tcpt_judge_receiver(seen, flow, segment, settings);

@@ -144,7 +144,7 @@ static bool lasts(const tcpt_flow *flow, const tcpt_segment *segment)
 {
     int64_t rtt_ns = tcpt_rtt_ns(flow);
 
-    return segment->time_ns - flow->acks.first_ns >= (rtt_ns ? rtt_ns * 7 / 2 : WAR_LEAST_MS * TCPT_MS_NS);
+    return segment->time_ns - flow->acks_first_ns >= (rtt_ns ? rtt_ns * 7 / 2 : WAR_LEAST_MS * TCPT_MS_NS);
 }
 
 /* A packet that its sender has made anew: not one that goes in circles, or is captured on two sides of a router. An ID

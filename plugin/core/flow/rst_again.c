@@ -54,7 +54,7 @@ static bool is_plain(const tcpt_endpoint *end)
 
 static bool is_open(const tcpt_flow *flow)
 {
-    return flow->handshake_done && flow->client_known && flow->ending && flow->synchronised && !flow->previous &&
+    return flow->handshake_done && flow->client_known && flow->ending && flow->synchronised && !flow->later &&
            !flow->damaged && !flow->reordered && !flow->padded && !flow->acks.count && !flow->rare->rst_run.rounds &&
            !flow->rare->refusal.seen && is_plain(&flow->ends[0]) && is_plain(&flow->ends[1]);
 }

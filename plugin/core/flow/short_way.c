@@ -10,9 +10,12 @@
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
-/* No more than the largest window in flight; within that, comparisons of sequence numbers hold. */
+/* No more than the largest window in flight; within that, comparisons of sequence numbers hold. What was acknowledged
+ * is possible, so no ACK beyond it is impossible. */
 static bool in_step(const tcpt_endpoint *end, const tcpt_endpoint *peer)
 {
+    if (peer->syn && seq_before(end->rcv_nxt, tcpt_lowest_seq(peer) + 1))
+        return false;
     return peer->snd_nxt - end->rcv_nxt < UINT32_C(1) << 30;
 }
 
@@ -51,15 +54,13 @@ static bool fits(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, con
 /* What the long way looks at besides, and finds. */
 static bool odd(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    const tcpt_endpoint *sender = &flow->ends[from];
 
-    if (receiver->syn && seq_before(segment->ack, tcpt_lowest_seq(receiver) + 1))
-        return true; /* an impossible ACK */
     if (sender->holes && segment->seq == sender->trouble->hole.left)
         return true; /* fills it */
     if (!segment->payload_bytes && flow->acks.count && flow->acks.from != from)
         return true; /* an exchange of pure ACKs */
-    return flow->previous && tcpt_is_stale(flow, segment, from);
+    return flow->later && tcpt_is_stale(flow, segment, from);
 }
 
 enum {
@@ -171,15 +172,9 @@ static void take_timestamps(tcpt_endpoint *sender, const tcpt_endpoint *receiver
 }
 
 /* The first of what may become an exchange of pure ACKs. */
-static void begin_exchange(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
+static void begin_exchange(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
-    tcpt_ack_exchange *acks = &flow->acks;
-
-    acks->first = record;
-    acks->first_ns = segment->time_ns;
-    acks->count = 1;
-    acks->from = (uint8_t)from;
-    flow->ends[from].pure_ack = (tcpt_pure_ack){segment->seq, segment->ack, segment->window, segment->ip_id};
+    flow->acks = (tcpt_ack_exchange){.count = 1, .from = (uint8_t)from, .as_sent = true, .ip_id = segment->ip_id};
 }
 
 static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, tcpt_record *record)
@@ -197,9 +192,11 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
     if (segment->time_ns > sender->last_ns)
         sender->last_ns = segment->time_ns;
     sender->last_record = record;
-    flow->both_ways = flow->ends[!from].segment_count > 0;
+    if (!flow->both_ways)
+        flow->both_ways = flow->ends[!from].segment_count > 0;
     flow->padded = flow->padded || segment->pad_bytes;
-    sender->short_segments += tcpt_short_on_the_wire(segment);
+    if (tcpt_short_on_the_wire(segment))
+        sender->short_segments++;
 }
 
 void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
@@ -213,9 +210,9 @@ void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt
         if (segment->seq == flow->ends[!from].rcv_nxt)
             flow->ends[!from].stands = false;
         take_payload(sender, segment, seen, record);
-        flow->acks.count = 0;
+        flow->acks = (tcpt_ack_exchange){0};
     } else {
-        begin_exchange(flow, segment, from, record);
+        begin_exchange(flow, segment, from);
     }
     tcpt_note_window_seq(sender, segment);
     tcpt_take_window(sender, segment);

@@ -96,7 +96,7 @@ static inline uint64_t tcpt_plain_traits(const tcpt_flow *flow, const tcpt_segme
     if (!flow->handshake_done && flow->client_known) {
         traits |= TCPT_TRAIT_HANDSHAKE;
         traits |= flow->ends[flow->client].fast_open ? TCPT_TRAIT_FAST_OPEN : 0;
-        traits |= flow->previous ? TCPT_TRAIT_REOPENED : 0;
+        traits |= flow->later ? TCPT_TRAIT_REOPENED : 0;
     }
     if (flow->ending)
         traits |= TCPT_TRAIT_ENDING;

@@ -218,7 +218,7 @@ bool tcpt_provokes(const tcpt_flow *flow, const tcpt_segment *segment, const tcp
     if (segment->flags & TCPT_SYN) {
         if (flow->synchronised)
             return !(segment->flags & TCPT_ACK); /* a SYN-ACK sent again asks for the handshake's last ACK */
-        return flow->previous;                   /* the SYN that meets a TIME-WAIT entry of the previous life */
+        return flow->later;                      /* the SYN that meets a TIME-WAIT entry of the previous life */
     }
     switch (seen->rst.position) {
     case TCPT_RST_EXACT_UNACKED: /* the bytes before it may be lost, or not have come yet */
