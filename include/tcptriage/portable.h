@@ -36,6 +36,16 @@
 #define TCPT_EXPORT
 #endif
 
+/** Let memory come into the cache that is about to be asked for; any address does. */
+static inline void tcpt_fetch(const void *at)
+{
+#if TCPT_GNU_C
+    __builtin_prefetch(at);
+#else
+    (void)at;
+#endif
+}
+
 /** Place of the lowest bit that is set; there is one. */
 static inline unsigned tcpt_lowest_bit(uint64_t bits)
 {

@@ -19,15 +19,15 @@ typedef union place {
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
 
-/* What segments ask for together lies in one line, of the flow and of either end; where pointers have 32 bits both are
- * smaller. */
-G_STATIC_ASSERT(sizeof(void *) != 8 ||
-                (offsetof(tcpt_flow, last_ns) == LINE && offsetof(tcpt_flow, tracker) == 2 * LINE &&
-                 offsetof(tcpt_flow, seen) == 3 * LINE));
-G_STATIC_ASSERT(sizeof(void *) != 8 || (offsetof(tcpt_flow, ends) % LINE == 0 && sizeof(tcpt_endpoint) % LINE == 0));
-G_STATIC_ASSERT(sizeof(void *) != 8 ||
+/* What segments ask for together lies in one line, of the flow and of either end. Where pointers have 32 bits both are
+ * smaller, and larger where enumerations are not one byte long. */
+enum { IN_LINES = sizeof(void *) == 8 && TCPT_GNU_C };
+G_STATIC_ASSERT(!IN_LINES || (offsetof(tcpt_flow, last_ns) == LINE && offsetof(tcpt_flow, tracker) == 2 * LINE &&
+                              offsetof(tcpt_flow, seen) == 3 * LINE && offsetof(tcpt_flow, ends) % LINE == 0));
+G_STATIC_ASSERT(!IN_LINES ||
                 (offsetof(tcpt_endpoint, last_ns) == LINE && offsetof(tcpt_endpoint, payload_record) == 2 * LINE &&
-                 offsetof(tcpt_endpoint, trouble) == 3 * LINE && offsetof(tcpt_endpoint, syn_ns) == 4 * LINE));
+                 offsetof(tcpt_endpoint, trouble) == 3 * LINE && offsetof(tcpt_endpoint, syn_ns) == 4 * LINE &&
+                 sizeof(tcpt_endpoint) % LINE == 0));
 
 /* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
  * to: a slab that the allocator clears at once has left the processor's cache by then. */

@@ -23,6 +23,30 @@ static uint32_t after(const tcpt_flow_table *table, uint32_t line)
     return (line + 1) & (table->count - 1);
 }
 
+/* What a segment asks for of its flow comes all at once, beside the key that is compared first. */
+static void fetch(const void *owner)
+{
+    const tcpt_flow *flow = owner;
+
+    if (tcpt_rests(owner))
+        return;
+    tcpt_fetch(&flow->last_ns);
+    for (unsigned end = 0; end < 2; end++) {
+        tcpt_fetch(&flow->ends[end]);
+        tcpt_fetch(&flow->ends[end].last_ns);
+        tcpt_fetch(&flow->ends[end].payload_record);
+    }
+}
+
+/* The owner with that hash is nearly always the one that is looked for. */
+static bool is_at(const tcpt_flow_line *line, unsigned at, const tcpt_flow_key *key, uint32_t hash)
+{
+    if (line->hashes[at] != hash)
+        return false;
+    fetch(line->owners[at]);
+    return tcpt_same_key(tcpt_key_of(line->owners[at]), key);
+}
+
 static place place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, uint32_t hash)
 {
     uint32_t home = hash & (table->count - 1), at = home;
@@ -31,7 +55,7 @@ static place place_of(const tcpt_flow_table *table, const tcpt_flow_key *key, ui
         tcpt_flow_line *line = &table->lines[at];
 
         for (unsigned i = 0; i < TCPT_LINE_OWNERS; i++)
-            if (line->hashes[i] == hash && tcpt_same_key(tcpt_key_of(line->owners[i]), key))
+            if (is_at(line, i, key, hash))
                 return (place){line, i};
         if (!line->passed)
             break;
