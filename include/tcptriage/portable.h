@@ -61,10 +61,10 @@ static inline unsigned tcpt_lowest_bit(uint64_t bits)
 }
 
 /** Place of the highest bit that is set; there is one. */
-static inline unsigned tcpt_highest_bit(uint32_t bits)
+static inline unsigned tcpt_highest_bit(uint64_t bits)
 {
 #if TCPT_GNU_C
-    return 31 - (unsigned)__builtin_clz(bits);
+    return 63 ^ (unsigned)__builtin_clzll(bits);
 #else
     unsigned at = 0;
 

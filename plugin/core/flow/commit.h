@@ -17,7 +17,7 @@ typedef struct tcpt_flows tcpt_flows;
 
 /** @param records  what tcpt_flows_records() is to tell: the analysis's, which this room knows nothing of */
 tcpt_flows *tcpt_flows_new(const struct tcpt_records *records);
-/** @param leaves  is called with each flow that has seen more than a SYN, for what others keep in it */
+/** @param leaves  is called for what others keep in flows: nothing else of one is to be asked for */
 void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow));
 
 /** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
@@ -91,9 +91,6 @@ tcpt_flow *tcpt_flows_unstow(void *owner);
 
 /** Whether flows may be stowed away: nobody has asked for all of them yet, as one who did may know them by address. */
 bool tcpt_flows_may_stow(const tcpt_flows *flows);
-
-/** A flow as it is, be it stowed away, to free what it owns: until the next call. NULL for a lone SYN. */
-tcpt_flow *tcpt_flows_look_at(tcpt_flows *flows, uint32_t number);
 
 /** Of the flows that something which stands for one, of either kind, belongs to. */
 const struct tcpt_records *tcpt_flows_records(void *owner);

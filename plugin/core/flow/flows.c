@@ -58,8 +58,6 @@ struct tcpt_flows {
     bool listed;      /* all were asked for */
     tcpt_stow_room stow_room;
     const struct tcpt_records *records;
-    place *look; /* of tcpt_flows_look_at(), NULL before the first call */
-    tcpt_tracker look_tracker;
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
     uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
     tcpt_ack_step_room ack_steps;
@@ -292,7 +290,6 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
     tcpt_flow *flow = &take_place(flows)->flow;
     tcpt_tracker *tracker = take_tracker(flows);
 
-    memset(flow, 0, sizeof *flow); /* a blank one is not all zero */
     tcpt_stow_read(stowed, flow, tracker);
     if (!flow->tracker)
         g_ptr_array_add(flows->free_trackers, tracker);
@@ -306,21 +303,6 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
 bool tcpt_flows_may_stow(const tcpt_flows *flows)
 {
     return !flows->listed;
-}
-
-tcpt_flow *tcpt_flows_look_at(tcpt_flows *flows, uint32_t number)
-{
-    void *owner = *owner_at(flows, number);
-
-    if (!tcpt_rests(owner))
-        return owner;
-    if (tcpt_is_lone(owner))
-        return NULL;
-    if (!flows->look)
-        flows->look = g_new(place, 1);
-    memset(flows->look, 0, sizeof *flows->look);
-    tcpt_stow_read(tcpt_stowed_of(owner), &flows->look->flow, &flows->look_tracker);
-    return &flows->look->flow;
 }
 
 const struct tcpt_records *tcpt_flows_records(void *owner)
@@ -445,23 +427,33 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     return flows;
 }
 
+/* What an owner is or stands for has of its own. */
+static void clear_owner(void *owner, void (*leaves)(tcpt_flow *flow))
+{
+    tcpt_tracker tracker;
+    tcpt_flow read, *flow = owner;
+
+    if (tcpt_is_lone(owner))
+        return;
+    if (tcpt_rests(owner)) {
+        if (!tcpt_stow_read_owned(tcpt_stowed_of(owner), &read, &tracker))
+            return;
+        flow = &read;
+    }
+    leaves(flow);
+    tcpt_life_clear(flow);
+}
+
 void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow))
 {
-    for (uint32_t i = 0; i < flows->count; i++) {
-        tcpt_flow *flow = tcpt_flows_look_at(flows, i);
-
-        if (!flow)
-            continue;
-        leaves(flow);
-        tcpt_life_clear(flow);
-    }
+    for (uint32_t i = 0; i < flows->count; i++)
+        clear_owner(*owner_at(flows, i), leaves);
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->free_lones, TRUE);
     g_ptr_array_free(flows->free_places, TRUE);
     g_ptr_array_free(flows->free_trackers, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);
-    g_free(flows->look);
     tcpt_ack_step_room_clear(&flows->ack_steps);
     tcpt_flow_table_clear(&flows->table);
     if (flows->tuples)

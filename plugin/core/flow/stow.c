@@ -3,19 +3,47 @@
 
 #include <string.h>
 
+#include "core/flow/trouble.h"
 #include "core/tracker/tracker.h"
 #include "tcptriage/portable.h"
 
+/* What a flow owns besides itself. */
+typedef struct owned {
+    struct tcpt_memory *memory;
+    tcpt_found *found;
+    tcpt_again *again;
+    const tcpt_rst_toward *toward;
+    const tcpt_rarities *rare; /* NULL for none */
+    const tcpt_trouble *trouble[2];
+    tcpt_ct_entry *old;
+} owned;
+
+/* All that is stowed away: what is asked for alone comes first. */
+typedef struct content {
+    owned owned;
+    tcpt_flow flow;
+    tcpt_tracker tracker;
+} content;
+
 enum {
-    WORD = 2,    /* bytes: with shorter ones more is told of where they are than they take less */
-    AT_ONCE = 4, /* words of a part: where they lie most parts are all zero */
-    PART = AT_ONCE * WORD,
-    KEY_PARTS = sizeof(tcpt_flow_key) / PART,
-    FLOW_PARTS = (sizeof(tcpt_flow) + PART - 1) / PART,
-    TRACKER_PARTS = (sizeof(tcpt_tracker) + PART - 1) / PART,
-    PARTS = FLOW_PARTS - KEY_PARTS + TRACKER_PARTS,
+    PART = sizeof(uint64_t),
+    OWNED_PARTS = sizeof(owned) / PART,
+    AT_ONCE = 4, /* parts */
+    PARTS = (sizeof(content) + PART - 1) / PART / AT_ONCE * AT_ONCE + AT_ONCE,
+    BLOCK = 64,    /* parts */
+    CODE_BITS = 4, /* of a part */
+    CODES_AT_ONCE = 8,
+    BYTES_LESS_ONE = 7,
+    UPPER_HALF = 8, /* the other one is all zero and left out */
+    HALF_BITS = 32,
     SLAB_BYTES = 1 << 16,
 };
+
+/* Read and written by these parts, by way of the union alone. */
+typedef union parts {
+    content of;
+    uint64_t parts[PARTS];
+} parts;
 
 struct tcpt_stowed {
     tcpt_flow_key key; /* first, as a flow's */
@@ -23,46 +51,53 @@ struct tcpt_stowed {
         struct tcpt_flows *in;
         tcpt_stowed *next_spare;
     };
-    uint64_t filled[(PARTS + 63) / 64]; /* a bit for each part that is not all zero: of the flow behind its key, and of
-                                         * the tracker */
-    uint16_t steps;                     /* of its size */
-    uint16_t words;                     /* that are not zero */
+    uint64_t filled[(PARTS + BLOCK - 1) / BLOCK]; /* a bit for each part that is not all zero */
+    uint16_t steps;                               /* of its size */
+    uint16_t length;                              /* bytes of these parts */
     bool tracked;
-    uint8_t bytes[]; /* these words; which of each part that has any they are, in four bits each */
+    uint8_t bytes[]; /* of these parts, without the zeros at their ends; how many of each part, in CODE_BITS each */
 };
 
-/* Flow and tracker are read and written in parts. */
-typedef union flow_parts {
-    tcpt_flow flow;
-    uint64_t parts[FLOW_PARTS];
-} flow_parts;
+G_STATIC_ASSERT(sizeof(owned) % PART == 0 && OWNED_PARTS < BLOCK);
 
-typedef union tracker_parts {
-    tcpt_tracker tracker;
-    uint64_t parts[TRACKER_PARTS];
-} tracker_parts;
+/* Where packing has come to. */
+typedef struct packing {
+    uint8_t *bytes;
+    uint8_t *code;
+} packing;
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) % PART == 0 && PART == sizeof(uint64_t));
-
-/* Add those words that are not zero; there is room for one more. `at` is the number of the first part. @return behind
- * the last */
-static uint16_t *add_words(uint64_t *filled, uint8_t **which, uint16_t *to, unsigned at, const uint64_t *parts,
-                           unsigned count)
+/* A part is written whole: what is behind it comes later. */
+static inline packing add(packing to, uint64_t part, unsigned code)
 {
-    for (unsigned part = 0; part < count; part++, at++) {
-        uint16_t words[AT_ONCE];
-        unsigned bits = 0;
+    unsigned last = tcpt_highest_bit(part) / 8;
 
-        if (!parts[part])
+    part = GUINT64_TO_LE(part);
+    memcpy(to.bytes, &part, PART);
+    *to.code = (uint8_t)(code | last);
+    return (packing){to.bytes + last + 1, to.code + 1};
+}
+
+/* Integers, times and addresses have zeros at their upper end. */
+static inline packing pack_part(packing to, uint64_t part)
+{
+    return (uint32_t)part ? add(to, part, 0) : add(to, part >> HALF_BITS, UPPER_HALF);
+}
+
+/* Most parts are all zero, and beside others that are. There is room for one more part and code. */
+static packing pack(packing to, uint64_t *filled, const parts *from)
+{
+    for (unsigned at = 0; at < PARTS; at += AT_ONCE) {
+        const uint64_t *part = &from->parts[at];
+        uint64_t bits = 0;
+
+        if (!(part[0] | part[1] | part[2] | part[3]))
             continue;
-        memcpy(words, &parts[part], sizeof words);
-        for (unsigned i = 0; i < AT_ONCE; i++) {
-            *to = words[i];
-            to += words[i] != 0;
-            bits |= (unsigned)(words[i] != 0) << i;
-        }
-        filled[at / 64] |= UINT64_C(1) << at % 64;
-        *(*which)++ = (uint8_t)bits;
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            if (part[i]) {
+                bits |= UINT64_C(1) << i;
+                to = pack_part(to, part[i]);
+            }
+        filled[at / BLOCK] |= bits << at % BLOCK;
     }
     return to;
 }
@@ -89,77 +124,146 @@ static tcpt_stowed *take(tcpt_stow_room *room, unsigned steps)
     return taken;
 }
 
-/* Two to a byte. */
-static void put_which(uint8_t *to, const uint8_t *which, unsigned count)
+/* Two to a byte; there is room for CODES_AT_ONCE on both sides. */
+static void put_codes(uint8_t *to, const uint8_t *codes, unsigned count)
 {
-    for (unsigned i = 0; i < count; i += 2)
-        to[i / 2] = (uint8_t)(which[i] | which[i + 1] << AT_ONCE);
+    for (unsigned i = 0; i < count; i += CODES_AT_ONCE, to += CODES_AT_ONCE / 2) {
+        uint64_t all;
+        uint32_t half;
+
+        memcpy(&all, codes + i, sizeof all);
+        all = GUINT64_FROM_LE(all);
+        all = (all | all >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+        all = (all | all >> 8) & UINT64_C(0x0000ffff0000ffff);
+        half = GUINT32_TO_LE((uint32_t)(all | all >> 16));
+        memcpy(to, &half, sizeof half);
+    }
+}
+
+/* A flow without what refers to others that are not stowed with it. */
+static void take_apart(content *to, const tcpt_flow *from)
+{
+    tcpt_flow *flow = &to->flow;
+
+    *flow = *from;
+    memset(&to->tracker, 0, sizeof to->tracker);
+    if (from->tracker)
+        to->tracker = *from->tracker;
+    to->owned = (owned){.memory = flow->memory,
+                        .found = flow->found,
+                        .again = flow->again,
+                        .toward = flow->toward,
+                        .rare = tcpt_own_rarities(flow),
+                        .trouble = {tcpt_own_trouble(&flow->ends[0]), tcpt_own_trouble(&flow->ends[1])},
+                        .old = to->tracker.models.old};
+    memset(&flow->key, 0, sizeof flow->key);
+    flow->memory = NULL;
+    flow->found = NULL;
+    flow->again = NULL;
+    flow->toward = NULL;
+    flow->rare = NULL;
+    flow->ends[0].trouble = flow->ends[1].trouble = NULL;
+    flow->tracker = NULL;
+    flow->next = NULL;
+    to->tracker.models.old = NULL;
+}
+
+static void give_owned(tcpt_flow *flow, tcpt_tracker *tracker, const owned *from)
+{
+    tcpt_trouble_open(flow);
+    flow->memory = from->memory;
+    flow->found = from->found;
+    flow->again = from->again;
+    flow->toward = from->toward;
+    if (from->rare)
+        flow->rare = from->rare;
+    for (unsigned end = 0; end < 2; end++)
+        if (from->trouble[end])
+            flow->ends[end].trouble = from->trouble[end];
+    tracker->models.old = from->old;
 }
 
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in)
 {
-    uint16_t words[PARTS * AT_ONCE + 1], *end;
-    uint8_t which[PARTS + 1], *last = which;
-    tracker_parts tracker = {.parts = {0}};
-    flow_parts from;
+    uint8_t bytes[(PARTS + 1) * PART], codes[PARTS + CODES_AT_ONCE];
+    packing end = {bytes, codes};
     tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL}, *stowed;
-    size_t bytes, word_bytes;
     unsigned count;
+    size_t all;
+    parts from;
 
-    from.parts[FLOW_PARTS - 1] = 0;
-    from.flow = *flow;
-    from.flow.tracker = NULL;
-    from.flow.next = NULL;
-    if (flow->tracker)
-        tracker.tracker = *flow->tracker;
-    end = add_words(head.filled, &last, words, 0, from.parts + KEY_PARTS, FLOW_PARTS - KEY_PARTS);
-    end = add_words(head.filled, &last, end, FLOW_PARTS - KEY_PARTS, tracker.parts, TRACKER_PARTS);
-    *last = 0;
-    count = (unsigned)(last - which);
-    word_bytes = (size_t)(end - words) * WORD;
-    bytes = sizeof head + word_bytes + (count + 1) / 2;
-    if (bytes > TCPT_STOW_MOST_BYTES)
+    memset(&from.parts[PARTS - AT_ONCE], 0, AT_ONCE * sizeof from.parts[0]);
+    take_apart(&from.of, flow);
+    end = pack(end, head.filled, &from);
+    memset(end.code, 0, CODES_AT_ONCE);
+    count = (unsigned)(end.code - codes);
+    head.length = (uint16_t)(end.bytes - bytes);
+    all = offsetof(tcpt_stowed, bytes) + head.length +
+          MAX(PART, (count + CODES_AT_ONCE - 1) / CODES_AT_ONCE * CODES_AT_ONCE / 2); /* a part is read whole, too */
+    if (all > TCPT_STOW_MOST_BYTES)
         return NULL;
-    head.steps = (uint16_t)((bytes + TCPT_STOW_STEP_BYTES - 1) / TCPT_STOW_STEP_BYTES);
-    head.words = (uint16_t)(end - words);
+    head.steps = (uint16_t)((all + TCPT_STOW_STEP_BYTES - 1) / TCPT_STOW_STEP_BYTES);
     stowed = take(room, head.steps);
     *stowed = head;
-    memcpy(stowed->bytes, words, word_bytes);
-    put_which(stowed->bytes + word_bytes, which, count);
+    memcpy(stowed->bytes, bytes, head.length);
+    put_codes(stowed->bytes + head.length, codes, count);
     return stowed;
 }
 
-/* The next part of those that are not zero. */
-static uint64_t part_of(const uint8_t **words, unsigned which)
+static uint64_t unpack_part(const uint8_t **bytes, unsigned code)
 {
-    uint16_t part[AT_ONCE] = {0};
-    uint64_t all;
+    static const uint64_t read[PART] = {
+        UINT64_MAX >> 56, UINT64_MAX >> 48, UINT64_MAX >> 40, UINT64_MAX >> 32,
+        UINT64_MAX >> 24, UINT64_MAX >> 16, UINT64_MAX >> 8,  UINT64_MAX,
+    };
+    unsigned last = code & BYTES_LESS_ONE;
+    uint64_t part;
 
-    for (unsigned left = which; left; left &= left - 1, *words += WORD)
-        memcpy(&part[tcpt_lowest_bit(left)], *words, WORD);
-    memcpy(&all, part, sizeof all);
-    return all;
+    memcpy(&part, *bytes, PART);
+    *bytes += last + 1;
+    part = GUINT64_FROM_LE(part) & read[last];
+    return code & UPPER_HALF ? part << HALF_BITS : part;
+}
+
+/* Parts before `end`, into what is all zero. */
+static void unpack(parts *to, const tcpt_stowed *from, unsigned end)
+{
+    const uint8_t *bytes = from->bytes, *codes = from->bytes + from->length;
+    unsigned count = 0;
+
+    for (unsigned first = 0; first < end; first += BLOCK) {
+        uint64_t left = from->filled[first / BLOCK];
+
+        if (end - first < BLOCK)
+            left &= (UINT64_C(1) << (end - first)) - 1;
+        for (; left; left &= left - 1, count++)
+            to->parts[first + tcpt_lowest_bit(left)] = unpack_part(&bytes, codes[count / 2] >> count % 2 * CODE_BITS);
+    }
 }
 
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
 {
-    flow_parts *to = (flow_parts *)flow;
-    const uint8_t *words = stowed->bytes, *which = stowed->bytes + stowed->words * (size_t)WORD;
-    tracker_parts tracked = {.parts = {0}};
-    unsigned count = 0;
+    parts from = {.parts = {0}};
 
+    unpack(&from, stowed, PARTS);
+    *flow = from.of.flow;
     flow->key = stowed->key;
-    for (unsigned i = 0; i < G_N_ELEMENTS(stowed->filled); i++)
-        for (uint64_t left = stowed->filled[i]; left; left &= left - 1, count++) {
-            unsigned at = KEY_PARTS + i * 64 + tcpt_lowest_bit(left);
-            unsigned bits = which[count / 2] >> count % 2 * AT_ONCE & 15;
+    *tracker = from.of.tracker;
+    give_owned(flow, tracker, &from.of.owned);
+    flow->tracker = stowed->tracked ? tracker : NULL;
+}
 
-            *(at < FLOW_PARTS ? &to->parts[at] : &tracked.parts[at - FLOW_PARTS]) = part_of(&words, bits);
-        }
-    if (!stowed->tracked)
-        return;
-    *tracker = tracked.tracker;
+bool tcpt_stow_read_owned(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
+{
+    parts from;
+
+    if (!(stowed->filled[0] & ((UINT64_C(1) << OWNED_PARTS) - 1)))
+        return false;
+    memset(&from.of.owned, 0, sizeof from.of.owned);
+    unpack(&from, stowed, OWNED_PARTS);
+    give_owned(flow, tracker, &from.of.owned);
     flow->tracker = tracker;
+    return true;
 }
 
 struct tcpt_flows *tcpt_stowed_in(const tcpt_stowed *stowed)

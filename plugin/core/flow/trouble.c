@@ -12,6 +12,16 @@ void tcpt_trouble_open(tcpt_flow *flow)
     flow->rare = &no_rarities;
 }
 
+const tcpt_trouble *tcpt_own_trouble(const tcpt_endpoint *end)
+{
+    return end->trouble == &no_trouble ? NULL : end->trouble;
+}
+
+const tcpt_rarities *tcpt_own_rarities(const tcpt_flow *flow)
+{
+    return flow->rare == &no_rarities ? NULL : flow->rare;
+}
+
 tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end)
 {
     if (end->trouble == &no_trouble)
@@ -30,9 +40,7 @@ void tcpt_trouble_clear(tcpt_flow *flow)
 {
     for (unsigned end = 0; end < 2; end++) {
         g_free(flow->ends[end].trouble->damages);
-        if (flow->ends[end].trouble != &no_trouble)
-            g_free((tcpt_trouble *)flow->ends[end].trouble);
+        g_free((tcpt_trouble *)tcpt_own_trouble(&flow->ends[end]));
     }
-    if (flow->rare != &no_rarities)
-        g_free((tcpt_rarities *)flow->rare);
+    g_free((tcpt_rarities *)tcpt_own_rarities(flow));
 }

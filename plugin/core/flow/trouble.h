@@ -11,6 +11,10 @@
 void tcpt_trouble_open(tcpt_flow *flow);
 void tcpt_trouble_clear(tcpt_flow *flow);
 
+/** What a flow has of its own, NULL for none. */
+const tcpt_trouble *tcpt_own_trouble(const tcpt_endpoint *end);
+const tcpt_rarities *tcpt_own_rarities(const tcpt_flow *flow);
+
 /** An end's trouble, to be written to. */
 tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end);
 
