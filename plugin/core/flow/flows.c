@@ -50,9 +50,9 @@ struct tcpt_flows {
     tcpt_tracker *blank_tracker; /* of the blank place */
     void **newest;               /* place of the newest flow in the table */
     pool places, trackers, lones;
-    GPtrArray *free_lones;
-    GPtrArray *free_places; /* of flows that were given back or stowed away, cleared */
-    GPtrArray *free_trackers;
+    void *spare_lones;  /* each begins with the next one */
+    void *spare_places; /* of flows that were given back or stowed away: all else of them is zero */
+    void *spare_trackers;
     uint32_t resting; /* flows that lone SYNs stand for */
     uint32_t stowed;  /* flows that are stowed away */
     bool listed;      /* all were asked for */
@@ -146,6 +146,24 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     return taken;
 }
 
+static void put_spare(void **first, void *given_back)
+{
+    memcpy(given_back, first, sizeof *first);
+    *first = given_back;
+}
+
+/* The first bytes are all zero again. NULL where there is none. */
+static void *take_spare(void **first)
+{
+    void *taken = *first;
+
+    if (!taken)
+        return NULL;
+    memcpy(first, taken, sizeof *first);
+    memset(taken, 0, sizeof *first);
+    return taken;
+}
+
 static void append(tcpt_flows *flows, tcpt_flow *flow)
 {
     if (flows->count % PIECE_FLOWS == 0)
@@ -155,33 +173,29 @@ static void append(tcpt_flows *flows, tcpt_flow *flow)
 
 static place *take_place(tcpt_flows *flows)
 {
-    place *blank = flows->blank;
+    place *taken = flows->blank;
 
     flows->blank = NULL;
-    if (blank)
-        return blank;
-    if (flows->free_places->len > 0)
-        return g_ptr_array_remove_index_fast(flows->free_places, flows->free_places->len - 1);
-    return take_from(flows, &flows->places, sizeof(place), true);
+    if (!taken)
+        taken = take_spare(&flows->spare_places);
+    return taken ? taken : take_from(flows, &flows->places, sizeof(place), true);
 }
 
 static tcpt_tracker *take_tracker(tcpt_flows *flows)
 {
-    tcpt_tracker *blank = flows->blank_tracker;
+    tcpt_tracker *taken = flows->blank_tracker;
 
     flows->blank_tracker = NULL;
-    if (blank)
-        return blank;
-    if (flows->free_trackers->len > 0)
-        return g_ptr_array_remove_index_fast(flows->free_trackers, flows->free_trackers->len - 1);
-    return take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
+    if (!taken)
+        taken = take_spare(&flows->spare_trackers);
+    return taken ? taken : take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
 }
 
 static tcpt_lone *take_lone(tcpt_flows *flows)
 {
-    if (flows->free_lones->len > 0)
-        return g_ptr_array_remove_index_fast(flows->free_lones, flows->free_lones->len - 1);
-    return take_from(flows, &flows->lones, sizeof(tcpt_lone), false);
+    tcpt_lone *taken = take_spare(&flows->spare_lones);
+
+    return taken ? taken : take_from(flows, &flows->lones, sizeof(tcpt_lone), false);
 }
 
 static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
@@ -247,7 +261,7 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     tcpt_flow_table_replace(&flows->table, flow, tcpt_key_hash(&flow->key));
     flows->linked = 0;
     flows->resting--;
-    g_ptr_array_add(flows->free_lones, lone);
+    put_spare(&flows->spare_lones, lone);
     return flow;
 }
 
@@ -257,10 +271,10 @@ static void free_place(tcpt_flows *flows, tcpt_flow *flow)
 {
     if (flow->tracker) {
         memset(flow->tracker, 0, sizeof *flow->tracker);
-        g_ptr_array_add(flows->free_trackers, flow->tracker);
+        put_spare(&flows->spare_trackers, flow->tracker);
     }
     memset(flow, 0, sizeof *flow);
-    g_ptr_array_add(flows->free_places, flow);
+    put_spare(&flows->spare_places, flow);
 }
 
 static void exchange(tcpt_flows *flows, uint32_t number, void *was, void *owner)
@@ -292,7 +306,7 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
 
     tcpt_stow_read(stowed, flow, tracker);
     if (!flow->tracker)
-        g_ptr_array_add(flows->free_trackers, tracker);
+        put_spare(&flows->spare_trackers, tracker);
     exchange(flows, flow->number, owner, flow);
     flows->linked = 0;
     flows->stowed--;
@@ -419,10 +433,7 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
     flows->records = records;
-    flows->free_places = g_ptr_array_new();
-    flows->free_trackers = g_ptr_array_new();
     flows->all = g_ptr_array_new_with_free_func(g_free);
-    flows->free_lones = g_ptr_array_new();
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
 }
@@ -449,9 +460,6 @@ void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow))
     for (uint32_t i = 0; i < flows->count; i++)
         clear_owner(*owner_at(flows, i), leaves);
     g_ptr_array_free(flows->all, TRUE);
-    g_ptr_array_free(flows->free_lones, TRUE);
-    g_ptr_array_free(flows->free_places, TRUE);
-    g_ptr_array_free(flows->free_trackers, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);
     tcpt_ack_step_room_clear(&flows->ack_steps);
