@@ -269,6 +269,31 @@ static void test_timeouts(void)
     g_assert_cmpint(run(&entry, &late, TCPT_CT_CURRENT).reason, ==, TCPT_CT_INVALID_NEW);
 }
 
+/** What tcp_new() and tcp_in_window() make of a SYN where there is no entry, by either rule set. */
+static void test_first_syn(void)
+{
+    static const packet_step syns[] = {{7, SERVER, TCPT_SYN, 1000, 0, 64240, 0, "w7"},
+                                       {7, SERVER, TCPT_SYN, 1000, 0, 0, 500, ""}};
+    static const tcpt_ct_side opened[][2] = {
+        {{.end = 1001, .max_end = 1001, .max_win = 64240, .scale = 7, .flags = TCPT_CT_WINDOW_SCALE | TCPT_CT_SACK},
+         {.max_end = 64240}},
+        {{.end = 1501, .max_end = 1501, .max_win = 1}, {.max_end = 1}}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(syns); i++)
+        for (unsigned rules = 0; rules < TCPT_CT_RULE_SETS; rules++) {
+            tcpt_ct_entry entry = {0};
+            tcpt_ct_result result = run(&entry, &syns[i], (tcpt_ct_rules)rules);
+
+            g_assert_cmpuint(result.verdict, ==, TCPT_CT_VALID);
+            g_assert_cmpuint(result.state, ==, TCPT_CT_SYN_SENT);
+            g_assert_cmpmem(entry.sides, sizeof entry.sides, opened[i], sizeof opened[i]);
+            g_assert_cmpint(left_seconds(&entry, 7), ==, 120);
+            g_assert_cmpuint(entry.state, ==, TCPT_CT_SYN_SENT);
+            g_assert_cmpuint(entry.initiator, ==, SERVER);
+            g_assert_cmpuint(entry.last_class, ==, TCPT_CT_CLASS_SYN);
+        }
+}
+
 static void test_size(void)
 {
     g_assert_cmpuint(sizeof(tcpt_ct_entry), <=, 160);
@@ -301,6 +326,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/tracker/timeouts", test_timeouts);
     g_test_add_func("/tracker/jumps", test_jumps);
+    g_test_add_func("/tracker/first-syn", test_first_syn);
     g_test_add_func("/tracker/size", test_size);
     g_test_add_func("/tracker/reason-texts", test_reason_texts);
     return g_test_run();

@@ -122,6 +122,23 @@ static bool open_entry(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
     return true;
 }
 
+/* The SYN that most entries begin with: what open_entry() and all checks and steps behind it come to. */
+static tcpt_ct_result open_by_syn(tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
+{
+    const tcpt_segment *segment = packet->segment;
+    uint32_t window = segment->window ? segment->window : 1;
+
+    *entry = (tcpt_ct_entry){
+        .expires_ns = segment->time_ns + tcpt_seconds_ns(timeouts[TCPT_CT_SYN_SENT]),
+        .sides = {{.end = segment->end_seq, .max_end = segment->end_seq, .max_win = window}, {.max_end = window}},
+        .last_class = TCPT_CT_CLASS_SYN,
+        .state = TCPT_CT_SYN_SENT,
+        .initiator = packet->from,
+    };
+    tcpt_ct_read_options(&entry->sides[TCPT_CT_ORIGINAL], packet);
+    return verdict_of(entry, TCPT_CT_VALID, TCPT_CT_REASON_NONE);
+}
+
 /* ---- packets that pass unlearned ---- */
 
 static uint8_t next_state(const tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet)
@@ -401,6 +418,8 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
         return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_BAD_CHECKSUM);
     if (!packet->legal_flags)
         return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_BAD_FLAGS);
+    if (!entry->state && packet->class == TCPT_CT_CLASS_SYN)
+        return open_by_syn(entry, packet);
     if (!entry->state && !open_entry(entry, packet))
         return verdict_of(entry, TCPT_CT_INVALID, TCPT_CT_INVALID_NEW);
     return judge_known(entry, packet, rules);
