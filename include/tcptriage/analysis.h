@@ -80,6 +80,10 @@ void tcpt_settle_all(tcpt_analysis *analysis);
 void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
                   void *data);
 
+/** Say before the first segment that tcpt_release() will be called: as it looks into every flow, none is stowed away
+ * until then. */
+void tcpt_expect_release(tcpt_analysis *analysis);
+
 /** How many records there are: what to decide by when to call tcpt_release(). */
 uint32_t tcpt_record_count(const tcpt_analysis *analysis);
 /** And flows. */

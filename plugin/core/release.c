@@ -214,6 +214,11 @@ static void release_records(collection *of)
     }
 }
 
+void tcpt_expect_release(tcpt_analysis *analysis)
+{
+    tcpt_flows_first_awake(analysis->flows);
+}
+
 void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
                   void *data)
 {

@@ -150,6 +150,8 @@ tcpt_reading tcpt_reading_begin(const tcpt_reading_wants *wants)
         tcpt_expect_pictures(reading.analysis);
     if (wants->frames)
         reading.frames = g_array_new(FALSE, FALSE, sizeof(tcpt_read_frame));
+    else
+        tcpt_expect_release(reading.analysis);
     return reading;
 }
 

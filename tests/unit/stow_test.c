@@ -231,10 +231,23 @@ static void test_flood(const void *data)
     end(&of);
 }
 
+/* What is given back while it is read is not stowed away before. */
+static void test_release(void)
+{
+    both of = begin();
+    tcpt_expect_release(of.small);
+    send_flood(of.small, &floods[1]);
+    for (uint32_t i = 0; i < tcpt_flows_count(of.small->flows); i++)
+        g_assert_false(is_stowed(tcpt_flows_at(of.small->flows, i)));
+    send_flood(of.full, &floods[1]);
+    end(&of);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stow/scenarios", test_scenarios);
+    g_test_add_func("/stow/release", test_release);
     for (unsigned i = 0; i < G_N_ELEMENTS(floods); i++) {
         char *path = g_strdup_printf("/stow/%s", floods[i].name);
         g_test_add_data_func(path, &floods[i], test_flood);
