@@ -99,6 +99,22 @@ tcpt_flow *tcpt_first_awake_flow(const tcpt_analysis *analysis);
 /** Add up how all others ended. */
 void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCPT_OUTCOMES]);
 
+/** The number of the record that was made last: of what tcpt_analyse() or tcpt_analyse_icmp() has just returned. */
+uint32_t tcpt_newest_record(const tcpt_analysis *analysis);
+
+/** The record of such a number. */
+tcpt_record *tcpt_record_numbered(const tcpt_analysis *analysis, uint32_t number);
+
+/** A frame's record is another one from now on. */
+typedef void tcpt_record_moved(uint32_t frame, uint32_t from, uint32_t to);
+
+/**
+ * Let the frames of a flood of RSTs share a record, all but the newest of a flow: it says of each of them what its own
+ * one would, but for tcpt_record.frame and the time of its finding. Records are kept by number then, and `moved` tells
+ * of those that change. Not where tcpt_each_found() is going to be called: it finds what they share once.
+ */
+void tcpt_share_records(tcpt_analysis *analysis, tcpt_record_moved *moved);
+
 /** Call `visit` for each finding of a frame, gravest first, end findings included. Settle the flow first for those. */
 void tcpt_each_finding(const tcpt_record *record, void (*visit)(const tcpt_finding *, void *), void *data);
 

@@ -480,6 +480,10 @@ typedef struct tcpt_rst_again {
     bool counts;      /**< against that limit; the verdict is that nobody knows */
     bool provokes;    /**< see tcpt_provocation */
     bool by_data_too;
+    uint8_t remembered; /**< how many of the newest packets in tcpt_flow.seen were judged so */
+    bool shares;        /**< the next is valid */
+    uint32_t shared;    /**< number of the record that those before them share (tcpt_share_records()) */
+    uint32_t held;      /**< tcpt_records.held when the first of `remembered` came */
 } tcpt_rst_again;
 
 /** ICMP errors that quote what an end has sent, and that were in flight then. */

@@ -103,6 +103,13 @@ static tcpt_host *commit_host(const tcpt_analysis *analysis, const judgement *fo
     return flow->ends[from].host ? found->host : tcpt_peers_commit_host(analysis->peers, found->host, flow, from);
 }
 
+/* It goes on another flow, of which the frames so far prove it. */
+static void TCPT_NOINLINE commit_moved(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_observation *seen)
+{
+    tcpt_flow_commit_moved(flow, seen);
+    analysis->records.held++;
+}
+
 /* The flow, and what its change means across flows. */
 static void commit_flow(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                         tcpt_record *record)
@@ -114,7 +121,7 @@ static void commit_flow(tcpt_analysis *analysis, judgement *found, tcpt_flow *fl
     if (stray != 2)
         tcpt_peers_commit_stray(analysis->peers, flow, stray);
     if (seen->traits & TCPT_TRAIT_MOVED)
-        tcpt_flow_commit_moved(flow, seen);
+        commit_moved(analysis, flow, seen);
     tcpt_flow_commit(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen, commit_host(analysis, found, flow),
                      record);
     if (flow->ending || (segment->flags & TCPT_SYN) || flow->port_use != before.port_use ||
@@ -223,6 +230,7 @@ static void watch_points(tcpt_analysis *analysis)
     tcpt_flows_link_twins(analysis->flows);
     tcpt_points_watch(analysis->points);
     analysis->watched = true;
+    analysis->records.held++;
 }
 
 static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
@@ -310,10 +318,26 @@ tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
     return tcpt_time_fits(segment->time_ns) ? take(analysis, segment) : take_moved(analysis, segment);
 }
 
+void tcpt_share_records(tcpt_analysis *analysis, tcpt_record_moved *moved)
+{
+    analysis->records.moved = moved;
+}
+
+uint32_t tcpt_newest_record(const tcpt_analysis *analysis)
+{
+    return analysis->records.newest;
+}
+
+tcpt_record *tcpt_record_numbered(const tcpt_analysis *analysis, uint32_t number)
+{
+    return tcpt_records_at(&analysis->records, number);
+}
+
 void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
 {
     if (flow->settled_at == (uint32_t)analysis->generation || !flow->last_record)
         return;
+    analysis->records.held++;
     flow->settled_at = (uint32_t)analysis->generation;
     tcpt_dispatch_settle(&analysis->dispatch, flow);
 }
@@ -452,6 +476,7 @@ tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp)
     seen.quoted = quoted_record(analysis, flow, seen.from, icmp->ip_id);
     record = tcpt_records_add_icmp(&analysis->records, flow, icmp->frame, seen.from);
     analysis->generation++;
+    analysis->records.held++;
     analysis->icmp_errors++;
     tcpt_dispatch_judge(&analysis->dispatch, flow, &segment, &seen, record);
     tcpt_flow_commit_icmp(flow, seen.from, icmp, segment.time_ns, record);

@@ -2,7 +2,9 @@
 #include "core/records.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/finding/store.h"
 #include "core/flow/flow.h"
 
 enum { SLAB_RECORDS = 1024 };
@@ -49,6 +51,26 @@ void tcpt_records_release(tcpt_records *records, uint32_t number)
     *record = (tcpt_record){.next_spare = records->spare, .frame = number};
     records->spare = record;
     records->spares++;
+}
+
+/* All but frame and time. */
+static bool says_the_same(const tcpt_record *a, const tcpt_record *b)
+{
+    enum { SAID = offsetof(tcpt_record, same_as) };
+
+    return a->owner == b->owner && tcpt_marked_alike(a, b) &&
+           memcmp((const char *)a + SAID, (const char *)b + SAID, sizeof *a - SAID) == 0;
+}
+
+bool tcpt_records_share(tcpt_records *records, uint32_t number, uint32_t shared)
+{
+    const tcpt_record *record = tcpt_records_at(records, number);
+
+    if (!says_the_same(record, tcpt_records_at(records, shared)))
+        return false;
+    records->moved(record->frame, number, shared);
+    tcpt_records_release(records, number);
+    return true;
 }
 
 static tcpt_record *next_place(tcpt_records *records)

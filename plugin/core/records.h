@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "tcptriage/analysis.h"
 #include "tcptriage/observation.h"
 
 /** Records come in slabs: one allocation for many packets, none of its own per packet. */
@@ -17,7 +18,9 @@ typedef struct tcpt_records {
     uint32_t count;     /**< they are numbered from 0 */
     uint32_t newest;    /**< number of the one that was added last */
     uint32_t spares;
-    bool reused; /**< their numbers are not in the order of the frames any more */
+    uint32_t held; /**< how often it has happened that something may refer to records that nothing else would */
+    bool reused;   /**< their numbers are not in the order of the frames any more */
+    tcpt_record_moved *moved; /**< told of what is shared; NULL: nothing is */
 } tcpt_records;
 
 void tcpt_records_open(tcpt_records *records);
@@ -38,6 +41,10 @@ void tcpt_records_owned(const tcpt_records *records, const tcpt_flow *flow, void
 
 /** Give back a record that nobody refers to; a spare one is left alone. */
 void tcpt_records_release(tcpt_records *records, uint32_t number);
+
+/** Let a frame's record be given back, and another one take its place: if it says the same of its frame. @return false
+ * where it does not */
+bool tcpt_records_share(tcpt_records *records, uint32_t number, uint32_t shared);
 
 /** Whether a record was given back. */
 static inline bool tcpt_record_is_spare(const tcpt_record *record)

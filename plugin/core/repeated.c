@@ -24,6 +24,17 @@ static bool track_again(const tcpt_analysis *analysis, tcpt_observation *seen, t
     return !seen->traits && !seen->tracker.scale_reset && !seen->tracker.divergent && !seen->tracker.lags;
 }
 
+/* A flood's records say the same, but of which frame: one does for all that nothing refers to. */
+static void share_record(tcpt_records *records, tcpt_flow *flow, uint32_t number, uint32_t frame)
+{
+    const tcpt_rst_again *again = &flow->rare->rst_again;
+
+    if (tcpt_records_at(records, number)->frame == frame)
+        return; /* whoever shows the frame may still look at it */
+    if (!again->shares || !tcpt_records_share(records, number, again->shared))
+        tcpt_rst_share(flow, number);
+}
+
 bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_packet_id *packet, tcpt_record *record)
 {
@@ -31,6 +42,8 @@ bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_se
     tcpt_diagnosis *run = again->detector ? tcpt_run_of(record, again->detector) : NULL;
     tcpt_tracker_proposal proposal;
     tcpt_observation seen = {.from = again->from};
+    uint32_t left;
+    bool leaves;
 
     if (again->detector && !run)
         return false;
@@ -40,6 +53,7 @@ bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_se
     seen.receiver.drop = (tcpt_drop)again->drop;
     seen.receiver.over_limit = again->over_limit;
     tcpt_point_commit(flow->at, segment);
+    leaves = analysis->records.moved && tcpt_rst_leaves(flow, analysis->records.held, &left);
     tcpt_flow_remember(flow, segment, again->from, packet, analysis->records.newest);
     if (proposal.course != TCPT_TRACKER_STAYS)
         tcpt_tracker_commit(flow->tracker, segment, again->from, &proposal);
@@ -48,5 +62,7 @@ bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_se
     tcpt_record_states(record, flow);
     if (run)
         tcpt_join_run(run, record, segment->time_ns);
+    if (leaves)
+        share_record(&analysis->records, flow, left, segment->frame);
     return true;
 }

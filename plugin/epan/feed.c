@@ -33,7 +33,8 @@ static dissector_table_t ip_proto_table;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t shim_handle;
 static tcpt_settings (*ask_settings)(void);
-static bool pictures; /* somebody will draw some */
+static bool reports;  /* somebody will print some */
+static bool pictures; /* and draw in them */
 
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis;
@@ -247,8 +248,11 @@ static void begin_capture(void)
     restore_shim();
     settings = ask_settings();
     analysis = tcpt_analysis_new(&settings);
+    tcpt_records_begin(analysis);
     if (pictures)
         tcpt_expect_pictures(analysis);
+    if (!reports)
+        tcpt_share_records(analysis, tcpt_records_move);
     enabled = proto_is_protocol_enabled(triage) && proto_is_protocol_enabled(tcp);
 }
 
@@ -304,8 +308,13 @@ unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records)
     return count;
 }
 
-void tcpt_feed_expect_pictures(void)
+void tcpt_feed_expect_report(bool draws)
 {
+    reports = true;
+    if (analysis)
+        tcpt_share_records(analysis, NULL);
+    if (!draws)
+        return;
     pictures = true;
     if (analysis)
         tcpt_expect_pictures(analysis);

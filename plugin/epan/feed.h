@@ -36,8 +36,9 @@ void tcpt_feed_handoff(void);
  */
 unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records);
 
-/** Say that pictures will be drawn of this capture file, as far as it is still to be read, and of all to come. */
-void tcpt_feed_expect_pictures(void);
+/** Say that each finding will be told of this capture file, as far as it is still to be read, and of all to come; or
+ * that pictures will be drawn, too. */
+void tcpt_feed_expect_report(bool draws);
 
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);

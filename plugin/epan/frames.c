@@ -68,6 +68,21 @@ uint32_t tcpt_frames_shown(uint32_t frame)
     return frame - below;
 }
 
+uint32_t tcpt_frames_in_file(uint32_t shown)
+{
+    uint32_t below = 0, above = left_out_count();
+
+    while (below < above) {
+        uint32_t middle = below + (above - below) / 2;
+
+        if (g_array_index(left_out, uint32_t, middle) - middle <= shown)
+            below = middle + 1;
+        else
+            above = middle;
+    }
+    return shown + below;
+}
+
 bool tcpt_frames_left_out(void)
 {
     return left_out_count() > 0;

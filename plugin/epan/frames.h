@@ -31,6 +31,9 @@ void tcpt_frames_end(void);
  * before tcpt_frames_end(): until then it has the number behind all others. */
 uint32_t tcpt_frames_shown(uint32_t frame);
 
+/** Number in the file of the frame that is shown under one. */
+uint32_t tcpt_frames_in_file(uint32_t shown);
+
 /** Whether any frame was left out. */
 bool tcpt_frames_left_out(void);
 

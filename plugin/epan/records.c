@@ -3,89 +3,164 @@
 
 #include <glib.h>
 
+#include "frames.h"
 #include "tcptriage/portable.h"
 
-/* The outermost TCP layer's record of each frame, in blocks that never move; frame numbers are dense. */
-enum { BLOCK_FRAMES = 128 };
+enum { BLOCK_FRAMES = 128, NONE = 0 };
 
-static GPtrArray *blocks;    /* NULL for a block without TCP */
-static tcpt_record **newest; /* the block that was written to last, NULL before */
+/* The outermost TCP layer's records of frames that follow each other: by number plus one. */
+typedef struct block {
+    uint32_t *records; /* of each frame; NULL as long as the next two tell all */
+    uint32_t first;    /* of its first frame; those of the next ones follow on it */
+    uint32_t count;    /* of these frames */
+} block;
+
+static const tcpt_analysis *analysis; /* whose records they are */
+static GArray *blocks;                /* frame numbers are dense; NULL before the first */
+static block *newest;                 /* that was written to last, NULL before */
 static unsigned newest_at;
-static GHashTable *deeper; /* frame -> GPtrArray: the layers behind the first; tunnels only */
+static GHashTable *deeper; /* frame -> GArray, by number plus one: the layers behind the first; tunnels only */
 
-static void begin_block(unsigned at)
+static void go_to_block(unsigned at)
 {
     if (!blocks)
-        blocks = g_ptr_array_new_with_free_func(g_free);
+        blocks = g_array_new(FALSE, TRUE, sizeof(block));
     if (at >= blocks->len)
-        g_ptr_array_set_size(blocks, (int)at + 1);
-    if (!blocks->pdata[at])
-        blocks->pdata[at] = g_new0(tcpt_record *, BLOCK_FRAMES);
-    newest = (tcpt_record **)blocks->pdata[at];
+        g_array_set_size(blocks, at + 1);
+    newest = &g_array_index(blocks, block, at);
     newest_at = at;
 }
 
-static void note_deeper(uint32_t frame, unsigned layer, tcpt_record *record)
+static uint32_t record_in(const block *of, unsigned place)
 {
-    GPtrArray *layers;
-
-    if (!deeper)
-        deeper = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-    layers = g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame));
-    if (!layers) {
-        layers = g_ptr_array_new();
-        g_hash_table_insert(deeper, GUINT_TO_POINTER(frame), layers);
-    }
-    g_ptr_array_set_size(layers, (int)layer);
-    layers->pdata[layer - 1] = record;
+    if (of->records)
+        return of->records[place];
+    return place < of->count ? of->first + place : NONE;
 }
 
-static void TCPT_NOINLINE note_elsewhere(uint32_t frame, unsigned layer, tcpt_record *record)
+/* From now on each frame's record is told by itself. */
+static void tell_each(block *of)
+{
+    uint32_t *records = g_new0(uint32_t, BLOCK_FRAMES);
+
+    for (unsigned place = 0; place < of->count; place++)
+        records[place] = record_in(of, place);
+    of->records = records;
+}
+
+static void note_in_block(uint32_t frame, uint32_t record)
+{
+    unsigned place = frame % BLOCK_FRAMES;
+
+    go_to_block(frame / BLOCK_FRAMES);
+    if (!newest->records && place == 0 && newest->count == 0) {
+        newest->first = record;
+        newest->count = record != NONE;
+        return;
+    }
+    if (!newest->records)
+        tell_each(newest);
+    newest->records[place] = record;
+}
+
+static void note_deeper(uint32_t frame, unsigned layer, uint32_t record)
+{
+    GArray *layers;
+
+    if (!deeper)
+        deeper = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
+    layers = g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame));
+    if (!layers) {
+        layers = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+        g_hash_table_insert(deeper, GUINT_TO_POINTER(frame), layers);
+    }
+    g_array_set_size(layers, layer);
+    g_array_index(layers, uint32_t, layer - 1) = record;
+}
+
+static void TCPT_NOINLINE note_elsewhere(uint32_t frame, unsigned layer, uint32_t record)
 {
     if (layer) {
         note_deeper(frame, layer, record);
         return;
     }
-    if (!newest || newest_at != frame / BLOCK_FRAMES)
-        begin_block(frame / BLOCK_FRAMES);
-    newest[frame % BLOCK_FRAMES] = record;
+    note_in_block(frame, record);
     if (deeper)
         g_hash_table_remove(deeper, GUINT_TO_POINTER(frame)); /* of another frame with this number */
 }
 
-void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record)
+void tcpt_records_begin(const tcpt_analysis *made)
 {
-    if (layer || deeper || !newest || newest_at != frame / BLOCK_FRAMES)
-        note_elsewhere(frame, layer, record);
-    else
-        newest[frame % BLOCK_FRAMES] = record;
+    analysis = made;
 }
 
-static tcpt_record *find_deeper(uint32_t frame, unsigned layer)
+void tcpt_records_note(uint32_t frame, unsigned layer, const tcpt_record *record)
 {
-    const GPtrArray *layers = deeper ? g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame)) : NULL;
+    uint32_t number = record ? tcpt_newest_record(analysis) + 1 : NONE;
+    unsigned place = frame % BLOCK_FRAMES;
 
-    return layers && layer <= layers->len ? layers->pdata[layer - 1] : NULL;
+    if (layer || deeper || !newest || newest_at != frame / BLOCK_FRAMES)
+        note_elsewhere(frame, layer, number);
+    else if (newest->records)
+        newest->records[place] = number;
+    else if (place == newest->count && place && number == newest->first + place)
+        newest->count++;
+    else
+        note_elsewhere(frame, layer, number);
+}
+
+static uint32_t *find_deeper(uint32_t frame, unsigned layer)
+{
+    GArray *layers = deeper ? g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame)) : NULL;
+
+    return layers && layer <= layers->len ? &g_array_index(layers, uint32_t, layer - 1) : NULL;
 }
 
 tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer)
 {
     unsigned at = frame / BLOCK_FRAMES;
+    uint32_t number = NONE;
 
-    if (layer)
-        return find_deeper(frame, layer);
-    if (!blocks || at >= blocks->len || !blocks->pdata[at])
-        return NULL;
-    return ((tcpt_record **)blocks->pdata[at])[frame % BLOCK_FRAMES];
+    if (layer) {
+        const uint32_t *place = find_deeper(frame, layer);
+
+        number = place ? *place : NONE;
+    } else if (blocks && at < blocks->len) {
+        number = record_in(&g_array_index(blocks, block, at), frame % BLOCK_FRAMES);
+    }
+    return number != NONE ? tcpt_record_numbered(analysis, number - 1) : NULL;
+}
+
+static void move_in_block(block *of, unsigned place, uint32_t to)
+{
+    if (!of->records)
+        tell_each(of);
+    of->records[place] = to;
+}
+
+void tcpt_records_move(uint32_t frame, uint32_t from, uint32_t to)
+{
+    uint32_t shown = tcpt_frames_shown(frame), *place;
+    block *of =
+        shown && shown / BLOCK_FRAMES < blocks->len ? &g_array_index(blocks, block, shown / BLOCK_FRAMES) : NULL;
+
+    if (of && record_in(of, shown % BLOCK_FRAMES) == from + 1)
+        move_in_block(of, shown % BLOCK_FRAMES, to + 1);
+    for (unsigned layer = 1; shown && (place = find_deeper(shown, layer)); layer++)
+        if (*place == from + 1)
+            *place = to + 1;
+}
+
+static void forget_blocks(void)
+{
+    for (unsigned at = 0; blocks && at < blocks->len; at++)
+        g_free(g_array_index(blocks, block, at).records);
+    g_clear_pointer(&blocks, g_array_unref);
+    newest = NULL;
 }
 
 void tcpt_records_forget(void)
 {
-    if (blocks)
-        g_ptr_array_unref(blocks);
-    if (deeper)
-        g_hash_table_destroy(deeper);
-    blocks = NULL;
-    newest = NULL;
-    deeper = NULL;
+    forget_blocks();
+    g_clear_pointer(&deeper, g_hash_table_destroy);
 }

@@ -11,18 +11,24 @@
 
 #include <stdint.h>
 
-#include "tcptriage/flow.h"
+#include "tcptriage/analysis.h"
+
+/** Begin with no record of an analysis. */
+void tcpt_records_begin(const tcpt_analysis *made);
 
 /**
  * Note what the TCP layer of a frame was found to be.
  *
  * @param layer   counts the frame's TCP layers from 0; note them in that order, those without a record too
- * @param record  NULL when the bytes are no usable segment
+ * @param record  the newest; NULL when the bytes are no usable segment
  */
-void tcpt_records_note(uint32_t frame, unsigned layer, tcpt_record *record);
+void tcpt_records_note(uint32_t frame, unsigned layer, const tcpt_record *record);
 
 /** What was noted last, or NULL. */
 tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer);
+
+/** Note that a frame's record is another one, of the same frame in the file; both by number. */
+void tcpt_records_move(uint32_t frame, uint32_t from, uint32_t to);
 
 /** Forget everything: the records are going. */
 void tcpt_records_forget(void);

@@ -288,8 +288,7 @@ static char *listen(const char *option)
     error = register_tap_listener(wanted->filter ? TCPT_TAP : TCPT_TAP_LEFT, wanted, wanted->filter,
                                   TL_REQUIRES_NOTHING, forget_frames, note_frame, print_report, NULL);
     if (!error) {
-        if (wanted->form->draws)
-            tcpt_feed_expect_pictures();
+        tcpt_feed_expect_report(wanted->form->draws);
         return NULL;
     }
     free_request(wanted);

@@ -5,11 +5,13 @@
 
 #include "case_tree.h"
 #include "compat.h"
+#include "frames.h"
 #include "present.h"
 #include "seen.h"
 #include "stats.h"
 #include "tables.h"
 #include "tcptriage/outcome.h"
+#include "tcptriage/times.h"
 
 /* What a window counts with: from when it is filled until it is filled anew, or closed. */
 typedef struct filling {
@@ -78,13 +80,43 @@ static void add_finding(const tcpt_finding *finding, void *data)
     tcpt_case_tree_add(data, finding);
 }
 
+/* A frame whose record others share, too. */
+typedef struct frame_of_many {
+    tcpt_case_tree *cases;
+    tcpt_record own; /* what its own record would be */
+    int64_t time_ns;
+} frame_of_many;
+
+static void add_shared_finding(const tcpt_finding *finding, void *data)
+{
+    frame_of_many *frame = data;
+    tcpt_finding own = *finding;
+
+    own.on = &frame->own;
+    own.time_ns = frame->time_ns;
+    tcpt_case_tree_add(frame->cases, &own);
+}
+
+static void add_findings(tcpt_case_tree *cases, const packet_info *pinfo, const tcpt_record *record)
+{
+    frame_of_many frame;
+
+    if (tcpt_frames_shown(record->frame) == pinfo->num) {
+        tcpt_each_finding(record, add_finding, cases);
+        return;
+    }
+    frame = (frame_of_many){cases, *record, tcpt_time_moved(tcpt_time_from(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs))};
+    frame.own.frame = tcpt_frames_in_file(pinfo->num);
+    tcpt_each_finding(record, add_shared_finding, &frame);
+}
+
 static tap_packet_status add_frame(stats_tree *window, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
                                    tap_flags_t flags)
 {
     filling *to = fillings ? g_hash_table_lookup(fillings, window) : NULL;
     const tcpt_record *record = tapped;
 
-    (void)pinfo, (void)edt, (void)flags;
+    (void)edt, (void)flags;
     if (!to)
         return TAP_PACKET_DONT_REDRAW;
     if (tcpt_seen_first(to->flows_seen, tcpt_flow_of(record)->number)) {
@@ -92,7 +124,7 @@ static tap_packet_status add_frame(stats_tree *window, packet_info *pinfo, epan_
         stats_tree_manip_node_int(MN_INCREASE, window, tcpt_outcome_words(tcpt_outcome_of(tcpt_flow_of(record))),
                                   to->connections, FALSE, 1);
     }
-    tcpt_each_finding(record, add_finding, to->cases);
+    add_findings(to->cases, pinfo, record);
     return TAP_PACKET_DONT_REDRAW; /* it is drawn at the end */
 }
 

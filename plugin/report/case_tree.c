@@ -244,7 +244,7 @@ void tcpt_case_tree_add(tcpt_case_tree *tree, const tcpt_finding *finding)
     if (at)
         at = step(tree, key_of(at, tcpt_flow_of(finding->on), at->children->len), &flows, finding);
     if (at)
-        step(tree, key_of(at, finding->on, frame), &frames, finding);
+        step(tree, key_of(at, GUINT_TO_POINTER(frame), frame), &frames, finding);
 }
 
 /* ---- as text ---- */

@@ -7,6 +7,7 @@ passes.py BUILD SOURCE [--whole] [--live SECONDS] [--only WORDS] prints TAP.
 
 import argparse
 import os
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True  # the repository stays as it is
@@ -23,6 +24,7 @@ from sharkd import Sharkd  # noqa: E402
 from shown import renumbered  # noqa: E402
 
 PAGE_CASES = 50  # in full; the page counts the others
+FLOOD_FRAMES = 3000  # most of them alike: the flows are fifty
 
 
 class Passes:
@@ -86,8 +88,39 @@ class Passes:
             told.assert_same({number: [row] for number, row in told.cells(self.twice(name)).items()},
                              {number: [row] for number, row in sharkd.told().items()})
 
+    def flood(self):
+        """A capture of RSTs on open connections."""
+        capture = self.tools.path("flood.pcap")
+        with open(capture, "wb") as out:
+            subprocess.run([os.path.join(self.golden.build, "bench-traffic"), "rst", str(FLOOD_FRAMES)], stdout=out, check=True)
+        os.chmod(capture, 0o644)
+        return capture
+
+    def check_flood(self, *options):
+        """Its frames share records, unless pictures are drawn: all that is shown of each is the same."""
+        folder = self.tools.path("flood%d" % len(options))
+        os.mkdir(folder)
+        os.chmod(folder, 0o777)
+        shared, apart = (self.tools.tshark("-n", "-r", self.golden.once("flood", self.flood), *options, "-T", "pdml", "-J",
+                                           "tcptriage", *more)
+                         for more in ((), ("-z", "tcptriage,html,%s/page.html" % folder)))
+        told.assert_same(*({number: [frame] for number, frame in enumerate(text.split("<packet>")[1:])}
+                           for text in (apart, shared)))
+
+    def check_flood_sharkd(self):
+        """The GUI's way, which shows frames in any order."""
+        capture = self.golden.once("flood", self.flood)
+        with Sharkd(self.tools) as sharkd:
+            sharkd.load(capture)
+            told.assert_same({number: [row] for number, row in told.cells(told.by_fields(self.tools, capture, "-2")).items()},
+                             {number: [row] for number, row in sharkd.told().items()})
+
     def tests(self):
         yield "/passes/every-finding", self.check_every_finding
+        yield "/passes/flood/one-pass", self.check_flood
+        yield "/passes/flood/two-passes", self.check_flood, "-2"
+        yield "/passes/flood/read-filter", self.check_flood, "-2", "-R", "frame.number < 900 || ip.id % 3 == 0"
+        yield "/passes/flood/sharkd", self.check_flood_sharkd
         for name in self.captures:
             yield "/passes/%s/one-pass" % name, self.check_one_pass, name
             yield "/passes/%s/read-filter" % name, self.check_read_filter, name

@@ -17,6 +17,8 @@
  * it. */
 typedef struct both {
     tcpt_analysis *analysis[2];
+    tcpt_analysis *sharing; /**< a third, where frames share records; NULL for none */
+    GPtrArray *records;     /**< by frame, of the second */
     uint64_t segments;
     uint64_t by_short_way; /**< of those, judged by the short way */
     uint64_t again;        /**< of those, RSTs judged as the one before */
@@ -28,12 +30,93 @@ static void begin(both *ways, tcpt_settings settings)
     *ways = (both){.analysis = {tcpt_analysis_new(&settings), tcpt_analysis_new(&settings)}};
 }
 
+/* ---- Frames that share a record: it says what their own would. */
+
+static GArray *numbers; /* of records, by frame */
+static uint64_t shared; /* frames whose record is another one's */
+
+static void move(uint32_t frame, uint32_t from, uint32_t to)
+{
+    g_assert_cmpuint(g_array_index(numbers, uint32_t, frame), ==, from);
+    g_assert_cmpuint(to, !=, from);
+    g_array_index(numbers, uint32_t, frame) = to;
+    shared++;
+}
+
+static void share(both *ways, tcpt_settings settings)
+{
+    ways->sharing = tcpt_analysis_new(&settings);
+    ways->records = g_ptr_array_new();
+    tcpt_share_records(ways->sharing, move);
+    numbers = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+}
+
+static void feed_sharing(const both *ways, const tcpt_segment *segment, tcpt_record *slow)
+{
+    same_records(tcpt_analyse(ways->sharing, segment), slow);
+    g_array_set_size(numbers, segment->frame + 1);
+    g_array_index(numbers, uint32_t, segment->frame) = tcpt_newest_record(ways->sharing);
+    g_ptr_array_set_size(ways->records, (int)segment->frame + 1);
+    ways->records->pdata[segment->frame] = slow;
+}
+
+static void tell(const tcpt_finding *finding, void *text)
+{
+    char *summary = tcpt_summary(finding), *brief = tcpt_brief_text(finding);
+    tcpt_value value;
+
+    g_string_append_printf(text, "%s: %s; %s", finding->diagnosis->detector->id, summary, brief);
+    for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
+        g_string_append_printf(text, ", %" G_GINT64_FORMAT " %s", value.number, value.text);
+    g_free(summary);
+    g_free(brief);
+}
+
+static void same_said(const tcpt_record *sharing, const tcpt_record *own)
+{
+    GString *texts[2] = {g_string_new(NULL), g_string_new(NULL)};
+    tcpt_record of_frame = *sharing;
+
+    of_frame.frame = own->frame;
+    same_records(&of_frame, own);
+    tcpt_each_finding(sharing, tell, texts[0]);
+    tcpt_each_finding(own, tell, texts[1]);
+    g_assert_cmpstr(texts[0]->str, ==, texts[1]->str);
+    for (unsigned i = 0; i < 2; i++)
+        g_string_free(texts[i], TRUE);
+}
+
+static void end_sharing(both *ways)
+{
+    const tcpt_flow *sharing, *slow;
+
+    tcpt_settle_all(ways->sharing);
+    for (unsigned frame = 0; frame < numbers->len; frame++)
+        if (ways->records->pdata[frame])
+            same_said(tcpt_record_numbered(ways->sharing, g_array_index(numbers, uint32_t, frame)),
+                      ways->records->pdata[frame]);
+    sharing = tcpt_first_flow(ways->sharing);
+    slow = tcpt_first_flow(ways->analysis[1]);
+    for (; sharing && slow; sharing = sharing->next, slow = slow->next) {
+        same_list(tcpt_first_diagnosis(sharing), tcpt_first_diagnosis(slow));
+        same_list(tcpt_first_end_diagnosis(sharing), tcpt_first_end_diagnosis(slow));
+    }
+    g_assert_true(!sharing && !slow);
+    tcpt_analysis_free(ways->sharing);
+    g_ptr_array_free(ways->records, TRUE);
+    g_array_free(numbers, TRUE);
+}
+
+/* ---- */
+
 static void feed(both *ways, const tcpt_segment *segment)
 {
     tcpt_record *fast, *slow;
     fast = tcpt_analyse(ways->analysis[0], segment);
     slow = tcpt_analyse(ways->analysis[1], segment);
     same_records(fast, slow);
+    if (ways->sharing)
+        feed_sharing(ways, segment, slow);
     tcpt_flow_of(slow)->short_way =
         tcpt_may_take_short_way(tcpt_flow_of(slow)); /* what the short way leaves as it is */
     same_flow(tcpt_flow_of(fast), tcpt_flow_of(slow));
@@ -75,6 +158,8 @@ static void end(both *ways)
     tcpt_settle_all(ways->analysis[0]);
     tcpt_settle_all(ways->analysis[1]);
     same_found(ways->analysis);
+    if (ways->sharing)
+        end_sharing(ways);
     fast = tcpt_first_flow(ways->analysis[0]);
     slow = tcpt_first_flow(ways->analysis[1]);
     for (; fast && slow; fast = fast->next, slow = slow->next) {
@@ -407,6 +492,11 @@ static void come_between(both *ways, talk *all, const tcpt_flow **flow)
 {
     if (one_in(25))
         pause_before(all);
+    if (one_in(100)) {
+        for (unsigned i = 0; i < 2; i++)
+            tcpt_settle_all(ways->analysis[i]);
+        tcpt_settle_all(ways->sharing);
+    }
     if (one_in(70))
         say(ways, all, flow, plain(all, one_in(2), TCPT_ACK, one_in(2) ? 0 : 100), one_in(2));
 }
@@ -427,6 +517,7 @@ static void test_rst_floods(void)
         if (round % 4 == 3)
             settings.receiver_stack = (tcpt_stack)(round / 4 % 4);
         begin(&ways, settings);
+        share(&ways, settings);
         converse(&ways, &all, (unsigned)g_test_rand_int_range(0, 12), 2000);
         for (const tcpt_flow *each = tcpt_first_flow(ways.analysis[0]); each; each = each->next)
             flow = each;
@@ -442,8 +533,11 @@ static void test_rst_floods(void)
         again += ways.again;
         end(&ways);
     }
-    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " judged as the RST before", again, segments);
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " judged as the RST before, %" G_GUINT64_FORMAT
+                   " share a record",
+                   again, segments, shared);
     g_assert_cmpuint(again * 20, >, segments); /* else it is not that what is tested */
+    g_assert_cmpuint(shared * 100, >, segments);
 }
 
 /* Numbers that come round: what lies before what turns over behind 2 GiB, once in each direction. */

@@ -31,6 +31,15 @@ static tcpt_finding *list_of(const tcpt_record *record)
     return is_mark(record) ? NULL : record->notes;
 }
 
+bool tcpt_marked_alike(const tcpt_record *a, const tcpt_record *b)
+{
+    enum { BUT_TIME = (1 << TIME_SHIFT) - 1 };
+
+    if (!a->notes && !b->notes)
+        return true;
+    return is_mark(a) && is_mark(b) && (a->mark & BUT_TIME) == (b->mark & BUT_TIME);
+}
+
 bool tcpt_leaves_marks(const tcpt_diagnosis *diagnosis)
 {
     return !diagnosis->wide && diagnosis->detector->memory_bytes == 0 &&

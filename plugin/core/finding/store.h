@@ -83,4 +83,8 @@ static inline bool tcpt_store_is_full(const tcpt_findings *store)
     return store->bytes >= store->most_bytes;
 }
 
+/** Whether two frames of one sender have the same findings, but for their times: those of one run that nobody else
+ * keeps, or none. */
+bool tcpt_marked_alike(const tcpt_record *a, const tcpt_record *b);
+
 #endif

@@ -175,6 +175,25 @@ void tcpt_flow_commit_rst_again(tcpt_flow *flow, const tcpt_segment *segment, tc
     again->last = record;
 }
 
+bool tcpt_rst_leaves(tcpt_flow *flow, uint32_t held, uint32_t *number)
+{
+    tcpt_rst_again *again = &tcpt_rarities_of(flow)->rst_again;
+    bool all = again->remembered == TCPT_FINGERPRINTS && again->held == held;
+
+    again->remembered = again->held == held ? (uint8_t)(again->remembered + !all) : 1;
+    again->held = held;
+    *number = flow->seen[flow->seen_next].record;
+    return all;
+}
+
+void tcpt_rst_share(tcpt_flow *flow, uint32_t number)
+{
+    tcpt_rst_again *again = &tcpt_rarities_of(flow)->rst_again;
+
+    again->shared = number;
+    again->shares = true;
+}
+
 void tcpt_rst_forget(tcpt_flow *flow)
 {
     if (flow->rare->rst_again.last)

@@ -39,6 +39,18 @@ bool tcpt_rst_comes_again(const tcpt_flow *flow, const tcpt_segment *segment, un
 /** Take it in, its tracker's view excepted. */
 void tcpt_flow_commit_rst_again(tcpt_flow *flow, const tcpt_segment *segment, tcpt_record *record);
 
+/**
+ * Asked before such a one is remembered: whether nothing refers any more to the record of the packet that is forgotten
+ * for it. So it is where that one and all that are remembered were judged as the one before.
+ *
+ * @param held    changes when something may refer to records for another reason
+ * @param number  set to that record's
+ */
+bool tcpt_rst_leaves(tcpt_flow *flow, uint32_t held, uint32_t *number);
+
+/** Keep the number of the record that the next ones may share. */
+void tcpt_rst_share(tcpt_flow *flow, uint32_t number);
+
 /** Something has happened that none of the above asks for. */
 void tcpt_rst_forget(tcpt_flow *flow);
 
