@@ -73,6 +73,15 @@ static inline void tcpt_record_open(tcpt_record *record)
     record->client_state = record->server_state = TCPT_ESTABLISHED;
 }
 
+/** The same, where another record shows them. */
+static inline void tcpt_record_states_as(tcpt_record *record, const tcpt_record *other)
+{
+    record->client_state = other->client_state;
+    record->server_state = other->server_state;
+    record->inferred = other->inferred;
+    record->reset = other->reset;
+}
+
 /** What records show that later segments may refute. */
 typedef struct tcpt_assumed {
     bool any;

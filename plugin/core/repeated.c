@@ -41,25 +41,23 @@ bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_se
     const tcpt_rst_again *again = &flow->rare->rst_again;
     tcpt_diagnosis *run = again->detector ? tcpt_run_of(record, again->detector) : NULL;
     tcpt_tracker_proposal proposal;
-    tcpt_observation seen = {.from = again->from};
+    tcpt_observation seen;
     uint32_t left;
     bool leaves;
 
     if (again->detector && !run)
         return false;
+    tcpt_rst_observe_again(&seen, again);
     if (!track_again(analysis, &seen, &proposal, flow, segment))
         return false;
-    seen.receiver.verdict = (tcpt_verdict)again->verdict;
-    seen.receiver.drop = (tcpt_drop)again->drop;
-    seen.receiver.over_limit = again->over_limit;
     tcpt_point_commit(flow->at, segment);
     leaves = analysis->records.moved && tcpt_rst_leaves(flow, analysis->records.held, &left);
     tcpt_flow_remember(flow, segment, again->from, packet, analysis->records.newest);
     if (proposal.course != TCPT_TRACKER_STAYS)
         tcpt_tracker_commit(flow->tracker, segment, again->from, &proposal);
     tcpt_record_judged(record, &seen);
+    tcpt_record_states_as(record, again->last); /* neither has changed them */
     tcpt_flow_commit_rst_again(flow, segment, record);
-    tcpt_record_states(record, flow);
     if (run)
         tcpt_join_run(run, record, segment->time_ns);
     if (leaves)

@@ -146,7 +146,7 @@ void tcpt_records_move(uint32_t frame, uint32_t from, uint32_t to)
 
     if (of && record_in(of, shown % BLOCK_FRAMES) == from + 1)
         move_in_block(of, shown % BLOCK_FRAMES, to + 1);
-    for (unsigned layer = 1; shown && (place = find_deeper(shown, layer)); layer++)
+    for (unsigned layer = 1; deeper && shown && (place = find_deeper(shown, layer)); layer++)
         if (*place == from + 1)
             *place = to + 1;
 }

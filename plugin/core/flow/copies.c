@@ -78,12 +78,17 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
     id->hash = fingerprint_hash(segment, from);
     if (!known(flow, tag_of(id->hash)))
         return false;
-    keyed = has_key(segment, &flow->ends[from]); /* a flood's are all of the same hash */
-    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash == id->hash && same_packet(flow, &flow->seen[i], segment, keyed)) {
-            id->original = flow->seen[i].record;
+    keyed = has_key(segment, &flow->ends[from]);
+    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++) {
+        const tcpt_fingerprint *seen = &flow->seen[i];
+
+        if (keyed && seen->ip_id != segment->ip_id)
+            continue; /* asked first: a storm's are all of the same hash */
+        if (seen->hash == id->hash && same_packet(flow, seen, segment, keyed)) {
+            id->original = seen->record;
             return true;
         }
+    }
     return false;
 }
 

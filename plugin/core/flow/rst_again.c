@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/flow/short_way.h"
 #include "core/flow/trouble.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
@@ -146,6 +147,15 @@ bool tcpt_rst_comes_again(const tcpt_flow *flow, const tcpt_segment *segment, un
 
     return again->last && again->last == flow->last_record && looks_alike(again, segment, from) &&
            in_time(flow, again, segment->time_ns);
+}
+
+void tcpt_rst_observe_again(tcpt_observation *seen, const tcpt_rst_again *again)
+{
+    tcpt_clear_observation(seen);
+    seen->from = again->from;
+    seen->receiver.verdict = (tcpt_verdict)again->verdict;
+    seen->receiver.drop = (tcpt_drop)again->drop;
+    seen->receiver.over_limit = again->over_limit;
 }
 
 void tcpt_flow_commit_rst_again(tcpt_flow *flow, const tcpt_segment *segment, tcpt_record *record)

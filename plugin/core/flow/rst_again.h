@@ -36,6 +36,9 @@ void tcpt_rst_keep(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_obse
 /** Whether a segment is to be judged as what was kept. Asked of RSTs only. */
 bool tcpt_rst_comes_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
+/** What is seen of it, its tracker's view excepted. */
+void tcpt_rst_observe_again(tcpt_observation *seen, const tcpt_rst_again *again);
+
 /** Take it in, its tracker's view excepted. */
 void tcpt_flow_commit_rst_again(tcpt_flow *flow, const tcpt_segment *segment, tcpt_record *record);
 
