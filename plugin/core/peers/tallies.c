@@ -25,6 +25,7 @@ enum {
     ENOUGH_PART = 4,   /* so much of the attempts that make a crowd */
     /* What is younger may have its answer under way: the longest round trips, and a busy host. */
     YOUNG_MS = 500,
+    STEP_MS = YOUNG_MS / (TCPT_TALLY_MARKS - 1), /* between two marks */
     TOLD_SECONDS = 600, /* a source or a target is told of once, while the place is not needed more */
 };
 
@@ -160,7 +161,7 @@ static void note_member(tcpt_tally *tally, uint32_t member)
 /* @return whether time has moved on */
 static bool note_attempt(tcpt_tally *tally, uint32_t member, int64_t now_ns)
 {
-    bool moves = now_ns - tally->mark_ns[tally->newest_mark] >= YOUNG_MS / (TCPT_TALLY_MARKS - 1) * TCPT_MS_NS;
+    bool moves = now_ns - tally->mark_ns[tally->newest_mark] >= STEP_MS * TCPT_MS_NS;
 
     if (moves) {
         tally->newest_mark = (tally->newest_mark + 1) % TCPT_TALLY_MARKS;
@@ -172,11 +173,13 @@ static bool note_attempt(tcpt_tally *tally, uint32_t member, int64_t now_ns)
     return moves;
 }
 
-/* Attempts that have had their time. */
+/* Attempts that have had their time. Those since the newest mark came within a step of it. */
 static uint32_t ripe(const tcpt_tally *tally, int64_t now_ns)
 {
     uint32_t most = tally->good + tally->refused;
 
+    if (tally->attempts > most && now_ns - tally->mark_ns[tally->newest_mark] >= (YOUNG_MS + STEP_MS) * TCPT_MS_NS)
+        return tally->attempts;
     for (unsigned i = 0; i < TCPT_TALLY_MARKS; i++)
         if (tally->mark[i] > most && now_ns - tally->mark_ns[i] >= YOUNG_MS * TCPT_MS_NS)
             most = tally->mark[i];
