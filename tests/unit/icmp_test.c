@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tcptriage/analysis.h"
+#include "tcptriage/outcome.h"
 #include "unit.h"
 
 static const uint8_t router[4] = {203, 0, 113, 1}, client[4] = {192, 0, 2, 1}, server[4] = {198, 51, 100, 1};
@@ -182,10 +183,43 @@ static void test_unknown(void)
     tcpt_analysis_free(analysis);
 }
 
+/** How it stands, half a second after a SYN that an ICMP error of this code quotes, and where it is sent `again`. */
+static tcpt_outcome outcome_of_syn(uint8_t code, bool again)
+{
+    tcpt_settings settings = tcpt_settings_default();
+    tcpt_analysis *analysis = tcpt_analysis_new(&settings);
+    int64_t now_ns = INT64_C(1700000000000000000);
+    uint8_t bytes[ROOM];
+    tcpt_icmp icmp = {.time_ns = now_ns + 5000000, .frame = 2, .depth = 1};
+    tcpt_record *syn = send_segment(analysis, now_ns, 1, TCPT_SYN);
+    tcpt_outcome outcome;
+
+    g_assert_true(tcpt_icmp_parse(&icmp, bytes, make(bytes, 4, 3, code, 0)));
+    g_assert_nonnull(tcpt_analyse_icmp(analysis, &icmp));
+    if (again)
+        send_segment(analysis, now_ns + 500000000, 3, TCPT_SYN);
+    outcome = tcpt_outcome_of(tcpt_flow_of(syn));
+    tcpt_analysis_free(analysis);
+    return outcome;
+}
+
+/* Whoever reads "open" looks for a connection that lives; what a client sends again may be answered yet. */
+static void test_outcome(void)
+{
+    enum { HOST_UNREACHABLE = 1, PORT_UNREACHABLE = 3, FRAGMENTATION_NEEDED = 4, PROHIBITED = 13 };
+
+    g_assert_cmpint(outcome_of_syn(HOST_UNREACHABLE, false), ==, TCPT_OUTCOME_NO_ANSWER);
+    g_assert_cmpint(outcome_of_syn(PORT_UNREACHABLE, false), ==, TCPT_OUTCOME_NO_ANSWER);
+    g_assert_cmpint(outcome_of_syn(PROHIBITED, false), ==, TCPT_OUTCOME_NO_ANSWER);
+    g_assert_cmpint(outcome_of_syn(PROHIBITED, true), ==, TCPT_OUTCOME_OPEN);
+    g_assert_cmpint(outcome_of_syn(FRAGMENTATION_NEEDED, false), ==, TCPT_OUTCOME_OPEN);
+}
+
 void add_icmp_tests(void)
 {
     g_test_add_func("/icmp/kinds", test_kinds);
     g_test_add_func("/icmp/hostile", test_hostile);
     g_test_add_func("/icmp/flood", test_flood);
     g_test_add_func("/icmp/unknown", test_unknown);
+    g_test_add_func("/icmp/outcome", test_outcome);
 }

@@ -6,6 +6,7 @@
 #include "tcptriage/analysis.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -65,12 +66,21 @@ tcpt_outcome tcpt_outcome_of_syn(int64_t waited_ns)
     return waited_ns >= TCPT_FIRST_RTO_SECONDS * TCPT_SECOND_NS ? TCPT_OUTCOME_NO_ANSWER : TCPT_OUTCOME_OPEN;
 }
 
+/* An ICMP error is all that its newest SYN drew: a client gives up on it, or tries again (Linux, tcp_v4_err()). */
+static bool syn_drew_icmp(const ending *at)
+{
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(at->flow, at->flow->client, at->client->syn_ns);
+
+    return told && told->kind != TCPT_ICMP_FRAGMENTATION_NEEDED;
+}
+
 /* The SYN was answered by nothing that completes the handshake. */
 static tcpt_outcome of_opening(const ending *at)
 {
     if (!at->server->segment_count)
-        return repeats_syn(at, at->client, at->flow->first_ns) ? TCPT_OUTCOME_NO_ANSWER
-                                                               : tcpt_outcome_of_syn(at->now_ns - at->client->syn_ns);
+        return syn_drew_icmp(at) || repeats_syn(at, at->client, at->flow->first_ns)
+                   ? TCPT_OUTCOME_NO_ANSWER
+                   : tcpt_outcome_of_syn(at->now_ns - at->client->syn_ns);
     if (at->server->rst_count && !at->server->syn)
         return TCPT_OUTCOME_REFUSED;
     if (at->client->rst_count && at->server->syn)
