@@ -6,12 +6,16 @@ typedef struct delayed_memory {
     tcpt_finding *finding;
 } delayed_memory;
 
-/* A SYN-ACK for each try: none was lost, they were on their way for longer than the client waits. */
+/* A SYN-ACK for each try, as far apart as the tries: none was lost, they were on their way for longer than the client
+ * waits. Where they come together the server sent the lost one again by a timer of its own, or held both for as long.
+ */
 static bool answers_the_retry_too(const tcpt_context *context, const tcpt_finding *finding)
 {
+    enum { APART_MS = 500 }; /* half of the shortest wait for a retry */
     const tcpt_flow *flow = context->flow;
 
-    return context->seen->from != flow->client && context->seen->syn_count == 2 &&
+    return context->segment->time_ns - finding->time_ns >= APART_MS * TCPT_MS_NS &&
+           context->seen->from != flow->client && context->seen->syn_count == 2 &&
            flow->ends[flow->client].syn_ns <= finding->time_ns &&
            context->segment->seq == flow->ends[!flow->client].iss;
 }
