@@ -98,6 +98,14 @@ static double ticks_since(const tcpt_flow *flow, const tcpt_endpoint *sender, in
     return (double)(now_ns - sender->tsval_ns) / (double)(sender->tsval_ns - flow->first_ns) * ticks;
 }
 
+/* What its sender sent before others that are here already: late on its way, and overtaken by its own repeat. A segment
+ * that is sent again has the time of now (RFC 7323, section 3.2). */
+static bool comes_late(const tcpt_endpoint *sender, const tcpt_segment *segment)
+{
+    return (segment->options & TCPT_OPTION_TIMESTAMPS) && sender->tsval_ns &&
+           seq_before(segment->tsval, sender->tsval_highest);
+}
+
 /* No new packet of its sender, which would carry the time of now (RFC 7323, section 3.2): captured again elsewhere, by
  * another clock, as its SYN was, too. */
 static bool sent_long_ago(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_segment *segment)
@@ -106,7 +114,7 @@ static bool sent_long_ago(const tcpt_flow *flow, const tcpt_endpoint *sender, co
 
     if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns || sender->syn_count < 2)
         return false;
-    return seq_before(segment->tsval, sender->tsval_highest) ||
+    return comes_late(sender, segment) ||
            (segment->tsval == sender->tsval_highest && ticks_since(flow, sender, segment->time_ns) >= TICKS_LEAST);
 }
 
@@ -400,7 +408,8 @@ static void observe_repeat(tcpt_observation *seen, const tcpt_flow *flow, const 
     seen->traits |= TCPT_TRAIT_REPEAT;
     if (sent_long_ago(flow, &flow->ends[seen->from], segment))
         return;
-    observe_acked_again(seen, flow, segment);
+    if (!comes_late(&flow->ends[seen->from], segment))
+        observe_acked_again(seen, flow, segment);
     if (!(seen->traits & TCPT_TRAIT_ACKED_AGAIN))
         seen->traits |= TCPT_TRAIT_MISSED;
 }
