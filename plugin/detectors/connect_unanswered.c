@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SYN is sent again and again, and nothing comes back. */
 #include "detectors/shared/unanswered_syn.h"
+
+#include <string.h>
+
 #include "detectors/detectors.h"
 #include "tcptriage/address.h"
 #include "tcptriage/icmp.h"
@@ -82,6 +85,20 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
                                "tries.");
 }
 
+/* Routers ask for a neighbour for seconds before they give up: their ICMP comes behind the last try. */
+static void judge_icmp(const tcpt_context *context, const unanswered_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    const tcpt_icmp *icmp = context->seen->icmp;
+    tcpt_icmp_told told = {.record = context->record, .kind = (uint8_t)icmp->kind};
+
+    if (!mine->finding || context->seen->from != flow->client || tcpt_told_by_icmp(flow, flow->client, flow->first_ns))
+        return;
+    memcpy(told.from, icmp->from, icmp->family == 6 ? sizeof told.from : 4);
+    say_icmp(mine->finding, &told, flow->key.family, client->syn_count, client->syn_ns - flow->first_ns, "");
+}
+
 static void take_back(const tcpt_context *context, unanswered_memory *mine)
 {
     if (mine->finding)
@@ -104,6 +121,10 @@ static void judge(const tcpt_context *context, void *memory)
 {
     unanswered_memory *mine = memory;
 
+    if (context->seen->icmp) {
+        judge_icmp(context, mine);
+        return;
+    }
     if (mine->finding && context->seen->from != context->flow->client && !context->seen->really_bad) {
         judge_answer(context, mine);
         return;
@@ -162,7 +183,7 @@ const tcpt_detector tcpt_connect_unanswered = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN_MORE,
+    .wants = TCPT_TRAIT_SYN_MORE | TCPT_TRAIT_ICMP,
     .follows = TCPT_TRAIT_SYN | TCPT_TRAIT_HANDSHAKE,
     .memory_bytes = sizeof(unanswered_memory),
     .fields = fields,
