@@ -190,6 +190,8 @@ typedef struct tcpt_path {
     uint32_t sack_not_adjusted; /**< of those, SACK blocks keep the old numbers */
     tcpt_share to_b;            /**< segments on their way from a to b; missing: not seen at b */
     tcpt_share to_a;
+    uint64_t uncaptured;   /**< seen at one of them and acknowledged at the other, whose capture lacks packets: not
+                              counted   above, as nobody knows whether they came there */
     uint64_t matched_to_b; /**< seen at both, with a known direction */
     uint64_t matched_to_a;
     uint64_t matched_unordered; /**< seen at both, and nothing tells which point is nearer to the sender */

@@ -67,6 +67,15 @@ static void append_clock_line(GString *out, const tcpt_path *path)
     g_string_append(out, ", give or take half of both ways");
 }
 
+/* Else "0 lost" would be read as a proof that nothing was. */
+static void append_uncaptured(GString *out, const tcpt_path *path)
+{
+    append_count(out, path->uncaptured, "more segment");
+    g_string_append(
+        out,
+        " captured at one of them only: the other capture lacks packets, so what was lost on the way cannot be told");
+}
+
 static void say(GPtrArray *remarks, const tcpt_path *path, void (*append)(GString *, const tcpt_path *))
 {
     GString *line = g_string_new(NULL);
@@ -81,6 +90,8 @@ GPtrArray *tcpt_path_remarks(const tcpt_path *path)
 
     if (path->clocks_differ)
         say(remarks, path, append_clock_line);
+    if (path->uncaptured)
+        say(remarks, path, append_uncaptured);
     if (path->matched_unordered)
         say(remarks, path, append_unordered);
     if (path->translated)
@@ -139,6 +150,10 @@ static void append_path(GString *out, const tcpt_path *path)
         g_string_append(out, " there, ");
         tcpt_append_milliseconds(out, path->delay_to_a_ns + offset_ns);
         g_string_append(out, " back)");
+    }
+    if (path->uncaptured) {
+        g_string_append(out, "; ");
+        append_uncaptured(out, path);
     }
     if (path->clocks_differ)
         append_clocks(out, path, "; the clock of ");

@@ -124,6 +124,24 @@ static void test_fragments(void)
     wire_end(on);
 }
 
+/* Acknowledged at the point that lacks them: no loss, and no proof that there was none. */
+static void test_uncaptured(void)
+{
+    wire *on = wire_begin(true);
+    wire_handshake(on);
+    wire_say(on, CLIENT, TCPT_ACK, 1001, 9001, 100);
+    wire_say(on, SERVER, TCPT_ACK, 9001, 1101, 0);
+    g_assert_cmpuint(wire_path(on).uncaptured, ==, 0);
+    wire_lose(on, CLIENT, TCPT_ACK, 1101, 9001, 100);
+    wire_say(on, SERVER, TCPT_ACK, 9001, 1201, 0);
+    wire_say(on, CLIENT, TCPT_ACK, 1201, 9001, 100);
+    wire_say(on, SERVER, TCPT_ACK, 9001, 1301, 0);
+    tcpt_settle_all(on->analysis);
+    g_assert_cmpuint(wire_path(on).to_a.missing + wire_path(on).to_b.missing, ==, 0);
+    g_assert_cmpuint(wire_path(on).uncaptured, ==, 1);
+    wire_end(on);
+}
+
 void add_vantage_loss_tests(void)
 {
     g_test_add_func("/vantage/fragments", test_fragments);
@@ -134,5 +152,6 @@ void add_vantage_loss_tests(void)
     g_test_add_func("/vantage/order-unknown", test_unknown_order);
     g_test_add_func("/vantage/overlap", test_overlap);
     g_test_add_func("/vantage/bounded", test_bounded);
+    g_test_add_func("/vantage/uncaptured", test_uncaptured);
     g_test_add_func("/vantage/settled-in-time", test_settled_in_time);
 }

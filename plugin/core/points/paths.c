@@ -33,6 +33,7 @@ static void add_way(tcpt_path *sum, const tcpt_connection *connection, const tcp
     all = tcpt_tally_table(connection, from, from == leg->a ? leg->b : leg->a, way);
     share->missing += all.all.missing;
     share->total += all.all.total;
+    sum->uncaptured += all.uncaptured;
     g_array_free(all.lost, TRUE);
 }
 
