@@ -72,10 +72,12 @@ void tcpt_settle_all(tcpt_analysis *analysis);
  * tcpt_record, tcpt_flow or tcpt_case of before may be used any more, but for those that findings lead to. What is
  * found is the same, as long as a connection shows nothing more `quiet_ns` after its end.
  *
- * While segments are followed from capture point to capture point, no flow goes; where pictures are drawn nothing does.
+ * Where segments are followed from capture point to capture point a connection goes from all of them at once; where
+ * pictures are drawn nothing goes.
  *
  * @param quiet_ns  how long a flow that is over has shown nothing
- * @param gone      called for each flow before it is given back, settled; NULL for nobody
+ * @param gone      called for each flow before it is given back, settled, but for those of which only a SYN was seen:
+ *                  tcpt_count_lone_outcomes() tells of these. NULL for nobody
  */
 void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),
                   void *data);
@@ -86,8 +88,8 @@ void tcpt_expect_release(tcpt_analysis *analysis);
 
 /** How many records there are: what to decide by when to call tcpt_release(). */
 uint32_t tcpt_record_count(const tcpt_analysis *analysis);
-/** And flows. */
-uint32_t tcpt_flow_count_kept(const tcpt_analysis *analysis);
+/** And flows; those of which only a SYN was seen count as the few that would take as much memory. */
+uint32_t tcpt_flow_weight(const tcpt_analysis *analysis);
 
 /** First of all flows, linked by `next`, or NULL. */
 tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
@@ -96,7 +98,7 @@ tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis);
  * alone are linked by `next` until tcpt_first_flow() is called. */
 tcpt_flow *tcpt_first_awake_flow(const tcpt_analysis *analysis);
 
-/** Add up how all others ended. */
+/** Add up how all others ended, those that were given back included. */
 void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCPT_OUTCOMES]);
 
 /** The number of the record that was made last: of what tcpt_analyse() or tcpt_analyse_icmp() has just returned. */

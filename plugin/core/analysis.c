@@ -373,6 +373,8 @@ void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCP
         if (lone)
             counts[tcpt_outcome_of_syn(tcpt_lone_at_end(lone).waited_ns)]++;
     }
+    for (unsigned outcome = 0; outcome < TCPT_OUTCOMES; outcome++)
+        counts[outcome] += analysis->lones_gone[outcome];
 }
 
 static int compare_frames(gconstpointer a, gconstpointer b)

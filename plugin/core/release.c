@@ -9,20 +9,27 @@
 #include <glib.h>
 
 #include "core/finding/memory.h"
+#include "core/lone.h"
 #include "core/state.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/blocks.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
+#include "tcptriage/times.h"
+
+/* How far two points' clocks may be apart where no segment has told. */
+static const int64_t CLOCKS_APART_NS = 60 * TCPT_SECOND_NS;
 
 /* One collection. */
 typedef struct collection {
     tcpt_analysis *from;
     int64_t quiet_ns;
-    bool crowded;
+    bool many_flows;
+    bool crowded; /* with flows, or with what is found */
     tcpt_record_map *map;
     uint8_t *used;       /* a bit for each record, by number */
     GHashTable *leaving; /* set of tcpt_flow: those that nobody has been found to refer to so far */
+    uint8_t *lones;      /* a bit for each flow, by number: the same of those that lone SYNs stand for */
     uintptr_t lowest;    /* addresses of those */
     uintptr_t highest;
     GPtrArray *to_look_at; /* flows that stay, and were not looked into yet */
@@ -32,6 +39,16 @@ static void stay(collection *of, tcpt_flow *flow)
 {
     if (g_hash_table_remove(of->leaving, flow))
         g_ptr_array_add(of->to_look_at, flow);
+}
+
+static void lone_stays(collection *of, const tcpt_lone *lone)
+{
+    of->lones[lone->number / 8] &= (uint8_t) ~(1u << lone->number % 8);
+}
+
+static bool lone_leaves(const collection *of, const tcpt_lone *lone)
+{
+    return of->lones[lone->number / 8] & 1u << lone->number % 8;
 }
 
 static void use_record(collection *of, uint32_t number)
@@ -44,7 +61,9 @@ static void use_record(collection *of, uint32_t number)
     if (tcpt_record_is_spare(record))
         return;
     of->used[number / 8] |= (uint8_t)(1u << number % 8);
-    if (!tcpt_is_lone(record->owner))
+    if (tcpt_is_lone(record->owner))
+        lone_stays(of, tcpt_lone_of(record->owner));
+    else
         stay(of, record->owner);
 }
 
@@ -71,9 +90,31 @@ static void look_into(const void *block, size_t bytes, void *data)
     }
 }
 
+static bool same_time(const tcpt_flow *a, const tcpt_flow *b)
+{
+    return a->first_ns <= b->last_ns + CLOCKS_APART_NS && b->first_ns <= a->last_ns + CLOCKS_APART_NS;
+}
+
+/* The same connection at other points, though no segment of it may have told so. Of other lives at its own point none
+ * matters once it is over; in a ring that new flows do not join they leave together. */
+static void keep_twins(collection *of, const tcpt_flow *flow)
+{
+    enum { TWINS_MOST = 32 };
+    unsigned looked = 0;
+
+    if (flow->twin && !tcpt_flows_know_twins(of->from->flows))
+        look_at_word(of, flow->twin);
+    for (tcpt_flow *twin = (tcpt_flow *)tcpt_next_twin(flow); twin != flow && looked < TWINS_MOST;
+         twin = (tcpt_flow *)tcpt_next_twin(twin), looked++)
+        if (twin->at != flow->at && same_time(twin, flow))
+            stay(of, twin);
+}
+
 static void look_into_flow(collection *of, const tcpt_flow *flow)
 {
     tcpt_flow_each_block(flow, look_into, of);
+    tcpt_points_each_block_of(flow, look_into, of);
+    keep_twins(of, flow);
     tcpt_memory_each_block(flow, look_into, of);
     tcpt_found_each_block(flow, look_into, of);
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
@@ -81,9 +122,11 @@ static void look_into_flow(collection *of, const tcpt_flow *flow)
             use_record(of, flow->seen[i].record);
 }
 
-static bool is_leaving(const collection *of, const tcpt_record *record)
+static bool owner_leaves(void *owner, void *data)
 {
-    return !tcpt_is_lone(record->owner) && g_hash_table_contains(of->leaving, record->owner);
+    const collection *of = data;
+
+    return tcpt_is_lone(owner) ? lone_leaves(of, tcpt_lone_of(owner)) : g_hash_table_contains(of->leaving, owner);
 }
 
 /* What is shown of a frame stays, unless it is told of many others, too, and its flow goes. */
@@ -92,17 +135,16 @@ static void keep_noted(collection *of)
     for (uint32_t number = 0; number < of->from->records.count; number++) {
         const tcpt_record *record = tcpt_records_at(&of->from->records, number);
 
-        if (!tcpt_record_is_spare(record) && record->notes && !is_leaving(of, record))
+        if (!tcpt_record_is_spare(record) && record->notes && !owner_leaves(record->owner, of))
             use_record(of, number);
     }
 }
 
-/* Many flows, or no room for what is found. */
-static bool is_crowded(const tcpt_analysis *analysis)
+static bool has_many_flows(const tcpt_analysis *analysis)
 {
     enum { CROWD_FLOWS = 1 << 20 };
 
-    return tcpt_store_is_full(&analysis->findings) || tcpt_flows_count(analysis->flows) > CROWD_FLOWS;
+    return tcpt_flows_weight(analysis->flows) > CROWD_FLOWS;
 }
 
 /* Whether nothing more is to be expected of a connection. One that nobody has answered may be tried again long after:
@@ -124,27 +166,53 @@ static bool is_over(const collection *of, const tcpt_flow *flow)
     }
 }
 
+static bool is_silent(const collection *of, const tcpt_point *at, int64_t last_ns)
+{
+    return at->newest_ns - last_ns > of->quiet_ns;
+}
+
 /* What the end of the capture would tell of it is asked for now: it will not change any more. */
 static bool may_leave(const collection *of, tcpt_flow *flow)
 {
-    if (!tcpt_found_nothing_own(flow) || flow->at->newest_ns - flow->last_ns <= of->quiet_ns || !is_over(of, flow))
+    if (!tcpt_found_nothing_own(flow) || !is_silent(of, flow->at, flow->last_ns) || !is_over(of, flow))
+        return false;
+    if (!of->many_flows && tcpt_points_expect_more(of->from->points, flow))
         return false;
     tcpt_settle(of->from, flow);
     return tcpt_found_nothing_own(flow);
 }
 
+static void ask_flow(collection *of, tcpt_flow *flow)
+{
+    if (!may_leave(of, flow))
+        return;
+    g_hash_table_add(of->leaving, flow);
+    of->lowest = MIN(of->lowest, (uintptr_t)flow);
+    of->highest = MAX(of->highest, (uintptr_t)flow);
+}
+
+/* A SYN that nobody has answered: as a flow with several, but that most of a flood have nothing to tell at the end. */
+static void ask_lone(collection *of, const tcpt_lone *lone)
+{
+    tcpt_lone_syn syn = tcpt_lone_at_end(lone);
+
+    if (!of->crowded || !is_silent(of, lone->at, lone->time_ns))
+        return;
+    if (tcpt_dispatch_settles(&of->from->dispatch, &syn))
+        ask_flow(of, tcpt_flow_of(lone->record));
+    else
+        of->lones[lone->number / 8] |= (uint8_t)(1u << lone->number % 8);
+}
+
 static void ask_flows(collection *of)
 {
-    if (tcpt_points_know_flows(of->from->points))
-        return;
     for (uint32_t number = 0; number < tcpt_flows_count(of->from->flows); number++) {
         void *owner = tcpt_flows_at(of->from->flows, number);
 
-        if (tcpt_is_lone(owner) || !may_leave(of, owner))
-            continue;
-        g_hash_table_add(of->leaving, owner);
-        of->lowest = MIN(of->lowest, (uintptr_t)owner);
-        of->highest = MAX(of->highest, (uintptr_t)owner);
+        if (tcpt_is_lone(owner))
+            ask_lone(of, tcpt_lone_of(owner));
+        else
+            ask_flow(of, owner);
     }
 }
 
@@ -153,16 +221,16 @@ static void look_into_flows(collection *of)
     for (uint32_t number = 0; number < tcpt_flows_count(of->from->flows); number++) {
         void *owner = tcpt_flows_at(of->from->flows, number);
 
-        if (tcpt_is_lone(owner))
+        if (tcpt_is_lone(owner) && !lone_leaves(of, tcpt_lone_of(owner)))
             use_record(of, tcpt_lone_of(owner)->record_number);
-        else if (!g_hash_table_contains(of->leaving, owner))
+        else if (!tcpt_is_lone(owner) && !g_hash_table_contains(of->leaving, owner))
             look_into_flow(of, owner);
     }
 }
 
 static bool leaves_with(const tcpt_record *on, void *data)
 {
-    return is_leaving(data, on);
+    return owner_leaves(on->owner, data);
 }
 
 static void find_used(collection *of)
@@ -182,13 +250,32 @@ static bool leaves(const tcpt_flow *flow, void *data)
     return g_hash_table_contains(((const collection *)data)->leaving, flow);
 }
 
+/* How a lone SYN's connection ended is counted on. */
+static void count_lone(collection *of, tcpt_lone *lone)
+{
+    of->from->lones_gone[tcpt_outcome_of_syn(tcpt_lone_at_end(lone).waited_ns)]++;
+    of->from->flows_gone++;
+    if (lone->host)
+        tcpt_peers_commit_host_gone(of->from->peers, lone->host);
+}
+
+static void count_lones(collection *of)
+{
+    for (uint32_t number = 0; number < tcpt_flows_count(of->from->flows); number++) {
+        tcpt_lone *lone = tcpt_lone_of(tcpt_flows_at(of->from->flows, number));
+
+        if (lone && lone_leaves(of, lone))
+            count_lone(of, lone);
+    }
+}
+
 static void release_flows(collection *of, void (*gone)(const tcpt_flow *flow, void *data), void *data)
 {
     GHashTableIter each;
     gpointer flow;
 
-    if (g_hash_table_size(of->leaving) == 0)
-        return;
+    tcpt_points_release(of->from->points, leaves, of);
+    count_lones(of);
     g_hash_table_iter_init(&each, of->leaving);
     while (g_hash_table_iter_next(&each, &flow, NULL)) {
         if (gone)
@@ -198,7 +285,8 @@ static void release_flows(collection *of, void (*gone)(const tcpt_flow *flow, vo
         tcpt_found_release(&of->from->findings, flow);
     }
     of->from->flows_gone += g_hash_table_size(of->leaving);
-    tcpt_flows_release(of->from->flows, leaves, of);
+    tcpt_flows_release(of->from->flows, owner_leaves, of);
+    tcpt_points_number_anew(of->from->points, tcpt_flows_count(of->from->flows));
 }
 
 static void release_records(collection *of)
@@ -230,10 +318,12 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
     tcpt_flows_first_awake(analysis->flows); /* none is stowed away any more: each is looked into */
     of = (collection){.from = analysis,
                       .quiet_ns = quiet_ns,
-                      .crowded = is_crowded(analysis),
+                      .many_flows = has_many_flows(analysis),
+                      .crowded = has_many_flows(analysis) || tcpt_store_is_full(&analysis->findings),
                       .map = tcpt_record_map_new(&analysis->records),
                       .used = g_malloc0(analysis->records.count / 8 + 1),
                       .leaving = g_hash_table_new(NULL, NULL),
+                      .lones = g_malloc0(tcpt_flows_count(analysis->flows) / 8 + 1),
                       .lowest = UINTPTR_MAX,
                       .to_look_at = g_ptr_array_new()};
     ask_flows(&of);
@@ -242,6 +332,7 @@ void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const 
     release_records(&of);
     g_ptr_array_free(of.to_look_at, TRUE);
     g_hash_table_destroy(of.leaving);
+    g_free(of.lones);
     g_free(of.used);
     tcpt_record_map_free(of.map);
 }
@@ -251,7 +342,7 @@ uint32_t tcpt_record_count(const tcpt_analysis *analysis)
     return analysis->records.count - analysis->records.spares;
 }
 
-uint32_t tcpt_flow_count_kept(const tcpt_analysis *analysis)
+uint32_t tcpt_flow_weight(const tcpt_analysis *analysis)
 {
-    return tcpt_flows_count(analysis->flows);
+    return tcpt_flows_weight(analysis->flows);
 }

@@ -14,6 +14,7 @@
 #include "core/peers/commit.h"
 #include "core/points/commit.h"
 #include "core/records.h"
+#include "tcptriage/outcome.h"
 
 struct tcpt_analysis {
     tcpt_settings settings;
@@ -24,9 +25,10 @@ struct tcpt_analysis {
     tcpt_findings findings;
     tcpt_dispatch dispatch;
     tcpt_case_list cases;
-    uint64_t generation;  /* segments and ICMP errors so far: what a settled flow is compared with */
-    uint64_t icmp_errors; /* of those */
-    uint64_t flows_gone;  /* given back */
+    uint64_t generation;                /* segments and ICMP errors so far: what a settled flow is compared with */
+    uint64_t icmp_errors;               /* of those */
+    uint64_t flows_gone;                /* given back */
+    uint64_t lones_gone[TCPT_OUTCOMES]; /* of those, lone SYNs: how they ended */
     uint32_t stowed_to;   /* number of the first flow that was not asked yet whether it may be stowed away */
     bool points_expected; /* several, for certain */
     bool watched;         /* by points or for pictures: more is to be noted than the flow itself */

@@ -143,6 +143,7 @@ tcpt_reading tcpt_reading_begin(const tcpt_reading_wants *wants)
                             .interfaces = tcpt_interfaces_new(),
                             .unread = g_hash_table_new(NULL, NULL),
                             .newest_ns = INT64_MIN,
+                            .quiet_seconds = QUIET_SECONDS,
                             .release_at = RELEASE_LEAST,
                             .release_at_flows = CROWD_FLOWS + CROWD_FLOWS / CROWD_PARTS};
 
@@ -163,7 +164,7 @@ static void count_gone(const tcpt_flow *flow, void *data)
 static bool is_due(const tcpt_reading *reading)
 {
     return !reading->frames && (tcpt_record_count(reading->analysis) >= reading->release_at ||
-                                tcpt_flow_count_kept(reading->analysis) >= reading->release_at_flows);
+                                tcpt_flow_weight(reading->analysis) >= reading->release_at_flows);
 }
 
 static uint32_t more_than(uint32_t left, uint32_t least, uint32_t most)
@@ -171,17 +172,25 @@ static uint32_t more_than(uint32_t left, uint32_t least, uint32_t most)
     return left + CLAMP(left, least, most);
 }
 
+static void release_once(tcpt_reading *reading)
+{
+    tcpt_release(reading->analysis, tcpt_seconds_ns(reading->quiet_seconds), count_gone, &reading->gone);
+}
+
+/* In a crowd as soon after the end as was necessary the last time: each search takes seconds. */
 static void release(tcpt_reading *reading)
 {
     if (!is_due(reading))
         return;
-    for (int64_t seconds = QUIET_SECONDS; seconds >= QUIET_SECONDS_LEAST; seconds /= 4) {
-        tcpt_release(reading->analysis, tcpt_seconds_ns(seconds), count_gone, &reading->gone);
-        if (tcpt_flow_count_kept(reading->analysis) <= CROWD_FLOWS)
-            break;
+    release_once(reading);
+    while (tcpt_flow_weight(reading->analysis) > CROWD_FLOWS && reading->quiet_seconds > QUIET_SECONDS_LEAST) {
+        reading->quiet_seconds = MAX(reading->quiet_seconds / 4, QUIET_SECONDS_LEAST);
+        release_once(reading);
     }
+    if (tcpt_flow_weight(reading->analysis) < CROWD_FLOWS / 2)
+        reading->quiet_seconds = MIN(reading->quiet_seconds * 4, QUIET_SECONDS);
     reading->release_at = more_than(tcpt_record_count(reading->analysis), RELEASE_LEAST, RELEASE_MOST);
-    reading->release_at_flows = MAX(CROWD_FLOWS, tcpt_flow_count_kept(reading->analysis)) + CROWD_FLOWS / CROWD_PARTS;
+    reading->release_at_flows = MAX(CROWD_FLOWS, tcpt_flow_weight(reading->analysis)) + CROWD_FLOWS / CROWD_PARTS;
 }
 
 static void take_frame(run *of, tcpt_decap *decap)

@@ -42,6 +42,7 @@ typedef struct tcpt_reading {
     uint64_t given_up;     /**< datagrams whose fragments were not waited for */
     GArray *frames;        /**< tcpt_read_frame, in the order of the file; NULL when not wanted */
     tcpt_flow_counts gone; /**< flows that were given back */
+    int64_t quiet_seconds; /**< so long after their end flows are given back */
     uint32_t release_at;   /**< so many records are looked through for those that nobody needs */
     uint32_t release_at_flows;
     char *problem; /**< why the file ended before it should; NULL when it did not */

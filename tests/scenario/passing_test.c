@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scenarios of one capture point, seen at two: every segment passes both, or is lost between them by chance. What is
- * the same is known as one, and nothing is called lost that was not. One path per scenario: /passing/<id>/<name>. */
+ * the same is known as one, nothing is called lost that was not, and the same is found with all given back that is
+ * over. One path per scenario: /passing/<id>/<name>. */
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "describe.h"
 #include "turned.h"
 #include "tcptriage/points.h"
+#include "tcptriage/times.h"
 
 /** What is known of a scenario's connections. */
 typedef enum lives {
@@ -80,14 +83,35 @@ static GPtrArray *see(const scn_scenario *scenario, const passing *way, GRand *c
     return sights;
 }
 
-static void feed(tcpt_analysis *analysis, const passing *way, sight *one, unsigned number)
+/** Hosts of their own and numbers of their own for each scenario of many: `place` for one of its addresses. */
+static const uint8_t *moved(uint8_t place[16], const uint8_t *address, unsigned family, unsigned scenario)
+{
+    unsigned at = family == 4 ? 1 : 4;
+    memcpy(place, address, family == 4 ? 4 : 16);
+    place[at] ^= (uint8_t)(scenario >> 8);
+    place[at + 1] ^= (uint8_t)scenario;
+    return place;
+}
+
+static void move_apart(tcpt_segment *segment, unsigned scenario, uint8_t places[2][16])
+{
+    const scn_guise numbers = {"", false, {scenario * 2654435761u, scenario * 40503u}};
+    scn_disguise(segment, &numbers, NULL, NULL);
+    segment->src = moved(places[0], segment->src, segment->family, scenario);
+    segment->dst = moved(places[1], segment->dst, segment->family, scenario);
+}
+
+/** @param apart  number of its scenario, of many in one capture; 0 */
+static void feed(tcpt_analysis *analysis, const passing *way, sight *one, unsigned number, unsigned apart)
 {
     tcpt_segment segment = {.time_ns = one->time_ns, .frame = number, .point = one->point};
     const scn_frame *frame = one->frame;
-    uint8_t src[16], dst[16];
+    uint8_t src[16], dst[16], places[2][16];
     if (!scn_decode(&segment, frame->bytes->data, frame->bytes->len, frame->wire_bytes))
         return;
     segment.ttl = (uint8_t)(segment.ttl - one->far);
+    if (apart)
+        move_apart(&segment, apart, places);
     if (one->point && way->farther.name)
         scn_disguise(&segment, &way->farther, src, dst);
     one->record = tcpt_analyse(analysis, &segment);
@@ -158,7 +182,7 @@ static void pass(const scn_scenario *scenario, const passing *way)
     tcpt_analysis *analysis = tcpt_analysis_new(&settings);
     tcpt_expect_points(analysis);
     for (unsigned i = 0; i < sights->len; i++)
-        feed(analysis, way, sights->pdata[i], i + 1);
+        feed(analysis, way, sights->pdata[i], i + 1, 0);
     tcpt_settle_all(analysis);
     for (unsigned i = 0; i < sights->len && !has_copies(sights); i++)
         check_same(scenario, way, sights->pdata[i]);
@@ -166,6 +190,82 @@ static void pass(const scn_scenario *scenario, const passing *way)
     tcpt_analysis_free(analysis);
     g_ptr_array_unref(sights);
     g_rand_free(chance);
+}
+
+static void describe_path(const tcpt_path *path, void *text)
+{
+    g_string_append_printf(text, "%s to %s: %u connections, %u of %u and %u of %u lost, %u and %u known\n",
+                           path->a->name, path->b->name, path->connections, path->to_b.missing, path->to_b.total,
+                           path->to_a.missing, path->to_a.total, (unsigned)path->matched_to_b,
+                           (unsigned)path->matched_to_a);
+}
+
+/** The scenarios of one point, one behind the other: `way` as it is. */
+typedef struct joined {
+    const GPtrArray *scenarios;
+    const passing *way;
+    bool releases;
+    tcpt_analysis *analysis;
+    unsigned segments;
+    unsigned gone; /**< flows that were given back */
+    int64_t from_ns;
+} joined;
+
+static void count_gone(G_GNUC_UNUSED const tcpt_flow *flow, void *data)
+{
+    ++*(unsigned *)data;
+}
+
+/** With a silence behind it in which all that is over is forgotten. */
+static void append(joined *of, const scn_scenario *scenario, unsigned number)
+{
+    enum { QUIET_SECONDS = 240, SILENCE_SECONDS = 1000, RELEASE_EVERY = 512 };
+    GRand *chance = g_rand_new_with_seed((guint32)(scenario->number + of->way->one_in));
+    GPtrArray *sights = see(scenario, of->way, chance);
+    int64_t last_ns = 0;
+    for (unsigned i = 0; i < sights->len; i++) {
+        sight *one = sights->pdata[i];
+        last_ns = MAX(last_ns, one->place_ns);
+        one->time_ns += of->from_ns;
+        feed(of->analysis, of->way, one, ++of->segments, number);
+        if (of->releases && of->segments % RELEASE_EVERY == 0)
+            tcpt_release(of->analysis, tcpt_seconds_ns(QUIET_SECONDS), count_gone, &of->gone);
+    }
+    of->from_ns += last_ns + tcpt_seconds_ns(SILENCE_SECONDS);
+    g_ptr_array_unref(sights);
+    g_rand_free(chance);
+}
+
+static char *found(joined *of)
+{
+    GString *text = g_string_new(NULL);
+    tcpt_settings settings = tcpt_settings_default();
+    of->analysis = tcpt_analysis_new(&settings);
+    tcpt_expect_points(of->analysis);
+    for (unsigned i = 0; i < of->scenarios->len; i++)
+        append(of, of->scenarios->pdata[i], i + 1);
+    scn_describe_found(text, of->analysis);
+    tcpt_each_path(of->analysis, describe_path, text);
+    tcpt_analysis_free(of->analysis);
+    return g_string_free(text, FALSE);
+}
+
+static void check_released(gconstpointer data)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        joined whole = {.scenarios = data, .way = &ways[i]}, released = whole;
+        char *all, *left;
+        released.releases = true;
+        all = found(&whole);
+        left = found(&released);
+        g_assert_cmpuint(released.gone, >, 50);
+        if (strcmp(all, left) != 0) {
+            g_test_message("%s: given back on the way:\n%s\ninstead of\n%s", ways[i].name, left, all);
+            g_test_fail();
+        }
+        g_free(all);
+        g_free(left);
+    }
 }
 
 /** A connection as far as its opening goes. */
@@ -243,6 +343,13 @@ static void check_passing(gconstpointer data)
     }
 }
 
+/** No flood, and as it is without settings of its own. */
+static bool may_be_joined(const scn_scenario *scenario)
+{
+    enum { FRAMES_MOST = 1000 };
+    return scenario->settings->len == 0 && scenario->frames->len <= FRAMES_MOST;
+}
+
 /** Those of one point. */
 static bool of_one_point(const scn_scenario *scenario)
 {
@@ -256,7 +363,7 @@ static bool of_one_point(const scn_scenario *scenario)
 
 int main(int argc, char **argv)
 {
-    GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref), *to_join = g_ptr_array_new();
     g_test_init(&argc, &argv, NULL);
     GPtrArray *paths = scn_scripts(SCENARIOS);
     for (unsigned i = 0; i < paths->len; i++) {
@@ -268,12 +375,16 @@ int main(int argc, char **argv)
             char *path = g_strdup_printf("/passing/%s/%s", scenario->id, name);
             if (of_one_point(scenario))
                 g_test_add_data_func(path, scenario, check_passing);
+            if (of_one_point(scenario) && may_be_joined(scenario))
+                g_ptr_array_add(to_join, (gpointer)scenario);
             g_free(path);
             g_free(name);
         }
     }
     g_ptr_array_unref(paths);
+    g_test_add_data_func("/released", to_join, check_released);
     int status = g_test_run();
+    g_ptr_array_unref(to_join);
     g_ptr_array_unref(kept);
     return status;
 }

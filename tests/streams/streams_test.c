@@ -266,7 +266,7 @@ static void count(tcpt_analysis *analysis, G_GNUC_UNUSED const GPtrArray *record
         for (const tcpt_diagnosis *wide = tcpt_first_wide_diagnosis(analysis); wide; wide = wide->next)
             if (wide->detector == tcpt_detectors[i])
                 g_string_append_printf(into->found, "%s %u\n", wide->detector->id, tcpt_alike(wide));
-    into->flows = tcpt_flow_count_kept(analysis);
+    into->flows = tcpt_flow_weight(analysis);
 }
 
 static counts counted(unsigned stream, void (*begin)(tcpt_analysis *), unsigned release_every, int64_t quiet_ns)

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
     add_peers_tests();
     add_remedy_tests();
     add_million_tests();
+    add_release_tests();
     add_report_tests();
     add_tables_tests();
     add_settings_tests();

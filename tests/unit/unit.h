@@ -30,6 +30,7 @@ void add_vantage_loss_tests(void);
 void add_peers_tests(void);
 void add_remedy_tests(void);
 void add_million_tests(void);
+void add_release_tests(void);
 void add_report_tests(void);
 void add_tables_tests(void);
 void add_settings_tests(void);

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include <glib.h>
+
 /* One that is all zero and shared by flows does no harm: it refers to nothing. */
 static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *data)
 {
@@ -17,9 +19,10 @@ static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *
 
 void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data)
 {
-    /* The list of all flows refers to each. */
+    /* The list of all flows refers to each, the ring of twins to each life of its 4-tuple. */
+    G_STATIC_ASSERT(offsetof(tcpt_flow, twin) == offsetof(tcpt_flow, next) + sizeof flow->next);
     visit(flow, offsetof(tcpt_flow, next), data);
-    visit(&flow->next + 1, sizeof *flow - offsetof(tcpt_flow, next) - sizeof flow->next, data);
+    visit(&flow->twin + 1, sizeof *flow - offsetof(tcpt_flow, twin) - sizeof flow->twin, data);
     visit(flow->rare, sizeof *flow->rare, data);
     if (flow->toward)
         visit(flow->toward, 2 * sizeof *flow->toward, data);

@@ -108,16 +108,23 @@ tcpt_flow *tcpt_flows_first(tcpt_flows *flows);
  * call of either when one of the others woke. From the first call of either on none is stowed away any more. */
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows);
 
-/** Call `visit` for each piece of memory that a flow owns, itself included, but for what detectors noted and found. */
+/** Call `visit` for each piece of memory that a flow owns, itself included, but for what detectors noted and found, and
+ * who its next twin is. */
 void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
 
-/** Give back the flows that leave: nobody refers to them. The others are numbered anew, in the same order. Only while
- *  there is one capture point, and none is stowed away. */
-void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow, void *data), void *data);
+/** Give back the flows that leave, and what stands for such: nobody refers to them. The others are numbered anew, in
+ * the same order. Only while none is stowed away. */
+void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(void *owner, void *data), void *data);
+
+/** Whether flows that come look for their twins. */
+bool tcpt_flows_know_twins(const tcpt_flows *flows);
 
 /** What has a number, or what stands for it: see tcpt_record.owner. */
 void *tcpt_flows_at(const tcpt_flows *flows, uint32_t number);
 uint32_t tcpt_flows_count(const tcpt_flows *flows);
+
+/** How many flows would take as much memory. */
+uint32_t tcpt_flows_weight(const tcpt_flows *flows);
 
 /** Key of the first of them; there is one. */
 const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows);

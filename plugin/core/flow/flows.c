@@ -103,6 +103,11 @@ static void **owner_at(const tcpt_flows *flows, uint32_t number)
     return (void **)g_ptr_array_index(flows->all, number / PIECE_FLOWS) + number % PIECE_FLOWS;
 }
 
+bool tcpt_flows_know_twins(const tcpt_flows *flows)
+{
+    return flows->tuples;
+}
+
 void tcpt_flows_link_twins(tcpt_flows *flows)
 {
     if (flows->tuples)
@@ -382,6 +387,23 @@ static void give_back(tcpt_flows *flows, tcpt_flow *flow)
     free_place(flows, flow);
 }
 
+static void give_back_lone(tcpt_flows *flows, tcpt_lone *lone)
+{
+    tcpt_flow_table_remove(&flows->table, tcpt_lone_owner(lone), tcpt_key_hash(&lone->key));
+    put_spare(&flows->spare_lones, lone);
+    flows->resting--;
+}
+
+static void give_back_owner(tcpt_flows *flows, void *owner)
+{
+    tcpt_lone *lone = tcpt_lone_of(owner);
+
+    if (lone)
+        give_back_lone(flows, lone);
+    else
+        give_back(flows, owner);
+}
+
 static void number_anew(tcpt_flows *flows, void *owner, uint32_t number)
 {
     tcpt_lone *lone = tcpt_lone_of(owner);
@@ -393,17 +415,18 @@ static void number_anew(tcpt_flows *flows, void *owner, uint32_t number)
         ((tcpt_flow *)owner)->number = number;
 }
 
-void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow, void *data), void *data)
+void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(void *owner, void *data), void *data)
 {
+    bool twins = flows->tuples;
     uint32_t kept = 0;
 
-    g_return_if_fail(!flows->tuples);
     g_return_if_fail(flows->stowed == 0);
+    tcpt_flows_forget_twins(flows);
     for (uint32_t number = 0; number < flows->count; number++) {
         void *owner = *owner_at(flows, number);
 
-        if (!tcpt_is_lone(owner) && leaves(owner, data))
-            give_back(flows, owner);
+        if (owner && leaves(owner, data))
+            give_back_owner(flows, owner);
         else
             number_anew(flows, owner, kept++);
     }
@@ -411,11 +434,20 @@ void tcpt_flows_release(tcpt_flows *flows, bool (*leaves)(const tcpt_flow *flow,
     g_ptr_array_set_size(flows->all, (int)((kept + PIECE_FLOWS - 1) / PIECE_FLOWS));
     flows->first = NULL;
     flows->linked = 0;
+    if (twins)
+        tcpt_flows_link_twins(flows);
 }
 
 uint32_t tcpt_flows_count(const tcpt_flows *flows)
 {
     return flows->count;
+}
+
+uint32_t tcpt_flows_weight(const tcpt_flows *flows)
+{
+    enum { LONES = 8 }; /* with its record one takes an eighth of a flow with its records */
+
+    return flows->count - flows->resting + flows->resting / LONES;
 }
 
 tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows)

@@ -21,9 +21,14 @@ void tcpt_peers_each_block(const tcpt_peers *peers, tcpt_block_visit visit, void
     tcpt_hosts_each_block(&peers->hosts, visit, data);
 }
 
+void tcpt_peers_commit_host_gone(tcpt_peers *peers, tcpt_host *host)
+{
+    tcpt_hosts_forget(&peers->hosts, host);
+}
+
 void tcpt_peers_commit_gone(tcpt_peers *peers, const tcpt_flow *flow)
 {
     for (unsigned end = 0; end < 2; end++)
         if (flow->ends[end].host)
-            tcpt_hosts_forget(&peers->hosts, flow->ends[end].host);
+            tcpt_peers_commit_host_gone(peers, flow->ends[end].host);
 }

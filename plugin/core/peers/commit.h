@@ -17,6 +17,9 @@ void tcpt_peers_each_block(const tcpt_peers *peers, tcpt_block_visit visit, void
 /** A flow is given back: so is what is kept of its ends' addresses for it alone. */
 void tcpt_peers_commit_gone(tcpt_peers *peers, const tcpt_flow *flow);
 
+/** The same where only one host of it is known. */
+void tcpt_peers_commit_host_gone(tcpt_peers *peers, tcpt_host *host);
+
 /** Keep the ports in use over time, for pictures. */
 void tcpt_peers_keep_curves(tcpt_peers *peers);
 

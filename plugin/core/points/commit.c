@@ -4,11 +4,13 @@
 #include "core/points/commit.h"
 
 #include "core/points/clock_offsets.h"
+#include "core/points/connection_memory.h"
 #include "core/points/guides.h"
 #include "core/points/legs.h"
 #include "core/points/losses.h"
 #include "core/points/match_connections.h"
 #include "core/points/match_segments.h"
+#include "core/points/paths.h"
 #include "core/points/sightings.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
@@ -218,28 +220,11 @@ tcpt_points *tcpt_points_new(const tcpt_settings *settings)
     points->connections = g_ptr_array_new();
     points->syns = tcpt_syns_new();
     points->guides = tcpt_guides_new();
+    points->gone = tcpt_path_sums_new();
     points->clock_offsets = tcpt_clock_offsets_new();
     points->sightings = tcpt_sightings_new();
     points->slabs = g_ptr_array_new_with_free_func(g_free);
     return points;
-}
-
-static void free_connection(tcpt_connection *connection)
-{
-    tcpt_leg *leg = connection->legs;
-
-    while (leg) {
-        tcpt_leg *next = leg->next;
-
-        for (unsigned i = 0; i < 4; i++)
-            tcpt_loss_table_free(leg->losses[i / 2][i % 2]);
-        g_free(leg);
-        leg = next;
-    }
-    tcpt_loss_table_free(connection->alone);
-    if (connection->members != connection->few)
-        g_free(connection->members);
-    g_free(connection);
 }
 
 void tcpt_points_free(tcpt_points *points)
@@ -249,7 +234,7 @@ void tcpt_points_free(tcpt_points *points)
     while (connection) {
         tcpt_connection *next = connection->next;
 
-        free_connection(connection);
+        tcpt_connection_free(connection);
         connection = next;
     }
     g_hash_table_destroy(points->sightings);
@@ -261,5 +246,6 @@ void tcpt_points_free(tcpt_points *points)
     g_hash_table_destroy(points->points);
     g_ptr_array_free(points->slabs, TRUE);
     g_free(points->strays);
+    tcpt_path_sums_free(points->gone);
     g_free(points);
 }

@@ -13,11 +13,21 @@
 tcpt_points *tcpt_points_new(const tcpt_settings *settings);
 void tcpt_points_free(tcpt_points *points);
 
-/** Call `visit` for each piece of memory that may refer to records. */
+/** Call `visit` for each piece of memory that may refer to records, but for what is known of connections. */
 void tcpt_points_each_block(const tcpt_points *points, tcpt_block_visit visit, void *data);
 
-/** Whether flows are known here, by address or number. */
-bool tcpt_points_know_flows(const tcpt_points *points);
+/** The same for the connection that a flow is. */
+void tcpt_points_each_block_of(const tcpt_flow *flow, tcpt_block_visit visit, void *data);
+
+/** Whether segments of a flow, or of the connection that it is, may still show at other points, or what they will show
+ * there may tell more of it. */
+bool tcpt_points_expect_more(const tcpt_points *points, const tcpt_flow *flow);
+
+/** Give back the connections whose flows leave: all of one do, or none. What they add up to stays. */
+void tcpt_points_release(tcpt_points *points, bool (*leaves)(const tcpt_flow *flow, void *data), void *data);
+
+/** Flows have other numbers, below so many. */
+void tcpt_points_number_anew(tcpt_points *points, uint32_t flows);
 
 /** The point of a segment, made when it is new. */
 tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, const char *name);

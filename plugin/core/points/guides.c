@@ -3,12 +3,18 @@
 
 #include <string.h>
 
+#include "core/points/connection_memory.h"
+#include "core/points/legs.h"
 #include "core/segment/bytes.h"
+
+/* Whose connections were given back. A kilobyte each. */
+enum { KEPT_GUIDES_MOST = 1 << 16 };
 
 typedef struct guide {
     uint8_t address[2][16];
     const tcpt_point *at;
     const tcpt_connection *connection;
+    tcpt_connection *kept; /* the same once that was given back; NULL before */
 } guide;
 
 static guint guide_hash(gconstpointer key)
@@ -25,9 +31,22 @@ static gboolean guide_equal(gconstpointer a, gconstpointer b)
     return left->at == right->at && memcmp(left->address, right->address, sizeof left->address) == 0;
 }
 
+static void free_kept(guide *of)
+{
+    if (of->kept)
+        tcpt_connection_free(of->kept);
+    of->kept = NULL;
+}
+
+static void free_guide(gpointer data)
+{
+    free_kept(data);
+    g_free(data);
+}
+
 GHashTable *tcpt_guides_new(void)
 {
-    return g_hash_table_new_full(guide_hash, guide_equal, g_free, NULL);
+    return g_hash_table_new_full(guide_hash, guide_equal, free_guide, NULL);
 }
 
 static guide guide_for(const tcpt_flow *flow)
@@ -56,5 +75,49 @@ void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
         known = g_memdup2(&hosts, sizeof hosts);
         g_hash_table_add(guides, known);
     }
+    free_kept(known);
     known->connection = connection;
+}
+
+/* Which point is nearer, and how far it is: no flows, and none of what was lost. */
+static tcpt_connection *copy_of(const tcpt_connection *connection)
+{
+    tcpt_connection *copy = g_memdup2(connection, sizeof *connection);
+    tcpt_leg **to = &copy->legs;
+
+    copy->next = NULL;
+    copy->alone = NULL;
+    copy->members = connection->members == connection->few
+                        ? copy->few
+                        : g_memdup2(connection->members, TCPT_MEMBERS * sizeof *connection->members);
+    for (unsigned i = 0; i < copy->member_count; i++)
+        copy->members[i].record = NULL;
+    for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next) {
+        *to = g_memdup2(leg, sizeof *leg);
+        memset((*to)->losses, 0, sizeof leg->losses);
+        to = &(*to)->next;
+    }
+    return copy;
+}
+
+void tcpt_guides_release(const tcpt_points *points, bool (*leaves)(const tcpt_connection *connection, void *data),
+                         void *data)
+{
+    GHashTableIter each;
+    unsigned kept = 0;
+    gpointer at;
+
+    g_hash_table_iter_init(&each, points->guides);
+    while (g_hash_table_iter_next(&each, &at, NULL)) {
+        guide *of = at;
+
+        if (!of->kept && !leaves(of->connection, data))
+            continue;
+        if (++kept > KEPT_GUIDES_MOST) {
+            g_hash_table_iter_remove(&each);
+        } else if (!of->kept) {
+            of->kept = copy_of(of->connection);
+            of->connection = of->kept;
+        }
+    }
 }

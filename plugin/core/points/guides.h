@@ -16,6 +16,10 @@ const tcpt_connection *tcpt_guide_of(const tcpt_points *points, const tcpt_flow 
 /** Take the connection for the newest of this flow's hosts and point. */
 void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow);
 
+/** A connection is given back: who is guided by it keeps what is needed for that, if not too many do. */
+void tcpt_guides_release(const tcpt_points *points, bool (*leaves)(const tcpt_connection *connection, void *data),
+                         void *data);
+
 /** A table of such connections. */
 GHashTable *tcpt_guides_new(void);
 

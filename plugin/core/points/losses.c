@@ -110,11 +110,8 @@ static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigne
     return point->newest_ns - due > late_ns + margin_ns;
 }
 
-/* Of a connection that only one point knows: all others have gone on, so that it would have shown there. */
-static bool others_went_on(const tcpt_sighting *sighting)
+bool tcpt_others_went_on(const tcpt_points *points, const tcpt_point *here, int64_t time_ns)
 {
-    const tcpt_points *points = sighting->connection->points;
-    const tcpt_point *here = sighting->connection->members[0].at;
     unsigned looked = 0;
 
     for (const tcpt_point *at = points->first_point; at && looked < OTHERS_MOST; at = at->next, looked++) {
@@ -123,7 +120,7 @@ static bool others_went_on(const tcpt_sighting *sighting)
 
         if (here->index > at->index)
             ahead_ns = -ahead_ns;
-        if (at != here && at->paired && at->newest_ns - sighting->time_ns[0] - ahead_ns <= points->keep_ns)
+        if (at != here && at->paired && at->newest_ns - time_ns - ahead_ns <= points->keep_ns)
             return false;
     }
     return true;
@@ -131,11 +128,12 @@ static bool others_went_on(const tcpt_sighting *sighting)
 
 bool tcpt_losses_decided(const tcpt_sighting *sighting)
 {
-    int64_t keep_ns = sighting->connection->points->keep_ns;
+    const tcpt_connection *connection = sighting->connection;
+    int64_t keep_ns = connection->points->keep_ns;
 
-    if (sighting->connection->member_count < 2)
-        return others_went_on(sighting);
-    for (unsigned to = 0; to < sighting->connection->member_count; to++)
+    if (connection->member_count < 2)
+        return tcpt_others_went_on(connection->points, connection->members[0].at, sighting->time_ns[0]);
+    for (unsigned to = 0; to < connection->member_count; to++)
         if (!(sighting->seen & 1u << to) && !captured_since(sighting, sighting->first, to, keep_ns))
             return false;
     return true;

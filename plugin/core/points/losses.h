@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "core/points/sighting.h"
-#include "tcptriage/points.h"
+#include "core/points/points.h"
 
 /** What one end sent, counted from one member to another. */
 typedef struct tcpt_loss_table {
@@ -27,6 +27,8 @@ typedef struct tcpt_loss_table {
 
 /** Whether every point that has not seen a sighting has gone on capturing for match_seconds since it was due there. */
 bool tcpt_losses_decided(const tcpt_sighting *sighting);
+/** Whether all points but that where a segment was seen have gone on since, so that it would have shown there. */
+bool tcpt_others_went_on(const tcpt_points *points, const tcpt_point *here, int64_t time_ns);
 /** Count a sighting that is let go; where it was not seen only when `decided`. */
 void tcpt_losses_count(const tcpt_sighting *sighting, bool decided);
 /** What was counted so far of what was seen at `from` and looked for at `to`, together with what is still kept: more

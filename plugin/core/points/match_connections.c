@@ -43,6 +43,42 @@ GHashTable *tcpt_syns_new(void)
     return g_hash_table_new_full(NULL, NULL, NULL, free_syns);
 }
 
+/* @return what is left of a list */
+static known_syn *staying(known_syn *first, bool (*leaves)(const tcpt_flow *flow, void *data), void *data)
+{
+    known_syn **link = &first;
+
+    while (*link) {
+        known_syn *at = *link;
+
+        if (!leaves(tcpt_flow_of(at->record), data)) {
+            link = &at->next;
+            continue;
+        }
+        *link = at->next;
+        g_free(at);
+    }
+    return first;
+}
+
+void tcpt_syns_release(tcpt_points *points, bool (*leaves)(const tcpt_flow *flow, void *data), void *data)
+{
+    GHashTable *known = points->syns;
+    GHashTableIter each;
+    gpointer key, list;
+
+    points->syns = tcpt_syns_new();
+    g_hash_table_iter_init(&each, known);
+    while (g_hash_table_iter_next(&each, &key, &list)) {
+        known_syn *left = staying(list, leaves, data);
+
+        g_hash_table_iter_steal(&each);
+        if (left)
+            g_hash_table_insert(points->syns, key, left);
+    }
+    g_hash_table_destroy(known);
+}
+
 static const tcpt_endpoint *client_of(const tcpt_flow *flow)
 {
     return &flow->ends[flow->client];

@@ -47,6 +47,22 @@ static int nearer_by_clock(const tcpt_connection *connection, const tcpt_leg *le
     return matched == way ? sign_of(delta_ns) : -sign_of(delta_ns);
 }
 
+static int nearer_by_segments(const tcpt_leg *leg, unsigned way)
+{
+    int nearer = nearer_by_ttl(leg, way);
+
+    return nearer ? nearer : nearer_by_loop(leg, way);
+}
+
+bool tcpt_order_is_certain(const tcpt_connection *connection)
+{
+    for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
+        for (unsigned way = 0; way < 2; way++)
+            if ((leg->matched[0] || leg->matched[1]) && !nearer_by_segments(leg, way))
+                return false;
+    return true;
+}
+
 int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed)
 {
     const tcpt_leg *leg = tcpt_leg_between(connection, a, b);
@@ -55,9 +71,7 @@ int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsig
     *assumed = false;
     if (!leg)
         return 0;
-    nearer = nearer_by_ttl(leg, way);
-    if (!nearer)
-        nearer = nearer_by_loop(leg, way);
+    nearer = nearer_by_segments(leg, way);
     if (!nearer)
         nearer = nearer_by_clock(connection, leg, way, assumed);
     return leg->a == a ? nearer : -nearer;

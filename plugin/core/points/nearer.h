@@ -11,4 +11,7 @@
  *  `assumed` is set where that takes both clocks for one. */
 int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed);
 
+/** Whether its segments tell that of all members that have any in common, whatever will be known of clocks. */
+bool tcpt_order_is_certain(const tcpt_connection *connection);
+
 #endif

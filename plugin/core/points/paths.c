@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two capture points, over all connections that were seen at both: what the report tells of them. */
-#include "core/points/points.h"
+#include "core/points/paths.h"
 
 #include <string.h>
 
@@ -8,7 +8,13 @@
 #include "core/points/legs.h"
 #include "core/points/losses.h"
 #include "core/points/nearer.h"
+#include "core/points/points.h"
 #include "core/points/state.h"
+
+struct tcpt_path_sums {
+    GHashTable *by_points; /* a set of tcpt_path */
+    GPtrArray *in_order;   /* of appearance; owned */
+};
 
 static void add_way(tcpt_path *sum, const tcpt_connection *connection, const tcpt_leg *leg, unsigned way, bool a_first)
 {
@@ -51,22 +57,22 @@ static gboolean path_equal(gconstpointer a, gconstpointer b)
     return left->a == right->a && left->b == right->b;
 }
 
-static tcpt_path *path_of(GHashTable *paths, GPtrArray *order, const tcpt_point *a, const tcpt_point *b)
+static tcpt_path *path_of(const tcpt_path_sums *sums, const tcpt_point *a, const tcpt_point *b)
 {
     tcpt_path key = {.a = a, .b = b};
-    tcpt_path *path = g_hash_table_lookup(paths, &key);
+    tcpt_path *path = g_hash_table_lookup(sums->by_points, &key);
 
     if (path)
         return path;
     path = g_new0(tcpt_path, 1);
     path->a = a;
     path->b = b;
-    g_hash_table_add(paths, path);
-    g_ptr_array_add(order, path);
+    g_hash_table_add(sums->by_points, path);
+    g_ptr_array_add(sums->in_order, path);
     return path;
 }
 
-static void add_leg(GHashTable *paths, GPtrArray *order, const tcpt_connection *connection, const tcpt_leg *leg)
+static void add_leg(const tcpt_path_sums *sums, const tcpt_connection *connection, const tcpt_leg *leg)
 {
     const tcpt_member *first = &connection->members[leg->a], *second = &connection->members[leg->b];
     const tcpt_flow_key *one = &tcpt_member_flow(first)->key, *other = &tcpt_member_flow(second)->key;
@@ -75,7 +81,7 @@ static void add_leg(GHashTable *paths, GPtrArray *order, const tcpt_connection *
 
     if (!leg->matched[0] && !leg->matched[1])
         return;
-    sum = path_of(paths, order, a_first ? first->at : second->at, a_first ? second->at : first->at);
+    sum = path_of(sums, a_first ? first->at : second->at, a_first ? second->at : first->at);
     sum->connections++;
     sum->translated += memcmp(one->address, other->address, sizeof one->address) != 0 ||
                        memcmp(one->port, other->port, sizeof one->port) != 0;
@@ -95,19 +101,53 @@ static void compare_clocks(tcpt_path *sum, const tcpt_points *points)
     sum->clock_offset_ns = pair->ahead_ns;
 }
 
+tcpt_path_sums *tcpt_path_sums_new(void)
+{
+    tcpt_path_sums *sums = g_new(tcpt_path_sums, 1);
+
+    sums->by_points = g_hash_table_new(path_hash, path_equal);
+    sums->in_order = g_ptr_array_new_with_free_func(g_free);
+    return sums;
+}
+
+void tcpt_path_sums_free(tcpt_path_sums *sums)
+{
+    g_hash_table_destroy(sums->by_points);
+    g_ptr_array_free(sums->in_order, TRUE);
+    g_free(sums);
+}
+
+void tcpt_path_sums_add(const tcpt_path_sums *sums, const tcpt_connection *connection)
+{
+    for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
+        add_leg(sums, connection, leg);
+}
+
+/* What the connections that were given back came to. */
+static void add_gone(const tcpt_path_sums *sums, const tcpt_points *points)
+{
+    for (unsigned i = 0; i < points->gone->in_order->len; i++) {
+        const tcpt_path *gone = points->gone->in_order->pdata[i];
+        tcpt_path *sum = path_of(sums, gone->a, gone->b);
+
+        *sum = *gone;
+        if (!tcpt_points_appended(points))
+            continue;
+        sum->to_a = sum->to_b = (tcpt_share){0};
+        sum->uncaptured = 0;
+    }
+}
+
 void tcpt_points_each_path(const tcpt_points *points, void (*visit)(const tcpt_path *, void *), void *data)
 {
-    GHashTable *paths = g_hash_table_new(path_hash, path_equal);
-    GPtrArray *order = g_ptr_array_new_with_free_func(g_free);
-    const tcpt_connection *connection = points->first_connection;
+    tcpt_path_sums *sums = tcpt_path_sums_new();
 
-    for (; connection; connection = connection->next)
-        for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
-            add_leg(paths, order, connection, leg);
-    for (unsigned i = 0; i < order->len; i++) {
-        compare_clocks(order->pdata[i], points);
-        visit(order->pdata[i], data);
+    add_gone(sums, points);
+    for (const tcpt_connection *connection = points->first_connection; connection; connection = connection->next)
+        tcpt_path_sums_add(sums, connection);
+    for (unsigned i = 0; i < sums->in_order->len; i++) {
+        compare_clocks(sums->in_order->pdata[i], points);
+        visit(sums->in_order->pdata[i], data);
     }
-    g_hash_table_destroy(paths);
-    g_ptr_array_free(order, TRUE);
+    tcpt_path_sums_free(sums);
 }

@@ -33,7 +33,8 @@ typedef struct tcpt_points {
     struct tcpt_strays *strays; /* strays.c; NULL before the first */
     tcpt_sighting *oldest;
     tcpt_sighting *newest;
-    tcpt_sighting *spare; /* linked by `older` */
+    tcpt_sighting *spare;        /* linked by `older` */
+    struct tcpt_path_sums *gone; /* paths.c: connections that were given back */
     GPtrArray *slabs;
     uint32_t kept;
 } tcpt_points;
