@@ -115,14 +115,14 @@ static tcpt_carriers find_carriers(tvbuff_t *tvb, const packet_info *pinfo)
     return around;
 }
 
-static int TCPT_NOINLINE dissect_inside(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+static int TCPT_NOINLINE dissect_inside(dissector_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                                         void *data, tcp_layer outer)
 {
     volatile int bytes = 0;
 
     TRY
     {
-        bytes = call_dissector_only(tcp, tvb, pinfo, tree, data);
+        bytes = tcp(tvb, pinfo, tree, data);
     }
     FINALLY
     {
@@ -132,7 +132,7 @@ static int TCPT_NOINLINE dissect_inside(dissector_handle_t tcp, tvbuff_t *tvb, p
     return bytes;
 }
 
-int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
+int tcpt_carriers_dissect(dissector_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
                           void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around))
 {
     tcp_layer outer = enclosing;
@@ -143,7 +143,7 @@ int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pi
     enclosing = (tcp_layer){.depth = around.depth, .tvb = tvb};
     if (around.depth != frame_depth)
         return dissect_inside(tcp, tvb, pinfo, tree, data, outer);
-    bytes = call_dissector_only(tcp, tvb, pinfo, tree, data); /* nothing behind it in the frame, as a rule */
+    bytes = tcp(tvb, pinfo, tree, data); /* nothing behind it in the frame, as a rule */
     enclosing.depth = 0;
     return bytes;
 }

@@ -39,7 +39,7 @@ void tcpt_carriers_begin_frame(void);
  *
  * @param note  called first, with what is around this one
  */
-int tcpt_carriers_dissect(dissector_handle_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
+int tcpt_carriers_dissect(dissector_t tcp, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
                           void (*note)(tvbuff_t *tvb, packet_info *pinfo, tcpt_carriers around));
 
 /** Where a TCP layer's bytes are. */

@@ -5,6 +5,7 @@
 #include <epan/tap.h>
 
 #include "compat.h"
+#include "tcptriage/analysis.h"
 
 /* One per detector, in the order of tcpt_detectors. */
 static expert_field *expert_ids;
@@ -102,6 +103,29 @@ static bool leaves_something(const packet_info *pinfo, const proto_tree *tree, u
 {
     return is_in_tree(tree, number) || infos[number].eiinfo.severity > expert_get_highest_severity() ||
            have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+}
+
+bool tcpt_experts_are_looked_at(const packet_info *pinfo, const proto_tree *tree)
+{
+    if (!expert_protocol)
+        look_up_fields();
+    return (tree && (PTREE_DATA(tree)->visible || expert_protocol->ref_type != HF_REF_TYPE_NONE)) ||
+           have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+}
+
+static void note_highest(const tcpt_finding *finding, void *data)
+{
+    int *highest = data;
+
+    *highest = MAX(*highest, infos[finding->diagnosis->number].eiinfo.severity);
+}
+
+bool tcpt_experts_rise(const tcpt_record *record)
+{
+    int highest = 0;
+
+    tcpt_each_finding(record, note_highest, &highest);
+    return highest > expert_get_highest_severity();
 }
 
 /* No detector's is graver than a warning. */

@@ -20,4 +20,11 @@ bool tcpt_experts_may_be_spared(const packet_info *pinfo);
  *  @param item  of `tree`, that it hangs on; NULL where there is none */
 void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis);
 
+/** Whether expert infos of a frame are shown or counted, be they in its tree, a list or a column. */
+bool tcpt_experts_are_looked_at(const packet_info *pinfo, const proto_tree *tree);
+
+/** Whether one of a record's findings is graver than all expert infos of the capture before: Wireshark shows which the
+ * gravest is. */
+bool tcpt_experts_rise(const tcpt_record *record);
+
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * Packets in: a shim before the TCP dissector hands each segment to the core.
+ * The analysis of the open capture file: begun and ended with it, and what it knows besides of its own.
  */
 #ifndef TCPTRIAGE_EPAN_FEED_H
 #define TCPTRIAGE_EPAN_FEED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <epan/packet.h>
@@ -12,29 +13,24 @@
 #include "tcptriage/analysis.h"
 
 /**
- * Register the shim's protocol and the routines that begin and end an analysis with each capture file.
+ * Say what is asked when a capture file is opened.
  *
- * @param proto     our protocol: disabling it switches the feed off
- * @param settings  asked for when an analysis begins
+ * @param proto     our protocol: disabling it means that no segment is watched
+ * @param settings  what an analysis begins with
  */
 void tcpt_feed_register(int proto, tcpt_settings (*settings)(void));
 
-/**
- * A protocol that only names what a dissector handle belongs to: no layer of frame.protocols, which costs book-keeping
- * too, and no row of Enabled Protocols.
- */
-int tcpt_register_in_name_only(const char *name, const char *short_name, const char *filter_name);
+/** Begin an analysis, none going on. */
+void tcpt_feed_begin(void);
 
-/** Put the shim before the TCP dissector. */
-void tcpt_feed_handoff(void);
+/** End it, if there is one. */
+void tcpt_feed_end(void);
 
-/**
- * Take over the records of the frame being dissected.
- *
- * @param records  one per TCP layer, outermost first; the caller's until the next frame's dissection
- * @return their number, 0 on frames without TCP
- */
-unsigned tcpt_feed_take(const packet_info *pinfo, tcpt_record ***records);
+/** A time as the core has it. */
+int64_t tcpt_feed_time_ns(const nstime_t *time);
+
+/** Note the time that Wireshark counts from: the file's first frame's as a rule, which need not be TCP. */
+void tcpt_feed_note_zero(const packet_info *pinfo);
 
 /** Say that each finding will be told of this capture file, as far as it is still to be read, and of all to come; or
  * that pictures will be drawn, too. */
@@ -42,6 +38,9 @@ void tcpt_feed_expect_report(bool draws);
 
 /** The analysis of the open capture file, or NULL. */
 tcpt_analysis *tcpt_feed_analysis(void);
+
+/** Whether it tells capture points apart. */
+bool tcpt_feed_has_points(void);
 
 /** Bring the cases up to date (tcpt_cases()), not too often. */
 void tcpt_feed_make_cases(void);

@@ -2,7 +2,7 @@
 #include "fields.h"
 
 #include "compat.h"
-#include "printed.h"
+#include "command_line.h"
 
 int tcpt_hf[TCPT_HF_COUNT];
 const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
@@ -84,13 +84,14 @@ bool tcpt_is_read(const proto_tree *tree)
  * proto_field_is_referenced() does, without its calls: every frame passes here. */
 bool tcpt_plain_is_wanted(const proto_tree *tree)
 {
-    if (!tree)
+    if (!tcpt_any_is_wanted(tree))
         return false;
-    if (tcpt_is_read(tree) || !PTREE_DATA(tree)->fake_protocols)
-        return true;
-    if (protocol->ref_type == HF_REF_TYPE_NONE)
-        return false; /* nor is any of its fields */
-    return tcpt_one_is_asked_for(plain_kinds());
+    return tcpt_is_read(tree) || !PTREE_DATA(tree)->fake_protocols || tcpt_one_is_asked_for(plain_kinds());
+}
+
+bool tcpt_any_is_wanted(const proto_tree *tree)
+{
+    return tree && (tcpt_is_read(tree) || !PTREE_DATA(tree)->fake_protocols || protocol->ref_type != HF_REF_TYPE_NONE);
 }
 
 bool tcpt_protocol_is_wanted(const proto_tree *tree)

@@ -37,6 +37,9 @@ bool tcpt_protocol_is_wanted(const proto_tree *tree);
 /** Whether somebody asks for more of a finding than which it is. `fields` are its detector's, NULL for none. */
 bool tcpt_more_is_asked_for(const tcpt_field *fields);
 
+/** Whether anybody would see any field of ours, be it of a finding. */
+bool tcpt_any_is_wanted(const proto_tree *tree);
+
 /** Whether anybody would see a frame without a finding. */
 bool tcpt_plain_is_wanted(const proto_tree *tree);
 

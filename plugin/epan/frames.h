@@ -14,7 +14,7 @@
 #include <epan/packet.h>
 
 /**
- * Note a frame that is dissected for the first time; every one, at least once.
+ * Note a frame that is dissected for the first time: every one, at least once, unless there can be no read filter.
  *
  * @param again  set when it is the newest one dissected once more: the GUI does that with what has passed a read filter
  * @return its number in the file

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "feed.h"
 #include "present.h"
+#include "shim.h"
 #include "stats.h"
 #include "tcptriage/portable.h"
 #include "tables.h"
@@ -131,6 +132,7 @@ static void register_protocol(void)
 
     register_preferences(proto);
     tcpt_feed_register(proto, settings_now);
+    tcpt_shim_register();
     tcpt_present_register(proto);
     tcpt_case_window_register(); /* not with the options: sharkd asks plugins for none */
     tcpt_flow_window_register();
@@ -141,7 +143,7 @@ void plugin_register(void)
 {
     static const proto_plugin protocol = {
         .register_protoinfo = register_protocol,
-        .register_handoff = tcpt_feed_handoff,
+        .register_handoff = tcpt_shim_handoff,
     };
     static const tap_plugin statistics = {.register_tap_listener = tcpt_stats_register};
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding -> tree and expert info.
- *
- * A post-dissector without wanted fields: on an ordinary frame, with nobody asking for our fields, it costs a look at
- * the frame's record. Expert infos are added whether there is a tree or not, so that their counts are the same.
- */
+/* Finding -> tree and expert info. On an ordinary frame, with nobody asking for our fields, that costs a look at its
+ * record. Expert infos are added whether there is a tree or not, so that their counts are the same. */
 #include "present.h"
 
 #include <string.h>
 
-#include <epan/packet.h>
+#include <epan/column-utils.h>
+#include <epan/show_exception.h>
 #include <epan/tap.h>
 
 #include "compat.h"
@@ -33,6 +31,13 @@ static int proto_triage = -1;
 static const char *proto_short_name;
 static int tap = -1;
 static int tap_left = -1;
+
+/* What is other while something is presented. */
+static struct {
+    const char *current_proto;
+    unsigned in_error_pkt;
+    bool writable;
+} before;
 
 static int ett_triage = -1;  /* of a frame that shows nothing odd */
 static int ett_found = -1;   /* of one with a finding, or that proves one; Wireshark shows this one and the next open */
@@ -312,12 +317,17 @@ static bool is_tapped(void)
     return have_tap_listener(tap) || (tcpt_frames_left_out() && have_tap_listener(tap_left));
 }
 
-/* Of listeners that there are none of Wireshark knows by itself. */
-static void queue(packet_info *pinfo, const tcpt_record *record)
+void tcpt_tap(packet_info *pinfo, const tcpt_record *record)
 {
+    unsigned quoted = pinfo->flags.in_error_pkt;
+
+    if (!is_tapped())
+        return;
+    pinfo->flags.in_error_pkt = 0; /* to be seen by those who ask for no such packets: the frame itself has a finding */
     tap_queue_packet(tap, pinfo, record);
     if (tcpt_frames_left_out())
         tap_queue_packet(tap_left, pinfo, record);
+    pinfo->flags.in_error_pkt = quoted;
 }
 
 static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record *record, bool named)
@@ -328,8 +338,6 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
     if (record->notes)
         tcpt_each_finding(record, count_finding, &stage);
-    if (is_tapped())
-        queue(pinfo, record);
     if (stage.finding_count == 0 && !plain_wanted)
         return;
 
@@ -360,57 +368,85 @@ static void present_record(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     add_vantage(&stage, record);
 }
 
-static TCPT_NOINLINE void present_records(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
-                                          unsigned count)
+static bool has_notes(tcpt_record *const *records, unsigned count)
 {
-    const char *current_proto = pinfo->current_proto;
+    while (count > 0)
+        if (records[--count]->notes)
+            return true;
+    return false;
+}
 
+static bool experts_rise(tcpt_record *const *records, unsigned count)
+{
+    while (count > 0)
+        if (tcpt_experts_rise(records[--count]))
+            return true;
+    return false;
+}
+
+static bool is_seen(const packet_info *pinfo, const proto_tree *tree, tcpt_record *const *records, unsigned count)
+{
+    if (!has_notes(records, count))
+        return tcpt_plain_is_wanted(tree);
+    return tcpt_any_is_wanted(tree) || tcpt_experts_are_looked_at(pinfo, tree) || experts_rise(records, count);
+}
+
+/* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again, if what it
+ * tells would be seen. */
+bool tcpt_is_to_be_presented(const packet_info *pinfo, const proto_tree *tree, tcpt_record *const *records,
+                             unsigned count)
+{
+    if (PINFO_FD_VISITED(pinfo)) {
+        if (!tree && tcpt_experts_may_be_spared(pinfo) && !is_tapped())
+            return false;
+        for (unsigned i = 0; i < count; i++)
+            tcpt_settle_record(tcpt_feed_analysis(), records[i]);
+    }
+    return is_seen(pinfo, tree, records, count);
+}
+
+/* What a packet quoted by an ICMP error has to do without while it is dissected: columns, and taps but for those that
+ * ask for such. The frame itself has a finding. */
+static void begin_presenting(packet_info *pinfo)
+{
+    before.current_proto = pinfo->current_proto;
+    before.in_error_pkt = pinfo->flags.in_error_pkt;
+    before.writable = col_get_writable(pinfo->cinfo, -1);
     pinfo->current_proto = proto_short_name; /* whose expert infos these are, where no tree tells */
+    pinfo->flags.in_error_pkt = 0;
+    col_set_writable(pinfo->cinfo, -1, TRUE);
+}
+
+static void end_presenting(packet_info *pinfo)
+{
+    pinfo->current_proto = before.current_proto;
+    pinfo->flags.in_error_pkt = before.in_error_pkt;
+    col_set_writable(pinfo->cinfo, -1, before.writable);
+}
+
+static tvbuff_t *frame_of(const packet_info *pinfo)
+{
+    return get_data_source_tvb(pinfo->data_src->data);
+}
+
+void tcpt_present(packet_info *pinfo, proto_tree *tree, tcpt_record **records, unsigned count, bool named)
+{
+    proto_tree *root = proto_tree_get_root(tree);
+    tvbuff_t *tvb = frame_of(pinfo);
+
+    begin_presenting(pinfo);
     if (count > 1)
         tcpt_layers_sort(records, count);
     for (unsigned i = 0; i < count; i++)
-        present_record(tvb, pinfo, tree, records[i], count > 1);
-    pinfo->current_proto = current_proto;
+        present_record(tvb, pinfo, root, records[i], named);
+    end_presenting(pinfo);
 }
 
-/* Nothing that a frame has to show would be seen anywhere, be it what was found already or what its flow's end tells:
- * it is not asked for that, then. */
-static bool nobody_looks(const packet_info *pinfo, const proto_tree *tree)
+/* As the frame's dissector does it for post-dissectors. */
+void tcpt_presenting_failed(packet_info *pinfo, proto_tree *tree, unsigned long exception, const char *message)
 {
-    return !tree && tcpt_experts_may_be_spared(pinfo) && !is_tapped();
-}
-
-/* The same of what was found so far. */
-static bool goes_unnoticed(const packet_info *pinfo, const proto_tree *tree, const tcpt_record *record)
-{
-    return record->notes ? nobody_looks(pinfo, tree) : !tree && !is_tapped();
-}
-
-static void TCPT_NOINLINE present_if_wanted(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, tcpt_record **records,
-                                            unsigned count)
-{
-    /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again. */
-    for (unsigned i = 0; i < count && PINFO_FD_VISITED(pinfo); i++)
-        tcpt_settle_record(tcpt_feed_analysis(), records[i]);
-    if (count == 1 && goes_unnoticed(pinfo, tree, records[0]))
-        return;
-    if (count > 1 || records[0]->notes || is_tapped() || tcpt_plain_is_wanted(tree))
-        present_records(tvb, pinfo, tree, records, count);
-}
-
-static int present_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    tcpt_record **records;
-    unsigned count = tcpt_feed_take(pinfo, &records);
-
-    (void)data;
-    if (count == 0)
-        return 0;
-    /* Nearly every frame: nothing was found, or of a flood once more, and nobody looks. */
-    if (PINFO_FD_VISITED(pinfo) ? nobody_looks(pinfo, tree) : count == 1 && goes_unnoticed(pinfo, tree, records[0]))
-        return 0;
-    present_if_wanted(tvb, pinfo, tree, records, count);
-    return 0; /* no layer of the packet */
+    show_exception(frame_of(pinfo), pinfo, proto_tree_get_root(tree), exception, message);
+    end_presenting(pinfo);
 }
 
 /* Once, as soon as Wireshark has counted its trees: what its user closes stays closed. */
@@ -428,16 +464,13 @@ static void open_what_was_found(void)
 void tcpt_present_register(int proto)
 {
     static int *trees[] = {&ett_triage, &ett_found, &ett_gravest, &ett_finding};
-    int proto_shown;
 
     proto_triage = proto;
     proto_short_name = proto_get_protocol_short_name(find_protocol_by_id(proto));
-    proto_shown = tcpt_register_in_name_only("TCP Triage (findings)", "TCPTriage (findings)", "tcptriage_findings");
     tcpt_fields_register(proto);
     tcpt_experts_register(proto);
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
     register_init_routine(open_what_was_found);
     tap = register_tap(TCPT_TAP);
     tap_left = register_tap(TCPT_TAP_LEFT);
-    register_postdissector(create_dissector_handle(present_frame, proto_shown));
 }

@@ -5,8 +5,39 @@
 #ifndef TCPTRIAGE_EPAN_PRESENT_H
 #define TCPTRIAGE_EPAN_PRESENT_H
 
-/** Register fields, expert infos (from fields.def and the list of detectors), the tap and the post-dissector. */
+#include <stdbool.h>
+
+#include <epan/packet.h>
+
+#include "tcptriage/flow.h"
+
+/** Register fields, expert infos (from fields.def and the list of detectors) and the taps. */
 void tcpt_present_register(int proto);
+
+/** Hand a record to those who listen, if anybody does. */
+void tcpt_tap(packet_info *pinfo, const tcpt_record *record);
+
+/**
+ * Whether anybody would see anything of records. Of a frame that is shown again the flows are judged as at the end of
+ * the capture.
+ *
+ * @param tree   the frame's or a part of it, NULL for none
+ * @param count  of the records, at least one
+ */
+bool tcpt_is_to_be_presented(const packet_info *pinfo, const proto_tree *tree, tcpt_record *const *records,
+                             unsigned count);
+
+/**
+ * Show them: at the end of the frame's tree as it is by now, wherever in it something is being dissected. Too many
+ * items in the tree end that by an exception.
+ *
+ * @param records  outermost first; sorted then
+ * @param named    say which layer each is
+ */
+void tcpt_present(packet_info *pinfo, proto_tree *tree, tcpt_record **records, unsigned count, bool named);
+
+/** Say that it was ended by an exception, and why. */
+void tcpt_presenting_failed(packet_info *pinfo, proto_tree *tree, unsigned long exception, const char *message);
 
 /** Name of the tap that gets the record (tcpt_record) of each TCP segment. */
 #define TCPT_TAP "tcptriage"

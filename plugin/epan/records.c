@@ -109,26 +109,28 @@ void tcpt_records_note(uint32_t frame, unsigned layer, const tcpt_record *record
         note_elsewhere(frame, layer, number);
 }
 
-static uint32_t *find_deeper(uint32_t frame, unsigned layer)
+static GArray *layers_behind_first(uint32_t frame)
 {
-    GArray *layers = deeper ? g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame)) : NULL;
-
-    return layers && layer <= layers->len ? &g_array_index(layers, uint32_t, layer - 1) : NULL;
+    return deeper ? g_hash_table_lookup(deeper, GUINT_TO_POINTER(frame)) : NULL;
 }
 
-tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer)
+static unsigned take(uint32_t number, tcpt_record **records, unsigned count)
 {
-    unsigned at = frame / BLOCK_FRAMES;
-    uint32_t number = NONE;
+    if (number != NONE)
+        records[count++] = tcpt_record_numbered(analysis, number - 1);
+    return count;
+}
 
-    if (layer) {
-        const uint32_t *place = find_deeper(frame, layer);
+unsigned tcpt_records_of(uint32_t frame, tcpt_record **records, unsigned most)
+{
+    const GArray *layers = layers_behind_first(frame);
+    unsigned at = frame / BLOCK_FRAMES, count = 0;
 
-        number = place ? *place : NONE;
-    } else if (blocks && at < blocks->len) {
-        number = record_in(&g_array_index(blocks, block, at), frame % BLOCK_FRAMES);
-    }
-    return number != NONE ? tcpt_record_numbered(analysis, number - 1) : NULL;
+    if (blocks && at < blocks->len)
+        count = take(record_in(&g_array_index(blocks, block, at), frame % BLOCK_FRAMES), records, 0);
+    for (unsigned i = 0; layers && i < layers->len && count < most; i++)
+        count = take(g_array_index(layers, uint32_t, i), records, count);
+    return count;
 }
 
 static void move_in_block(block *of, unsigned place, uint32_t to)
@@ -140,15 +142,16 @@ static void move_in_block(block *of, unsigned place, uint32_t to)
 
 void tcpt_records_move(uint32_t frame, uint32_t from, uint32_t to)
 {
-    uint32_t shown = tcpt_frames_shown(frame), *place;
+    uint32_t shown = tcpt_frames_shown(frame);
+    GArray *layers = shown ? layers_behind_first(shown) : NULL;
     block *of =
         shown && shown / BLOCK_FRAMES < blocks->len ? &g_array_index(blocks, block, shown / BLOCK_FRAMES) : NULL;
 
     if (of && record_in(of, shown % BLOCK_FRAMES) == from + 1)
         move_in_block(of, shown % BLOCK_FRAMES, to + 1);
-    for (unsigned layer = 1; deeper && shown && (place = find_deeper(shown, layer)); layer++)
-        if (*place == from + 1)
-            *place = to + 1;
+    for (unsigned i = 0; layers && i < layers->len; i++)
+        if (g_array_index(layers, uint32_t, i) == from + 1)
+            g_array_index(layers, uint32_t, i) = to + 1;
 }
 
 static void forget_blocks(void)

@@ -24,8 +24,14 @@ void tcpt_records_begin(const tcpt_analysis *made);
  */
 void tcpt_records_note(uint32_t frame, unsigned layer, const tcpt_record *record);
 
-/** What was noted last, or NULL. */
-tcpt_record *tcpt_records_find(uint32_t frame, unsigned layer);
+/**
+ * Look up what was noted last.
+ *
+ * @param records  takes the records, outermost first, without layers that have none
+ * @param most     of them, at least one
+ * @return their number
+ */
+unsigned tcpt_records_of(uint32_t frame, tcpt_record **records, unsigned most);
 
 /** Note that a frame's record is another one, of the same frame in the file; both by number. */
 void tcpt_records_move(uint32_t frame, uint32_t from, uint32_t to);

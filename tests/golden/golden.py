@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True  # the repository stays as it is
 import bad  # noqa: E402
 import alone  # noqa: E402
 import bounds  # noqa: E402
+import brothers  # noqa: E402
 import cases  # noqa: E402
 import compare  # noqa: E402
 import causes  # noqa: E402
@@ -364,6 +365,7 @@ class Golden:
             yield from ring.tests(self.tools, by_name)
             yield from wrapped.tests(self, [capture for _, _, capture in self.lab_captures()])
             yield from controller.tests(self, by_name)
+            yield from brothers.tests(self, by_name)
             yield from names.tests(self.tools, self.source)
             yield from pages.tests(self, [(name, capture, preferences(truth)) for name, truth, capture in self.lab_captures()])
             yield from compare.tests(self.tools, self.source)

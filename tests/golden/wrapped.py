@@ -114,6 +114,11 @@ def check_icmp(golden, capture):
     shown = {pair for pair in shown if pair[1] != "icmp_error"}
     assert told and all(number % 2 == 0 for number in told), sorted(told)
     assert shown == wanted, "only there: %s, only without: %s" % (sorted(shown - wanted), sorted(wanted - shown))
+    columns = golden.tools.tshark("-r", path, "-2", "-o", 'gui.column.format:"No.","%m","Expert","%a"').splitlines()
+    blank = [line for line in columns if int(line.split()[0]) in told and len(line.split()) < 2]
+    assert not blank, "the Expert column is blank: %s" % blank
+    listened = golden.tools.tshark("-q", "-r", path, "-z", 'tcptriage,json,min=chat,tcptriage.finding == "icmp_error"')
+    assert '"icmp_error"' in listened, "frames with errors are not handed to those who listen"
 
 
 def check_decode_as(golden, capture):

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     add_sequence_tests();
     add_address_tests();
     add_label_tests();
-    add_printed_tests();
+    add_command_line_tests();
     add_html_tests();
     add_segment_tests();
     add_checksum_tests();

@@ -13,7 +13,7 @@ size_t heap_bytes(void);
 void add_sequence_tests(void);
 void add_address_tests(void);
 void add_label_tests(void);
-void add_printed_tests(void);
+void add_command_line_tests(void);
 void add_html_tests(void);
 void add_segment_tests(void);
 void add_checksum_tests(void);

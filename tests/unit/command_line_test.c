@@ -3,12 +3,12 @@
 
 #include <glib.h>
 
-#include "epan/printed.h"
+#include "epan/command_line.h"
 #include "unit.h"
 
 static const struct row {
     const char *name, *command;
-    bool others;
+    bool answer;
 } rows[] = {
     {"plain", "tshark -r a.pcap", false},
     {"tree", "tshark -V -r a.pcap", false},
@@ -29,12 +29,35 @@ static const struct row {
     {"only-name", "tshark", false},
 };
 
+/* Whether each frame is dissected once in each pass. */
+static const struct row programs[] = {
+    {"plain", "tshark -r a.pcap", true},
+    {"two-passes", "/usr/bin/tshark -2 -r a.pcap -Y tcp", true},
+    {"read-filter", "tshark -2 -R tcp -r a.pcap", false},
+    {"read-filter-together", "tshark -2 -Rtcp -r a.pcap", false},
+    {"read-filter-among-letters", "tshark -2nR tcp -r a.pcap", false},
+    {"read-filter-in-full", "tshark -2 --read-filter tcp -r a.pcap", false},
+    {"read-filter-abbreviated", "tshark -2 --re=tcp -r a.pcap", false},
+    {"file-with-R", "tshark -r R.pcap", true},
+    {"wireshark", "wireshark -r a.pcap", false},
+    {"sharkd", "sharkd -", false},
+};
+
 static void test_row(gconstpointer data)
 {
     const struct row *row = data;
     char *arguments = g_strdelimit(g_strdup(row->command), " ", '\0');
 
-    g_assert_true(tcpt_asks_other_fields(arguments, strlen(row->command) + 1) == row->others);
+    g_assert_true(tcpt_asks_other_fields(arguments, strlen(row->command) + 1) == row->answer);
+    g_free(arguments);
+}
+
+static void test_program(gconstpointer data)
+{
+    const struct row *row = data;
+    char *arguments = g_strdelimit(g_strdup(row->command), " ", '\0');
+
+    g_assert_true(tcpt_asks_for_all_once(arguments, strlen(row->command) + 1) == row->answer);
     g_free(arguments);
 }
 
@@ -43,15 +66,23 @@ static void test_odd(void)
 {
     g_assert_false(tcpt_asks_other_fields("", 0));
     g_assert_false(tcpt_asks_other_fields("", 1));
+    g_assert_false(tcpt_asks_for_all_once("", 0));
+    g_assert_false(tcpt_asks_for_all_once("tshark", 6));
     g_assert_false(tcpt_asks_other_fields("tshark\0-T\0fieldsome", sizeof "tshark\0-T\0fieldsome" - 1));
 }
 
-void add_printed_tests(void)
+void add_command_line_tests(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         char *path = g_strconcat("/printed/", rows[i].name, NULL);
 
         g_test_add_data_func(path, &rows[i], test_row);
+        g_free(path);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
+        char *path = g_strconcat("/dissected-once/", programs[i].name, NULL);
+
+        g_test_add_data_func(path, &programs[i], test_program);
         g_free(path);
     }
     g_test_add_func("/printed/odd", test_odd);

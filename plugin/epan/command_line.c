@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* "tshark -T fields" of 4.0 has a tree built as if for reading, and keeps for itself which fields it will look at; of
- * what we add to each frame that is twice what all the rest costs. So the command line is asked, where the system shows
- * it. In doubt a tree is read. What filters, columns and taps refer to is referenced, and found without this. */
-#include "printed.h"
+/* Wireshark tells plugins neither what it will print nor whether there is a read filter. So the command line is asked,
+ * where the system shows it; in doubt the answer is no, which is always right, and costs more. */
+#include "command_line.h"
 
 #include <string.h>
 
@@ -33,6 +32,9 @@ static bool is_unclear(const char *option)
            strstr(option, "tcptriage");
 }
 
+/* "tshark -T fields" of 4.0 has a tree built as if for reading, and keeps for itself which fields it will look at; of
+ * what we add to each frame that is twice what all the rest costs. What filters, columns and taps refer to is
+ * referenced, and found without this. */
 bool tcpt_asks_other_fields(const char *arguments, size_t bytes)
 {
     const char *end = arguments + bytes;
@@ -55,19 +57,48 @@ bool tcpt_asks_other_fields(const char *arguments, size_t bytes)
     return fields;
 }
 
+/* -R among other letters, too, and --read-filter. */
+static bool may_be_read_filter(const char *argument)
+{
+    return argument[0] == '-' && (strchr(argument, 'R') || g_str_has_prefix(argument, "--r"));
+}
+
+/* The GUI and sharkd dissect a frame whenever it is shown. */
+bool tcpt_asks_for_all_once(const char *arguments, size_t bytes)
+{
+    const char *end = arguments + bytes;
+
+    if (bytes == 0 || end[-1] != '\0' || !is_tshark(arguments))
+        return false;
+    for (const char *at = after(arguments); at < end; at = after(at))
+        if (may_be_read_filter(at))
+            return false;
+    return true;
+}
+
+static bool ask(bool (*question)(const char *arguments, size_t bytes))
+{
+    char *arguments;
+    gsize bytes;
+    bool answer;
+
+    if (!g_file_get_contents("/proc/self/cmdline", &arguments, &bytes, NULL))
+        return false;
+    answer = question(arguments, bytes);
+    g_free(arguments);
+    return answer;
+}
+
 bool tcpt_prints_other_fields(void)
 {
     static enum { UNKNOWN, NO, YES } answer; /* the program's command line is always the same */
-    char *arguments;
-    gsize bytes;
 
-    if (answer != UNKNOWN)
-        return answer == YES;
-    answer = NO;
-    if (!g_file_get_contents("/proc/self/cmdline", &arguments, &bytes, NULL))
-        return false;
-    if (tcpt_asks_other_fields(arguments, bytes))
-        answer = YES;
-    g_free(arguments);
+    if (answer == UNKNOWN)
+        answer = ask(tcpt_asks_other_fields) ? YES : NO;
     return answer == YES;
+}
+
+bool tcpt_dissects_once(void)
+{
+    return ask(tcpt_asks_for_all_once);
 }
