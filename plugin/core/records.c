@@ -53,12 +53,12 @@ void tcpt_records_release(tcpt_records *records, uint32_t number)
     records->spares++;
 }
 
-/* All but frame and time. */
+/* All but frame and time. What is compared as bytes is one word. */
 static bool says_the_same(const tcpt_record *a, const tcpt_record *b)
 {
-    enum { SAID = offsetof(tcpt_record, same_as) };
+    enum { SAID = offsetof(tcpt_record, same_as) + sizeof a->same_as };
 
-    return a->owner == b->owner && tcpt_marked_alike(a, b) &&
+    return a->owner == b->owner && a->same_as == b->same_as && tcpt_marked_alike(a, b) &&
            memcmp((const char *)a + SAID, (const char *)b + SAID, sizeof *a - SAID) == 0;
 }
 
