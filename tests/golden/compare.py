@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import struct
+import threading
 
 import bad
 
@@ -12,13 +13,16 @@ MAIN = "captures/two-files"
 
 
 def report_script(tools):
-    """What compare.sh asks for reports: nothing is built or installed for that here."""
+    """What compare.sh asks for reports: nothing is built or installed for that here. Tests run side by side: whoever runs
+    it finds a whole one."""
     path = tools.path("report.sh")
-    with open(path, "w") as text:
+    own = "%s.%d" % (path, threading.get_ident())
+    with open(own, "w") as text:
         text.write('form=\n[ "$1" != --json=min=warn ] || { form=,json,min=warn; shift; }\n'
                    '[ "$1" != --html ] || { form=,html,$2; shift 2; }\n'
                    'exec tshark -n -r "$1" -q -z tcptriage$form\n')
-    os.chmod(path, 0o644)
+    os.chmod(own, 0o644)
+    os.replace(own, path)
     return path
 
 

@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import threading
 
 Result = collections.namedtuple("Result", "status out err")
 TIMEOUT_S = 120
@@ -95,10 +96,13 @@ class Tools:
         return os.path.join(self.folder, name)
 
     def adopt(self, capture, name=None):
-        """A copy of a capture that the unprivileged user can read."""
+        """A copy of a capture that the unprivileged user can read. Two tests may want one of the same name at once: each
+        finds a whole one."""
         copy = self.path(name or os.path.basename(capture))
-        shutil.copy(capture, copy)
-        os.chmod(copy, stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
+        own = "%s.%d" % (copy, threading.get_ident())
+        shutil.copy(capture, own)
+        os.chmod(own, stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
+        os.replace(own, copy)
         return copy
 
     def run(self, *command, home="plugin", text=None, timeout_s=TIMEOUT_S):
