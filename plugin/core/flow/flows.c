@@ -22,12 +22,12 @@ typedef union place {
 /* What segments ask for together lies in one line, of the flow and of either end. Where pointers have 32 bits both are
  * smaller, and larger where enumerations are not one byte long. */
 enum { IN_LINES = sizeof(void *) == 8 && TCPT_GNU_C };
-G_STATIC_ASSERT(!IN_LINES || (offsetof(tcpt_flow, last_ns) == LINE && offsetof(tcpt_flow, tracker) == 2 * LINE &&
-                              offsetof(tcpt_flow, seen) == 3 * LINE && offsetof(tcpt_flow, ends) % LINE == 0));
-G_STATIC_ASSERT(!IN_LINES ||
-                (offsetof(tcpt_endpoint, last_ns) == LINE && offsetof(tcpt_endpoint, payload_record) == 2 * LINE &&
-                 offsetof(tcpt_endpoint, trouble) == 3 * LINE && offsetof(tcpt_endpoint, syn_ns) == 4 * LINE &&
-                 sizeof(tcpt_endpoint) % LINE == 0));
+#define BEGINS_LINE(type, member, number) (offsetof(type, member) == (size_t)(number)*LINE)
+G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_flow, last_ns, 1) && BEGINS_LINE(tcpt_flow, tracker, 2) &&
+                              BEGINS_LINE(tcpt_flow, seen, 3) && offsetof(tcpt_flow, ends) % LINE == 0));
+G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_LINE(tcpt_endpoint, payload_record, 2) &&
+                              BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, syn_ns, 4) &&
+                              sizeof(tcpt_endpoint) % LINE == 0));
 
 /* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
  * to: a slab that the allocator clears at once has left the processor's cache by then. */
