@@ -409,7 +409,18 @@ static void write_files_before(struct draft *draft)
     g_string_free(line, TRUE);
 }
 
-/* A capture without findings is told in one line, the highest pressure included. */
+/* A reset is an ordinary end as far as the capture tells; but it is what an application calls an error. */
+static void append_resets(GString *out, const tcpt_model *model)
+{
+    uint64_t resets = model->flows.outcomes[TCPT_OUTCOME_RESET];
+
+    if (resets == 0)
+        return;
+    append_count(out, resets, "connection");
+    g_string_append(out, " ended in a reset that nothing speaks against: tcp.flags.reset == 1\n");
+}
+
+/* A capture without findings is told in one line, the highest pressure included, and one more of resets. */
 static void append_clean(struct draft *draft)
 {
     const tcpt_report *report = &draft->model->report;
@@ -431,6 +442,8 @@ static void append_clean(struct draft *draft)
     shortened = tcpt_shortened(draft->model);
     g_string_append_printf(out, "%s%s\n", *shortened ? " " : "", shortened);
     g_free(shortened);
+    if (!report->asked && !report->shown)
+        append_resets(out, draft->model);
     write_left_out(draft);
     write_files_before(draft);
 }

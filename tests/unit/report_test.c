@@ -420,6 +420,23 @@ static void test_clean(void)
     text = tape_report(&on, (tcpt_report){0});
     assert_has(text, "Clean: nothing found");
     assert_lacks(text, "in part");
+    assert_lacks(text, "reset");
+    g_free(text);
+}
+
+/* What the application calls "connection reset by peer". */
+static void test_clean_with_reset(void)
+{
+    tape on = tape_begin(28232);
+    char *text;
+
+    tape_open(&on);
+    on.port++;
+    tape_open(&on);
+    tape_say(&on, CLIENT, TCPT_RST, on.iss + 1, 0);
+    text = tape_report(&on, (tcpt_report){0});
+    assert_has(text, "Clean: nothing found");
+    assert_has(text, "\n1 connection ended in a reset that nothing speaks against: tcp.flags.reset == 1\n");
     g_free(text);
 }
 
@@ -472,6 +489,7 @@ void add_report_tests(void)
 {
     g_test_add_func("/report/options-cut", test_options_cut);
     g_test_add_func("/report/clean", test_clean);
+    g_test_add_func("/report/clean-with-reset", test_clean_with_reset);
     g_test_add_func("/report/one-direction", test_one_direction);
     g_test_add_func("/report/one-direction-and-a-note", test_one_direction_and_a_note);
     g_test_add_func("/report/apart/traffic", test_apart_traffic);
