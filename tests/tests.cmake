@@ -103,7 +103,8 @@ target_include_directories(finding-test PRIVATE plugin)
 target_link_libraries(finding-test PRIVATE tcptriage_core)
 
 # The short ways of the core against the long ones.
-add_executable(short-way-test tests/unit/short_way_test.c tests/unit/same.c)
+add_executable(short-way-test tests/unit/short_way_test.c tests/unit/short_way_rst_test.c
+    tests/unit/short_way_tracker_test.c tests/unit/ways.c tests/unit/chance.c tests/unit/same.c)
 target_include_directories(short-way-test PRIVATE plugin)
 target_compile_definitions(short-way-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(short-way-test PRIVATE tcptriage_scenario)

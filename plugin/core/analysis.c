@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one entry: find the flow, judge, let the detectors look, then commit. Until the commit nothing changes of what
- * was known before the segment. */
+/* Where each segment enters: find the flow, judge, let the detectors look, then commit. Until the commit nothing
+ * changes of what was known before the segment. */
 #include "tcptriage/analysis.h"
-#include "tcptriage/cases.h"
-#include "tcptriage/outcome.h"
 
-#include <glib.h>
-
-#include "core/finding/memory.h"
 #include "core/lone.h"
 #include "core/repeated.h"
 #include "core/state.h"
@@ -225,14 +220,6 @@ static bool same_point(const tcpt_flow_key *a, const tcpt_flow_key *b)
     return a->point == b->point && a->depth == b->depth;
 }
 
-static void watch_points(tcpt_analysis *analysis)
-{
-    tcpt_flows_link_twins(analysis->flows);
-    tcpt_points_watch(analysis->points);
-    analysis->watched = true;
-    analysis->records.held++;
-}
-
 static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash,
                              const tcpt_segment *segment, unsigned from, tcpt_flow *previous)
 {
@@ -245,13 +232,7 @@ static void open_life(tcpt_analysis *analysis, tcpt_flow *flow, tcpt_record *rec
 {
     tcpt_flows_record(analysis->flows, flow, record);
     if (!same_point(tcpt_flows_first_key(analysis->flows), &flow->key))
-        watch_points(analysis); /* the second one has shown */
-}
-
-/* The newest life of a 4-tuple, or NULL. */
-static tcpt_flow *find(const tcpt_analysis *analysis, const tcpt_flow_key *key, uint32_t hash)
-{
-    return tcpt_flow_owning(tcpt_flows_find(analysis->flows, key, hash));
+        tcpt_watch_points(analysis); /* the second one has shown */
 }
 
 /* Judge a segment of a flow and take it in. */
@@ -291,7 +272,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     if (!analysis->settings.capture_points)
         key.point = 0;
     hash = tcpt_key_hash(&key);
-    flow = find(analysis, &key, hash);
+    flow = tcpt_flow_owning(tcpt_flows_find(analysis->flows, &key, hash)); /* its newest life */
     begins = !flow || tcpt_begins_life(flow, segment, from);
     if (begins)
         flow = begin_life(analysis, &key, hash, segment, from, flow);
@@ -316,311 +297,4 @@ static tcpt_record *take_moved(tcpt_analysis *analysis, const tcpt_segment *segm
 tcpt_record *tcpt_analyse(tcpt_analysis *analysis, const tcpt_segment *segment)
 {
     return tcpt_time_fits(segment->time_ns) ? take(analysis, segment) : take_moved(analysis, segment);
-}
-
-void tcpt_share_records(tcpt_analysis *analysis, tcpt_record_moved *moved)
-{
-    analysis->records.moved = moved;
-}
-
-uint32_t tcpt_newest_record(const tcpt_analysis *analysis)
-{
-    return analysis->records.newest;
-}
-
-tcpt_record *tcpt_record_numbered(const tcpt_analysis *analysis, uint32_t number)
-{
-    return tcpt_records_at(&analysis->records, number);
-}
-
-void tcpt_settle(tcpt_analysis *analysis, tcpt_flow *flow)
-{
-    if (flow->settled_at == (uint32_t)analysis->generation || !flow->last_record)
-        return;
-    analysis->records.held++;
-    flow->settled_at = (uint32_t)analysis->generation;
-    tcpt_dispatch_settle(&analysis->dispatch, flow);
-}
-
-/* The flow that something stands for, if its end may say anything: floods have millions of which it does not. */
-static void settle_owner(tcpt_analysis *analysis, void *owner)
-{
-    if (tcpt_is_lone(owner)) {
-        tcpt_lone_syn syn = tcpt_lone_at_end(tcpt_lone_of(owner));
-
-        if (!tcpt_dispatch_settles(&analysis->dispatch, &syn))
-            return;
-    }
-    tcpt_settle(analysis, tcpt_flow_owning(owner));
-}
-
-void tcpt_settle_record(tcpt_analysis *analysis, const tcpt_record *record)
-{
-    settle_owner(analysis, record->owner);
-}
-
-void tcpt_settle_all(tcpt_analysis *analysis)
-{
-    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++)
-        settle_owner(analysis, tcpt_flows_at(analysis->flows, number));
-}
-
-void tcpt_count_lone_outcomes(const tcpt_analysis *analysis, uint64_t counts[TCPT_OUTCOMES])
-{
-    for (uint32_t number = 0; number < tcpt_flows_count(analysis->flows); number++) {
-        const tcpt_lone *lone = tcpt_lone_of(tcpt_flows_at(analysis->flows, number));
-
-        if (lone)
-            counts[tcpt_outcome_of_syn(tcpt_lone_at_end(lone).waited_ns)]++;
-    }
-    for (unsigned outcome = 0; outcome < TCPT_OUTCOMES; outcome++)
-        counts[outcome] += analysis->lones_gone[outcome];
-}
-
-static int compare_frames(gconstpointer a, gconstpointer b)
-{
-    uint32_t left = (*(const tcpt_record *const *)a)->frame, right = (*(const tcpt_record *const *)b)->frame;
-
-    return (left > right) - (left < right);
-}
-
-/* Records that were given back were used again: their places tell nothing of the order. */
-static void each_found_sorted(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
-{
-    GPtrArray *noted = g_ptr_array_new();
-
-    for (uint32_t number = 0; number < analysis->records.count; number++) {
-        tcpt_record *record = tcpt_records_at(&analysis->records, number);
-
-        if (!tcpt_record_is_spare(record) && record->notes)
-            g_ptr_array_add(noted, record);
-    }
-    g_ptr_array_sort(noted, compare_frames);
-    for (guint i = 0; i < noted->len; i++)
-        tcpt_each_finding(noted->pdata[i], visit, data);
-    g_ptr_array_free(noted, TRUE);
-}
-
-void tcpt_each_found(const tcpt_analysis *analysis, void (*visit)(const tcpt_finding *, void *), void *data)
-{
-    if (analysis->records.spares || analysis->records.reused) {
-        each_found_sorted(analysis, visit, data);
-        return;
-    }
-    for (uint32_t number = 0; number < analysis->records.count; number++) {
-        const tcpt_record *record = tcpt_records_at(&analysis->records, number);
-
-        if (record->notes)
-            tcpt_each_finding(record, visit, data);
-    }
-}
-
-const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
-{
-    if (!analysis->cases.cases || analysis->cases.made_for != analysis->generation) {
-        tcpt_settle_all(analysis);
-        tcpt_cases_make(&analysis->cases, tcpt_first_awake_flow(analysis), analysis->findings.wide);
-        analysis->cases.made_for = analysis->generation;
-    }
-    *count = analysis->cases.cases->len;
-    return (const tcpt_case *const *)analysis->cases.cases->pdata;
-}
-
-/* ---- ICMP errors ---- */
-
-/* What it quotes, as a segment: no more of it is known. */
-static tcpt_segment quoted(const tcpt_icmp *icmp)
-{
-    return (tcpt_segment){
-        .time_ns = tcpt_time_moved(icmp->time_ns),
-        .frame = icmp->frame,
-        .point = icmp->point,
-        .depth = icmp->depth,
-        .family = icmp->family,
-        .src = icmp->src,
-        .dst = icmp->dst,
-        .src_port = icmp->src_port,
-        .dst_port = icmp->dst_port,
-        .seq = icmp->seq,
-        .end_seq = icmp->seq,
-    };
-}
-
-/* The packet that it quotes, among the newest of the flow, or NULL. */
-static tcpt_record *quoted_record(const tcpt_analysis *analysis, const tcpt_flow *flow, unsigned from, uint16_t ip_id)
-{
-    for (unsigned i = 0; ip_id && i < TCPT_FINGERPRINTS; i++) {
-        tcpt_record *record;
-
-        if (!flow->seen[i].hash || flow->seen[i].ip_id != ip_id)
-            continue;
-        record = tcpt_records_at(&analysis->records, flow->seen[i].record);
-        if (tcpt_flow_of(record) == flow && record->from == from)
-            return record;
-    }
-    return NULL;
-}
-
-tcpt_record *tcpt_analyse_icmp(tcpt_analysis *analysis, const tcpt_icmp *icmp)
-{
-    tcpt_segment segment = quoted(icmp);
-    tcpt_observation seen = {.traits = TCPT_TRAIT_ICMP, .icmp = icmp};
-    tcpt_flow_key key;
-    tcpt_record *record;
-    tcpt_flow *flow;
-
-    seen.from = (uint8_t)tcpt_flow_key_of(&key, &segment);
-    if (!analysis->settings.capture_points)
-        key.point = 0;
-    flow = find(analysis, &key, tcpt_key_hash(&key));
-    if (!flow || !flow->last_record || !tcpt_in_flight(flow, seen.from, icmp->seq))
-        return NULL;
-    seen.quoted = quoted_record(analysis, flow, seen.from, icmp->ip_id);
-    record = tcpt_records_add_icmp(&analysis->records, flow, icmp->frame, seen.from);
-    analysis->generation++;
-    analysis->records.held++;
-    analysis->icmp_errors++;
-    tcpt_dispatch_judge(&analysis->dispatch, flow, &segment, &seen, record);
-    tcpt_flow_commit_icmp(flow, seen.from, icmp, segment.time_ns, record);
-    if (analysis->scenes)
-        tcpt_scenes_note(analysis->scenes, flow, &segment, &seen, record);
-    return record;
-}
-
-/* ---- the analysis itself ---- */
-
-tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
-{
-    tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
-
-    analysis->settings = *settings;
-    analysis->flows = tcpt_flows_new(&analysis->records);
-    tcpt_records_open(&analysis->records);
-    analysis->peers = tcpt_peers_new();
-    analysis->points = tcpt_points_new(settings);
-    tcpt_findings_open(&analysis->findings, TCPT_DIAGNOSES_MOST_BYTES);
-    tcpt_dispatch_open(&analysis->dispatch, &analysis->settings, &analysis->findings);
-    return analysis;
-}
-
-/* What others keep in a flow. */
-static void empty(tcpt_flow *flow)
-{
-    tcpt_found_free(flow);
-    tcpt_memory_clear(flow);
-}
-
-void tcpt_analysis_free(tcpt_analysis *analysis)
-{
-    if (!analysis)
-        return;
-    tcpt_flows_free(analysis->flows, empty);
-    tcpt_peers_free(analysis->peers);
-    tcpt_points_free(analysis->points);
-    tcpt_cases_clear(&analysis->cases);
-    tcpt_records_clear(&analysis->records);
-    tcpt_dispatch_clear(&analysis->dispatch);
-    tcpt_findings_clear(&analysis->findings);
-    tcpt_scenes_free(analysis->scenes);
-    g_free(analysis);
-}
-
-tcpt_flow *tcpt_first_flow(const tcpt_analysis *analysis)
-{
-    return tcpt_flows_first(analysis->flows);
-}
-
-tcpt_flow *tcpt_first_awake_flow(const tcpt_analysis *analysis)
-{
-    return tcpt_flows_first_awake(analysis->flows);
-}
-
-void tcpt_suspect_points(tcpt_analysis *analysis)
-{
-    if (!analysis->settings.capture_points || tcpt_points_watching(analysis->points))
-        return;
-    tcpt_flows_link_twins(analysis->flows);
-    tcpt_points_suspect(analysis->points);
-    analysis->watched = true;
-}
-
-void tcpt_expect_points(tcpt_analysis *analysis)
-{
-    if (!analysis->settings.capture_points)
-        return;
-    watch_points(analysis);
-    analysis->points_expected = true;
-}
-
-void tcpt_expect_pictures(tcpt_analysis *analysis)
-{
-    if (analysis->scenes)
-        return;
-    analysis->scenes = tcpt_scenes_new(&analysis->findings);
-    tcpt_peers_keep_curves(analysis->peers);
-    analysis->watched = true;
-}
-
-tcpt_scene *tcpt_scene_of(const tcpt_analysis *analysis, const tcpt_diagnosis *diagnosis)
-{
-    return analysis->scenes ? tcpt_scenes_of(analysis->scenes, diagnosis) : NULL;
-}
-
-const tcpt_pressure_curve *tcpt_pressure_curve_of(const tcpt_analysis *analysis, const tcpt_flow *flow)
-{
-    return tcpt_peers_curve(analysis->peers, flow);
-}
-
-void tcpt_each_path(const tcpt_analysis *analysis, void (*visit)(const tcpt_path *, void *), void *data)
-{
-    tcpt_points_each_path(analysis->points, visit, data);
-}
-
-bool tcpt_has_points(const tcpt_analysis *analysis)
-{
-    return analysis->points_expected || tcpt_points_count(analysis->points) > 1;
-}
-
-const tcpt_point *tcpt_first_point(const tcpt_analysis *analysis)
-{
-    return tcpt_points_first(analysis->points);
-}
-
-unsigned tcpt_point_count(const tcpt_analysis *analysis)
-{
-    return tcpt_points_count(analysis->points);
-}
-
-const tcpt_pressure *tcpt_highest_pressures(const tcpt_analysis *analysis, unsigned *count)
-{
-    return tcpt_peers_pressures(analysis->peers, count);
-}
-
-size_t tcpt_bytes_across_flows(const tcpt_analysis *analysis)
-{
-    return tcpt_peers_bytes(analysis->peers);
-}
-
-const tcpt_diagnosis *tcpt_first_wide_diagnosis(const tcpt_analysis *analysis)
-{
-    return analysis->findings.wide;
-}
-
-tcpt_totals tcpt_analysis_totals(const tcpt_analysis *analysis)
-{
-    tcpt_totals totals = {
-        .segments = analysis->generation - analysis->icmp_errors,
-        .flows = tcpt_flows_count(analysis->flows) + analysis->flows_gone,
-        .folding = analysis->findings.folding,
-        .kept = tcpt_points_kept(analysis->points),
-    };
-    const tcpt_point *point = tcpt_points_first(analysis->points);
-
-    for (bool first = true; point; point = point->next, first = false) {
-        totals.first_ns = first ? point->first_ns : MIN(totals.first_ns, point->first_ns);
-        totals.newest_ns = first ? point->newest_ns : MAX(totals.newest_ns, point->newest_ns);
-        totals.bare += point->bare;
-        totals.points_joined |= point->id >= TCPT_POINTS_MOST;
-    }
-    return totals;
 }

@@ -304,7 +304,7 @@ static void release_records(collection *of)
 
 void tcpt_expect_release(tcpt_analysis *analysis)
 {
-    tcpt_flows_first_awake(analysis->flows);
+    tcpt_flows_stow_none(analysis->flows);
 }
 
 void tcpt_release(tcpt_analysis *analysis, int64_t quiet_ns, void (*gone)(const tcpt_flow *flow, void *data),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * All that an analysis has. For plugin/core/analysis.c, release.c and stowing.c only.
+ * All that an analysis has. For the files of plugin/core itself only.
  */
 #ifndef TCPTRIAGE_CORE_STATE_H
 #define TCPTRIAGE_CORE_STATE_H
@@ -34,5 +34,8 @@ struct tcpt_analysis {
     bool watched;         /* by points or for pictures: more is to be noted than the flow itself */
     tcpt_scenes *scenes;  /* NULL where nobody asks for pictures */
 };
+
+/** A second capture point has shown, or is certain to: match what the points see. */
+void tcpt_watch_points(tcpt_analysis *analysis);
 
 #endif

@@ -96,21 +96,26 @@ static bool has_column(const column_info *columns)
     return columns && columns->col_first[COL_EXPERT] >= 0;
 }
 
+/* Whether somebody looks at expert infos beside the tree. */
+static bool is_listed(const packet_info *pinfo)
+{
+    return have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+}
+
 /* What expert_add_info() leaves behind: items, text of a column, a line for those who list them, and which severity was
  * the highest. Where all of that is nothing new the call, a thousand instructions, may be spared: of a flood each frame
  * may have one. */
 static bool leaves_something(const packet_info *pinfo, const proto_tree *tree, unsigned number)
 {
     return is_in_tree(tree, number) || infos[number].eiinfo.severity > expert_get_highest_severity() ||
-           have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+           is_listed(pinfo);
 }
 
 bool tcpt_experts_are_looked_at(const packet_info *pinfo, const proto_tree *tree)
 {
     if (!expert_protocol)
         look_up_fields();
-    return (tree && (PTREE_DATA(tree)->visible || expert_protocol->ref_type != HF_REF_TYPE_NONE)) ||
-           have_tap_listener(expert_tap) || has_column(pinfo->cinfo);
+    return (tree && (PTREE_DATA(tree)->visible || expert_protocol->ref_type != HF_REF_TYPE_NONE)) || is_listed(pinfo);
 }
 
 static void note_highest(const tcpt_finding *finding, void *data)
@@ -131,8 +136,7 @@ bool tcpt_experts_rise(const tcpt_record *record)
 /* No detector's is graver than a warning. */
 bool tcpt_experts_may_be_spared(const packet_info *pinfo)
 {
-    return expert_protocol && expert_get_highest_severity() >= PI_WARN && !have_tap_listener(expert_tap) &&
-           !has_column(pinfo->cinfo);
+    return expert_protocol && expert_get_highest_severity() >= PI_WARN && !is_listed(pinfo);
 }
 
 void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)

@@ -23,8 +23,9 @@ WRITERS = "commit.h"
 FLOWS = "plugin/core/flow"
 # Who is handed flows that are not const all the same: the analysis, which has them committed, at once or of a lone SYN
 # later, or stowed away, and what keeps findings and detectors' memory with a flow.
-TRUSTED = ("plugin/core/analysis.c", "plugin/core/repeated", "include/tcptriage/analysis.h", "plugin/core/dispatch",
-           "plugin/core/records", "plugin/core/lone", "plugin/core/stowing", "plugin/core/release", "plugin/core/finding/")
+TRUSTED = ("plugin/core/analysis.c", "plugin/core/lifetime", "plugin/core/told", "plugin/core/repeated", "include/tcptriage/analysis.h",
+           "plugin/core/dispatch", "plugin/core/records", "plugin/core/lone", "plugin/core/stowing", "plugin/core/release",
+           "plugin/core/finding/")
 
 # What compilers differ in; besides, where `TCPT_GNU_C` chooses between two ways: sums by vectors.
 ONLY_GCC = ("include/tcptriage/portable.h", "plugin/core/segment/sum.c")

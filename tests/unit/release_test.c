@@ -190,8 +190,50 @@ static void test_flood(void)
     check_same(&all, &left);
 }
 
+/* ---- what a flow refers to ---- */
+
+typedef struct sought {
+    const void *at;
+    size_t bytes;
+    bool found;
+} sought;
+
+static void look_for(const void *block, size_t bytes, void *data)
+{
+    sought *in = data;
+    in->found |=
+        (const char *)block <= (const char *)in->at && (const char *)in->at + in->bytes <= (const char *)block + bytes;
+}
+
+static bool shows(const tcpt_flow *flow, const void *at, size_t bytes)
+{
+    sought in = {at, bytes, false};
+    tcpt_flow_each_block(flow, look_for, &in);
+    return in.found;
+}
+
+/* A record that only a rarely needed part of a flow refers to is none that nobody does. */
+static void test_blocks(void)
+{
+    tcpt_rst_toward toward[2] = {{0}};
+    tcpt_rarities rare = {0};
+    tcpt_again again = {0};
+    tcpt_trouble trouble[2] = {{.damages = NULL}, {.damages = NULL}};
+    tcpt_flow flow = {.rare = &rare, .again = &again, .toward = toward};
+    for (unsigned end = 0; end < 2; end++)
+        flow.ends[end].trouble = &trouble[end];
+    g_assert_true(shows(&flow, &flow.first_ack_record, sizeof flow.first_ack_record));
+    g_assert_true(shows(&flow, &flow.ends[1], sizeof flow.ends[1]));
+    g_assert_true(shows(&flow, &rare, sizeof rare));
+    g_assert_true(shows(&flow, &again, sizeof again));
+    g_assert_true(shows(&flow, toward, sizeof toward));
+    g_assert_true(shows(&flow, &trouble[0], sizeof trouble[0]) && shows(&flow, &trouble[1], sizeof trouble[1]));
+    g_assert_false(shows(&flow, &flow.next, sizeof flow.next));
+}
+
 void add_release_tests(void)
 {
+    g_test_add_func("/release/blocks", test_blocks);
     g_test_add_func("/release/points", test_points);
     g_test_add_func("/release/flood", test_flood);
 }

@@ -89,8 +89,11 @@ void *tcpt_flows_stow(tcpt_flows *flows, tcpt_flow *flow);
 /** The flow that was stowed away, with what has stood for it. */
 tcpt_flow *tcpt_flows_unstow(void *owner);
 
-/** Whether flows may be stowed away: nobody has asked for all of them yet, as one who did may know them by address. */
+/** Whether flows may be stowed away. */
 bool tcpt_flows_may_stow(const tcpt_flows *flows);
+
+/** Stow none away from now on: somebody knows them by address, or is going to look into each. */
+void tcpt_flows_stow_none(tcpt_flows *flows);
 
 /** Of the flows that something which stands for one, of either kind, belongs to. */
 const struct tcpt_records *tcpt_flows_records(void *owner);

@@ -55,7 +55,7 @@ struct tcpt_flows {
     void *spare_trackers;
     uint32_t resting; /* flows that lone SYNs stand for */
     uint32_t stowed;  /* flows that are stowed away */
-    bool listed;      /* all were asked for */
+    bool stows;       /* flows may be stowed away: nobody keeps an address of one */
     tcpt_stow_room stow_room;
     const struct tcpt_records *records;
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
@@ -321,7 +321,7 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
 
 bool tcpt_flows_may_stow(const tcpt_flows *flows)
 {
-    return !flows->listed;
+    return flows->stows;
 }
 
 const struct tcpt_records *tcpt_flows_records(void *owner)
@@ -346,11 +346,16 @@ const tcpt_flow_key *tcpt_flows_first_key(const tcpt_flows *flows)
     return tcpt_key_of(tcpt_flows_at(flows, 0));
 }
 
+void tcpt_flows_stow_none(tcpt_flows *flows)
+{
+    flows->stows = false;
+}
+
 tcpt_flow *tcpt_flows_first_awake(tcpt_flows *flows)
 {
     tcpt_flow *next = NULL;
 
-    flows->listed = true;
+    tcpt_flows_stow_none(flows);
     for (uint32_t i = 0; flows->stowed > 0 && i < flows->count; i++)
         if (!tcpt_is_lone(*owner_at(flows, i)))
             tcpt_flow_owning(*owner_at(flows, i));
@@ -465,6 +470,7 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
     flows->records = records;
+    flows->stows = true;
     flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
