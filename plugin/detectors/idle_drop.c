@@ -102,6 +102,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!context->seen->from])
         judge_answer(context, mine);
+    if (context->seen->new_round && end->unanswered_ns && mine->finding[speaker]) /* still nothing */
+        tcpt_set_delay(mine->finding[speaker], context->segment->time_ns - end->unanswered_ns);
     if (!flow->both_ways || !flow->synchronised || mine->raised[speaker] || !(rst || context->seen->new_round))
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
