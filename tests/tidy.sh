@@ -3,8 +3,8 @@
 #
 # sh tests/tidy.sh BUILD [FILE...]
 #
-# What clang-tidy 14 says of the checks in .clang-tidy, for the files of a build or those that are named; as many side by side
-# as there are processors. Prints TAP.
+# What clang-tidy 14 says of the checks in .clang-tidy, for the files of a build or those that are named (from the project's
+# folder on); as many side by side as there are processors. Prints TAP.
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
@@ -28,6 +28,7 @@ compiled() {
 
 { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else compiled; fi; } |
     xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh -c '
+        case $1 in /*) ;; *) set -- "$root/$1" ;; esac
         grep -qF "\"file\": \"$1\"" "$build/compile_commands.json" || {
             echo "ok 0 /tidy/${1#"$root/"} # SKIP no file of this build"
             exit 0

@@ -47,3 +47,17 @@ void write_wrapped(GString *out, const char *text, unsigned at, unsigned further
     }
     g_string_append_c(out, '\n');
 }
+
+void write_labelled(GString *out, const char *label, const char *text)
+{
+    if (!text || !*text)
+        return;
+    g_string_append_printf(out, "%*s%-*s", LABEL_AT, "", TEXT_AT - LABEL_AT, label);
+    write_wrapped(out, text, TEXT_AT, TEXT_AT);
+}
+
+void write_filter_line(GString *out, const char *label, char *filter)
+{
+    g_string_append_printf(out, "%*s%-*s%s\n", LABEL_AT, "", TEXT_AT - LABEL_AT, label, filter);
+    g_free(filter);
+}

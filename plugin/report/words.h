@@ -9,8 +9,10 @@
 
 #include <glib.h>
 
-/** Columns before what a flow's entries say. */
-enum { LABEL_AT = 4 };
+enum {
+    LABEL_AT = 4, /**< columns before what a flow's entries say */
+    TEXT_AT = 15, /**< columns before what stands behind a label */
+};
 
 /** "1 segment", "2 segments". */
 static inline void append_count(GString *out, uint64_t count, const char *noun)
@@ -24,5 +26,11 @@ unsigned get_columns(void);
 
 /** Write words of `text` from column `at` on, where the line is by now; further lines begin at column `further`. */
 void write_wrapped(GString *out, const char *text, unsigned at, unsigned further);
+
+/** A label and what stands behind it; nothing where the text is empty or NULL. */
+void write_labelled(GString *out, const char *label, const char *text);
+
+/** A filter is copied from the terminal: it stays on one line, and nothing else does. Takes the filter over. */
+void write_filter_line(GString *out, const char *label, char *filter);
 
 #endif
