@@ -127,10 +127,12 @@ static void correct_attempt_before(const tcpt_context *context)
     deny_reset(context, before, then);
 }
 
+/* Lives are looked through one by one, and a tuple that is used again and again has many: only where there is something
+ * to tell. */
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_flow *flow = context->flow;
-    const tcpt_flow *old = tcpt_life_in_time_wait(flow, context->settings);
+    const tcpt_flow *flow = context->flow, *old;
+    bool refuses = context->seen->old_numbers && context->seen->pure_ack;
     reuse_memory *mine = memory;
 
     if (context->seen->really_bad || mine->told)
@@ -139,21 +141,20 @@ static void judge(const tcpt_context *context, void *memory)
         follow_refusal(context, mine);
         return;
     }
-    if (context->seen->old_numbers && context->seen->pure_ack)
-        old = tcpt_life_that_refuses(flow, context->settings);
-    if (!old || mine->raised || context->seen->from == flow->client)
+    if (mine->raised || context->seen->from == flow->client || !(refuses || (context->segment->flags & TCPT_SYN)))
         return;
-    if (context->seen->old_numbers && context->seen->pure_ack) {
+    old = refuses ? tcpt_life_that_refuses(flow, context->settings) : tcpt_life_in_time_wait(flow, context->settings);
+    if (!old)
+        return;
+    if (refuses) {
         correct_attempt_before(context);
         raise_refusal(context, mine, old);
-    } else if ((context->segment->flags & TCPT_SYN) && newer_timestamp(flow, old)) {
+    } else if (newer_timestamp(flow, old)) {
         tcpt_brief(raise_reuse(context, old, "accepted_by_timestamp", "was accepted, its timestamp is newer"),
                    "TIME-WAIT reused: newer timestamp, accepted");
-    } else if (context->segment->flags & TCPT_SYN) {
+    } else {
         tcpt_brief(raise_reuse(context, old, "accepted_by_isn", "was accepted by its initial sequence number"),
                    "TIME-WAIT reused: higher sequence number, accepted");
-    } else {
-        return;
     }
     mine->raised = true;
 }

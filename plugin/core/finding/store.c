@@ -85,21 +85,28 @@ void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint
     diagnosis->summary = summary;
 }
 
-/* A detector says the same again and again, mostly from the same place: spares counting up the text's hash. */
-static const char **recent_place(tcpt_findings *store, const char *text)
+/* A detector says the same again and again, mostly from the same place: spares counting up the text's hash. Two that
+ * fall together do not drive each other out. */
+static const char **recent_places(tcpt_findings *store, const char *text)
 {
-    return &store->recent[((uintptr_t)text >> 4) % G_N_ELEMENTS(store->recent)];
+    return store->recent[((uintptr_t)text >> 4) % G_N_ELEMENTS(store->recent)];
+}
+
+static bool holds(const char *kept, const char *text)
+{
+    return kept && strcmp(kept, text) == 0;
 }
 
 const char *tcpt_text_keep(tcpt_findings *store, const char *text)
 {
-    const char **recent = recent_place(store, text);
+    const char **places = recent_places(store, text);
 
     enum { TEXTS_MOST = 1024 }; /* detectors have some hundred; names and numbers of a capture are in others */
     char *kept;
 
-    if (*recent && strcmp(*recent, text) == 0)
-        return *recent;
+    for (unsigned i = 0; i < 2; i++)
+        if (holds(places[i], text))
+            return places[i];
     if (!store->texts)
         store->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     kept = g_hash_table_lookup(store->texts, text);
@@ -107,7 +114,10 @@ const char *tcpt_text_keep(tcpt_findings *store, const char *text)
         kept = g_strdup(text);
         g_hash_table_add(store->texts, kept);
     }
-    *recent = kept;
+    if (kept) {
+        places[1] = places[0];
+        places[0] = kept;
+    }
     return kept;
 }
 

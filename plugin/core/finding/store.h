@@ -23,7 +23,7 @@ typedef struct tcpt_findings {
     tcpt_diagnosis *wide;   /**< runs over all flows, linked by next */
     tcpt_diagnosis *unseen; /**< the newest that is on no frame */
     GHashTable *texts;      /**< of summaries, each once; NULL until the first */
-    const char *recent[64]; /**< of those, by where it was said: tcpt_text_keep() */
+    const char *recent[64][2]; /**< of those, by where it was said: tcpt_text_keep() */
     GHashTable *apart;      /**< of a kind that may come in floods, those told apart; NULL until the first */
     tcpt_folding folding;
     GPtrArray *undrawn; /**< diagnoses made on the segment that is judged; NULL where nobody asks for pictures */
