@@ -133,7 +133,8 @@ typedef struct tcpt_diagnosis {
     uint16_t brief_bytes;
     uint16_t argument_bytes;
     uint16_t argument_room;
-    uint8_t number; /**< the detector's place in tcpt_detectors */
+    uint16_t own_room; /**< of these, what lies behind the values */
+    uint8_t number;    /**< the detector's place in tcpt_detectors */
     uint8_t ruled_out_count;
     uint8_t next_place;   /**< behind the value that was set last: most are set in their order */
     uint8_t confidence;   /**< tcpt_confidence; the least of a run's */
@@ -142,6 +143,7 @@ typedef struct tcpt_diagnosis {
     bool wide;            /**< a run over all flows */
     bool first_gone;      /**< `first` was taken back, others of the run were not */
     bool unseen;          /**< on no frame: what nobody has room for */
+    uint8_t related_room; /**< of `related` where it is no more `few`; saturating */
     uint8_t kind;         /**< of those that may come in floods: tcpt_raise_among(); else 0 */
     uint8_t blamed;       /**< end of the flow to blame plus one; 0: as the detector's row says */
     tcpt_stored values[]; /**< by place in detector->fields; the summary's arguments may lie behind */

@@ -36,7 +36,7 @@ static void ask(const tcpt_dispatch *dispatch, tcpt_flow *flow, unsigned number,
     detector->judge(context, dispatch->blank);
     if (memcmp(dispatch->blank, dispatch->zeros, bytes) == 0)
         return;
-    tcpt_memory_keep(flow, number, dispatch->blank);
+    tcpt_memory_keep(dispatch->store, flow, number, dispatch->blank);
     memset(dispatch->blank, 0, bytes);
 }
 

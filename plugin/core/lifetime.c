@@ -4,7 +4,6 @@
 
 #include <glib.h>
 
-#include "core/finding/memory.h"
 #include "core/state.h"
 
 tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
@@ -21,18 +20,11 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     return analysis;
 }
 
-/* What others keep in a flow. */
-static void empty(tcpt_flow *flow)
-{
-    tcpt_found_free(flow);
-    tcpt_memory_clear(flow);
-}
-
 void tcpt_analysis_free(tcpt_analysis *analysis)
 {
     if (!analysis)
         return;
-    tcpt_flows_free(analysis->flows, empty);
+    tcpt_flows_free(analysis->flows);
     tcpt_peers_free(analysis->peers);
     tcpt_points_free(analysis->points);
     tcpt_cases_clear(&analysis->cases);

@@ -281,7 +281,7 @@ static void release_flows(collection *of, void (*gone)(const tcpt_flow *flow, vo
         if (gone)
             gone(flow, data);
         tcpt_peers_commit_gone(of->from->peers, flow);
-        tcpt_memory_clear(flow);
+        tcpt_memory_release(&of->from->findings, flow);
         tcpt_found_release(&of->from->findings, flow);
     }
     of->from->flows_gone += g_hash_table_size(of->leaving);

@@ -17,8 +17,6 @@ void bench_open(bench *on)
 void bench_close(bench *on)
 {
     tcpt_cases_clear(&on->list);
-    for (tcpt_flow *flow = tcpt_first_flow(on->analysis); flow; flow = flow->next)
-        tcpt_found_free(flow);
     tcpt_findings_clear(&on->store);
     tcpt_analysis_free(on->analysis);
 }

@@ -27,8 +27,6 @@ void bench_open(bench *on, size_t most_bytes)
 
 void bench_close(bench *on)
 {
-    for (unsigned i = 0; i < FLOWS; i++)
-        tcpt_found_free(&on->flows[i]);
     tcpt_findings_clear(&on->store);
     g_free(on->flows);
     g_free(on->records);

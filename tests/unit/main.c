@@ -17,6 +17,7 @@ int main(int argc, char **argv)
     add_cases_tests();
     add_icmp_tests();
     add_places_tests();
+    add_pieces_tests();
     add_explains_tests();
     add_flow_tests();
     add_flow_table_tests();

@@ -21,6 +21,7 @@ void add_registry_tests(void);
 void add_cases_tests(void);
 void add_icmp_tests(void);
 void add_places_tests(void);
+void add_pieces_tests(void);
 void add_explains_tests(void);
 void add_flow_tests(void);
 void add_flow_table_tests(void);

@@ -50,7 +50,7 @@ void tcpt_found_release(tcpt_findings *store, tcpt_flow *flow)
         flow->found->end_wide = remembered->next;
         tcpt_finding_give_back(store, remembered);
     }
-    g_free(flow->found);
+    tcpt_piece_give_back(&store->pieces, flow->found, sizeof *flow->found);
     flow->found = NULL;
 }
 

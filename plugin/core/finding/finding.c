@@ -49,15 +49,9 @@ void tcpt_brief(tcpt_finding *finding, const char *brief, ...)
     va_start(arguments, brief);
     bytes = tcpt_sentence_pack(packed, diagnosis->store, brief, arguments);
     va_end(arguments);
-    if (bytes && bytes == diagnosis->brief_bytes) {
-        memcpy(diagnosis->brief_arguments, packed, bytes);
-    } else {
-        g_free(diagnosis->brief_arguments);
-        diagnosis->brief_arguments = bytes ? g_memdup2(packed, bytes) : NULL;
-    }
+    tcpt_set_brief_arguments(diagnosis, packed, bytes);
     if (!diagnosis->brief)
         tcpt_diagnosis_count(diagnosis, bytes);
-    diagnosis->brief_bytes = (uint16_t)bytes;
     diagnosis->brief = brief;
 }
 
@@ -120,13 +114,20 @@ static bool is_related(const tcpt_diagnosis *diagnosis, const tcpt_record *recor
     return false;
 }
 
+static tcpt_record **new_related(tcpt_diagnosis *diagnosis, uint32_t room)
+{
+    diagnosis->related_room = (uint8_t)MIN(room, UINT8_MAX);
+    G_STATIC_ASSERT(UINT8_MAX * sizeof(tcpt_record *) >= TCPT_PIECE_MOST_BYTES); /* such a piece has its own block */
+    tcpt_diagnosis_count(diagnosis, room * sizeof(tcpt_record *));
+    return tcpt_piece_take(&diagnosis->store->pieces, room * sizeof(tcpt_record *));
+}
+
 static void make_room(tcpt_diagnosis *diagnosis)
 {
     if (diagnosis->related != diagnosis->few || diagnosis->related_count < G_N_ELEMENTS(diagnosis->few))
         return;
-    diagnosis->related = g_new(tcpt_record *, TCPT_MAX_RELATED);
+    diagnosis->related = new_related(diagnosis, TCPT_MAX_RELATED);
     memcpy(diagnosis->related, diagnosis->few, sizeof diagnosis->few);
-    tcpt_diagnosis_count(diagnosis, TCPT_MAX_RELATED * sizeof(tcpt_record *));
 }
 
 void tcpt_relate(tcpt_finding *finding, tcpt_record *record)
@@ -154,8 +155,7 @@ void tcpt_relate_all(tcpt_finding *finding, tcpt_record *const *records, uint32_
     g_return_if_fail(diagnosis->at_end && diagnosis->related == diagnosis->few && diagnosis->related_count == 0);
     if (count > G_N_ELEMENTS(diagnosis->few)) {
         room = MAX(count, TCPT_MAX_RELATED); /* others may be related one by one */
-        diagnosis->related = g_new(tcpt_record *, room);
-        tcpt_diagnosis_count(diagnosis, room * sizeof(tcpt_record *));
+        diagnosis->related = new_related(diagnosis, room);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (records[i] == diagnosis->first.on || (i && records[i] == records[i - 1]))
@@ -181,7 +181,7 @@ void tcpt_rule_out(tcpt_finding *finding, const char *sentence)
         is_ruled_out(diagnosis, sentence))
         return;
     if (!diagnosis->ruled_out) {
-        diagnosis->ruled_out = g_new(const char *, TCPT_MAX_RULED_OUT);
+        diagnosis->ruled_out = tcpt_piece_take(&diagnosis->store->pieces, TCPT_MAX_RULED_OUT * sizeof(const char *));
         tcpt_diagnosis_count(diagnosis, TCPT_MAX_RULED_OUT * sizeof(const char *));
     }
     diagnosis->ruled_out[diagnosis->ruled_out_count++] = sentence;
@@ -277,7 +277,7 @@ void tcpt_set_number_of_all(const tcpt_context *context, tcpt_field field, int64
 static void replace_text(tcpt_diagnosis *diagnosis, int at, const char *text, bool owned)
 {
     if (diagnosis->owned >> at & 1)
-        g_free((char *)diagnosis->values[at].text);
+        tcpt_text_free(diagnosis->store, diagnosis->values[at].text);
     diagnosis->values[at].text = text;
     diagnosis->set |= (uint16_t)(1u << at);
     diagnosis->owned = (uint16_t)((diagnosis->owned & ~(1u << at)) | (unsigned)owned << at);
@@ -295,6 +295,13 @@ void tcpt_set_text(tcpt_finding *finding, tcpt_field field, const char *text)
         replace_text(diagnosis, at, text, false);
 }
 
+static const char *own_text(tcpt_findings *store, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+
+    return memcpy(tcpt_piece_take(&store->pieces, bytes), text, bytes);
+}
+
 void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text)
 {
     tcpt_diagnosis *diagnosis = finding->diagnosis;
@@ -303,10 +310,9 @@ void tcpt_take_text(tcpt_finding *finding, tcpt_field field, char *text)
     if (!text)
         return;
     g_return_if_fail(at >= 0);
-    if (!tcpt_is_shared(diagnosis)) {
-        replace_text(diagnosis, at, text, true);
-        return;
-    }
-    compare_text(diagnosis, at, text);
+    if (!tcpt_is_shared(diagnosis))
+        replace_text(diagnosis, at, own_text(diagnosis->store, text), true);
+    else
+        compare_text(diagnosis, at, text);
     g_free(text);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/finding/memory.h"
 
-#include <glib.h>
 #include <string.h>
+
+#include "core/finding/store.h"
 
 void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
 {
@@ -13,10 +14,15 @@ void *tcpt_memory_of(const tcpt_flow *flow, const tcpt_detector *detector)
     return memory ? memory->bytes : NULL;
 }
 
-void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes)
+static size_t bytes_of(const tcpt_detector *detector)
+{
+    return sizeof(tcpt_memory) + detector->memory_bytes;
+}
+
+void tcpt_memory_keep(tcpt_findings *store, tcpt_flow *flow, unsigned number, const void *bytes)
 {
     const tcpt_detector *detector = tcpt_detectors[number];
-    tcpt_memory *made = g_malloc(sizeof *made + detector->memory_bytes);
+    tcpt_memory *made = tcpt_piece_take(&store->pieces, bytes_of(detector));
 
     made->next = flow->memory;
     made->detector = detector;
@@ -25,13 +31,13 @@ void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes)
     flow->memory = made;
 }
 
-void tcpt_memory_clear(tcpt_flow *flow)
+void tcpt_memory_release(tcpt_findings *store, tcpt_flow *flow)
 {
     while (flow->memory) {
         tcpt_memory *memory = flow->memory;
 
         flow->memory = memory->next;
-        g_free(memory);
+        tcpt_piece_give_back(&store->pieces, memory, bytes_of(memory->detector));
     }
 }
 

@@ -17,9 +17,10 @@ typedef struct tcpt_memory {
 } tcpt_memory;
 
 /** Keep what a detector, by its number in tcpt_detectors, has written for the first time. */
-void tcpt_memory_keep(tcpt_flow *flow, unsigned number, const void *bytes);
+void tcpt_memory_keep(struct tcpt_findings *store, tcpt_flow *flow, unsigned number, const void *bytes);
 
-void tcpt_memory_clear(tcpt_flow *flow);
+/** Give back what detectors have noted of a flow that goes. */
+void tcpt_memory_release(struct tcpt_findings *store, tcpt_flow *flow);
 
 /** Call `visit` for what each detector has noted of a flow. */
 void tcpt_memory_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data);

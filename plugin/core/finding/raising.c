@@ -11,10 +11,13 @@
 
 /* ---- lists: `previous` of the first is the last ---- */
 
-static tcpt_found *found_in(tcpt_flow *flow)
+/* What the flow has that a diagnosis was made for. */
+static tcpt_found *found_with(const tcpt_diagnosis *diagnosis, const tcpt_record *on)
 {
+    tcpt_flow *flow = tcpt_flow_of(on);
+
     if (!flow->found)
-        flow->found = g_new0(tcpt_found, 1);
+        flow->found = tcpt_piece_take_blank(&diagnosis->store->pieces, sizeof *flow->found);
     return flow->found;
 }
 
@@ -27,7 +30,7 @@ static tcpt_diagnosis **list_of(tcpt_found *found, const tcpt_diagnosis *diagnos
 static void weigh(const tcpt_finding *finding, int more)
 {
     if (finding->diagnosis->detector->severity > TCPT_CHAT)
-        found_in(tcpt_flow_of(finding->on))->weighty[finding->diagnosis->at_end] += (uint32_t)more;
+        found_with(finding->diagnosis, finding->on)->weighty[finding->diagnosis->at_end] += (uint32_t)more;
 }
 
 static void append(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
@@ -84,7 +87,7 @@ static unsigned count_kind(const tcpt_found *found, const tcpt_diagnosis *like)
 
 static void begin_run(tcpt_diagnosis *diagnosis)
 {
-    diagnosis->run = g_new0(tcpt_run, 1);
+    diagnosis->run = tcpt_piece_take_blank(&diagnosis->store->pieces, sizeof *diagnosis->run);
     diagnosis->run->count = 1;
     diagnosis->run->joined = 1;
     diagnosis->run->last_ns = diagnosis->time_ns;
@@ -122,7 +125,7 @@ static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t ti
 /* What an end finding has joined is found again by these, to be taken out. */
 static void remember_wide(tcpt_finding *finding)
 {
-    tcpt_found *found = found_in(tcpt_flow_of(finding->on));
+    tcpt_found *found = found_with(finding->diagnosis, finding->on);
     tcpt_finding *copy = tcpt_finding_take(finding->diagnosis->store);
 
     *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide, finding->time_ns};
@@ -140,7 +143,7 @@ static void begin_wide(tcpt_findings *store, tcpt_diagnosis *diagnosis)
 
 static void put_into_flow(tcpt_diagnosis *diagnosis)
 {
-    tcpt_found *found = found_in(tcpt_flow_of(diagnosis->first.on));
+    tcpt_found *found = found_with(diagnosis, diagnosis->first.on);
 
     if (diagnosis->kind)
         ++*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
@@ -303,8 +306,7 @@ static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
 
     copy_values(copy, judged);
     copy->diagnosis->brief = from->brief;
-    copy->diagnosis->brief_arguments = from->brief_bytes ? g_memdup2(from->brief_arguments, from->brief_bytes) : NULL;
-    copy->diagnosis->brief_bytes = from->brief_bytes;
+    tcpt_set_brief_arguments(copy->diagnosis, from->brief_arguments, from->brief_bytes);
     copy->diagnosis->delay_ns = from->delay_ns;
     copy->diagnosis->blamed = from->blamed;
     for (uint32_t i = 0; i < from->related_count; i++)
@@ -315,7 +317,7 @@ static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
 
 static void put_in_place(tcpt_diagnosis *diagnosis, tcpt_finding *judged)
 {
-    append(list_of(found_in(tcpt_flow_of(judged->on)), diagnosis), diagnosis);
+    append(list_of(found_with(diagnosis, judged->on), diagnosis), diagnosis);
     tcpt_note_finding(&diagnosis->first);
     weigh(&diagnosis->first, 1);
     diagnosis->instead_of = judged;
@@ -482,26 +484,6 @@ void tcpt_end_findings_forget(tcpt_flow *flow)
             leave(finding);
         tcpt_finding_give_back(store, remembered);
     }
-}
-
-static void free_list(tcpt_diagnosis *diagnosis)
-{
-    while (diagnosis) {
-        tcpt_diagnosis *next = diagnosis->next;
-
-        tcpt_diagnosis_free(diagnosis);
-        diagnosis = next;
-    }
-}
-
-void tcpt_found_free(tcpt_flow *flow)
-{
-    if (!flow->found)
-        return;
-    free_list(flow->found->first);
-    free_list(flow->found->end_first);
-    g_free(flow->found);
-    flow->found = NULL;
 }
 
 const tcpt_diagnosis *tcpt_first_diagnosis(const tcpt_flow *flow)

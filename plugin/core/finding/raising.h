@@ -27,7 +27,4 @@ void tcpt_join_run(tcpt_diagnosis *run, tcpt_record *record, int64_t time_ns);
 /** Forget what was raised when a flow was settled: what that had superseded is shown again. */
 void tcpt_end_findings_forget(tcpt_flow *flow);
 
-/** Free what was found in a flow, with the analysis: the frames are not told. */
-void tcpt_found_free(tcpt_flow *flow);
-
 #endif

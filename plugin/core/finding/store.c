@@ -52,37 +52,63 @@ static uint8_t *behind_values(tcpt_diagnosis *diagnosis)
     return (uint8_t *)diagnosis + diagnosis_bytes(diagnosis->detector);
 }
 
+static uint8_t number_of(tcpt_findings *store, const tcpt_detector *detector)
+{
+    uint8_t *number = &store->numbers[((uintptr_t)detector >> 5) % G_N_ELEMENTS(store->numbers)];
+
+    if (tcpt_detectors[*number] != detector)
+        *number = (uint8_t)tcpt_detector_number(detector);
+    return *number;
+}
+
 tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *detector, const char *summary,
                                    const uint8_t *arguments, size_t argument_bytes)
 {
     size_t bytes = diagnosis_bytes(detector);
-    tcpt_diagnosis *made = g_malloc(bytes + argument_bytes);
+    tcpt_diagnosis *made = tcpt_piece_take(&store->pieces, bytes + argument_bytes);
 
     memset(made, 0, bytes);
     made->detector = detector;
-    made->number = (uint8_t)tcpt_detector_number(detector);
+    made->number = number_of(store, detector);
     made->store = store;
     made->related = made->few;
-    made->arguments = behind_values(made);
-    made->argument_room = (uint16_t)argument_bytes;
+    made->arguments = (uint8_t *)made + bytes;
+    made->argument_room = made->own_room = (uint16_t)argument_bytes;
     tcpt_diagnosis_count(made, bytes + argument_bytes);
     tcpt_set_summary(made, summary, arguments, argument_bytes);
     return made;
 }
 
+/* Those that have a place of their own. */
+static void free_arguments(tcpt_diagnosis *diagnosis)
+{
+    if (diagnosis->arguments == behind_values(diagnosis))
+        return;
+    tcpt_piece_give_back(&diagnosis->store->pieces, diagnosis->arguments, diagnosis->argument_room);
+    tcpt_diagnosis_count(diagnosis, -(size_t)diagnosis->argument_room);
+}
+
 void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint8_t *arguments, size_t argument_bytes)
 {
     if (argument_bytes > diagnosis->argument_room) {
-        bool own = diagnosis->arguments != behind_values(diagnosis);
-
-        diagnosis->arguments = g_realloc(own ? diagnosis->arguments : NULL, argument_bytes);
-        tcpt_diagnosis_count(diagnosis, argument_bytes - (own ? diagnosis->argument_room : 0));
+        free_arguments(diagnosis);
+        diagnosis->arguments = tcpt_piece_take(&diagnosis->store->pieces, argument_bytes);
+        tcpt_diagnosis_count(diagnosis, argument_bytes);
         diagnosis->argument_room = (uint16_t)argument_bytes;
     }
     if (argument_bytes)
         memcpy(diagnosis->arguments, arguments, argument_bytes);
     diagnosis->argument_bytes = (uint16_t)argument_bytes;
     diagnosis->summary = summary;
+}
+
+void tcpt_set_brief_arguments(tcpt_diagnosis *diagnosis, const uint8_t *arguments, size_t bytes)
+{
+    tcpt_pieces *pieces = &diagnosis->store->pieces;
+
+    tcpt_piece_give_back(pieces, diagnosis->brief_arguments, diagnosis->brief_bytes);
+    diagnosis->brief_arguments = bytes ? memcpy(tcpt_piece_take(pieces, bytes), arguments, bytes) : NULL;
+    diagnosis->brief_bytes = (uint16_t)bytes;
 }
 
 /* A detector says the same again and again, mostly from the same place: spares counting up the text's hash. Two that
@@ -137,24 +163,31 @@ uint32_t *tcpt_told_apart(tcpt_findings *store, const tcpt_detector *detector, u
     return count;
 }
 
+void tcpt_text_free(tcpt_findings *store, const char *text)
+{
+    tcpt_piece_give_back(&store->pieces, (char *)text, strlen(text) + 1);
+}
+
 void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
 {
-    diagnosis->store->bytes -= diagnosis->bytes;
-    if (diagnosis->store->undrawn) {
-        g_ptr_array_remove_fast(diagnosis->store->undrawn, diagnosis);
-        g_hash_table_remove(diagnosis->store->scenes, diagnosis);
+    tcpt_findings *store = diagnosis->store;
+    tcpt_pieces *pieces = &store->pieces;
+
+    if (store->undrawn) {
+        g_ptr_array_remove_fast(store->undrawn, diagnosis);
+        g_hash_table_remove(store->scenes, diagnosis);
     }
     for (unsigned at = 0; diagnosis->owned >> at; at++)
         if (diagnosis->owned >> at & 1)
-            g_free((char *)diagnosis->values[at].text);
-    if (diagnosis->arguments != behind_values(diagnosis))
-        g_free(diagnosis->arguments);
-    g_free(diagnosis->run);
+            tcpt_text_free(store, diagnosis->values[at].text);
+    free_arguments(diagnosis);
+    tcpt_piece_give_back(pieces, diagnosis->run, sizeof *diagnosis->run);
     if (diagnosis->related != diagnosis->few)
-        g_free(diagnosis->related);
-    g_free(diagnosis->ruled_out);
-    g_free(diagnosis->brief_arguments);
-    g_free(diagnosis);
+        tcpt_piece_give_back(pieces, diagnosis->related, diagnosis->related_room * sizeof *diagnosis->related);
+    tcpt_piece_give_back(pieces, diagnosis->ruled_out, TCPT_MAX_RULED_OUT * sizeof *diagnosis->ruled_out);
+    tcpt_piece_give_back(pieces, diagnosis->brief_arguments, diagnosis->brief_bytes);
+    store->bytes -= diagnosis->bytes;
+    tcpt_piece_give_back(pieces, diagnosis, diagnosis_bytes(diagnosis->detector) + diagnosis->own_room);
 }
 
 void tcpt_findings_open(tcpt_findings *store, size_t most_bytes)
@@ -164,14 +197,7 @@ void tcpt_findings_open(tcpt_findings *store, size_t most_bytes)
 
 void tcpt_findings_clear(tcpt_findings *store)
 {
-    while (store->wide) {
-        tcpt_diagnosis *diagnosis = store->wide;
-
-        store->wide = diagnosis->next;
-        tcpt_diagnosis_free(diagnosis);
-    }
-    if (store->unseen)
-        tcpt_diagnosis_free(store->unseen);
+    tcpt_pieces_clear(&store->pieces);
     if (store->texts)
         g_hash_table_destroy(store->texts);
     if (store->apart)

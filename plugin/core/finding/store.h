@@ -10,6 +10,7 @@
 
 #include "tcptriage/blocks.h"
 #include "tcptriage/detector.h"
+#include "tcptriage/pieces.h"
 
 enum { TCPT_SLAB_FINDINGS = 512 };
 
@@ -18,19 +19,22 @@ typedef struct tcpt_findings {
     GPtrArray *slabs;       /**< of TCPT_SLAB_FINDINGS places each; NULL until the first */
     unsigned slab_used;     /**< places of the newest slab */
     tcpt_finding *spare;    /**< given back, linked by next */
+    tcpt_pieces pieces;     /**< of memory: diagnoses, what hangs on them, and what flows and detectors have of them */
+    uint8_t numbers[64];    /**< of detectors, by where their rows lie; a guess */
     size_t bytes;           /**< of diagnoses and what hangs on them */
     size_t most_bytes;      /**< from there on findings get none of their own */
     tcpt_diagnosis *wide;   /**< runs over all flows, linked by next */
     tcpt_diagnosis *unseen; /**< the newest that is on no frame */
     GHashTable *texts;      /**< of summaries, each once; NULL until the first */
     const char *recent[64][2]; /**< of those, by where it was said: tcpt_text_keep() */
-    GHashTable *apart;      /**< of a kind that may come in floods, those told apart; NULL until the first */
+    GHashTable *apart;         /**< of a kind that may come in floods, those told apart; NULL until the first */
     tcpt_folding folding;
     GPtrArray *undrawn; /**< diagnoses made on the segment that is judged; NULL where nobody asks for pictures */
     GHashTable *scenes; /**< diagnosis -> what its picture is drawn from (scenes.c); valid with `undrawn` */
 } tcpt_findings;
 
 void tcpt_findings_open(tcpt_findings *store, size_t most_bytes);
+/** All findings go, and detectors' memories: flows and frames are not told. */
 void tcpt_findings_clear(tcpt_findings *store);
 
 /** Call `visit` for each piece of memory of what was found in a flow, and of what is in no flow. */
@@ -57,6 +61,9 @@ tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *de
 /** Free it with all that it owns. It is on no list any more. */
 void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis);
 
+/** A text that a diagnosis owns goes. */
+void tcpt_text_free(tcpt_findings *store, const char *text);
+
 /** Count memory that hangs on a diagnosis; it is counted no more when that is freed. */
 static inline void tcpt_diagnosis_count(tcpt_diagnosis *diagnosis, size_t bytes)
 {
@@ -70,6 +77,7 @@ const char *tcpt_text_keep(tcpt_findings *store, const char *text);
 /** How many of a detector's findings of that kind have a diagnosis of their own. */
 uint32_t *tcpt_told_apart(tcpt_findings *store, const tcpt_detector *detector, unsigned kind);
 
+void tcpt_set_brief_arguments(tcpt_diagnosis *diagnosis, const uint8_t *arguments, size_t bytes);
 void tcpt_set_summary(tcpt_diagnosis *diagnosis, const char *summary, const uint8_t *arguments, size_t argument_bytes);
 
 /** Whether others have joined: what is said must hold for all of them. */

@@ -17,8 +17,7 @@ typedef struct tcpt_flows tcpt_flows;
 
 /** @param records  what tcpt_flows_records() is to tell: the analysis's, which this room knows nothing of */
 tcpt_flows *tcpt_flows_new(const struct tcpt_records *records);
-/** @param leaves  is called for what others keep in flows: nothing else of one is to be asked for */
-void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow));
+void tcpt_flows_free(tcpt_flows *flows);
 
 /** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
  * are millions, so there are no holes. */

@@ -477,7 +477,7 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
 }
 
 /* What an owner is or stands for has of its own. */
-static void clear_owner(void *owner, void (*leaves)(tcpt_flow *flow))
+static void clear_owner(void *owner)
 {
     tcpt_tracker tracker;
     tcpt_flow read, *flow = owner;
@@ -489,14 +489,13 @@ static void clear_owner(void *owner, void (*leaves)(tcpt_flow *flow))
             return;
         flow = &read;
     }
-    leaves(flow);
     tcpt_life_clear(flow);
 }
 
-void tcpt_flows_free(tcpt_flows *flows, void (*leaves)(tcpt_flow *flow))
+void tcpt_flows_free(tcpt_flows *flows)
 {
     for (uint32_t i = 0; i < flows->count; i++)
-        clear_owner(*owner_at(flows, i), leaves);
+        clear_owner(*owner_at(flows, i));
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);

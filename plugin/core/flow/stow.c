@@ -7,10 +7,8 @@
 #include "core/tracker/tracker.h"
 #include "tcptriage/portable.h"
 
-/* What a flow owns besides itself. */
+/* What a flow owns besides itself, and gives back with itself. */
 typedef struct owned {
-    struct tcpt_memory *memory;
-    tcpt_found *found;
     tcpt_again *again;
     const tcpt_rst_toward *toward;
     const tcpt_rarities *rare; /* NULL for none */
@@ -149,16 +147,12 @@ static void take_apart(content *to, const tcpt_flow *from)
     memset(&to->tracker, 0, sizeof to->tracker);
     if (from->tracker)
         to->tracker = *from->tracker;
-    to->owned = (owned){.memory = flow->memory,
-                        .found = flow->found,
-                        .again = flow->again,
+    to->owned = (owned){.again = flow->again,
                         .toward = flow->toward,
                         .rare = tcpt_own_rarities(flow),
                         .trouble = {tcpt_own_trouble(&flow->ends[0]), tcpt_own_trouble(&flow->ends[1])},
                         .old = to->tracker.models.old};
     memset(&flow->key, 0, sizeof flow->key);
-    flow->memory = NULL;
-    flow->found = NULL;
     flow->again = NULL;
     flow->toward = NULL;
     flow->rare = NULL;
@@ -171,8 +165,6 @@ static void take_apart(content *to, const tcpt_flow *from)
 static void give_owned(tcpt_flow *flow, tcpt_tracker *tracker, const owned *from)
 {
     tcpt_trouble_open(flow);
-    flow->memory = from->memory;
-    flow->found = from->found;
     flow->again = from->again;
     flow->toward = from->toward;
     if (from->rare)

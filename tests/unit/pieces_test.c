@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pieces of memory that go all at once. */
+#include <glib.h>
+#include <string.h>
+
+#include "tcptriage/pieces.h"
+#include "unit.h"
+
+enum { PIECES = 5000 };
+
+/* Each is written to from end to end, and still has what was written when all have been taken. */
+static void apart(void)
+{
+    tcpt_pieces pieces = {0};
+    uint8_t *taken[PIECES];
+
+    for (unsigned i = 0; i < PIECES; i++) {
+        size_t bytes = 1 + i % 1300;
+        taken[i] = tcpt_piece_take(&pieces, bytes);
+        g_assert_cmpuint((uintptr_t)taken[i] % TCPT_PIECE_STEP_BYTES, ==, 0);
+        memset(taken[i], (int)(i % 251), bytes);
+    }
+    for (unsigned i = 0; i < PIECES; i++)
+        for (size_t at = 0; at < 1 + i % 1300; at++)
+            g_assert_cmpuint(taken[i][at], ==, i % 251);
+    tcpt_pieces_clear(&pieces);
+}
+
+static void taken_again(void)
+{
+    tcpt_pieces pieces = {0};
+    void *one = tcpt_piece_take(&pieces, 40), *other = tcpt_piece_take(&pieces, 40);
+
+    memset(one, 1, 40);
+    tcpt_piece_give_back(&pieces, one, 40);
+    tcpt_piece_give_back(&pieces, NULL, 40);
+    g_assert_false(tcpt_piece_take(&pieces, 48) == one); /* of another size */
+    uint8_t *blank = tcpt_piece_take_blank(&pieces, 36); /* as many steps */
+    g_assert_true(blank == one);
+    for (unsigned at = 0; at < 36; at++)
+        g_assert_cmpuint(blank[at], ==, 0);
+    g_assert_false(tcpt_piece_take(&pieces, 40) == other);
+    tcpt_pieces_clear(&pieces);
+}
+
+/* Large ones have a block each, which goes with them: first, in between and last. */
+static void large(void)
+{
+    enum { LARGE = TCPT_PIECE_MOST_BYTES + 1 };
+    tcpt_pieces pieces = {0};
+    void *first = tcpt_piece_take(&pieces, LARGE), *second = tcpt_piece_take(&pieces, 100 * LARGE),
+         *third = tcpt_piece_take(&pieces, LARGE);
+
+    tcpt_piece_give_back(&pieces, second, 100 * LARGE);
+    tcpt_piece_give_back(&pieces, first, LARGE);
+    tcpt_piece_give_back(&pieces, third, LARGE);
+    g_assert_null(pieces.blocks);
+    tcpt_pieces_clear(&pieces);
+}
+
+void add_pieces_tests(void)
+{
+    g_test_add_func("/pieces/apart", apart);
+    g_test_add_func("/pieces/taken-again", taken_again);
+    g_test_add_func("/pieces/large", large);
+}
