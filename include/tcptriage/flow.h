@@ -233,6 +233,7 @@ typedef struct tcpt_rst_toward {
 
 /** What few flows ever need of an end. */
 typedef struct tcpt_trouble {
+    struct tcpt_trouble_room *in;  /**< where it is kept, and what its flow has of that kind */
     tcpt_range above[TCPT_RANGES]; /**< seen beyond snd_contig, sorted; see above_count */
     tcpt_range hole;           /**< newest place of that kind, what is left of it when late bytes fill it; see holes */
     tcpt_range unwanted;       /**< refused for its timestamp, and not sent again so far; empty when left is right */
@@ -313,7 +314,7 @@ typedef struct tcpt_endpoint {
     tcpt_reply reply;
 
     /* What opening and closing ask for besides. */
-    const tcpt_trouble *trouble; /**< never NULL: all zero until it is needed. Owned */
+    const tcpt_trouble *trouble; /**< never NULL: nothing but `in` until it is needed. Owned */
     int64_t rst_ns;              /**< newest RST that it sent */
     uint32_t rst_count;          /**< of all its RSTs */
     uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */

@@ -92,7 +92,11 @@ void tcpt_piece_give_back(tcpt_pieces *pieces, void *piece, size_t bytes)
 
 void tcpt_pieces_clear(tcpt_pieces *pieces)
 {
-    while (pieces->blocks)
-        free_block(pieces, pieces->blocks + 1);
+    for (tcpt_piece_block *block = pieces->blocks; block;) {
+        tcpt_piece_block *next = block->next;
+
+        g_free(block);
+        block = next;
+    }
     *pieces = (tcpt_pieces){0};
 }

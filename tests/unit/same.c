@@ -64,6 +64,7 @@ static void same_trouble(const tcpt_trouble *one, const tcpt_trouble *other)
     same_record(&a.refused.record, &b.refused.record);
     same_damages(a.damages, b.damages);
     a.damages = b.damages = NULL;
+    a.in = b.in = NULL;
     same_bytes(&a, &b, sizeof a);
 }
 

@@ -120,18 +120,18 @@ void tcpt_commit_exchange(tcpt_flow *flow, const tcpt_segment *segment, const tc
 
 void tcpt_commit_again(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen, tcpt_record *record)
 {
-    if (!flow->again)
-        flow->again = g_new0(tcpt_again, 1);
+    tcpt_again *again = tcpt_again_of(flow);
+
     if (seen->again_count == 1) {
-        flow->again->same = true;
-        flow->again->from = seen->from;
-        flow->again->first = record;
-        flow->again->first_ns = segment->time_ns;
-        flow->again->ignored_ack = seen->acked_in;
+        again->same = true;
+        again->from = seen->from;
+        again->first = record;
+        again->first_ns = segment->time_ns;
+        again->ignored_ack = seen->acked_in;
     }
-    flow->again->same = flow->again->same && (seen->again_count == 1 || segment->seq == flow->again->seq);
-    flow->again->seq = segment->seq;
-    flow->again->count = seen->again_count;
-    flow->again->bytes = seen->again_bytes;
-    flow->again->last_ns = segment->time_ns;
+    again->same = again->same && (seen->again_count == 1 || segment->seq == again->seq);
+    again->seq = segment->seq;
+    again->count = seen->again_count;
+    again->bytes = seen->again_bytes;
+    again->last_ns = segment->time_ns;
 }

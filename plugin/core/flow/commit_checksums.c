@@ -18,21 +18,24 @@ static void remove_damage(tcpt_endpoint *end, unsigned place)
     memmove(&damages->at[place], &damages->at[place + 1], (damages->count - place) * sizeof *damages->at);
     if (damages->count)
         return;
-    g_free(damages);
+    tcpt_piece_give_back(tcpt_pieces_of(end), damages, tcpt_damages_bytes(damages->room));
     tcpt_trouble_of(end)->damages = NULL;
 }
 
 static tcpt_damages *make_room(tcpt_endpoint *end)
 {
-    tcpt_damages *damages = end->trouble->damages;
-    unsigned count = tcpt_damage_count(end), room = damages ? damages->room : 0;
+    tcpt_damages *before = end->trouble->damages, *damages;
+    unsigned count = tcpt_damage_count(end), room = before ? before->room : 0;
 
     if (count < room)
-        return damages;
-    room = room ? 2 * room : 1;
-    damages = g_realloc(damages, sizeof *damages + room * sizeof *damages->at);
+        return before;
+    damages = tcpt_piece_take(tcpt_pieces_of(end), tcpt_damages_bytes(room ? 2 * room : 1));
+    if (before) {
+        memcpy(damages, before, tcpt_damages_bytes(room));
+        tcpt_piece_give_back(tcpt_pieces_of(end), before, tcpt_damages_bytes(room));
+    }
     damages->count = (uint8_t)count;
-    damages->room = (uint8_t)room;
+    damages->room = (uint8_t)(room ? 2 * room : 1);
     tcpt_trouble_of(end)->damages = damages;
     return damages;
 }

@@ -9,6 +9,7 @@
 #include "core/flow/life.h"
 #include "core/flow/stow.h"
 #include "core/flow/table.h"
+#include "core/flow/trouble.h"
 #include "core/tracker/tracker.h"
 
 enum { LINE = 64 }; /* bytes: what a processor's cache takes from memory at once */
@@ -57,6 +58,7 @@ struct tcpt_flows {
     uint32_t stowed;  /* flows that are stowed away */
     bool stows;       /* flows may be stowed away: nobody keeps an address of one */
     tcpt_stow_room stow_room;
+    tcpt_trouble_room troubles;
     const struct tcpt_records *records;
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
     uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
@@ -203,20 +205,21 @@ static tcpt_lone *take_lone(tcpt_flows *flows)
     return taken ? taken : take_from(flows, &flows->lones, sizeof(tcpt_lone), false);
 }
 
-static tcpt_flow *open_flow(place *taken, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
+static tcpt_flow *open_flow(tcpt_flows *flows, const tcpt_flow_key *key, struct tcpt_point *at, uint32_t number)
 {
-    tcpt_flow *flow = &taken->flow;
+    tcpt_flow *flow = &take_place(flows)->flow;
 
     flow->key = *key;
     flow->at = at;
     flow->number = number;
+    tcpt_trouble_open(&flows->troubles, flow);
     return flow;
 }
 
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at)
 {
-    tcpt_flow *flow = open_flow(take_place(flows), key, at, flows->count);
+    tcpt_flow *flow = open_flow(flows, key, at, flows->count);
 
     if (previous) {
         flow->previous = previous->record;
@@ -258,7 +261,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
 tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
 {
     tcpt_flows *flows = lone->in;
-    tcpt_flow *flow = open_flow(take_place(flows), &lone->key, lone->at, lone->number);
+    tcpt_flow *flow = open_flow(flows, &lone->key, lone->at, lone->number);
 
     tcpt_life_open(flow, segment, lone->from);
     flow->tracker = take_tracker(flows);
@@ -310,6 +313,7 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
     tcpt_tracker *tracker = take_tracker(flows);
 
     tcpt_stow_read(stowed, flow, tracker);
+    tcpt_trouble_open(&flows->troubles, flow);
     if (!flow->tracker)
         put_spare(&flows->spare_trackers, tracker);
     exchange(flows, flow->number, owner, flow);
@@ -471,25 +475,21 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
 
     flows->records = records;
     flows->stows = true;
+    tcpt_trouble_room_open(&flows->troubles);
     flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
 }
 
-/* What an owner is or stands for has of its own. */
+/* What an owner is or stands for has elsewhere than in what goes at once. */
 static void clear_owner(void *owner)
 {
-    tcpt_tracker tracker;
-    tcpt_flow read, *flow = owner;
-
     if (tcpt_is_lone(owner))
         return;
-    if (tcpt_rests(owner)) {
-        if (!tcpt_stow_read_owned(tcpt_stowed_of(owner), &read, &tracker))
-            return;
-        flow = &read;
-    }
-    tcpt_life_clear(flow);
+    if (tcpt_rests(owner))
+        tcpt_stow_clear(tcpt_stowed_of(owner));
+    else
+        tcpt_tracker_clear(((const tcpt_flow *)owner)->tracker);
 }
 
 void tcpt_flows_free(tcpt_flows *flows)
@@ -499,6 +499,7 @@ void tcpt_flows_free(tcpt_flows *flows)
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);
+    tcpt_pieces_clear(&flows->troubles.pieces);
     tcpt_ack_step_room_clear(&flows->ack_steps);
     tcpt_flow_table_clear(&flows->table);
     if (flows->tuples)

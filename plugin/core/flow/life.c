@@ -104,7 +104,6 @@ void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_next_syn *syn = flow->later ? &tcpt_life_before(flow)->rare->next_syn : NULL;
 
-    tcpt_trouble_open(flow);
     flow->first_ns = segment->time_ns;
     flow->client = (uint8_t)likely_client(segment, from);
     flow->client_known = segment->flags & TCPT_SYN;
@@ -115,7 +114,5 @@ void tcpt_life_open(tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 void tcpt_life_clear(tcpt_flow *flow)
 {
     tcpt_trouble_clear(flow);
-    g_free(flow->again);
-    g_free((tcpt_rst_toward *)flow->toward);
     tcpt_tracker_clear(flow->tracker);
 }

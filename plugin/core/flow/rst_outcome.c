@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/flow/trouble.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/times.h"
 
@@ -72,13 +73,6 @@ void tcpt_observe_rst_outcome(tcpt_observation *seen, const tcpt_flow *flow, con
 
 /* ---- committing ---- */
 
-static tcpt_rst_toward *toward_of(tcpt_flow *flow, unsigned end)
-{
-    if (!flow->toward)
-        flow->toward = g_new0(tcpt_rst_toward, 2);
-    return (tcpt_rst_toward *)&flow->toward[end];
-}
-
 static bool is_pending(const tcpt_rst_toward *toward, bool exact)
 {
     return toward->record && (!exact || tcpt_rst_is_exact(toward->position));
@@ -89,9 +83,9 @@ void tcpt_commit_rst_toward(tcpt_flow *flow, const tcpt_segment *segment, const 
 {
     tcpt_rst_position position = seen->rst.position;
     bool exact = tcpt_rst_is_exact(position);
-    tcpt_rst_toward *toward = toward_of(flow, !seen->from);
+    tcpt_rst_toward *toward = tcpt_toward_of(flow, !seen->from);
 
-    toward_of(flow, seen->from)->record = NULL; /* its sender ends by itself */
+    tcpt_toward_of(flow, seen->from)->record = NULL; /* its sender ends by itself */
     if (position == TCPT_RST_NONE || position == TCPT_RST_SYN_SENT_OK) {
         toward->record = NULL;
         return;
@@ -110,7 +104,7 @@ void tcpt_commit_rst_toward(tcpt_flow *flow, const tcpt_segment *segment, const 
 
 void tcpt_commit_rst_outcome(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    tcpt_rst_toward *toward = toward_of(flow, seen->from);
+    tcpt_rst_toward *toward = tcpt_toward_of(flow, seen->from);
 
     if (!toward->record)
         return;

@@ -7,25 +7,15 @@
 #include "core/tracker/tracker.h"
 #include "tcptriage/portable.h"
 
-/* What a flow owns besides itself, and gives back with itself. */
-typedef struct owned {
-    tcpt_again *again;
-    const tcpt_rst_toward *toward;
-    const tcpt_rarities *rare; /* NULL for none */
-    const tcpt_trouble *trouble[2];
-    tcpt_ct_entry *old;
-} owned;
-
-/* All that is stowed away: what is asked for alone comes first. */
+/* All that is stowed away. */
 typedef struct content {
-    owned owned;
+    tcpt_ct_entry *old; /* of the tracker: what is asked for alone comes first */
     tcpt_flow flow;
     tcpt_tracker tracker;
 } content;
 
 enum {
     PART = sizeof(uint64_t),
-    OWNED_PARTS = sizeof(owned) / PART,
     AT_ONCE = 4, /* parts */
     PARTS = (sizeof(content) + PART - 1) / PART / AT_ONCE * AT_ONCE + AT_ONCE,
     BLOCK = 64,    /* parts */
@@ -55,8 +45,6 @@ struct tcpt_stowed {
     bool tracked;
     uint8_t bytes[]; /* of these parts, without the zeros at their ends; how many of each part, in CODE_BITS each */
 };
-
-G_STATIC_ASSERT(sizeof(owned) % PART == 0 && OWNED_PARTS < BLOCK);
 
 /* Where packing has come to. */
 typedef struct packing {
@@ -147,32 +135,14 @@ static void take_apart(content *to, const tcpt_flow *from)
     memset(&to->tracker, 0, sizeof to->tracker);
     if (from->tracker)
         to->tracker = *from->tracker;
-    to->owned = (owned){.again = flow->again,
-                        .toward = flow->toward,
-                        .rare = tcpt_own_rarities(flow),
-                        .trouble = {tcpt_own_trouble(&flow->ends[0]), tcpt_own_trouble(&flow->ends[1])},
-                        .old = to->tracker.models.old};
+    to->old = to->tracker.models.old;
+    to->tracker.models.old = NULL;
     memset(&flow->key, 0, sizeof flow->key);
-    flow->again = NULL;
-    flow->toward = NULL;
-    flow->rare = NULL;
-    flow->ends[0].trouble = flow->ends[1].trouble = NULL;
+    flow->rare = tcpt_own_rarities(from);
+    for (unsigned end = 0; end < 2; end++)
+        flow->ends[end].trouble = tcpt_own_trouble(&from->ends[end]);
     flow->tracker = NULL;
     flow->next = NULL;
-    to->tracker.models.old = NULL;
-}
-
-static void give_owned(tcpt_flow *flow, tcpt_tracker *tracker, const owned *from)
-{
-    tcpt_trouble_open(flow);
-    flow->again = from->again;
-    flow->toward = from->toward;
-    if (from->rare)
-        flow->rare = from->rare;
-    for (unsigned end = 0; end < 2; end++)
-        if (from->trouble[end])
-            flow->ends[end].trouble = from->trouble[end];
-    tracker->models.old = from->old;
 }
 
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in)
@@ -241,21 +211,20 @@ void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tr
     *flow = from.of.flow;
     flow->key = stowed->key;
     *tracker = from.of.tracker;
-    give_owned(flow, tracker, &from.of.owned);
+    tracker->models.old = from.of.old;
     flow->tracker = stowed->tracked ? tracker : NULL;
 }
 
-bool tcpt_stow_read_owned(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
+void tcpt_stow_clear(const tcpt_stowed *stowed)
 {
+    tcpt_tracker tracker = {0};
     parts from;
 
-    if (!(stowed->filled[0] & ((UINT64_C(1) << OWNED_PARTS) - 1)))
-        return false;
-    memset(&from.of.owned, 0, sizeof from.of.owned);
-    unpack(&from, stowed, OWNED_PARTS);
-    give_owned(flow, tracker, &from.of.owned);
-    flow->tracker = tracker;
-    return true;
+    if (!(stowed->filled[0] & 1))
+        return;
+    unpack(&from, stowed, 1);
+    tracker.models.old = from.of.old;
+    tcpt_tracker_clear(&tracker);
 }
 
 struct tcpt_flows *tcpt_stowed_in(const tcpt_stowed *stowed)

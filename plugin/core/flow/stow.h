@@ -32,12 +32,12 @@ typedef struct tcpt_stow_room {
  */
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in);
 
-/** Make it again. What comes behind it in the list of all flows is not told. */
+/** Make it again. What comes behind it in the list of all flows is not told; of what few flows need NULL is what it has
+ * not of its own. */
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, struct tcpt_tracker *tracker);
 
-/** Of a flow and its tracker only what is to be freed with them: nothing else of both is valid then.
- * @return whether there is any; else neither is written to */
-bool tcpt_stow_read_owned(const tcpt_stowed *stowed, tcpt_flow *flow, struct tcpt_tracker *tracker);
+/** Free what it has elsewhere than in what goes with all flows at once. */
+void tcpt_stow_clear(const tcpt_stowed *stowed);
 
 /** All flows that it belongs to. */
 struct tcpt_flows *tcpt_stowed_in(const tcpt_stowed *stowed);

@@ -3,44 +3,82 @@
 
 #include <glib.h>
 
-static const tcpt_trouble no_trouble;
-static const tcpt_rarities no_rarities;
-
-void tcpt_trouble_open(tcpt_flow *flow)
+void tcpt_trouble_room_open(tcpt_trouble_room *room)
 {
-    flow->ends[0].trouble = flow->ends[1].trouble = &no_trouble;
-    flow->rare = &no_rarities;
+    room->none.in = room;
+}
+
+void tcpt_trouble_open(tcpt_trouble_room *room, tcpt_flow *flow)
+{
+    for (unsigned end = 0; end < 2; end++)
+        if (!flow->ends[end].trouble)
+            flow->ends[end].trouble = &room->none;
+    if (!flow->rare)
+        flow->rare = &room->no_rarities;
 }
 
 const tcpt_trouble *tcpt_own_trouble(const tcpt_endpoint *end)
 {
-    return end->trouble == &no_trouble ? NULL : end->trouble;
+    return end->trouble == &end->trouble->in->none ? NULL : end->trouble;
 }
 
 const tcpt_rarities *tcpt_own_rarities(const tcpt_flow *flow)
 {
-    return flow->rare == &no_rarities ? NULL : flow->rare;
+    return flow->rare == &flow->ends[0].trouble->in->no_rarities ? NULL : flow->rare;
 }
 
 tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end)
 {
-    if (end->trouble == &no_trouble)
-        end->trouble = g_new0(tcpt_trouble, 1);
+    tcpt_trouble_room *room = end->trouble->in;
+
+    if (end->trouble == &room->none) {
+        tcpt_trouble *made = tcpt_piece_take_blank(&room->pieces, sizeof *made);
+
+        made->in = room;
+        end->trouble = made;
+    }
     return (tcpt_trouble *)end->trouble;
 }
 
 tcpt_rarities *tcpt_rarities_of(tcpt_flow *flow)
 {
-    if (flow->rare == &no_rarities)
-        flow->rare = g_new0(tcpt_rarities, 1);
+    if (!tcpt_own_rarities(flow))
+        flow->rare = tcpt_piece_take_blank(tcpt_pieces_of(&flow->ends[0]), sizeof *flow->rare);
     return (tcpt_rarities *)flow->rare;
+}
+
+tcpt_rst_toward *tcpt_toward_of(tcpt_flow *flow, unsigned end)
+{
+    if (!flow->toward)
+        flow->toward = tcpt_piece_take_blank(tcpt_pieces_of(&flow->ends[0]), 2 * sizeof *flow->toward);
+    return (tcpt_rst_toward *)&flow->toward[end];
+}
+
+tcpt_again *tcpt_again_of(tcpt_flow *flow)
+{
+    if (!flow->again)
+        flow->again = tcpt_piece_take_blank(tcpt_pieces_of(&flow->ends[0]), sizeof *flow->again);
+    return flow->again;
+}
+
+static void clear_end(tcpt_pieces *pieces, tcpt_endpoint *end)
+{
+    tcpt_trouble *trouble = (tcpt_trouble *)tcpt_own_trouble(end);
+
+    if (!trouble)
+        return;
+    if (trouble->damages)
+        tcpt_piece_give_back(pieces, trouble->damages, tcpt_damages_bytes(trouble->damages->room));
+    tcpt_piece_give_back(pieces, trouble, sizeof *trouble);
 }
 
 void tcpt_trouble_clear(tcpt_flow *flow)
 {
-    for (unsigned end = 0; end < 2; end++) {
-        g_free(flow->ends[end].trouble->damages);
-        g_free((tcpt_trouble *)tcpt_own_trouble(&flow->ends[end]));
-    }
-    g_free((tcpt_rarities *)tcpt_own_rarities(flow));
+    tcpt_pieces *pieces = tcpt_pieces_of(&flow->ends[0]);
+
+    tcpt_piece_give_back(pieces, (tcpt_rarities *)tcpt_own_rarities(flow), sizeof *flow->rare);
+    tcpt_piece_give_back(pieces, flow->again, sizeof *flow->again);
+    tcpt_piece_give_back(pieces, (tcpt_rst_toward *)flow->toward, 2 * sizeof *flow->toward);
+    for (unsigned end = 0; end < 2; end++)
+        clear_end(pieces, &flow->ends[end]);
 }

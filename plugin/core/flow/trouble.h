@@ -6,9 +6,21 @@
 #define TCPTRIAGE_CORE_FLOW_TROUBLE_H
 
 #include "tcptriage/flow.h"
+#include "tcptriage/pieces.h"
 
-/** Give a new flow what stands for none. */
-void tcpt_trouble_open(tcpt_flow *flow);
+/** Where all flows of an analysis have it. All zero to begin with, but for none.in. */
+typedef struct tcpt_trouble_room {
+    tcpt_trouble none; /**< what stands for none */
+    tcpt_rarities no_rarities;
+    tcpt_pieces pieces;
+} tcpt_trouble_room;
+
+void tcpt_trouble_room_open(tcpt_trouble_room *room);
+
+/** Give a flow what stands for none, where it has NULL. */
+void tcpt_trouble_open(tcpt_trouble_room *room, tcpt_flow *flow);
+
+/** Give back what a flow has of its own. */
 void tcpt_trouble_clear(tcpt_flow *flow);
 
 /** What a flow has of its own, NULL for none. */
@@ -20,5 +32,23 @@ tcpt_trouble *tcpt_trouble_of(tcpt_endpoint *end);
 
 /** A flow's rarities, to be written to. */
 tcpt_rarities *tcpt_rarities_of(tcpt_flow *flow);
+
+/** What was sent to an end and may reset it, to be written to. */
+tcpt_rst_toward *tcpt_toward_of(tcpt_flow *flow, unsigned end);
+
+/** A flow's run of acknowledged data sent again, to be written to. */
+tcpt_again *tcpt_again_of(tcpt_flow *flow);
+
+/** The room for what belongs to an end. */
+static inline tcpt_pieces *tcpt_pieces_of(const tcpt_endpoint *end)
+{
+    return &end->trouble->in->pieces;
+}
+
+/** So many bytes are damages with room for so many. */
+static inline size_t tcpt_damages_bytes(unsigned room)
+{
+    return sizeof(tcpt_damages) + room * sizeof(tcpt_damage);
+}
 
 #endif
