@@ -2,8 +2,9 @@
 /** @file
  * One TCP segment as the capture holds it: the only input of the analysis.
  *
- * The feeder fills what lies outside the TCP header (time, addresses, capture point); tcpt_segment_parse()
- * reads the header and its options, tcpt_segment_check() judges the checksum.
+ * The feeder fills in who sends it when and where (time, addresses, capture point); tcpt_segment_read() reads the rest:
+ * what the IP header says, the TCP header and its options by tcpt_segment_parse(), the checksum by
+ * tcpt_segment_check().
  */
 #ifndef TCPTRIAGE_SEGMENT_H
 #define TCPTRIAGE_SEGMENT_H
@@ -60,13 +61,15 @@ typedef struct tcpt_segment {
     const char *point_name; /**< its name, NULL unknown */
     uint8_t depth;          /**< IP headers around this segment: 1 without a tunnel */
     uint8_t family;         /**< 4 or 6 */
-    uint8_t ttl;            /**< TTL or hop limit, 0 unknown */
-    bool has_ip_id;         /**< IPv4 only */
-    uint16_t ip_id;
-    bool fragment;      /**< first IP fragment only: the payload's length is not known */
-    bool fragments;     /**< put together from IP fragments */
-    const uint8_t *src; /**< 4 or 16 bytes, by family */
+    bool fragment;          /**< first IP fragment only: the payload's length is not known */
+    const uint8_t *src;     /**< 4 or 16 bytes, by family */
     const uint8_t *dst;
+
+    /* Filled by tcpt_segment_read(). */
+    uint8_t ttl;    /**< TTL or hop limit, 0 unknown */
+    bool has_ip_id; /**< IPv4 only */
+    uint16_t ip_id;
+    bool fragments; /**< put together from IP fragments */
 
     /* Filled by tcpt_segment_parse(). */
     uint16_t src_port;
@@ -100,6 +103,18 @@ typedef struct tcpt_segment {
     uint16_t checksum_expected;     /**< what the field should hold, over the IP length */
     uint16_t checksum_over_padding; /**< what a verifier that does not cut the padding would want there */
 } tcpt_segment;
+
+/** The bytes that a segment is read from. */
+typedef struct tcpt_datagram {
+    const uint8_t *tcp;      /**< first byte of its header */
+    uint32_t captured_bytes; /**< of header and payload, readable there */
+    uint32_t reported_bytes; /**< of them by the IP length */
+    uint32_t readable_bytes; /**< from there on, with what lies behind the datagram */
+    uint32_t pad_bytes;      /**< Ethernet padding directly behind it */
+    const uint8_t *ip;       /**< the IP header directly before it; NULL: none, or it is that of a fragment */
+    uint32_t ip_bytes;       /**< its length */
+    bool ip_cut;             /**< it claims more bytes than its carrier holds: not all that is summed is there */
+} tcpt_datagram;
 
 /** A SYN that asks for ECN: RFC 3168, section 6.1.1. */
 static inline bool tcpt_asks_ecn(const tcpt_segment *segment)
@@ -139,6 +154,13 @@ void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t c
  * @param header  the whole header, 20 to 60 bytes
  */
 void tcpt_segment_check_ipv4(tcpt_segment *segment, const uint8_t *header, uint32_t header_bytes);
+
+/**
+ * Read a segment whose sender, time and the like are filled in.
+ *
+ * @return false when the bytes are no usable TCP header, as tcpt_segment_parse() says it
+ */
+bool tcpt_segment_read(tcpt_segment *segment, const tcpt_datagram *datagram);
 
 /**
  * How many of the bytes behind an IP datagram are Ethernet padding.

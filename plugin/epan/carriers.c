@@ -166,8 +166,6 @@ static tcpt_ip_header find_ipv4_header(const uint8_t *end, unsigned before_bytes
         found.cut = total_bytes > bytes + reported_bytes;
         found.at = header;
         found.bytes = bytes;
-        found.ttl = header[8];
-        found.id = read_be16(header + 4);
         return found;
     }
     return found;
@@ -182,8 +180,8 @@ static tcpt_ip_header find_ipv6_header(const uint8_t *end, unsigned before_bytes
         return found;
     if (memcmp(header + 8, segment->src, 16) != 0)
         return found;
+    found.at = header;
     found.bytes = IPV6_HEADER_BYTES;
-    found.ttl = header[7];
     return found;
 }
 

@@ -21,11 +21,9 @@ typedef struct tcpt_carriers {
 
 /** The IP header that ends where a segment begins. */
 typedef struct tcpt_ip_header {
-    const uint8_t *at;
-    unsigned bytes; /**< 0: not found, as in a reassembled datagram or behind IPv6 extension headers */
-    uint8_t ttl;
-    uint16_t id;
-    bool cut; /**< it claims more bytes than its carrier holds: what the checksum covers is not all there */
+    const uint8_t *at; /**< NULL: not found, as in a reassembled datagram or behind IPv6 extension headers */
+    unsigned bytes;    /**< 0 then */
+    bool cut;          /**< it claims more bytes than its carrier holds: what the checksum covers is not all there */
 } tcpt_ip_header;
 
 /** To be called when all protocols are registered. */

@@ -90,20 +90,35 @@ static tcpt_place place_of(tvbuff_t *tvb)
     };
 }
 
+static tcpt_datagram datagram_of(const tcpt_place *place, const tcpt_segment *segment, const packet_info *pinfo,
+                                 tcpt_carriers around)
+{
+    tcpt_ip_header ip = tcpt_find_ip_header(place, segment);
+
+    return (tcpt_datagram){
+        .tcp = place->captured + place->begin,
+        .captured_bytes = layer_bytes,
+        .reported_bytes = place->bytes,
+        .readable_bytes = place->captured_bytes - place->begin,
+        .pad_bytes = tcpt_find_padding(place, pinfo, &ip, around),
+        .ip = ip.at,
+        .ip_bytes = ip.bytes,
+        .ip_cut = ip.cut,
+    };
+}
+
 /* @return the new segment's record, or NULL when these bytes are none */
 static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carriers around)
 {
-    uint32_t captured_bytes = layer_bytes;
     tcpt_place place = place_of(tvb);
     tcpt_segment segment = {.time_ns = tcpt_feed_time_ns(&pinfo->abs_ts), .frame = frame_number, .depth = around.depth};
-    const uint8_t *header = place.captured + place.begin;
-    uint32_t pad_bytes;
-    tcpt_ip_header ip;
+    tcpt_datagram datagram;
 
     if (!read_addresses(&segment, pinfo))
         return NULL;
     segment.fragment = pinfo->fragmented;
-    if (!tcpt_segment_parse(&segment, header, captured_bytes, place.bytes))
+    datagram = datagram_of(&place, &segment, pinfo, around);
+    if (!tcpt_segment_read(&segment, &datagram))
         return NULL;
 
     if (!zero_known)
@@ -111,18 +126,6 @@ static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carrie
     zero_known = true;
     if (capture_points)
         segment.point = tcpt_where_captured(analysis, pinfo, &segment.point_name);
-    ip = tcpt_find_ip_header(&place, &segment);
-    segment.ttl = ip.ttl;
-    segment.ip_id = ip.id;
-    segment.has_ip_id = segment.family == 4 && ip.bytes > 0;
-    segment.fragments = segment.family == 4 && ip.bytes == 0;
-
-    pad_bytes = tcpt_find_padding(&place, pinfo, &ip, around);
-    if (captured_bytes == place.bytes && place.captured_bytes < place.begin + place.bytes + pad_bytes)
-        pad_bytes = 0; /* the padding itself was not captured */
-    tcpt_segment_check(&segment, header, ip.cut ? 0 : captured_bytes, place.bytes, pad_bytes);
-    if (segment.has_ip_id)
-        tcpt_segment_check_ipv4(&segment, ip.at, ip.bytes);
     return tcpt_analyse(analysis, &segment);
 }
 

@@ -55,38 +55,39 @@ static void keep(run *of, tcpt_record *record)
         g_array_append_val(of->reading->frames, kept);
 }
 
-static void fill_from_ip(tcpt_segment *segment, const tcpt_packet *packet)
-{
-    segment->has_ip_id = packet->family == 4 && packet->ip;
-    segment->fragments = packet->family == 4 && !packet->ip;
-    if (!packet->ip)
-        return;
-    segment->ttl = packet->ip[packet->family == 4 ? 8 : 7];
-    if (packet->family == 4)
-        segment->ip_id = (uint16_t)(packet->ip[4] << 8 | packet->ip[5]);
-}
-
-/* 0 too where not all of it was captured: it cannot be summed then. */
 static uint32_t padding_of(const run *of, const tcpt_packet *packet)
 {
-    uint32_t end = (uint32_t)(packet->tcp.at - packet->source.at) + packet->tcp.reported, pad_bytes;
     bool frame = packet->whole_frame && of->frame->link == TCPT_LINK_ETHERNET;
 
     if (!packet->pads || !packet->ip)
         return 0;
-    pad_bytes = tcpt_padding_behind(&(tcpt_datagram_place){
+    return tcpt_padding_behind(&(tcpt_datagram_place){
         .frame = frame && packet->source.captured == packet->source.reported ? packet->source.at : NULL,
         .frame_bytes = packet->source.reported,
-        .end = end,
+        .end = (uint32_t)(packet->tcp.at - packet->source.at) + packet->tcp.reported,
         .datagram_bytes = packet->ip_bytes + packet->tcp.reported,
         .fcs_bytes = frame ? of->frame->fcs_bytes : 0,
     });
-    return packet->tcp.captured == packet->tcp.reported && packet->source.captured < end + pad_bytes ? 0 : pad_bytes;
+}
+
+static tcpt_datagram datagram_of(const run *of, const tcpt_packet *packet)
+{
+    return (tcpt_datagram){
+        .tcp = packet->tcp.at,
+        .captured_bytes = packet->tcp.captured,
+        .reported_bytes = packet->tcp.reported,
+        .readable_bytes = packet->source.captured - (uint32_t)(packet->tcp.at - packet->source.at),
+        .pad_bytes = padding_of(of, packet),
+        .ip = packet->ip,
+        .ip_bytes = packet->ip_bytes,
+        .ip_cut = packet->ip && packet->ip_cut,
+    };
 }
 
 static void take_segment(const tcpt_packet *packet, void *data)
 {
     run *of = data;
+    tcpt_datagram datagram = datagram_of(of, packet);
     tcpt_segment segment = {.time_ns = of->frame->time_ns,
                             .frame = of->frame->number,
                             .depth = packet->depth,
@@ -95,15 +96,9 @@ static void take_segment(const tcpt_packet *packet, void *data)
                             .src = packet->src,
                             .dst = packet->dst};
 
-    if (packet->tcp.captured < TCPT_TCP_HEADER_BYTES ||
-        !tcpt_segment_parse(&segment, packet->tcp.at, packet->tcp.captured, packet->tcp.reported))
+    if (!tcpt_segment_read(&segment, &datagram))
         return;
     segment.point = point_of(of, &segment.point_name);
-    fill_from_ip(&segment, packet);
-    tcpt_segment_check(&segment, packet->tcp.at, packet->ip && packet->ip_cut ? 0 : packet->tcp.captured,
-                       packet->tcp.reported, padding_of(of, packet));
-    if (segment.has_ip_id)
-        tcpt_segment_check_ipv4(&segment, packet->ip, packet->ip_bytes);
     keep(of, tcpt_analyse(of->reading->analysis, &segment));
 }
 

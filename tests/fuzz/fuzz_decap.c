@@ -25,11 +25,16 @@ static void take_tcp(const tcpt_packet *packet, void *data)
                             .src = packet->src,
                             .dst = packet->dst};
 
-    if (!tcpt_segment_parse(&segment, packet->tcp.at, packet->tcp.captured, packet->tcp.reported))
+    if (!tcpt_segment_read(&segment, &(tcpt_datagram){
+                                         .tcp = packet->tcp.at,
+                                         .captured_bytes = packet->tcp.captured,
+                                         .reported_bytes = packet->tcp.reported,
+                                         .readable_bytes = packet->tcp.captured,
+                                         .ip = packet->ip,
+                                         .ip_bytes = packet->ip_bytes,
+                                         .ip_cut = packet->ip && packet->ip_cut,
+                                     }))
         return;
-    tcpt_segment_check(&segment, packet->tcp.at, packet->ip_cut ? 0 : packet->tcp.captured, packet->tcp.reported, 0);
-    if (packet->family == 4 && packet->ip)
-        tcpt_segment_check_ipv4(&segment, packet->ip, packet->ip_bytes);
     tcpt_analyse(of->analysis, &segment);
 }
 

@@ -42,10 +42,7 @@ static bool read_ipv4(cursor *frame, tcpt_segment *segment)
     if (header_bytes < 20 || frame->datagram_bytes < header_bytes || (offset & 0x1fff))
         return false;
     segment->family = 4;
-    segment->has_ip_id = true;
-    segment->ip_id = (uint16_t)get16(ip + 4);
     segment->fragment = offset & 0x2000;
-    segment->ttl = ip[8];
     segment->src = ip + 12;
     segment->dst = ip + 16;
     frame->at += header_bytes;
@@ -59,7 +56,6 @@ static bool read_ipv6(cursor *frame, tcpt_segment *segment)
         return false;
     frame->datagram_bytes = 40 + get16(ip + 4);
     segment->family = 6;
-    segment->ttl = ip[7];
     segment->src = ip + 8;
     segment->dst = ip + 24;
     frame->at += 40;
@@ -79,18 +75,17 @@ bool scn_decode(tcpt_segment *segment, const uint8_t *bytes, uint32_t captured_b
     uint32_t datagram_end = frame.datagram_at + frame.datagram_bytes;
     if (datagram_end > wire_bytes || frame.at > captured_bytes)
         return false;
-    const uint8_t *tcp = bytes + frame.at;
-    uint32_t tcp_bytes = datagram_end - frame.at;
-    uint32_t tcp_captured = MIN(tcp_bytes, captured_bytes - frame.at);
-    uint32_t padding = tcpt_padding_bytes(frame.datagram_bytes, wire_bytes - datagram_end);
-    if (captured_bytes < wire_bytes)
-        padding = 0;
-    if (!tcpt_segment_parse(segment, tcp, tcp_captured, tcp_bytes))
-        return false;
-    tcpt_segment_check(segment, tcp, tcp_captured, tcp_bytes, padding);
-    if (segment->family == 4)
-        tcpt_segment_check_ipv4(segment, bytes + frame.datagram_at, frame.at - frame.datagram_at);
-    return true;
+    uint32_t tcp_bytes = datagram_end - frame.at, behind_ip = captured_bytes - frame.at;
+    return tcpt_segment_read(segment,
+                             &(tcpt_datagram){
+                                 .tcp = bytes + frame.at,
+                                 .captured_bytes = MIN(tcp_bytes, behind_ip),
+                                 .reported_bytes = tcp_bytes,
+                                 .readable_bytes = behind_ip,
+                                 .pad_bytes = tcpt_padding_bytes(frame.datagram_bytes, wire_bytes - datagram_end),
+                                 .ip = bytes + frame.datagram_at,
+                                 .ip_bytes = frame.at - frame.datagram_at,
+                             });
 }
 
 bool scn_decode_icmp(tcpt_icmp *icmp, const uint8_t *bytes, uint32_t captured_bytes)

@@ -228,6 +228,65 @@ static void test_ip_header(void)
     g_assert_cmpint(good.checksum_is, ==, TCPT_CHECKSUM_GOOD);
 }
 
+/* What the bytes around a TCP header say, and what is left open of them. */
+typedef struct datagram_row {
+    const char *what;
+    uint8_t family;
+    uint32_t cut_bytes; /* of the padding, not captured */
+    bool without_ip;
+    bool ip_cut;
+    uint8_t ttl;
+    uint16_t ip_id;
+    bool fragments;
+    uint8_t pad_bytes;
+    tcpt_checksum checksum_is;
+} datagram_row;
+
+static void read_row(const datagram_row *row, packet *p, const uint8_t *ip)
+{
+    tcpt_segment segment = {.family = row->family, .depth = 1, .src = p->src, .dst = p->dst};
+    tcpt_datagram datagram = {.tcp = p->bytes,
+                              .captured_bytes = p->tcp_bytes,
+                              .reported_bytes = p->tcp_bytes,
+                              .readable_bytes = p->tcp_bytes + p->pad_bytes - row->cut_bytes,
+                              .pad_bytes = p->pad_bytes,
+                              .ip = row->without_ip ? NULL : ip,
+                              .ip_bytes = row->without_ip ? 0 : 20,
+                              .ip_cut = row->ip_cut};
+
+    g_test_message("%s", row->what);
+    g_assert_true(tcpt_segment_read(&segment, &datagram));
+    g_assert_cmpuint(segment.ttl, ==, row->ttl);
+    g_assert_cmpuint(segment.ip_id, ==, row->ip_id);
+    g_assert_cmpint(segment.has_ip_id, ==, row->family == 4 && !row->without_ip);
+    g_assert_cmpint(segment.fragments, ==, row->fragments);
+    g_assert_cmpuint(segment.pad_bytes, ==, row->pad_bytes);
+    g_assert_cmpint(segment.checksum_is, ==, row->checksum_is);
+    datagram.captured_bytes = HEADER - 1;
+    g_assert_false(tcpt_segment_read(&segment, &datagram));
+}
+
+static void test_datagram(void)
+{
+    static const uint8_t ip[40] = {0x45, 0, 0, 41, 0x12, 0x34, 0x40, 61, 57, 6}; /* its own checksum is wrong */
+    static const datagram_row rows[] = {
+        {"all is there", 4, 0, false, false, 57, 0x1234, false, 5, TCPT_CHECKSUM_BOTH_WRONG},
+        {"the padding was not captured", 4, 1, false, false, 57, 0x1234, false, 0, TCPT_CHECKSUM_BOTH_WRONG},
+        {"the IP header claims more", 4, 0, false, true, 57, 0x1234, false, 5, TCPT_CHECKSUM_UNKNOWN},
+        {"put together from fragments", 4, 0, true, false, 0, 0, true, 5, TCPT_CHECKSUM_WRONG},
+        {"IPv6", 6, 0, false, false, 61, 0, false, 5, TCPT_CHECKSUM_WRONG},
+        {"behind extension headers", 6, 0, true, false, 0, 0, false, 5, TCPT_CHECKSUM_WRONG},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        packet p;
+
+        make(&p, rows[i].family, 1, 5);
+        set_checksum(&p, (uint16_t) ~(p.bytes[16] << 8 | p.bytes[17]));
+        read_row(&rows[i], &p, ip);
+    }
+}
+
 /* IEEE 802.3: datagram and padding make 46 bytes, or 42 with a VLAN tag; more is a trailer. */
 static void test_padding_rule(void)
 {
@@ -277,6 +336,7 @@ void add_checksum_tests(void)
     g_test_add_data_func("/checksum/partial/ipv6", GUINT_TO_POINTER(6), test_partial);
     g_test_add_func("/checksum/unknown", test_unknown);
     g_test_add_func("/checksum/ip-header", test_ip_header);
+    g_test_add_func("/checksum/datagram", test_datagram);
     g_test_add_func("/checksum/padding", test_padding);
     g_test_add_func("/checksum/much-padding", test_much_padding);
     g_test_add_func("/checksum/over-padding", test_over_padding);
