@@ -99,16 +99,13 @@ static tcpt_segment segment_of(const tcpt_lone *lone)
 static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segment *segment)
 {
     tcpt_observation seen = {.from = lone->from, .syn_count = 1, .crowd = (tcpt_crowd)lone->crowd};
-    tcpt_tracker_proposal proposal = {.course = TCPT_TRACKER_STAYS};
     tcpt_packet_id packet;
 
     tcpt_is_copy(&packet, flow, segment, lone->from); /* of none: it tells what the packet is known by */
-    if (lone->tracked) {
-        tcpt_track(&seen, &proposal, flow, segment);
-        tcpt_tracker_commit(flow->tracker, segment, lone->from, &proposal);
-    }
+    if (lone->tracked)
+        tcpt_tracker_begin(flow->tracker, segment, lone->from);
     tcpt_flow_remember(flow, segment, lone->from, &packet, lone->record_number);
-    tcpt_flow_commit(tcpt_flows_ack_steps(lone->in), flow, segment, &seen, NULL, lone->record);
+    tcpt_flow_commit_lone_syn(flow, segment, &seen, lone->record);
     flow->ends[lone->from].host = lone->host; /* which has counted the segment already */
     flow->piece = lone->piece;
 }

@@ -233,6 +233,21 @@ void tcpt_flow_commit(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segm
     tcpt_commit_port(flow, segment, seen);
 }
 
+void tcpt_flow_commit_lone_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                               tcpt_record *record)
+{
+    tcpt_endpoint *sender = &flow->ends[seen->from];
+
+    commit_any(flow, segment, seen, NULL);
+    sender->checksums_good = segment->checksum_is == TCPT_CHECKSUM_GOOD;
+    tcpt_commit_syn(flow, segment, seen);
+    sender->snd_contig = sender->snd_nxt = sender->timed_end = segment->end_seq;
+    sender->timed_ns = segment->time_ns;
+    commit_timestamps(flow, segment, seen);
+    commit_counts(flow, segment, seen, record);
+    tcpt_derive_states(flow);
+}
+
 void tcpt_flow_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                                 const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
 {

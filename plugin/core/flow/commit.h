@@ -165,6 +165,10 @@ struct tcpt_ack_step_room *tcpt_flows_ack_steps(tcpt_flows *flows);
 void tcpt_flow_commit(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                       const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
 
+/** The same for an ordinary SYN that a flow begins with, and no host: what of all that comes into question then. */
+void tcpt_flow_commit_lone_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                               tcpt_record *record);
+
 /** The same for one that goes the short way. */
 void tcpt_flow_commit_short_way(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                                 const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);

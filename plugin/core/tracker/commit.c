@@ -28,3 +28,15 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
     else
         tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
 }
+
+void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
+{
+    static const tcpt_ct_models none;
+    tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, false);
+    tcpt_ct_result results[TCPT_CT_RULE_SETS];
+    tcpt_ct_proposal proposal;
+
+    tcpt_ct_judge_both(&none, &packet, &proposal, results);
+    begin_anew(tracker);
+    tcpt_ct_commit(&tracker->models, segment, from, &proposal);
+}

@@ -11,4 +11,7 @@
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal);
 
+/** Let it take the ordinary SYN that a 4-tuple begins with, as tcpt_track() and tcpt_tracker_commit() would. */
+void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from);
+
 #endif
