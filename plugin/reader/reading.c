@@ -12,7 +12,7 @@ enum {
      * so that the search takes its share of the time however many there are; where that would be a lot of memory
      * the search takes more of it. */
     RELEASE_LEAST = 1 << 18,
-    RELEASE_MOST = 1 << 22,
+    RELEASE_MOST = 1 << 23,
     /* What may still come of a connection that is over comes within two maximum segment lifetimes (RFC 9293, section
      * 3.4.2), each of two minutes. */
     QUIET_SECONDS = 240,

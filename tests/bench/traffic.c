@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* traffic MIX PACKETS [PACKETS-PER-FLOW [FLOWS-AT-ONCE]] > CAPTURE: TCP traffic for measurements; without arguments it
- * lists the mixes.
+/* traffic MIX PACKETS [PACKETS-PER-FLOW [FLOWS-AT-ONCE [MICROSECONDS-APART]]] > CAPTURE: TCP traffic for measurements;
+ * without arguments it lists the mixes.
  *
  * Flows that are alive at once take turns packet by packet. The same capture for the same arguments. */
 #include <stdint.h>
@@ -17,11 +17,12 @@ enum {
     MSS = 1448,          /* what timestamps leave of 1460 */
     MERGED = 10 * MSS,   /* segments that the receiving host's network card or kernel has put together */
     CLOSING = 4,         /* packets */
-    STEP_US = 137,       /* from packet to packet */
+    STEP_US = 137,       /* from packet to packet, as a rule */
     WIRE_US = 5,         /* from one capture point to the other */
     ETHERNET_LEAST = 60, /* bytes of a frame without its check sequence */
     VXLAN_BYTES = 50,    /* Ethernet, IPv4, UDP, VXLAN */
     FOREVER = 1 << 30,
+    WRITTEN_AT_ONCE = 1 << 16, /* bytes: what a pipe holds */
 };
 
 /** What is peculiar to the packets of a mix. */
@@ -55,6 +56,7 @@ static uint8_t frame[1 << 16];
 static uint64_t time_us = UINT64_C(1700000000000000);
 static unsigned peculiar;
 static uint32_t frames_left;
+static uint32_t step_us;
 
 static void put16(uint8_t *bytes, uint32_t value)
 {
@@ -131,7 +133,7 @@ static void write_frame(unsigned from, uint32_t bytes)
         fwrite(frame, bytes, 1, stdout);
     }
     frames_left--;
-    time_us += STEP_US;
+    time_us += step_us;
 }
 
 /* ---- one packet ---- */
@@ -439,11 +441,14 @@ int main(int argc, char **argv)
     uint32_t per_flow = number(argc, argv, 3, of ? of->per_flow : 0),
              at_once = number(argc, argv, 4, of ? of->at_once : 0);
     if (!of || at_once == 0 || per_flow < (of->per_flow < 4 + CLOSING ? of->per_flow : 4 + CLOSING)) {
-        fputs("usage: traffic MIX PACKETS [PACKETS-PER-FLOW, at least 8 [FLOWS-AT-ONCE]]\n", stderr);
+        fputs("usage: traffic MIX PACKETS [PACKETS-PER-FLOW, at least 8 [FLOWS-AT-ONCE [MICROSECONDS-APART]]]\n",
+              stderr);
         return 2;
     }
     peculiar = of->peculiar;
     frames_left = number(argc, argv, 2, 0);
+    step_us = number(argc, argv, 5, STEP_US);
+    setvbuf(stdout, NULL, _IOFBF, WRITTEN_AT_ONCE);
     run(of, per_flow, at_once);
     return ferror(stdout) || fclose(stdout);
 }

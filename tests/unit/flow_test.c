@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/flow/ack_steps.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
@@ -325,6 +326,32 @@ static tcpt_flow *feed_at(tcpt_analysis *analysis, int64_t time_ns, uint16_t por
     return tcpt_flow_of(feed(analysis, segment));
 }
 
+static void acknowledge(tcpt_ack_step_room *room, tcpt_endpoint *end, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++)
+        tcpt_note_ack_step(room, end, end->ack_step_count ? end->ack_steps[end->ack_step_count - 1].ack + 1 : 1, 0,
+                           NULL);
+}
+
+/* Where histories take much room a long one stays as long as it is, and others are short once what the long one gave
+ * back as it grew is taken; the newest steps are all there. */
+static void test_ack_steps_crowded(void)
+{
+    enum { LONG = 64, MANY = 1000, ENDS = 10 };
+    tcpt_ack_step_room room = {0};
+    tcpt_endpoint ends[ENDS] = {0}, *last = &ends[ENDS - 1];
+
+    acknowledge(&room, &ends[0], LONG);
+    g_ptr_array_set_size(room.slabs, TCPT_ACK_STEP_SLABS_MANY);
+    for (unsigned i = 0; i < ENDS; i++)
+        acknowledge(&room, &ends[i], MANY);
+    g_assert_cmpuint(ends[0].ack_step_room, ==, LONG);
+    g_assert_cmpuint(last->ack_step_room, ==, TCPT_ACK_STEPS_CROWDED);
+    for (unsigned i = 0; i < TCPT_ACK_STEPS_CROWDED / 2; i++)
+        g_assert_cmpuint(last->ack_steps[last->ack_step_count - 1 - i].ack, ==, MANY - i);
+    tcpt_ack_step_room_clear(&room);
+}
+
 /* "Now" is the end of the piece that holds a flow: a jump of more than a day, or a file joined behind, ends it. */
 static void test_pieces(void)
 {
@@ -549,6 +576,7 @@ void add_flow_tests(void)
     g_test_add_func("/flow/inferred-fin-refuted", test_inferred_fin_refuted);
     g_test_add_func("/flow/inferred-fin-confirmed", test_inferred_fin_confirmed);
     g_test_add_func("/flow/window-seq", test_window_seq);
+    g_test_add_func("/flow/ack-steps-crowded", test_ack_steps_crowded);
     g_test_add_func("/flow/pieces", test_pieces);
     g_test_add_func("/flow/pieces-bounded", test_pieces_bounded);
     g_test_add_func("/flow/guessed-client", test_guessed_client);

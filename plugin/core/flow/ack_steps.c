@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-enum {
-    SLAB_STEPS = 1024,
-    STEPS_FIRST = 2, /* nearly all ends have as many: their SYN and what they ask for */
-};
+enum { STEPS_FIRST = 2 /* nearly all ends have as many: their SYN and what they ask for */ };
 
 G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
 G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));
@@ -32,8 +29,8 @@ static void open_slab(tcpt_ack_step_room *room)
     }
     if (!room->slabs)
         room->slabs = g_ptr_array_new_with_free_func(g_free);
-    room->fresh = g_new(tcpt_spare_steps, SLAB_STEPS);
-    room->fresh_steps = SLAB_STEPS;
+    room->fresh = g_new(tcpt_spare_steps, TCPT_ACK_STEPS_SLAB);
+    room->fresh_steps = TCPT_ACK_STEPS_SLAB;
     g_ptr_array_add(room->slabs, room->fresh);
 }
 
@@ -64,12 +61,22 @@ static void thin(tcpt_endpoint *acker)
     acker->ack_step_count = (uint16_t)(kept + acker->ack_step_count - half);
 }
 
+/* Room that others have given back is there for whoever needs it. */
+static bool may_grow(const tcpt_ack_step_room *room, unsigned count)
+{
+    bool crowded = room->slabs && room->slabs->len >= TCPT_ACK_STEP_SLABS_MANY;
+
+    if (count == TCPT_ACK_STEPS_MOST)
+        return false;
+    return !crowded || count < TCPT_ACK_STEPS_CROWDED || room->spare[logarithm(2 * count)];
+}
+
 void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker)
 {
     tcpt_ack_step *before = acker->ack_steps;
     unsigned count = acker->ack_step_count;
 
-    if (count == TCPT_ACK_STEPS_MOST) {
+    if (!may_grow(room, count)) {
         thin(acker);
         return;
     }

@@ -13,6 +13,15 @@
  * the bytes were acknowledged, only by a later frame. */
 #define TCPT_ACK_STEPS_MOST 256
 
+/** Kept per end where those of all flows take much room already (TCPT_ACK_STEP_SLABS_MANY): what is longer by then
+ * stays as long as it is. A history keeps its records, too, so that a million of them would take ten gigabytes. */
+#define TCPT_ACK_STEPS_CROWDED 8
+
+#define TCPT_ACK_STEPS_SLAB 1024 /**< that they are taken of, 24 KiB */
+
+/** So many slabs are much room: 256 MiB. */
+#define TCPT_ACK_STEP_SLABS_MANY (256 * 1024 / 24)
+
 /** A piece of room that nobody has at the moment. */
 typedef union tcpt_spare_steps {
     union tcpt_spare_steps *next;
@@ -33,7 +42,7 @@ void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room);
 
-/** Make a history twice as long, or thin it where it is as long as it may become. */
+/** Make a history twice as long, or thin it where it is as long as it may become: it has no room left. */
 void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 
 /** Note when the acknowledgment number of `acker` reached `ack`. */
