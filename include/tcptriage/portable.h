@@ -6,7 +6,19 @@
 #ifndef TCPTRIAGE_PORTABLE_H
 #define TCPTRIAGE_PORTABLE_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TCPT_ADDRESS_SANITIZER 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define TCPT_ADDRESS_SANITIZER 1
+#endif
+#ifdef TCPT_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 #if defined(__GNUC__) && !defined(TCPT_PLAIN_C)
 #define TCPT_GNU_C 1
@@ -43,6 +55,27 @@ static inline void tcpt_fetch(const void *at)
     __builtin_prefetch(at);
 #else
     (void)at;
+#endif
+}
+
+/** What was given back to a pool: under the address sanitizer, touching it is reported as a use after free. Elsewhere
+ * nothing. */
+static inline void tcpt_forbid(const void *at, size_t bytes)
+{
+#ifdef TCPT_ADDRESS_SANITIZER
+    __asan_poison_memory_region(at, bytes);
+#else
+    (void)at, (void)bytes;
+#endif
+}
+
+/** It is somebody's again, or about to go. */
+static inline void tcpt_allow(const void *at, size_t bytes)
+{
+#ifdef TCPT_ADDRESS_SANITIZER
+    __asan_unpoison_memory_region(at, bytes);
+#else
+    (void)at, (void)bytes;
 #endif
 }
 

@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "tcptriage/portable.h"
+
 enum { BLOCK_BYTES = 1 << 16 };
 
 /* Before the pieces of a block. */
@@ -44,6 +46,7 @@ static void put_spare(tcpt_pieces *pieces, void *piece, unsigned steps)
 {
     memcpy(piece, &pieces->spare[steps], sizeof(void *)); /* each begins with the next one */
     pieces->spare[steps] = piece;
+    tcpt_forbid(piece, (size_t)steps * TCPT_PIECE_STEP_BYTES);
 }
 
 static void open_block(tcpt_pieces *pieces)
@@ -63,6 +66,7 @@ void *tcpt_piece_take(tcpt_pieces *pieces, size_t bytes)
         return new_block(pieces, bytes);
     taken = pieces->spare[steps];
     if (taken) {
+        tcpt_allow(taken, (size_t)steps * TCPT_PIECE_STEP_BYTES);
         memcpy(&pieces->spare[steps], taken, sizeof taken);
         return taken;
     }

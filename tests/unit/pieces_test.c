@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tcptriage/pieces.h"
+#include "tcptriage/portable.h"
 #include "unit.h"
 
 enum { PIECES = 5000 };
@@ -58,8 +59,27 @@ static void large(void)
     tcpt_pieces_clear(&pieces);
 }
 
+#ifdef TCPT_ADDRESS_SANITIZER
+/* The sanitizer knows only what malloc has: of a pool it has to be told. */
+static void forbidden(void)
+{
+    tcpt_pieces pieces = {0};
+    void *piece = tcpt_piece_take(&pieces, 40), *next = tcpt_piece_take(&pieces, 40);
+
+    tcpt_piece_give_back(&pieces, piece, 40);
+    g_assert_true(__asan_region_is_poisoned(piece, 40) == piece);
+    g_assert_null(__asan_region_is_poisoned(next, 40));
+    g_assert_true(tcpt_piece_take(&pieces, 40) == piece);
+    g_assert_null(__asan_region_is_poisoned(piece, 40));
+    tcpt_pieces_clear(&pieces);
+}
+#endif
+
 void add_pieces_tests(void)
 {
+#ifdef TCPT_ADDRESS_SANITIZER
+    g_test_add_func("/pieces/forbidden", forbidden);
+#endif
     g_test_add_func("/pieces/apart", apart);
     g_test_add_func("/pieces/taken-again", taken_again);
     g_test_add_func("/pieces/large", large);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tcptriage/portable.h"
+
 enum { STEPS_FIRST = 2 /* nearly all ends have as many: their SYN and what they ask for */ };
 
 G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
@@ -17,6 +19,7 @@ static void give_back(tcpt_ack_step_room *room, tcpt_spare_steps *piece, unsigne
 {
     piece->next = room->spare[logarithm(steps)];
     room->spare[logarithm(steps)] = piece;
+    tcpt_forbid(piece, steps * sizeof *piece);
 }
 
 static void open_slab(tcpt_ack_step_room *room)
@@ -39,6 +42,7 @@ static tcpt_ack_step *take(tcpt_ack_step_room *room, unsigned steps)
     tcpt_spare_steps *piece = room->spare[logarithm(steps)];
 
     if (piece) {
+        tcpt_allow(piece, steps * sizeof *piece);
         room->spare[logarithm(steps)] = piece->next;
         return &piece->step;
     }

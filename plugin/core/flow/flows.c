@@ -11,6 +11,7 @@
 #include "core/flow/table.h"
 #include "core/flow/trouble.h"
 #include "core/tracker/tracker.h"
+#include "tcptriage/portable.h"
 
 enum { LINE = 64 }; /* bytes: what a processor's cache takes from memory at once */
 
@@ -153,19 +154,21 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     return taken;
 }
 
-static void put_spare(void **first, void *given_back)
+static void put_spare(void **first, void *given_back, size_t bytes)
 {
     memcpy(given_back, first, sizeof *first);
     *first = given_back;
+    tcpt_forbid(given_back, bytes);
 }
 
 /* The first bytes are all zero again. NULL where there is none. */
-static void *take_spare(void **first)
+static void *take_spare(void **first, size_t bytes)
 {
     void *taken = *first;
 
     if (!taken)
         return NULL;
+    tcpt_allow(taken, bytes);
     memcpy(first, taken, sizeof *first);
     memset(taken, 0, sizeof *first);
     return taken;
@@ -184,7 +187,7 @@ static place *take_place(tcpt_flows *flows)
 
     flows->blank = NULL;
     if (!taken)
-        taken = take_spare(&flows->spare_places);
+        taken = take_spare(&flows->spare_places, sizeof(place));
     return taken ? taken : take_from(flows, &flows->places, sizeof(place), true);
 }
 
@@ -194,13 +197,13 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
 
     flows->blank_tracker = NULL;
     if (!taken)
-        taken = take_spare(&flows->spare_trackers);
+        taken = take_spare(&flows->spare_trackers, sizeof(tcpt_tracker));
     return taken ? taken : take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
 }
 
 static tcpt_lone *take_lone(tcpt_flows *flows)
 {
-    tcpt_lone *taken = take_spare(&flows->spare_lones);
+    tcpt_lone *taken = take_spare(&flows->spare_lones, sizeof(tcpt_lone));
 
     return taken ? taken : take_from(flows, &flows->lones, sizeof(tcpt_lone), false);
 }
@@ -269,7 +272,7 @@ tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
     tcpt_flow_table_replace(&flows->table, flow, tcpt_key_hash(&flow->key));
     flows->linked = 0;
     flows->resting--;
-    put_spare(&flows->spare_lones, lone);
+    put_spare(&flows->spare_lones, lone, sizeof *lone);
     return flow;
 }
 
@@ -279,10 +282,10 @@ static void free_place(tcpt_flows *flows, tcpt_flow *flow)
 {
     if (flow->tracker) {
         memset(flow->tracker, 0, sizeof *flow->tracker);
-        put_spare(&flows->spare_trackers, flow->tracker);
+        put_spare(&flows->spare_trackers, flow->tracker, sizeof *flow->tracker);
     }
     memset(flow, 0, sizeof *flow);
-    put_spare(&flows->spare_places, flow);
+    put_spare(&flows->spare_places, flow, sizeof(place));
 }
 
 static void exchange(tcpt_flows *flows, uint32_t number, void *was, void *owner)
@@ -315,7 +318,7 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
     tcpt_stow_read(stowed, flow, tracker);
     tcpt_trouble_open(&flows->troubles, flow);
     if (!flow->tracker)
-        put_spare(&flows->spare_trackers, tracker);
+        put_spare(&flows->spare_trackers, tracker, sizeof *tracker);
     exchange(flows, flow->number, owner, flow);
     flows->linked = 0;
     flows->stowed--;
@@ -399,7 +402,7 @@ static void give_back(tcpt_flows *flows, tcpt_flow *flow)
 static void give_back_lone(tcpt_flows *flows, tcpt_lone *lone)
 {
     tcpt_flow_table_remove(&flows->table, tcpt_lone_owner(lone), tcpt_key_hash(&lone->key));
-    put_spare(&flows->spare_lones, lone);
+    put_spare(&flows->spare_lones, lone, sizeof *lone);
     flows->resting--;
 }
 

@@ -94,6 +94,7 @@ static tcpt_stowed *take(tcpt_stow_room *room, unsigned steps)
     uint32_t bytes = steps * TCPT_STOW_STEP_BYTES;
 
     if (taken) {
+        tcpt_allow(taken, bytes);
         room->spare[steps] = taken->next_spare;
         return taken;
     }
@@ -234,8 +235,11 @@ struct tcpt_flows *tcpt_stowed_in(const tcpt_stowed *stowed)
 
 void tcpt_stow_give_back(tcpt_stow_room *room, tcpt_stowed *stowed)
 {
-    stowed->next_spare = room->spare[stowed->steps];
-    room->spare[stowed->steps] = stowed;
+    unsigned steps = stowed->steps;
+
+    stowed->next_spare = room->spare[steps];
+    room->spare[steps] = stowed;
+    tcpt_forbid(stowed, (size_t)steps * TCPT_STOW_STEP_BYTES);
 }
 
 void tcpt_stow_room_clear(tcpt_stow_room *room)
