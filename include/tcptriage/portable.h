@@ -30,12 +30,15 @@
 #endif
 /** Not to be inlined: what is rarely called stays out of the way. */
 #define TCPT_NOINLINE __attribute__((noinline))
+/** To be inlined wherever it is called: what every segment passes. */
+#define TCPT_INLINE static inline __attribute__((always_inline))
 /** Enumerations that flows hold are one byte long; elsewhere flows are larger. */
 #define TCPT_BYTE __attribute__((packed))
 #else
 #define TCPT_GNU_C 0
 #define TCPT_PRINTF(text, first)
 #define TCPT_NOINLINE
+#define TCPT_INLINE static inline
 #define TCPT_BYTE
 #endif
 

@@ -5,6 +5,9 @@
 #ifndef TCPTRIAGE_CORE_RECORDS_H
 #define TCPTRIAGE_CORE_RECORDS_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include <glib.h>
 
 #include "tcptriage/analysis.h"
@@ -80,6 +83,23 @@ static inline void tcpt_record_states_as(tcpt_record *record, const tcpt_record 
     record->server_state = other->server_state;
     record->inferred = other->inferred;
     record->reset = other->reset;
+}
+
+/** Whether connection tracking takes it for valid, by both rule sets, on a connection that is open afterwards. */
+static inline bool tcpt_record_tracked_open(const tcpt_record *record)
+{
+    return record->ct_state == TCPT_CT_ESTABLISHED && record->ct_current == TCPT_CT_VALID &&
+           record->ct_old == TCPT_CT_VALID;
+}
+
+/** Show of a segment what another record shows of one that looks the same, without padding, its own sum excepted. */
+static inline void tcpt_record_says_as(tcpt_record *record, const tcpt_record *other)
+{
+    enum { SAID = offsetof(tcpt_record, same_as) + sizeof record->same_as };
+    bool uncut_good = record->uncut_good;
+
+    memcpy((char *)record + SAID, (const char *)other + SAID, sizeof *record - SAID);
+    record->uncut_good = uncut_good;
 }
 
 /** What records show that later segments may refute. */

@@ -2,6 +2,7 @@
 #include "core/repeated.h"
 
 #include "core/tracker/commit.h"
+#include "tcptriage/portable.h"
 
 void tcpt_keep_rst(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
                    const tcpt_observation *seen, tcpt_record *record, const tcpt_rst_marks *before)
@@ -14,7 +15,7 @@ void tcpt_keep_rst(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_se
         tcpt_rst_keep(flow, segment, seen, record, detector, any_seq);
 }
 
-/* Trackers learn from each. @return false where a detector might have something to say of what they find */
+/* Trackers learn from each. @return false where a detector might have something to say of what they find. */
 static bool track_again(const tcpt_analysis *analysis, tcpt_observation *seen, tcpt_tracker_proposal *proposal,
                         const tcpt_flow *flow, const tcpt_segment *segment)
 {
@@ -35,28 +36,51 @@ static void share_record(tcpt_records *records, tcpt_flow *flow, uint32_t number
         tcpt_rst_share(flow, number);
 }
 
+/* At length: what its trackers make of it is other than of the one before. @return false where it has to go the long
+ * way
+ */
+static bool TCPT_NOINLINE track_anew(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
+                                     tcpt_record *record)
+{
+    const tcpt_rst_again *again = &flow->rare->rst_again;
+    tcpt_tracker_proposal proposal;
+    tcpt_observation seen;
+
+    tcpt_rst_observe_again(&seen, again);
+    if (!track_again(analysis, &seen, &proposal, flow, segment))
+        return false;
+    if (proposal.course != TCPT_TRACKER_STAYS)
+        tcpt_tracker_commit(flow->tracker, segment, again->from, &proposal);
+    tcpt_record_judged(record, &seen);
+    tcpt_record_states_as(record, again->last); /* neither has changed them */
+    return true;
+}
+
+/* @return false where it has to go the long way */
+static bool track(const tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment, tcpt_record *record)
+{
+    const tcpt_rst_again *again = &flow->rare->rst_again;
+
+    if (!tcpt_record_tracked_open(again->last) || !tcpt_tracks_rst_again(flow, segment, again->from))
+        return track_anew(analysis, flow, segment, record);
+    tcpt_tracker_commit_rst_again(flow->tracker, segment, again->from);
+    tcpt_record_says_as(record, again->last);
+    return true;
+}
+
 bool tcpt_take_rst_again(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_packet_id *packet, tcpt_record *record)
 {
     const tcpt_rst_again *again = &flow->rare->rst_again;
     tcpt_diagnosis *run = again->detector ? tcpt_run_of(record, again->detector) : NULL;
-    tcpt_tracker_proposal proposal;
-    tcpt_observation seen;
     uint32_t left;
     bool leaves;
 
-    if (again->detector && !run)
-        return false;
-    tcpt_rst_observe_again(&seen, again);
-    if (!track_again(analysis, &seen, &proposal, flow, segment))
+    if ((again->detector && !run) || !track(analysis, flow, segment, record))
         return false;
     tcpt_point_commit(flow->at, segment);
     leaves = analysis->records.moved && tcpt_rst_leaves(flow, analysis->records.held, &left);
     tcpt_flow_remember(flow, segment, again->from, packet, analysis->records.newest);
-    if (proposal.course != TCPT_TRACKER_STAYS)
-        tcpt_tracker_commit(flow->tracker, segment, again->from, &proposal);
-    tcpt_record_judged(record, &seen);
-    tcpt_record_states_as(record, again->last); /* neither has changed them */
     tcpt_flow_commit_rst_again(flow, segment, record);
     if (run)
         tcpt_join_run(run, record, segment->time_ns);

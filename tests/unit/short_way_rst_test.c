@@ -4,6 +4,7 @@
 
 #include "core/flow/flow.h"
 #include "core/flow/rst_again.h"
+#include "core/tracker/tracker.h"
 #include "ways.h"
 
 enum { WITHIN_SENT = 6 }; /* after shrink(): in the window that is left, and before what was sent */
@@ -47,7 +48,10 @@ static void shoot(both *ways, talk *all, const tcpt_flow **flow, unsigned from, 
     if (one_in(60))
         make_odd(all, &segment);
     segment.end_seq = segment.seq;
-    ways->again += *flow && tcpt_rst_comes_again(*flow, &segment, from);
+    if (*flow && tcpt_rst_comes_again(*flow, &segment, from)) {
+        ways->again++;
+        ways->tracked += tcpt_tracks_rst_again(*flow, &segment, from);
+    }
     say(ways, all, flow, segment, from);
 }
 
@@ -90,7 +94,7 @@ static void come_between(both *ways, talk *all, const tcpt_flow **flow)
 
 static void test_rst_floods(void)
 {
-    uint64_t segments = 0, again = 0;
+    uint64_t segments = 0, again = 0, tracked = 0;
 
     for (unsigned round = 0; round < 600; round++) {
         tcpt_settings settings = tcpt_settings_default();
@@ -118,12 +122,15 @@ static void test_rst_floods(void)
         }
         segments += ways.segments;
         again += ways.again;
+        tracked += ways.tracked;
         end(&ways);
     }
     g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " judged as the RST before, %" G_GUINT64_FORMAT
-                   " share a record",
-                   again, segments, shared_records());
+                   " by trackers, too, %" G_GUINT64_FORMAT " share a record",
+                   again, segments, tracked, shared_records());
     g_assert_cmpuint(again * 20, >, segments); /* else it is not that what is tested */
+    g_assert_cmpuint(tracked * 8, >, again);
+    g_assert_cmpuint(tracked * 10, <, again * 9);
     g_assert_cmpuint(shared_records() * 100, >, segments);
 }
 

@@ -19,6 +19,7 @@ typedef struct both {
     uint64_t segments;
     uint64_t by_short_way; /**< of those, judged by the short way */
     uint64_t again;        /**< of those, RSTs judged as the one before */
+    uint64_t tracked;      /**< of these, taken by trackers as the one before, too */
     uint64_t lagging;      /**< of those, left out by the tracker's entry, which catches up later */
 } both;
 

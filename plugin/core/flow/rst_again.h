@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
  * A RST that its receiver has to treat as the one before it: of a flood all but a few are such. What was judged of the
- * first is not judged again, but for the tracker's entries, which learn from each. It leaves exactly what the long way
- * would: tests/unit/short_way_test.c compares the two.
+ * first is not judged again, but for the tracker's entries, which learn from each; most of them by a short way of their
+ * own (tcpt_tracks_rst_again()). It leaves exactly what the long way would: tests/unit/short_way_test.c compares the
+ * two.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_RST_AGAIN_H
 #define TCPTRIAGE_CORE_FLOW_RST_AGAIN_H

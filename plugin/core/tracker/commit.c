@@ -40,3 +40,8 @@ void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsi
     begin_anew(tracker);
     tcpt_ct_commit(&tracker->models, segment, from, &proposal);
 }
+
+void tcpt_tracker_commit_rst_again(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
+{
+    tcpt_ct_take_rst_again(&tracker->models.current, segment, from);
+}

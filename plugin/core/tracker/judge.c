@@ -9,6 +9,7 @@
 #include "core/tracker/rst.h"
 #include "core/tracker/window.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -393,6 +394,30 @@ void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, u
         ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))
         seconds = TCPT_CT_UNACKED_SECONDS; /* timeout_of(): all of them the same */
     entry->last_class = TCPT_CT_CLASS_ACK;
+    entry->last_dir = (uint8_t)dir;
+    entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);
+}
+
+bool tcpt_ct_fits_rst_again(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    unsigned dir = tcpt_ct_direction(entry, from);
+    const tcpt_ct_side *receiver = &entry->sides[!dir];
+
+    if (entry->state != TCPT_CT_ESTABLISHED || !entry->assured || !entry->seen_reply ||
+        entry->last_class != TCPT_CT_CLASS_RST || segment->time_ns >= entry->expires_ns)
+        return false;
+    if (!(receiver->flags & TCPT_CT_MAX_ACK_SET) || segment->seq == receiver->max_ack ||
+        seq_before(segment->seq, receiver->max_ack))
+        return false; /* it would close the entry, or be refused: tcpt_ct_judge_rst() */
+    return tcpt_ct_rst_fits_window(entry, dir, segment);
+}
+
+void tcpt_ct_take_rst_again(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    unsigned dir = tcpt_ct_direction(entry, from);
+    uint32_t seconds = entry->retrans >= MAX_RETRANS ? RETRANS_SECONDS : timeouts[TCPT_CT_CLOSE]; /* timeout_of() */
+
+    tcpt_ct_learn_rst(entry, dir, segment);
     entry->last_dir = (uint8_t)dir;
     entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);
 }

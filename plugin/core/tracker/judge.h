@@ -28,4 +28,16 @@ bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segm
 /** Take such a packet into the entry, as tcpt_ct_judge() would. */
 void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 
+/**
+ * Whether a packet is what nearly every one of a flood is: a RST behind another one, within both windows of an
+ * established connection that is assured, but not where it would close it. It is VALID by both rule sets, and closes
+ * nothing.
+ *
+ * @param segment  a RST without SYN and SACK blocks, not really bad
+ */
+bool tcpt_ct_fits_rst_again(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+
+/** Take such a packet into the entry, as tcpt_ct_judge() would. */
+void tcpt_ct_take_rst_again(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+
 #endif

@@ -308,6 +308,14 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     }
 }
 
+bool tcpt_tracks_rst_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_tracker *tracker = flow->tracker;
+
+    return tracker->follows && !tracker->models.old && !flow->ends[0].holes && !flow->ends[1].holes &&
+           !on_both_sides(flow, segment, from) && tcpt_ct_fits_rst_again(&tracker->models.current, segment, from);
+}
+
 void tcpt_tracker_clear(tcpt_tracker *tracker)
 {
     if (tracker)

@@ -44,6 +44,10 @@ typedef struct tcpt_tracker_proposal {
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
                 const tcpt_segment *segment);
 
+/** Whether a RST that tcpt_rst_comes_again() is VALID by both rule sets and leaves the entry ESTABLISHED, so that
+ * tcpt_track() says no more of it. */
+bool tcpt_tracks_rst_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
 /** Let the tracker of a flow with `tracker_lags` be what it would be by now. Nothing that is known changes by it. */
 void tcpt_tracker_catch_up(const tcpt_flow *flow);
 

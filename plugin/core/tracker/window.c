@@ -3,6 +3,7 @@
  * TCP Packet Filtering in IP Filter"; behaviour of tcp_in_window() in Linux. */
 #include "core/tracker/window.h"
 
+#include "tcptriage/portable.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -238,14 +239,33 @@ static numbers numbers_of(const tcpt_segment *segment)
     return (numbers){segment->seq, segment->end_seq, segment->ack, segment->ack, segment->window};
 }
 
+/* Without an ACK, or with the zero that some stacks put on their RST, III and IV have nothing to test. */
+static numbers numbers_of_rst(const tcpt_segment *segment, const tcpt_ct_side *receiver)
+{
+    uint32_t ack = segment->flags & TCPT_ACK && segment->ack ? segment->ack : receiver->end;
+
+    return (numbers){segment->seq, segment->end_seq, ack, ack, segment->window};
+}
+
+TCPT_INLINE bool fits(const tcpt_ct_side *sender, const tcpt_ct_side *receiver, const numbers *now)
+{
+    return sender->max_win && receiver->max_win && !((sender->flags | receiver->flags) & TCPT_CT_LIBERAL) &&
+           seq_not_over(sender, now) && ack_not_over(receiver, now) && seq_not_under(sender, receiver, now) &&
+           ack_not_under(sender, receiver, now);
+}
+
 bool tcpt_ct_fits_window(const tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
 {
-    const tcpt_ct_side *sender = &entry->sides[dir], *receiver = &entry->sides[!dir];
     numbers now = numbers_of(segment);
 
-    return sender->max_win && receiver->max_win && !((sender->flags | receiver->flags) & TCPT_CT_LIBERAL) &&
-           seq_not_over(sender, &now) && ack_not_over(receiver, &now) && seq_not_under(sender, receiver, &now) &&
-           ack_not_under(sender, receiver, &now);
+    return fits(&entry->sides[dir], &entry->sides[!dir], &now);
+}
+
+bool tcpt_ct_rst_fits_window(const tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+{
+    numbers now = numbers_of_rst(segment, &entry->sides[!dir]);
+
+    return fits(&entry->sides[dir], &entry->sides[!dir], &now);
 }
 
 void tcpt_ct_learn(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
@@ -254,6 +274,13 @@ void tcpt_ct_learn(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segme
 
     learn(&entry->sides[dir], &entry->sides[!dir], &now, TCPT_ACK);
     count_repeats(entry, dir, &now);
+}
+
+void tcpt_ct_learn_rst(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment)
+{
+    numbers now = numbers_of_rst(segment, &entry->sides[!dir]);
+
+    learn(&entry->sides[dir], &entry->sides[!dir], &now, segment->flags);
 }
 
 tcpt_ct_fit tcpt_ct_window(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
@@ -269,7 +296,7 @@ tcpt_ct_fit tcpt_ct_window(tcpt_ct_entry *entry, unsigned dir, const tcpt_ct_pac
     if (prepare_sender(entry, dir, &now, packet, rules, result))
         return TCPT_CT_FITS;
 
-    /* Without an ACK, or with the zero that some stacks put on their RST, III and IV have nothing to test. */
+    /* As numbers_of_rst(): a segment without an ACK need be no RST. */
     if (!(segment->flags & TCPT_ACK) || ((segment->flags & TCPT_RST) && now.ack == 0))
         now.ack = now.sack = receiver->end;
     if ((segment->flags & TCPT_RST) && now.seq == 0 && entry->state == TCPT_CT_SYN_SENT)

@@ -29,4 +29,8 @@ bool tcpt_ct_fits_window(const tcpt_ct_entry *entry, unsigned dir, const tcpt_se
 /** Take such an ACK into the windows. */
 void tcpt_ct_learn(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
 
+/** The same two for a RST without SACK blocks, of an entry that is beyond the handshake. */
+bool tcpt_ct_rst_fits_window(const tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
+void tcpt_ct_learn_rst(tcpt_ct_entry *entry, unsigned dir, const tcpt_segment *segment);
+
 #endif
