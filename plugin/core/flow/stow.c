@@ -7,31 +7,34 @@
 #include "core/tracker/tracker.h"
 #include "tcptriage/portable.h"
 
-/* All that is stowed away. */
-typedef struct content {
-    tcpt_ct_entry *old; /* of the tracker: what is asked for alone comes first */
-    tcpt_flow flow;
-    tcpt_tracker tracker;
-} content;
-
 enum {
     PART = sizeof(uint64_t),
     AT_ONCE = 4, /* parts */
-    PARTS = (sizeof(content) + PART - 1) / PART / AT_ONCE * AT_ONCE + AT_ONCE,
+    GROUP = 32,  /* bytes of these */
+    FLOW_PARTS = (sizeof(tcpt_flow) + GROUP - 1) / GROUP * AT_ONCE,
+    TRACKER_PARTS = (sizeof(tcpt_tracker) + GROUP - 1) / GROUP * AT_ONCE,
+    PARTS = FLOW_PARTS + TRACKER_PARTS,
     BLOCK = 64,    /* parts */
     CODE_BITS = 4, /* of a part */
     CODES_AT_ONCE = 8,
-    BYTES_LESS_ONE = 7,
-    UPPER_HALF = 8, /* the other one is all zero and left out */
+    UPPER_HALF = 8, /* more, and the other half is all zero and left out: so many bytes of this one */
     HALF_BITS = 32,
     SLAB_BYTES = 1 << 16,
 };
 
-/* Read and written by these parts, by way of the union alone. */
-typedef union parts {
-    content of;
-    uint64_t parts[PARTS];
-} parts;
+/* All that is stowed away. */
+typedef struct content {
+    union {
+        tcpt_flow flow;
+        uint8_t flow_bytes[FLOW_PARTS * PART];
+    };
+    union {
+        tcpt_tracker tracker;
+        uint8_t tracker_bytes[TRACKER_PARTS * PART];
+    };
+} content;
+
+G_STATIC_ASSERT(GROUP == AT_ONCE * PART && sizeof(content) / PART == PARTS);
 
 struct tcpt_stowed {
     tcpt_flow_key key; /* first, as a flow's */
@@ -43,6 +46,7 @@ struct tcpt_stowed {
     uint16_t steps;                               /* of its size */
     uint16_t length;                              /* bytes of these parts */
     bool tracked;
+    bool owns;       /* its tracker has something that is freed with it */
     uint8_t bytes[]; /* of these parts, without the zeros at their ends; how many of each part, in CODE_BITS each */
 };
 
@@ -55,12 +59,13 @@ typedef struct packing {
 /* A part is written whole: what is behind it comes later. */
 static inline packing add(packing to, uint64_t part, unsigned code)
 {
-    unsigned last = tcpt_highest_bit(part) / 8;
+    size_t bytes = (tcpt_highest_bit(part) + 8) / 8;
 
     part = GUINT64_TO_LE(part);
     memcpy(to.bytes, &part, PART);
-    *to.code = (uint8_t)(code | last);
-    return (packing){to.bytes + last + 1, to.code + 1};
+    *to.code++ = (uint8_t)(code + bytes);
+    to.bytes += bytes;
+    return to;
 }
 
 /* Integers, times and addresses have zeros at their upper end. */
@@ -69,13 +74,24 @@ static inline packing pack_part(packing to, uint64_t part)
     return (uint32_t)part ? add(to, part, 0) : add(to, part >> HALF_BITS, UPPER_HALF);
 }
 
-/* Most parts are all zero, and beside others that are. There is room for one more part and code. */
-static packing pack(packing to, uint64_t *filled, const parts *from)
+/* One by one: at once they would be put down in memory, and taken up again. */
+static inline void read_parts(uint64_t part[AT_ONCE], const uint8_t *from)
 {
-    for (unsigned at = 0; at < PARTS; at += AT_ONCE) {
-        const uint64_t *part = &from->parts[at];
-        uint64_t bits = 0;
+    memcpy(&part[0], from, PART);
+    memcpy(&part[1], &from[PART], PART);
+    memcpy(&part[2], &from[2 * PART], PART);
+    memcpy(&part[3], &from[3 * PART], PART);
+}
 
+/* Most parts are all zero, and beside others that are. There is room for one more part and code. */
+static packing pack(packing to, uint64_t *filled, const void *from, unsigned first, unsigned end)
+{
+    const uint8_t *bytes = from;
+
+    for (unsigned at = first; at < end; at += AT_ONCE, bytes += AT_ONCE * PART) {
+        uint64_t part[AT_ONCE], bits = 0;
+
+        read_parts(part, bytes);
         if (!(part[0] | part[1] | part[2] | part[3]))
             continue;
         for (unsigned i = 0; i < AT_ONCE; i++)
@@ -127,39 +143,64 @@ static void put_codes(uint8_t *to, const uint8_t *codes, unsigned count)
     }
 }
 
-/* A flow without what refers to others that are not stowed with it. */
-static void take_apart(content *to, const tcpt_flow *from)
-{
-    tcpt_flow *flow = &to->flow;
+/* What is not packed of a flow. */
+typedef struct set_aside {
+    tcpt_flow_key key;
+    const tcpt_rarities *rare;
+    const tcpt_trouble *trouble[2];
+    tcpt_tracker *tracker;
+    tcpt_flow *next;
+} set_aside;
 
-    *flow = *from;
-    memset(&to->tracker, 0, sizeof to->tracker);
-    if (from->tracker)
-        to->tracker = *from->tracker;
-    to->old = to->tracker.models.old;
-    to->tracker.models.old = NULL;
-    memset(&flow->key, 0, sizeof flow->key);
-    flow->rare = tcpt_own_rarities(from);
+static set_aside take_apart(tcpt_flow *flow)
+{
+    set_aside apart = {
+        flow->key, flow->rare, {flow->ends[0].trouble, flow->ends[1].trouble}, flow->tracker, flow->next};
+
+    flow->rare = tcpt_own_rarities(flow);
     for (unsigned end = 0; end < 2; end++)
-        flow->ends[end].trouble = tcpt_own_trouble(&from->ends[end]);
+        flow->ends[end].trouble = tcpt_own_trouble(&flow->ends[end]);
+    memset(&flow->key, 0, sizeof flow->key);
     flow->tracker = NULL;
     flow->next = NULL;
+    return apart;
 }
 
-tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in)
+static void put_together(tcpt_flow *flow, const set_aside *apart)
+{
+    flow->key = apart->key;
+    flow->rare = apart->rare;
+    for (unsigned end = 0; end < 2; end++)
+        flow->ends[end].trouble = apart->trouble[end];
+    flow->tracker = apart->tracker;
+    flow->next = apart->next;
+}
+
+/* A flow lies in whole lines, of which the rest is all zero. */
+static packing pack_flow(packing to, uint64_t *filled, tcpt_flow *flow)
+{
+    uint8_t tracker[TRACKER_PARTS * PART];
+    set_aside apart = take_apart(flow);
+
+    to = pack(to, filled, flow, 0, FLOW_PARTS);
+    put_together(flow, &apart);
+    if (!flow->tracker)
+        return to;
+    memcpy(tracker, flow->tracker, sizeof *flow->tracker);
+    memset(tracker + sizeof *flow->tracker, 0, sizeof tracker - sizeof *flow->tracker);
+    return pack(to, filled, tracker, FLOW_PARTS, PARTS);
+}
+
+tcpt_stowed *tcpt_stow(tcpt_stow_room *room, tcpt_flow *flow, struct tcpt_flows *in)
 {
     uint8_t bytes[(PARTS + 1) * PART], codes[PARTS + CODES_AT_ONCE];
-    packing end = {bytes, codes};
     tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL}, *stowed;
-    unsigned count;
+    packing end = pack_flow((packing){bytes, codes}, head.filled, flow);
+    unsigned count = (unsigned)(end.code - codes);
     size_t all;
-    parts from;
 
-    memset(&from.parts[PARTS - AT_ONCE], 0, AT_ONCE * sizeof from.parts[0]);
-    take_apart(&from.of, flow);
-    end = pack(end, head.filled, &from);
     memset(end.code, 0, CODES_AT_ONCE);
-    count = (unsigned)(end.code - codes);
+    head.owns = flow->tracker && flow->tracker->models.old;
     head.length = (uint16_t)(end.bytes - bytes);
     all = offsetof(tcpt_stowed, bytes) + head.length +
           MAX(PART, (count + CODES_AT_ONCE - 1) / CODES_AT_ONCE * CODES_AT_ONCE / 2); /* a part is read whole, too */
@@ -173,59 +214,50 @@ tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_
     return stowed;
 }
 
-static uint64_t unpack_part(const uint8_t **bytes, unsigned code)
+static uint64_t unpack_part(const uint8_t **from, unsigned code)
 {
-    static const uint64_t read[PART] = {
-        UINT64_MAX >> 56, UINT64_MAX >> 48, UINT64_MAX >> 40, UINT64_MAX >> 32,
-        UINT64_MAX >> 24, UINT64_MAX >> 16, UINT64_MAX >> 8,  UINT64_MAX,
-    };
-    unsigned last = code & BYTES_LESS_ONE;
+    unsigned bytes = code > UPPER_HALF ? code - UPPER_HALF : code;
     uint64_t part;
 
-    memcpy(&part, *bytes, PART);
-    *bytes += last + 1;
-    part = GUINT64_FROM_LE(part) & read[last];
-    return code & UPPER_HALF ? part << HALF_BITS : part;
+    memcpy(&part, *from, PART);
+    *from += bytes;
+    part = GUINT64_FROM_LE(part) & UINT64_MAX >> 8 * (PART - bytes);
+    return code > UPPER_HALF ? part << HALF_BITS : part;
 }
 
-/* Parts before `end`, into what is all zero. */
-static void unpack(parts *to, const tcpt_stowed *from, unsigned end)
+/* All parts, into what is all zero. */
+static void unpack(content *to, const tcpt_stowed *from)
 {
     const uint8_t *bytes = from->bytes, *codes = from->bytes + from->length;
     unsigned count = 0;
 
-    for (unsigned first = 0; first < end; first += BLOCK) {
-        uint64_t left = from->filled[first / BLOCK];
+    for (unsigned first = 0; first < PARTS; first += BLOCK)
+        for (uint64_t left = from->filled[first / BLOCK]; left; left &= left - 1, count++) {
+            uint64_t part = unpack_part(&bytes, codes[count / 2] >> count % 2 * CODE_BITS & ((1 << CODE_BITS) - 1));
 
-        if (end - first < BLOCK)
-            left &= (UINT64_C(1) << (end - first)) - 1;
-        for (; left; left &= left - 1, count++)
-            to->parts[first + tcpt_lowest_bit(left)] = unpack_part(&bytes, codes[count / 2] >> count % 2 * CODE_BITS);
-    }
+            memcpy((uint8_t *)to + (size_t)(first + tcpt_lowest_bit(left)) * PART, &part, sizeof part);
+        }
 }
 
 void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
 {
-    parts from = {.parts = {0}};
+    content from = {.flow_bytes = {0}};
 
-    unpack(&from, stowed, PARTS);
-    *flow = from.of.flow;
+    unpack(&from, stowed);
+    *flow = from.flow;
     flow->key = stowed->key;
-    *tracker = from.of.tracker;
-    tracker->models.old = from.of.old;
+    *tracker = from.tracker;
     flow->tracker = stowed->tracked ? tracker : NULL;
 }
 
 void tcpt_stow_clear(const tcpt_stowed *stowed)
 {
-    tcpt_tracker tracker = {0};
-    parts from;
+    content from = {.flow_bytes = {0}};
 
-    if (!(stowed->filled[0] & 1))
+    if (!stowed->owns)
         return;
-    unpack(&from, stowed, 1);
-    tracker.models.old = from.of.old;
-    tcpt_tracker_clear(&tracker);
+    unpack(&from, stowed);
+    tcpt_tracker_clear(&from.tracker);
 }
 
 struct tcpt_flows *tcpt_stowed_in(const tcpt_stowed *stowed)

@@ -30,7 +30,7 @@ typedef struct tcpt_stow_room {
 
 /** @return what stands for a flow, with its tracker; NULL where that would not be small. Nothing changes of the flow.
  */
-tcpt_stowed *tcpt_stow(tcpt_stow_room *room, const tcpt_flow *flow, struct tcpt_flows *in);
+tcpt_stowed *tcpt_stow(tcpt_stow_room *room, tcpt_flow *flow, struct tcpt_flows *in);
 
 /** Make it again. What comes behind it in the list of all flows is not told; of what few flows need NULL is what it has
  * not of its own. */
