@@ -125,18 +125,25 @@ static void note_highest(const tcpt_finding *finding, void *data)
     *highest = MAX(*highest, infos[finding->diagnosis->number].eiinfo.severity);
 }
 
+/* No detector's is graver than a warning. */
+static bool none_rises(void)
+{
+    return expert_get_highest_severity() >= PI_WARN;
+}
+
 bool tcpt_experts_rise(const tcpt_record *record)
 {
     int highest = 0;
 
+    if (none_rises())
+        return false;
     tcpt_each_finding(record, note_highest, &highest);
     return highest > expert_get_highest_severity();
 }
 
-/* No detector's is graver than a warning. */
 bool tcpt_experts_may_be_spared(const packet_info *pinfo)
 {
-    return expert_protocol && expert_get_highest_severity() >= PI_WARN && !is_listed(pinfo);
+    return expert_protocol && none_rises() && !is_listed(pinfo);
 }
 
 void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)

@@ -230,6 +230,27 @@ static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, c
     return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
 
+/* The same of an ACK that is sent again, and of others that the flow itself takes the long way with. */
+static bool fits_plain(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_tracker *tracker = flow->tracker;
+
+    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || tracker->models.old)
+        return false;
+    if (segment->sack_count || segment->checksum_is > TCPT_CHECKSUM_GOOD || capture_lacks(flow, segment, seen->from) ||
+        on_both_sides(flow, segment, seen->from))
+        return false;
+    return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
+}
+
+static void propose_plain(tcpt_tracker_proposal *proposal)
+{
+    proposal->overrun_ns = 0;
+    proposal->course = TCPT_TRACKER_FOLLOWS;
+    proposal->models.short_way[TCPT_CT_CURRENT] = true;
+    proposal->models.parted = false;
+}
+
 /* Flags that no host sends together are invalid whatever was before. */
 static void judge_flags(tcpt_ct_view *view, const tcpt_segment *segment)
 {
@@ -303,6 +324,9 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
         show_open(view);
         view->lags = may_lag(flow, seen);
         proposal->course = view->lags ? TCPT_TRACKER_STAYS : TCPT_TRACKER_SHORT_WAY;
+    } else if (fits_plain(flow, segment, seen)) {
+        show_open(view);
+        propose_plain(proposal);
     } else {
         track(seen, proposal, models, flow, segment);
     }
