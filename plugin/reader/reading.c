@@ -59,7 +59,7 @@ static uint32_t padding_of(const run *of, const tcpt_packet *packet)
 {
     bool frame = packet->whole_frame && of->frame->link == TCPT_LINK_ETHERNET;
 
-    if (!packet->pads || !packet->ip)
+    if (!packet->pads || !packet->ip || packet->ip_bytes + packet->tcp.reported >= TCPT_ETHERNET_PAYLOAD_LEAST)
         return 0;
     return tcpt_padding_behind(&(tcpt_datagram_place){
         .frame = frame && packet->source.captured == packet->source.reported ? packet->source.at : NULL,

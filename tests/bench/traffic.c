@@ -2,7 +2,8 @@
 /* traffic MIX PACKETS [PACKETS-PER-FLOW [FLOWS-AT-ONCE [MICROSECONDS-APART]]] > CAPTURE: TCP traffic for measurements;
  * without arguments it lists the mixes.
  *
- * Flows that are alive at once take turns packet by packet. The same capture for the same arguments. */
+ * Flows that are alive at once take turns packet by packet; with a time between packets they do not end all at once,
+ * but one by one. The same capture for the same arguments. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -401,7 +402,15 @@ static flow begin(uint32_t number, uint32_t per_flow)
     return (flow){.number = number, .per_flow = per_flow, .seq = {number * 2654435761u, number * 40503u + 77}};
 }
 
-static void run(const mix *of, uint32_t per_flow, uint32_t at_once)
+/** The first ones are of different lengths, so that they end one by one, and so do those that follow them. */
+static uint32_t staggered(uint32_t per_flow, uint32_t number, uint32_t at_once)
+{
+    uint32_t least = per_flow < 4 + CLOSING ? per_flow : 4 + CLOSING;
+
+    return least + (uint32_t)((uint64_t)(per_flow - least) * (number + 1) / at_once);
+}
+
+static void run(const mix *of, uint32_t per_flow, uint32_t at_once, int one_by_one)
 {
     flow *flows = calloc(at_once, sizeof *flows);
     uint32_t begun = 0;
@@ -409,7 +418,7 @@ static void run(const mix *of, uint32_t per_flow, uint32_t at_once)
     if (!flows)
         exit(1);
     for (; begun < at_once; begun++)
-        flows[begun] = begin(begun, per_flow);
+        flows[begun] = begin(begun, one_by_one ? staggered(per_flow, begun, at_once) : per_flow);
     write_file_header();
     for (uint32_t turn = 0; frames_left > 0; turn = (turn + 1) % at_once)
         if (!of->step(&flows[turn]))
@@ -449,6 +458,6 @@ int main(int argc, char **argv)
     frames_left = number(argc, argv, 2, 0);
     step_us = number(argc, argv, 5, STEP_US);
     setvbuf(stdout, NULL, _IOFBF, WRITTEN_AT_ONCE);
-    run(of, per_flow, at_once);
+    run(of, per_flow, at_once, argc > 5);
     return ferror(stdout) || fclose(stdout);
 }

@@ -46,17 +46,16 @@ void tcpt_decap_free(tcpt_decap *decap)
     g_free(decap);
 }
 
-static void tell_tcp(const tcpt_decap *decap, const tcpt_way *way)
+/* The way ends here: what its IP header said is filled up. */
+static void tell_tcp(const tcpt_decap *decap, tcpt_way *way)
 {
-    tcpt_packet packet = way->ip;
-
-    packet.tcp = way->bytes;
-    packet.source = way->source;
-    packet.depth = way->depth;
-    packet.fragment = way->fragment;
-    packet.pads = way->pads;
-    packet.whole_frame = way->whole_frame;
-    decap->visitor.tcp(&packet, decap->visitor.data);
+    way->ip.tcp = way->bytes;
+    way->ip.source = way->source;
+    way->ip.depth = way->depth;
+    way->ip.fragment = way->fragment;
+    way->ip.pads = way->pads;
+    way->ip.whole_frame = way->whole_frame;
+    decap->visitor.tcp(&way->ip, decap->visitor.data);
 }
 
 /* Only where its IP header is directly before it: extension headers hide it. */
@@ -101,21 +100,21 @@ static void push_whole(tcpt_decap *decap, tcpt_way *way)
     push(decap, way, TCPT_LAYER_PROTOCOL);
 }
 
-static void walk(tcpt_decap *decap, tcpt_way way, tcpt_layer next)
+static void walk(tcpt_decap *decap, tcpt_way *way, tcpt_layer next)
 {
     while (steps[next]) {
-        if (way.layers++ >= TCPT_LAYERS_MOST)
+        if (way->layers++ >= TCPT_LAYERS_MOST)
             return;
-        next = steps[next](&way);
+        next = steps[next](way);
     }
     if (next == TCPT_LAYER_TCP)
-        tell_tcp(decap, &way);
+        tell_tcp(decap, way);
     else if (next == TCPT_LAYER_ICMP)
-        tell_icmp(decap, &way);
+        tell_icmp(decap, way);
     else if (next == TCPT_LAYER_WHOLE)
-        push_whole(decap, &way);
+        push_whole(decap, way);
     else if (next == TCPT_LAYER_AGGREGATE)
-        push_aggregate(decap, &way);
+        push_aggregate(decap, way);
 }
 
 static void walk_pending(tcpt_decap *decap)
@@ -124,7 +123,7 @@ static void walk_pending(tcpt_decap *decap)
         pending next = g_array_index(decap->pending, pending, decap->pending->len - 1);
 
         g_array_set_size(decap->pending, decap->pending->len - 1);
-        walk(decap, next.way, next.layer);
+        walk(decap, &next.way, next.layer);
     }
     g_slist_free_full(decap->wholes, g_free);
     decap->wholes = NULL;
@@ -135,7 +134,7 @@ void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame
     tcpt_way way = {.bytes = *frame, .source = *frame, .whole_frame = true, .fragments = decap->fragments};
     tcpt_layer first = tcpt_take_link(&way, link);
 
-    walk(decap, way, first);
+    walk(decap, &way, first);
     if (decap->pending->len > 0)
         walk_pending(decap);
 }
