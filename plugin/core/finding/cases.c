@@ -217,11 +217,13 @@ static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis
     return NULL;
 }
 
+/* Asked for by what else the tuple has. */
 static void keep_group(making *all, uint32_t group, unsigned detector, tcpt_case *made)
 {
     gint64 key = group_key(group, detector), *kept;
+    bool alone = !(all->present[group] & ~(UINT64_C(1) << detector));
 
-    if (g_hash_table_contains(all->of_group, &key))
+    if (alone || g_hash_table_contains(all->of_group, &key))
         return;
     kept = g_new(gint64, 1);
     *kept = key;

@@ -9,11 +9,14 @@
 
 guint tcpt_place_hash(gconstpointer key)
 {
-    const uint8_t *bytes = key;
-    guint hash = 5381;
+    uint32_t words[sizeof(tcpt_place) / sizeof(uint32_t)], hash = 0;
 
-    for (size_t i = 0; i < sizeof(tcpt_place); i++)
-        hash = hash * 33 + bytes[i];
+    G_STATIC_ASSERT(sizeof words == sizeof(tcpt_place));
+    memcpy(words, key, sizeof words);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        hash = (hash ^ words[i]) * UINT32_C(0x9e3779b1);
+        hash ^= hash >> 15;
+    }
     return hash;
 }
 

@@ -37,9 +37,15 @@ static bool close_in_time(const tcpt_flow *a, const tcpt_flow *b)
     return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
 }
 
+/* Its place plus one; 0 for a flow without findings. */
+static uint32_t place_of(const tcpt_tuples *tuples, const tcpt_flow *flow)
+{
+    return flow->number < tuples->places->len ? g_array_index(tuples->places, uint32_t, flow->number) : 0;
+}
+
 static void join_if_close(tcpt_tuples *tuples, uint32_t place, const tcpt_flow *flow, const tcpt_flow *other)
 {
-    uint32_t of_other = GPOINTER_TO_UINT(g_hash_table_lookup(tuples->places, other));
+    uint32_t of_other = place_of(tuples, other);
 
     if (of_other && close_in_time(flow, other))
         join(tuples, place, of_other - 1);
@@ -57,7 +63,7 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
     }
     for (unsigned number = 0; (other = tcpt_flow_elsewhere(flow, number));
          number++) { /* whatever its addresses there */
-        uint32_t there = GPOINTER_TO_UINT(g_hash_table_lookup(tuples->places, other));
+        uint32_t there = place_of(tuples, other);
 
         if (there)
             join(tuples, place, there - 1);
@@ -79,7 +85,7 @@ void tcpt_tuples_open(tcpt_tuples *tuples, const tcpt_flow *first)
 {
     tuples->flows = g_ptr_array_new();
     tuples->joined_to = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    tuples->places = g_hash_table_new(NULL, NULL);
+    tuples->places = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     for (const tcpt_flow *flow = first; flow; flow = flow->next) {
         uint32_t place = tuples->flows->len;
 
@@ -87,7 +93,9 @@ void tcpt_tuples_open(tcpt_tuples *tuples, const tcpt_flow *first)
             continue;
         g_ptr_array_add(tuples->flows, (gpointer)flow);
         g_array_append_val(tuples->joined_to, place);
-        g_hash_table_insert(tuples->places, (gpointer)flow, GUINT_TO_POINTER(place + 1));
+        if (flow->number >= tuples->places->len)
+            g_array_set_size(tuples->places, flow->number + 1);
+        g_array_index(tuples->places, uint32_t, flow->number) = place + 1;
     }
     for (uint32_t place = 0; place < tuples->flows->len; place++)
         join_neighbours(tuples, place);
@@ -97,5 +105,5 @@ void tcpt_tuples_clear(tcpt_tuples *tuples)
 {
     g_ptr_array_unref(tuples->flows);
     g_array_unref(tuples->joined_to);
-    g_hash_table_destroy(tuples->places);
+    g_array_unref(tuples->places);
 }

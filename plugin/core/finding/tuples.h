@@ -11,9 +11,9 @@
 #include "tcptriage/flow.h"
 
 typedef struct tcpt_tuples {
-    GPtrArray *flows;   /**< const tcpt_flow *, those with findings, in order of appearance */
-    GArray *joined_to;  /**< uint32_t, by place in `flows`: a place on the way to the group's first */
-    GHashTable *places; /**< const tcpt_flow * -> its place plus one */
+    GPtrArray *flows;  /**< const tcpt_flow *, those with findings, in order of appearance */
+    GArray *joined_to; /**< uint32_t, by place in `flows`: a place on the way to the group's first */
+    GArray *places;    /**< uint32_t, by a flow's number: its place plus one; 0 none */
 } tcpt_tuples;
 
 /** Gather the flows of a list that have findings, and join them. */

@@ -77,10 +77,8 @@ static inline packing pack_part(packing to, uint64_t part)
 /* One by one: at once they would be put down in memory, and taken up again. */
 static inline void read_parts(uint64_t part[AT_ONCE], const uint8_t *from)
 {
-    memcpy(&part[0], from, PART);
-    memcpy(&part[1], &from[PART], PART);
-    memcpy(&part[2], &from[2 * PART], PART);
-    memcpy(&part[3], &from[3 * PART], PART);
+    for (unsigned i = 0; i < AT_ONCE; i++, from += PART)
+        memcpy(&part[i], from, PART);
 }
 
 /* Most parts are all zero, and beside others that are. There is room for one more part and code. */
@@ -88,7 +86,7 @@ static packing pack(packing to, uint64_t *filled, const void *from, unsigned fir
 {
     const uint8_t *bytes = from;
 
-    for (unsigned at = first; at < end; at += AT_ONCE, bytes += AT_ONCE * PART) {
+    for (unsigned at = first; at < end; at += AT_ONCE, bytes += GROUP) {
         uint64_t part[AT_ONCE], bits = 0;
 
         read_parts(part, bytes);
