@@ -288,7 +288,6 @@ typedef struct tcpt_endpoint {
     uint32_t checksums_good;
     uint16_t ip_id;    /**< newest */
     bool ip_id_stuck;  /**< sends the same IP ID over and over: no key for copies */
-    bool window_full;  /**< its newest window field is 65535: the right edge may lie beyond it */
     bool echoes;       /**< ts_echoed is valid */
     bool counts;       /**< tsval_counted is valid */
     uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
@@ -303,7 +302,8 @@ typedef struct tcpt_endpoint {
     int64_t idle_before_ns; /**< silence of the flow before the first of them */
     tcpt_ack_step *ack_steps;
     uint16_t ack_step_count;
-    uint16_t ack_step_room;
+    uint8_t syn_ttl;  /**< of its first SYN or SYN-ACK */
+    bool window_full; /**< its newest window field is 65535: the right edge may lie beyond it */
     uint32_t payload_segments;
     uint32_t max_wnd;           /**< largest window */
     uint32_t window_seq;        /**< highest SEQ that came with a window: the other end's SND.WL1 */
@@ -315,46 +315,45 @@ typedef struct tcpt_endpoint {
 
     /* What opening and closing ask for besides. */
     const tcpt_trouble *trouble; /**< never NULL: nothing but `in` until it is needed. Owned */
-    int64_t rst_ns;              /**< newest RST that it sent */
-    uint32_t rst_count;          /**< of all its RSTs */
-    uint32_t unanswered_repeats; /**< payload sent again, in rounds at least an RTT apart */
-    uint32_t unanswered_fins;    /**< a FIN without payload sent again */
-    uint32_t unanswered_probes;  /**< keep-alive probes, at least half a second apart */
-    tcpt_pure_ack pure_ack;      /**< in tcpt_flow.acks */
-    uint32_t short_segments;     /**< IPv4 segments so short that Ethernet pads them */
-    tcpt_state state;            /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
-    tcpt_state handshake;        /**< LISTEN to ESTABLISHED: how far its handshake is */
-    bool reset;                  /**< closed by a RST, its own or one that it took */
-    bool reset_peer;             /**< one of its RSTs was exact: the other end is taken as reset */
-    bool holed;                  /**< the other end acknowledged bytes that the capture lacks, or what lies below
-                                      snd_contig is unsure for now */
-    bool took_payload;           /**< it acknowledged new payload after its own FIN: a half-close */
-    bool fin;                    /**< its FIN was seen */
+    int64_t syn_ns;              /**< newest SYN or SYN-ACK */
+    uint32_t syn_count;          /**< SYN or SYN-ACK, repeats included */
+    uint32_t syn_tsval;
+    uint32_t unanswered_repeats;    /**< payload sent again, in rounds at least an RTT apart */
+    uint32_t unanswered_fins;       /**< a FIN without payload sent again */
+    uint32_t unanswered_probes;     /**< keep-alive probes, at least half a second apart */
+    uint32_t checksums_wrong;       /**< offload artefacts included */
+    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
+    uint16_t mss;                   /**< that it offered, 0 none */
+    tcpt_state state;               /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
+    tcpt_state handshake;           /**< LISTEN to ESTABLISHED: how far its handshake is */
+    bool reset;                     /**< closed by a RST, its own or one that it took */
+    bool reset_peer;                /**< one of its RSTs was exact: the other end is taken as reset */
+    bool holed;                     /**< the other end acknowledged bytes that the capture lacks, or what lies below
+                                         snd_contig is unsure for now */
+    bool took_payload;              /**< it acknowledged new payload after its own FIN: a half-close */
+    bool fin;                       /**< its FIN was seen */
     bool fin_acked;   /**< acknowledged by the other end, its FIN (inferred too when the FIN itself was not captured) */
     bool fin_refuted; /**< one was inferred that was none */
     bool fin_delivered; /**< its FIN is taken as received: in order and not refuted by a repeat */
     bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
     bool fast_open;     /**< its SYN had the option */
-    uint8_t syn_ttl;    /**< of its first SYN or SYN-ACK */
     uint8_t above_count;
     uint8_t syn_options;
     bool syn_padded; /**< one of its SYNs, or SYN-ACKs, was */
+    uint8_t fast_open_bytes;
+    tcpt_padding_told padding_told;
 
-    /* Options of its SYN, and the like. */
-    int64_t syn_ns;     /**< newest SYN or SYN-ACK */
-    uint32_t syn_count; /**< SYN or SYN-ACK, repeats included */
+    /* What few segments ask for. */
+    int64_t rst_ns;          /**< newest RST that it sent */
+    uint32_t rst_count;      /**< of all its RSTs */
+    tcpt_pure_ack pure_ack;  /**< in tcpt_flow.acks */
+    uint32_t short_segments; /**< IPv4 segments so short that Ethernet pads them */
     uint32_t syn_payload_bytes;
-    uint32_t syn_tsval;
-    uint32_t checksums_wrong;       /**< offload artefacts included */
-    uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
-    uint16_t wrong_rest;            /**< of the first of these: tcpt_damage.rest and .expected */
+    uint16_t wrong_rest; /**< of the first of these: tcpt_damage.rest and .expected */
     uint16_t wrong_expected;
     uint32_t sack_edge;       /**< highest SACK right edge of the newest segment; valid with sack_held */
     uint32_t copies;          /**< second copies of its segments: these changed nothing else */
     uint32_t payload_repeats; /**< payload segments of bytes seen before */
-    uint16_t mss;             /**< that it offered, 0 none */
-    uint8_t fast_open_bytes;
-    tcpt_padding_told padding_told;
 
     /* Its FIN. */
     uint32_t fin_end;      /**< sequence number behind it */

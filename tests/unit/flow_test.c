@@ -345,8 +345,8 @@ static void test_ack_steps_crowded(void)
     g_ptr_array_set_size(room.slabs, TCPT_ACK_STEP_SLABS_MANY);
     for (unsigned i = 0; i < ENDS; i++)
         acknowledge(&room, &ends[i], MANY);
-    g_assert_cmpuint(ends[0].ack_step_room, ==, LONG);
-    g_assert_cmpuint(last->ack_step_room, ==, TCPT_ACK_STEPS_CROWDED);
+    g_assert_cmpuint(tcpt_ack_steps_room(&ends[0]), ==, LONG);
+    g_assert_cmpuint(tcpt_ack_steps_room(last), ==, TCPT_ACK_STEPS_CROWDED);
     for (unsigned i = 0; i < TCPT_ACK_STEPS_CROWDED / 2; i++)
         g_assert_cmpuint(last->ack_steps[last->ack_step_count - 1 - i].ack, ==, MANY - i);
     tcpt_ack_step_room_clear(&room);

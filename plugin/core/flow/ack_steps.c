@@ -5,8 +5,6 @@
 
 #include "tcptriage/portable.h"
 
-enum { STEPS_FIRST = 2 /* nearly all ends have as many: their SYN and what they ask for */ };
-
 G_STATIC_ASSERT(1 << (G_N_ELEMENTS(((tcpt_ack_step_room *)NULL)->spare) - 1) == TCPT_ACK_STEPS_MOST);
 G_STATIC_ASSERT(sizeof(tcpt_spare_steps) == sizeof(tcpt_ack_step));
 
@@ -84,20 +82,28 @@ void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker)
         thin(acker);
         return;
     }
-    acker->ack_step_room = (uint16_t)MAX(STEPS_FIRST, 2 * count);
-    acker->ack_steps = take(room, acker->ack_step_room);
+    acker->ack_steps = take(room, MAX(TCPT_ACK_STEPS_FIRST, 2 * count));
     for (unsigned i = 0; i < count; i++)
         acker->ack_steps[i] = before[i];
     if (count)
         give_back(room, (tcpt_spare_steps *)before, count);
 }
 
+unsigned tcpt_ack_steps_room(const tcpt_endpoint *acker)
+{
+    unsigned room = TCPT_ACK_STEPS_FIRST;
+
+    while (room < acker->ack_step_count)
+        room *= 2;
+    return acker->ack_step_count ? room : 0;
+}
+
 void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker)
 {
-    if (acker->ack_step_room)
-        give_back(room, (tcpt_spare_steps *)acker->ack_steps, acker->ack_step_room);
+    if (acker->ack_step_count)
+        give_back(room, (tcpt_spare_steps *)acker->ack_steps, tcpt_ack_steps_room(acker));
     acker->ack_steps = NULL;
-    acker->ack_step_count = acker->ack_step_room = 0;
+    acker->ack_step_count = 0;
 }
 
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room)

@@ -22,6 +22,9 @@
 /** So many slabs are much room: 256 MiB. */
 #define TCPT_ACK_STEP_SLABS_MANY (256 * 1024 / 24)
 
+/** Room is made for as many at first: nearly all ends have them, of their SYN and of what they ask for. */
+#define TCPT_ACK_STEPS_FIRST 2
+
 /** A piece of room that nobody has at the moment. */
 typedef union tcpt_spare_steps {
     union tcpt_spare_steps *next;
@@ -37,6 +40,10 @@ typedef struct tcpt_ack_step_room {
     tcpt_spare_steps *spare[9]; /**< by the logarithm of their size */
 } tcpt_ack_step_room;
 
+/** How many steps an end has room for. Their number tells: room is doubled when it is full, and what is thinned then
+ * keeps three quarters. */
+unsigned tcpt_ack_steps_room(const tcpt_endpoint *acker);
+
 /** Give back the history of an end that is not needed any more. */
 void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 
@@ -49,7 +56,9 @@ void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 static inline void tcpt_note_ack_step(tcpt_ack_step_room *room, tcpt_endpoint *acker, uint32_t ack, int64_t time_ns,
                                       tcpt_record *record)
 {
-    if (acker->ack_step_count == acker->ack_step_room)
+    unsigned count = acker->ack_step_count;
+
+    if (!(count & (count - 1)) && count != TCPT_ACK_STEPS_FIRST - 1) /* as many as there is room for */
         tcpt_ack_steps_grow(room, acker);
     acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
 }

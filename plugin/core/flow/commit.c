@@ -57,7 +57,8 @@ static void commit_counts(tcpt_flow *flow, const tcpt_segment *segment, const tc
     flow->padded = flow->padded || segment->pad_bytes;
     if (segment->pad_bytes && (segment->flags & TCPT_SYN) && !seen->really_bad)
         sender->syn_padded = true;
-    sender->short_segments += tcpt_short_on_the_wire(segment);
+    if (tcpt_short_on_the_wire(segment))
+        sender->short_segments++;
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         sender->newest_tsval = segment->tsval;
     if (!segment->payload_bytes && sender->host)
@@ -65,7 +66,8 @@ static void commit_counts(tcpt_flow *flow, const tcpt_segment *segment, const tc
     if (!segment->payload_bytes || seen->stale)
         return;
     sender->payload_segments = seen->payload_segments;
-    sender->payload_repeats += !!(seen->traits & TCPT_TRAIT_REPEAT);
+    if (seen->traits & TCPT_TRAIT_REPEAT)
+        sender->payload_repeats++;
     if (!seen->new_payload)
         return;
     sender->payload_ns = segment->time_ns;

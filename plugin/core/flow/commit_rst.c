@@ -36,14 +36,17 @@ void tcpt_commit_rst(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
 void tcpt_commit_revival(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     tcpt_endpoint *sender = &flow->ends[seen->from], *receiver = &flow->ends[!seen->from];
-    int64_t rst_ns = sender->rst_ns > receiver->rst_ns ? sender->rst_ns : receiver->rst_ns;
+    int64_t rst_ns;
 
     if (seen->challenged && seen->challenged == receiver->rst_record) {
         /* Whoever has forgotten the connection answers with an exact one. */
         sender->reset = receiver->reset = receiver->reset_peer = false;
         return;
     }
-    if (!sender->reset || segment->time_ns - rst_ns < tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS)
+    if (!sender->reset)
+        return;
+    rst_ns = sender->rst_ns > receiver->rst_ns ? sender->rst_ns : receiver->rst_ns;
+    if (segment->time_ns - rst_ns < tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS)
         return;
     sender->reset = false;
 }

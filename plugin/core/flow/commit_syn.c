@@ -87,7 +87,8 @@ void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
         sender->wscale = segment->wscale;
         sender->fast_open = segment->options & TCPT_OPTION_FAST_OPEN;
         sender->fast_open_bytes = segment->fast_open_bytes;
-        sender->syn_payload_bytes = segment->payload_bytes;
+        if (segment->payload_bytes)
+            sender->syn_payload_bytes = segment->payload_bytes;
         sender->mss = segment->mss;
         if (!sender->sent) {
             sender->snd_contig = segment->seq;

@@ -15,11 +15,16 @@
 
 enum { LINE = 64 }; /* bytes: what a processor's cache takes from memory at once */
 
-/* A flow begins with a line. */
+/* A flow begins with a line, and a tracker. */
 typedef union place {
     tcpt_flow flow;
     uint8_t lines[(sizeof(tcpt_flow) + LINE - 1) / LINE][LINE];
 } place;
+
+typedef union tracker_place {
+    tcpt_tracker tracker;
+    uint8_t lines[(sizeof(tcpt_tracker) + LINE - 1) / LINE][LINE];
+} tracker_place;
 
 /* What segments ask for together lies in one line, of the flow and of either end. Where pointers have 32 bits both are
  * smaller, and larger where enumerations are not one byte long. */
@@ -28,11 +33,11 @@ enum { IN_LINES = sizeof(void *) == 8 && TCPT_GNU_C };
 G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_flow, last_ns, 1) && BEGINS_LINE(tcpt_flow, tracker, 2) &&
                               BEGINS_LINE(tcpt_flow, seen, 3) && offsetof(tcpt_flow, ends) % LINE == 0));
 G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_LINE(tcpt_endpoint, payload_record, 2) &&
-                              BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, syn_ns, 4) &&
+                              BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, rst_ns, 4) &&
                               sizeof(tcpt_endpoint) % LINE == 0));
 
-/* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
- * to: a slab that the allocator clears at once has left the processor's cache by then. */
+/* Slabs grow with what there is. Nearly all are so large that the allocator has them from the system, which clears a
+ * page when it is first written to: of a new flow no line comes into the processor's cache that nobody asks for. */
 enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
 
 /* Things of one size, from slabs. */
@@ -129,9 +134,9 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
     g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
-static void *new_slab(tcpt_flows *flows, size_t bytes)
+static void *new_slab(tcpt_flows *flows, size_t bytes, bool zero)
 {
-    uint8_t *slab = g_malloc(bytes + LINE - 1);
+    uint8_t *slab = zero ? g_malloc0(bytes + LINE - 1) : g_malloc(bytes + LINE - 1);
 
     g_ptr_array_add(flows->slabs, slab);
     return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
@@ -144,11 +149,9 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     if (from->left == 0) {
         from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
         from->had += from->left;
-        from->next = new_slab(flows, from->left * bytes);
+        from->next = new_slab(flows, from->left * bytes, zero);
     }
     taken = from->next;
-    if (zero)
-        memset(taken, 0, bytes);
     from->next += bytes;
     from->left--;
     return taken;
@@ -198,7 +201,7 @@ static tcpt_tracker *take_tracker(tcpt_flows *flows)
     flows->blank_tracker = NULL;
     if (!taken)
         taken = take_spare(&flows->spare_trackers, sizeof(tcpt_tracker));
-    return taken ? taken : take_from(flows, &flows->trackers, sizeof(tcpt_tracker), true);
+    return taken ? taken : take_from(flows, &flows->trackers, sizeof(tracker_place), true);
 }
 
 static tcpt_lone *take_lone(tcpt_flows *flows)

@@ -372,7 +372,7 @@ static void observe_ending(tcpt_observation *seen, const tcpt_flow *flow, const 
 
     if (rst && (!sender->rst_count || !flow->handshake_done))
         seen->traits |= TCPT_TRAIT_RST_FIRST;
-    if ((rst || sender->rst_count) && (flow->ending || (seen->traits & TCPT_TRAIT_TTL_ODD)))
+    if ((flow->ending || (seen->traits & TCPT_TRAIT_TTL_ODD)) && (rst || sender->rst_count))
         seen->traits |= TCPT_TRAIT_RST_SENDER;
     if (tcpt_has_short_frames(flow, segment))
         seen->traits |= TCPT_TRAIT_SHORT_FRAMES;

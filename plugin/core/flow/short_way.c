@@ -75,8 +75,7 @@ bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned 
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
     int64_t delayed_ns = held_ns - receiver->rtt_ns;
 
-    if (!sender->payload_ns || segment->seq != sender->snd_nxt || receiver->rcv_nxt != sender->snd_nxt ||
-        !receiver->ack_step_count || receiver->ack_steps[receiver->ack_step_count - 1].time_ns != flow->last_ns)
+    if (!sender->payload_ns || segment->seq != sender->snd_nxt || receiver->rcv_nxt != sender->snd_nxt)
         return false;
     if (delayed_ns < TCPT_DELAYED_ACK_MS * TCPT_MS_NS || delayed_ns > TCPT_DELAYED_ACK_MOST_MS * TCPT_MS_NS ||
         tcpt_rtt_ns(flow) > delayed_ns)
@@ -84,7 +83,9 @@ bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned 
     if (segment->payload_bytes + segment->header_bytes - TCPT_TCP_HEADER_BYTES >=
         (receiver->mss ? receiver->mss : MSS_LEAST))
         return false; /* Nagle holds back nothing that fills a segment */
-    return llabs(segment->time_ns - flow->last_ns - sender->rtt_ns) <= FREED_MS * TCPT_MS_NS;
+    if (llabs(segment->time_ns - flow->last_ns - sender->rtt_ns) > FREED_MS * TCPT_MS_NS)
+        return false;
+    return receiver->ack_step_count && receiver->ack_steps[receiver->ack_step_count - 1].time_ns == flow->last_ns;
 }
 
 bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
