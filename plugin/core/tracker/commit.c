@@ -10,15 +10,21 @@ static void begin_anew(tcpt_tracker *tracker)
     tracker->follows = true;
 }
 
+/* The segment is the newest packet that the entry knows of. */
+static bool is_last(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    return entry->last_dir == tcpt_ct_direction(entry, from) && entry->last_seq == segment->seq &&
+           entry->last_ack == segment->ack && entry->last_end == segment->end_seq && entry->last_win == segment->window;
+}
+
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal)
 {
     if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
         tcpt_ct_take_short_way(&tracker->models.current, segment, from);
-        tracker->on_short_way = true;
+        tracker->learned = true;
         return;
     }
-    tracker->on_short_way = false;
     if (proposal->begins)
         begin_anew(tracker);
     if (proposal->overrun_ns)
@@ -27,6 +33,7 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
         tracker->follows = false;
     else
         tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
+    tracker->learned = is_last(&tracker->models.current, segment, from);
 }
 
 void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
@@ -39,6 +46,7 @@ void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsi
     tcpt_ct_judge_both(&none, &packet, &proposal, results);
     begin_anew(tracker);
     tcpt_ct_commit(&tracker->models, segment, from, &proposal);
+    tracker->learned = is_last(&tracker->models.current, segment, from);
 }
 
 void tcpt_tracker_commit_rst_again(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)

@@ -12,8 +12,8 @@
 /** Whether an entry that lags need not take a segment, either; it is VALID by both rule sets then. */
 bool tcpt_ct_lags_on(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);
 
-/** The same for one that does not lag so far, of a segment that goes the entry's short way, as the one before
- * it did. */
+/** The same for one that does not lag so far, and has learned from the packet before, of a segment that goes the
+ * entry's short way. */
 bool tcpt_ct_may_lag(const tcpt_ct_entry *entry, const tcpt_flow *flow, const tcpt_observation *seen);
 
 /** Let an entry that lags be what it would be by now. */

@@ -289,11 +289,9 @@ static void track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const
     note_traits(seen);
 }
 
-/* The entry has learned from the flow's newest packet. One that goes the short way alone is not worth it, either:
- * catching up costs as much. */
 static bool may_lag(const tcpt_flow *flow, const tcpt_observation *seen)
 {
-    return flow->tracker->on_short_way && tcpt_ct_may_lag(&flow->tracker->models.current, flow, seen);
+    return flow->tracker->learned && tcpt_ct_may_lag(&flow->tracker->models.current, flow, seen);
 }
 
 void tcpt_tracker_catch_up(const tcpt_flow *flow)

@@ -14,7 +14,7 @@
 typedef struct tcpt_tracker {
     tcpt_ct_models models;
     int64_t overrun_ns[2]; /**< by sender: since when it has sent beyond the window without an answer, 0 never */
-    bool on_short_way;     /**< the newest packet was taken by the entry's short way */
+    bool learned;          /**< the entry has learned from the newest packet; asked of open connections alone */
     bool follows; /**< it has seen all that a tracker would have: from a new life's SYN to the first packet that the
                        capture lacks. Else nothing is believed */
 } tcpt_tracker;
