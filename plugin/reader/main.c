@@ -198,7 +198,6 @@ static int report_on(job *of)
     char *problem;
     int status;
 
-    tcpt_settle_all(of->reading.analysis);
     model = model_of(options->least, &of->reading, asked);
     status = status_of(options, model);
     problem = tell_last(of, model, asked);
