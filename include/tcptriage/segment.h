@@ -35,6 +35,7 @@ enum {
     TCPT_OPTION_TIMESTAMPS = 0x10,
     TCPT_OPTION_FAST_OPEN = 0x20, /**< kind 34, or kind 254 with magic 0xF989 (RFC 7413, section 4.1.1) */
     TCPT_OPTION_MULTIPATH = 0x40, /**< kind 30 (RFC 8684, section 3) */
+    TCPT_OPTION_SIGNED = 0x80,    /**< kind 19 (RFC 2385, MD5) or 29 (RFC 5925, TCP-AO) */
 };
 
 /** What the checksum field says about the segment. */

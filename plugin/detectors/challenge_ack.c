@@ -2,6 +2,10 @@
 /* The ACK that asks a sender to confirm its RST or SYN (RFC 5961, sections 3.2, 4.2 and 5.2). */
 #include "detectors/detectors.h"
 
+typedef struct challenge_memory {
+    tcpt_finding *refusal; /* the first on a SYN, by an earlier connection that the capture does not know */
+} challenge_memory;
+
 static bool both_offered_timestamps(const tcpt_flow *flow)
 {
     return flow->ends[0].syn_options & flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS;
@@ -33,6 +37,34 @@ static const char *instead(const tcpt_context *context)
     }
 }
 
+/* The SYN was refused before, a RST has answered that, and this one was sent behind it: a device drops the RST? */
+static bool outlives_reset(const tcpt_context *context)
+{
+    const tcpt_endpoint *client = &context->flow->ends[!context->seen->from];
+    const tcpt_old_refusal *before = &context->flow->rare->refusal;
+
+    return context->seen->old_numbers && before->seen && before->reset && client->syn_ns > before->reset_ns;
+}
+
+/* Of an earlier connection; of one that the capture knows time_wait_reuse tells more. */
+static void say_old(const tcpt_context *context, challenge_memory *mine, tcpt_finding *finding)
+{
+    const tcpt_endpoint *client = &context->flow->ends[!context->seen->from];
+
+    if (!mine->refusal)
+        mine->refusal = finding;
+    tcpt_brief(finding, "SYN answered by an ACK: an earlier connection's");
+    if (context->flow->later || !outlives_reset(context))
+        return;
+    tcpt_resummarise(mine->refusal,
+                     "Challenge ACK: the %s has an earlier connection of these ports and refuses the SYN again (frame "
+                     "%u): the RST in frame %u did not end it (dropped?)",
+                     tcpt_role(context->flow, context->seen->from), context->record->frame, client->rst_record->frame);
+    tcpt_brief(mine->refusal, "SYN refused again: RST does not end the earlier one");
+    tcpt_relate(mine->refusal, client->rst_record);
+    tcpt_set_delay(mine->refusal, context->segment->time_ns - context->flow->first_ns);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -40,7 +72,6 @@ static void judge(const tcpt_context *context, void *memory)
     const char *other = instead(context);
     tcpt_finding *finding;
 
-    (void)memory;
     if (context->seen->really_bad || (context->seen->traits & TCPT_TRAIT_RST_LOOP))
         return; /* rst_loop tells of all rounds */
     finding = tcpt_raise(
@@ -54,6 +85,8 @@ static void judge(const tcpt_context *context, void *memory)
         lacks_timestamps ? "; without the timestamps agreed on: a device may have made it" : "", other ? "; " : "",
         other ? tcpt_stack_names[context->settings->receiver_stack].description : "", other ? other : "");
     tcpt_relate(finding, context->seen->challenged);
+    if (context->seen->old_numbers)
+        say_old(context, memory, finding);
 }
 
 static const tcpt_command commands[] = {
@@ -78,5 +111,6 @@ const tcpt_detector tcpt_challenge_ack = {
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_RECEIVER,
     .wants = TCPT_TRAIT_CHALLENGE,
+    .memory_bytes = sizeof(challenge_memory),
     .judge = judge,
 };

@@ -51,6 +51,16 @@ static void say_icmp(tcpt_finding *finding, const tcpt_icmp_told *told, unsigned
     tcpt_relate(finding, told->record);
 }
 
+/* Whose key differs, or who has none, drops it without a word (RFC 2385, section 2.0; RFC 5925, section 7.3). */
+static void say_signed(tcpt_finding *finding, uint32_t tries, int64_t waited_ns, const char *after)
+{
+    tcpt_resummarise(finding,
+                     "Nothing came back for this SYN, %u tries in %.1f s%s. It is signed (TCP-MD5 or TCP-AO): another "
+                     "key at the server or none, or a host that is down, a filter or route",
+                     tries, tcpt_as_seconds(waited_ns), after);
+    tcpt_brief(finding, "Key, host or filter? No answer to %u signed SYNs", tries);
+}
+
 static void say_causes(tcpt_finding *finding, bool others, uint32_t tries, int64_t waited_ns, const char *after)
 {
     tcpt_resummarise(finding, "Nothing came back for this SYN, %u tries in %.1f s%s. Consistent with %s", tries,
@@ -74,6 +84,8 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
 
     if (told)
         say_icmp(finding, told, flow->key.family, tries, waited_ns, after);
+    else if (flow->ends[flow->client].syn_options & TCPT_OPTION_SIGNED)
+        say_signed(finding, tries, waited_ns, after);
     else
         say_causes(finding, others, tries, waited_ns, after);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
@@ -157,7 +169,10 @@ static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the SYN arrive, and does an answer leave?"},
     {TCPT_ON_CLIENT, "ip route get %server%", "the interface and the address that it leaves by"},
     {TCPT_ON_CLIENT, "traceroute -nT -p %port% %server%", "how far it comes"},
-    {TCPT_ON_SERVER, "nstat -az TcpExtListenDrops TcpExtIPReversePathFilter", "do they grow with each SYN?"},
+    {TCPT_ON_SERVER,
+     "nstat -az TcpExtListenDrops TcpExtIPReversePathFilter TcpExtTCPMD5NotFound TcpExtTCPMD5Unexpected "
+     "TcpExtTCPMD5Failure",
+     "does one grow with each SYN?"},
     {TCPT_ON_SERVER, "nft list ruleset | grep -n drop", "the server's own rules"},
     {0},
 };

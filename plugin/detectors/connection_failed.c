@@ -78,7 +78,7 @@ static tcpt_finding *raise_no_answer(const tcpt_context *context, tcpt_confidenc
                          "at the server: does the SYN arrive?",
                          tries, tries == 1 ? "" : "s", tcpt_as_seconds(tcpt_since_ns(context, flow->first_ns)));
 
-    tcpt_brief(finding, "No answer to %u SYN%s, too few to say why", tries, tries == 1 ? "" : "s");
+    tcpt_brief(finding, "No answer to %u SYN%s: loss, filter, or host down?", tries, tries == 1 ? "" : "s");
     tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
     return finding;
 }
@@ -86,10 +86,16 @@ static tcpt_finding *raise_no_answer(const tcpt_context *context, tcpt_confidenc
 static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_confidence confidence)
 {
     const tcpt_flow *flow = context->flow;
-    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
     tcpt_finding *finding;
 
-    if (server->syn && flow->handshake_done)
+    if (server->syn && flow->handshake_done && client->checksums_unexplained)
+        finding =
+            tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                             "The server sent its SYN-ACK %u times although the client confirmed it, with a wrong "
+                             "checksum (%u such): damaged behind its SYN?",
+                             server->syn_count, client->checksums_unexplained);
+    else if (server->syn && flow->handshake_done)
         finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
                                    "The server sent its SYN-ACK %u times although the client confirmed it. Capture "
                                    "at the server: does that ACK arrive?",
@@ -208,7 +214,8 @@ const tcpt_detector tcpt_connection_failed = {
         "How it ended is seen, why is not. Looked at without result: how often the SYN was sent and what came back, "
         "resets and where they point, repeats and probes without an answer, sizes, windows and closes, checksums, "
         "timestamps, what connection tracking makes of each segment, other connections of these hosts, and other "
-        "capture points. Few tries are no proof: one lost segment, or a client that gave up early, ends the same way.",
+        "capture points. Few tries are no proof: one lost segment, or a client that gave up early, ends the same way; "
+        "many connections that end so are a filter or a host that is down.",
     .remedy =
         "Capture at both ends at once, from before the connection opens until it is given up, and join the two by "
         "time: then each segment is seen to arrive, or not. Refused or no answer: begin at the server. Handshake "

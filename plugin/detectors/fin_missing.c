@@ -6,6 +6,7 @@
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 #include "tcptriage/points.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 typedef struct missing_memory {
@@ -49,7 +50,7 @@ static bool unanswered(const tcpt_context *context, unsigned end)
 static bool missed(const tcpt_context *context, unsigned end)
 {
     return tcpt_close_unseen(context->flow, end) && tcpt_shows_bare(&context->flow->ends[end]) &&
-           !unanswered(context, end);
+           !unanswered(context, end) && !tcpt_goes_on_elsewhere(context->flow, !end);
 }
 
 /* The other side gives up after the silence in which the close was due. */
@@ -106,6 +107,29 @@ static bool answers_fin_without_socket(const tcpt_context *context, unsigned end
            (other->rcv_nxt == closer->snd_nxt || other->rcv_nxt == closer->snd_nxt + 1);
 }
 
+/* That it has closed is not the only reason: it may never have had the connection, or somebody else has forgotten it.
+ */
+static tcpt_finding *raise_without_socket(const tcpt_context *context, unsigned end, int64_t silence_ns)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[end];
+    tcpt_finding *finding;
+
+    if (closer->syn && closer->segment_count == closer->syn_count) {
+        finding = raise_missing(context, end, silence_ns, TCPT_MEDIUM,
+                                "it answers the other side's FIN with a RST; it sent only its SYN-ACK (final ACK "
+                                "lost, SYN cookies?)");
+        tcpt_brief(finding, "Did the %s ever have it? FIN drew a RST", tcpt_role(context->flow, end));
+    } else if (silence_ns >= tcpt_seconds_ns(context->settings->idle_seconds)) {
+        finding = raise_missing(context, end, silence_ns, TCPT_MEDIUM,
+                                "it (or a device on the way that forgot the idle connection) answers the other side's "
+                                "FIN with a RST");
+        tcpt_brief(finding, "FIN drew a RST after %.0f s: FIN lost, or NAT entry?", tcpt_as_seconds(silence_ns));
+    } else
+        finding = raise_missing(context, end, silence_ns, TCPT_MEDIUM,
+                                "it has no such connection any more and answers the other side's FIN with a RST");
+    return finding;
+}
+
 /* It closed all the same, later: say so, and how little is certain then. */
 static void withdraw(const tcpt_context *context, missing_memory *memory, unsigned end)
 {
@@ -143,9 +167,7 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
         memory->finding[end] =
             raise_missing(context, end, own_silence_ns, TCPT_HIGH, "its SEQ is now one further than all it sent");
     else if (answers_fin_without_socket(context, end) && context->flow->ends[!end].fin_ns - closer->last_ns >= stall_ns)
-        memory->finding[end] = raise_missing(context, end, own_silence_ns, TCPT_MEDIUM,
-                                             "it has no such connection any more and answers the other side's FIN "
-                                             "with a RST");
+        memory->finding[end] = raise_without_socket(context, end, own_silence_ns);
 }
 
 /* Of a segment without FIN or RST that skips nothing only another capture point can tell; most silences are nothing. */
@@ -198,7 +220,7 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_FIN_MISSING_FROM, TCPT_F_FIN_SILENCE, TCPT_F_FIN_HINT, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"close_wait_stuck", "fin_unacked", NULL};
+static const char *const explains[] = {"close_wait_stuck", "fin_unacked", "rst_seq_mismatch", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "is the FIN sent, or does it arrive?"},

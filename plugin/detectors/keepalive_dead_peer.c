@@ -12,6 +12,7 @@ enum { PROVEN_BY = 3 };
 typedef struct keepalive_memory {
     tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
     int64_t raised_ns[2];
+    bool alive[2]; /* a probe of that end was answered before */
 } keepalive_memory;
 
 /* The third probe was answered after all, as fast as the path allows: two were lost, and the peer is there. */
@@ -27,7 +28,9 @@ static void take_back(const tcpt_context *context, keepalive_memory *memory)
     memory->finding[prober] = NULL;
 }
 
-static tcpt_finding *raise_idle(const tcpt_context *context)
+/* The first probe after a long silence may be the first that a NAT does not pass; behind answered ones it is the host.
+ */
+static tcpt_finding *raise_idle(const tcpt_context *context, bool alive)
 {
     unsigned from = context->seen->from;
     int64_t idle_ns = context->flow->ends[from].idle_before_ns;
@@ -36,7 +39,11 @@ static tcpt_finding *raise_idle(const tcpt_context *context)
                    tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns));
 
     tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(idle_ns));
-    tcpt_brief(finding, "No answer to keep-alive probes: the %s is gone", tcpt_role(context->flow, !from));
+    if (!alive && idle_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
+        tcpt_brief(finding, "Keep-alive unanswered after %.0f s: %s gone, or NAT?", tcpt_as_seconds(idle_ns),
+                   tcpt_role(context->flow, !from));
+    else
+        tcpt_brief(finding, "No answer to keep-alive probes: the %s is gone", tcpt_role(context->flow, !from));
     return finding;
 }
 
@@ -67,13 +74,15 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (mine->finding[!from])
         take_back(context, mine);
+    if ((context->seen->traits & TCPT_TRAIT_PROBED) && !context->seen->really_bad)
+        mine->alive[!from] = true;
     if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
         return;
     if (!context->seen->new_round || context->seen->unanswered_probes != PROVEN_BY)
         return;
     if (tcpt_silence_explained(context))
         return;
-    finding = tcpt_window_is_shut(receiver) ? raise_behind_window(context) : raise_idle(context);
+    finding = tcpt_window_is_shut(receiver) ? raise_behind_window(context) : raise_idle(context, mine->alive[from]);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
     mine->finding[from] = finding;
     mine->raised_ns[from] = context->segment->time_ns;

@@ -42,16 +42,28 @@ enum {
     IP_AND_TCP_IPV6 = 60,
 };
 
-/* An MTU that ICMP tells and that the lost one exceeds; NULL without. */
+/* An MTU that ICMP tells and that the lost one exceeds, or that it is too long without a word of how much (RFC 792;
+ * routers before RFC 1191); NULL without. */
 static const tcpt_icmp_told *told_smaller(const tcpt_flow *flow, const stuck *mine, unsigned from)
 {
     const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, from, flow->first_ns);
 
-    return told && told->mtu && told->mtu < mine->datagram ? told : NULL;
+    if (told && !told->mtu)
+        return told->kind == TCPT_ICMP_FRAGMENTATION_NEEDED ? told : NULL;
+    return told && told->mtu < mine->datagram ? told : NULL;
 }
 
 static void say_told(const stuck *mine, const char *role, const tcpt_icmp_told *told)
 {
+    if (!told->mtu) {
+        tcpt_resummarise(mine->finding,
+                         "%u-byte packets from the %s get lost (sent %u times); ICMP (frame %u) says that they are too "
+                         "big, and tells no MTU: the %s goes on",
+                         mine->datagram, role, mine->repeats + 1, told->record->frame, role);
+        tcpt_brief(mine->finding, "Too big, says ICMP without an MTU: %u bytes, %u times", mine->datagram,
+                   mine->repeats + 1);
+        return;
+    }
     tcpt_resummarise(
         mine->finding,
         "%u-byte packets from the %s get lost (sent %u times) although ICMP (frame %u) tells an MTU of %u: "
@@ -87,9 +99,10 @@ static void complete(const tcpt_context *context, stuck *mine, unsigned from, ui
     tcpt_set_number(mine->finding, TCPT_F_MTU_LOST_FROM, mine->datagram);
     if (passed)
         tcpt_set_number(mine->finding, TCPT_F_MTU_PASSED_UP_TO, passed);
-    if (told)
+    if (told && told->mtu)
         tcpt_set_number(mine->finding, TCPT_F_MTU_ICMP, told->mtu);
-    tcpt_relate(mine->finding, told ? told->mtu_record : NULL);
+    if (told)
+        tcpt_relate(mine->finding, told->mtu ? told->mtu_record : told->record);
     tcpt_set_delay(mine->finding, context->segment->time_ns - mine->first_ns);
     tcpt_rule_out_nothing(mine->finding);
     if (passed)

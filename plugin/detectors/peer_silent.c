@@ -5,6 +5,7 @@
 #include "detectors/shared/big_ones.h"
 #include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
+#include "tcptriage/address.h"
 #include "tcptriage/icmp.h"
 #include "tcptriage/queries.h"
 
@@ -50,6 +51,19 @@ static char *suspicion(const tcpt_context *context)
     return g_strdup("");
 }
 
+static void say_silent(const tcpt_context *context, tcpt_finding *finding, double seconds)
+{
+    unsigned from = context->seen->from;
+    const char *role = tcpt_role(context->flow, from), *other = tcpt_role(context->flow, !from);
+    uint32_t repeats = context->seen->unanswered_repeats;
+    char *more = suspicion(context);
+
+    tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s", role, repeats,
+                     seconds, other, more);
+    g_free(more);
+    tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", other, repeats, seconds);
+}
+
 static void complete(const tcpt_context *context, tcpt_finding *finding)
 {
     unsigned from = context->seen->from;
@@ -58,18 +72,18 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     const char *role = tcpt_role(context->flow, from), *other = tcpt_role(context->flow, !from);
     uint32_t repeats = context->seen->unanswered_repeats;
     int64_t duration_ns = context->segment->time_ns - sender->unanswered_ns;
-    char *more = suspicion(context);
+    char from_text[TCPT_ADDRESS_BYTES];
 
-    if (told)
-        tcpt_resummarise(
-            finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back, but ICMP (frame %u) says: %s",
-            role, repeats, tcpt_as_seconds(duration_ns), other, told->record->frame, tcpt_icmp_kind_words(told->kind));
-    else
-        tcpt_resummarise(finding, "The %s retransmitted %u times in %.1f s; the %s sent nothing back%s", role, repeats,
-                         tcpt_as_seconds(duration_ns), other, more);
-    g_free(more);
-    tcpt_brief(finding, "No answer from the %s: %u retransmissions in %.1f s", other, repeats,
-               tcpt_as_seconds(duration_ns));
+    if (told) {
+        tcpt_resummarise(finding,
+                         "The %s retransmitted %u times in %.1f s; the %s sent nothing back, but ICMP from %s (frame "
+                         "%u) says: %s",
+                         role, repeats, tcpt_as_seconds(duration_ns), other,
+                         tcpt_address_text(from_text, context->flow->key.family, told->from), told->record->frame,
+                         tcpt_icmp_kind_words(told->kind));
+        tcpt_brief(finding, "ICMP: %s. No answer to %u repeats", tcpt_icmp_kind_words(told->kind), repeats);
+    } else
+        say_silent(context, finding, tcpt_as_seconds(duration_ns));
     tcpt_relate(finding, told ? told->record : NULL);
     tcpt_set_delay(finding, duration_ns);
     tcpt_set_number(finding, TCPT_F_SILENT_RETRANSMISSIONS, repeats);
@@ -158,7 +172,7 @@ const tcpt_detector tcpt_peer_silent = {
     .mistaken = "a slow server: not even receipt is acknowledged",
     .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
-                   "on.",
+                   "on. Where ICMP tells of an error, its sender knows more than the silence.",
     .remedy = "If the segments arrive at the silent side, look at its filter, and if it is a server that has only sent "
               "its SYN-ACK at its accept queue. If not, look at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how "
               "long the sender tries.",

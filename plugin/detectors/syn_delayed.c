@@ -4,6 +4,7 @@
 
 typedef struct delayed_memory {
     tcpt_finding *finding;
+    uint8_t left_out; /* options of the first SYN that the newest try lacks */
 } delayed_memory;
 
 /* A SYN-ACK for each try, as far apart as the tries: none was lost, they were on their way for longer than the client
@@ -20,6 +21,29 @@ static bool answers_the_retry_too(const tcpt_context *context, const tcpt_findin
            context->segment->seq == flow->ends[!flow->client].iss;
 }
 
+/* Some hosts give an option up when their SYN is not answered: then it may be the option that a device drops. Of one
+ * lost try that says nothing; tfo_handshake tells of Fast Open. */
+static const char *without(unsigned left_out, uint32_t tries)
+{
+    enum { TRIES = 3 };
+
+    return tries < TRIES                       ? NULL
+           : left_out & TCPT_OPTION_MULTIPATH  ? "Multipath TCP"
+           : left_out & TCPT_OPTION_TIMESTAMPS ? "timestamps"
+           : left_out & TCPT_OPTION_WSCALE     ? "window scaling"
+                                               : NULL;
+}
+
+static void say_without(tcpt_finding *finding, const tcpt_endpoint *client, const char *option, int64_t delay_ns)
+{
+    tcpt_resummarise(finding,
+                     "%.1f s without an answer until try %u, the first without %s, was answered. Consistent with a "
+                     "device that drops SYNs with that option, or with loss",
+                     tcpt_as_seconds(delay_ns), client->syn_count, option);
+    tcpt_brief(finding, "%s dropped? Try %u without it answered: %.1f s", option, client->syn_count,
+               tcpt_as_seconds(delay_ns));
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     delayed_memory *mine = memory;
@@ -28,9 +52,12 @@ static void judge(const tcpt_context *context, void *memory)
     int64_t delay_ns = client->syn_ns - flow->first_ns;
     tcpt_syn_delay kind = context->seen->syn_delay;
     bool answer_lost = kind == TCPT_SYN_DELAY_ANSWER_LOST;
+    const char *option = answer_lost ? NULL : without(mine->left_out, client->syn_count);
 
     if (context->seen->really_bad)
         return;
+    if ((context->segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && context->seen->from == flow->client)
+        mine->left_out = client->syn_options & ~context->segment->options & UINT8_MAX;
     if (mine->finding && answers_the_retry_too(context, mine->finding)) {
         tcpt_withdraw(context, mine->finding);
         mine->finding = NULL;
@@ -47,6 +74,8 @@ static void judge(const tcpt_context *context, void *memory)
                                : "Consistent with loss, or a device that drops the first");
     tcpt_brief(mine->finding, "%s lost? Try %u answered after %.1f s", answer_lost ? "SYN-ACK" : "First SYN",
                client->syn_count, tcpt_as_seconds(delay_ns));
+    if (option)
+        say_without(mine->finding, client, option, delay_ns);
     tcpt_set_number(mine->finding, TCPT_F_SYN_TRIES, client->syn_count);
     tcpt_set_number(mine->finding, TCPT_F_SYN_DELAY, delay_ns);
     tcpt_set_delay(mine->finding, delay_ns);

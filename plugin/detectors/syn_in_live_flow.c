@@ -11,6 +11,7 @@ typedef struct syn_memory {
     int64_t time_ns;
     uint8_t from;
     bool answered;  /* by the old numbers */
+    bool twice;     /* it is a second answer to this connection's SYN */
     bool recovered; /* by the next life's SYN-ACK */
     uint32_t tries;
 } syn_memory;
@@ -36,6 +37,28 @@ static const char *kind(const tcpt_context *context)
     return context->segment->flags & TCPT_ACK ? "SYN-ACK" : "SYN";
 }
 
+/* Another SYN-ACK for this connection's SYN, with numbers of its own. */
+static bool answers_twice(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return (context->segment->flags & TCPT_ACK) && context->seen->from != flow->client && client->syn && server->syn &&
+           context->segment->ack - client->iss - 1 <= client->syn_payload_bytes &&
+           server->segment_count == server->syn_count;
+}
+
+static void say_twice(const tcpt_context *context, const syn_memory *memory)
+{
+    const tcpt_flow *flow = context->flow;
+
+    tcpt_resummarise(memory->finding,
+                     "A second SYN-ACK, with other numbers, answers the client's SYN (TTL %u, the first had %u): two "
+                     "hosts use this address, or a device answers, too",
+                     context->segment->ttl, flow->ends[!flow->client].syn_ttl);
+    tcpt_brief(memory->finding, "Two SYN-ACKs of other numbers: address used twice?");
+}
+
 static void raise(const tcpt_context *context, syn_memory *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -50,6 +73,9 @@ static void raise(const tcpt_context *context, syn_memory *memory)
     tcpt_brief(memory->finding, "%s from the %s in an open connection", kind(context),
                tcpt_role(flow, context->seen->from));
     tcpt_relate(memory->finding, flow->ends[!context->seen->from].last_record);
+    memory->twice = answers_twice(context);
+    if (memory->twice)
+        say_twice(context, memory);
 }
 
 static void judge_syn(const tcpt_context *context, syn_memory *memory)
@@ -71,6 +97,9 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
     memory->answered = true;
     tcpt_set_confidence(memory->finding, TCPT_HIGH);
     tcpt_set_text(memory->finding, TCPT_F_SYN_OUTCOME, "challenged");
+    tcpt_relate(memory->finding, context->record);
+    if (memory->twice)
+        return;
     tcpt_resummarise(memory->finding,
                      "SYN from the %s in a connection that is open: the %s still has it and answers in frame %u with "
                      "its old numbers",
@@ -78,7 +107,6 @@ static void judge_challenge(const tcpt_context *context, syn_memory *memory)
                      context->record->frame);
     tcpt_brief(memory->finding, "SYN in an open connection: the %s still has the old one",
                tcpt_role(context->flow, context->seen->from));
-    tcpt_relate(memory->finding, context->record);
 }
 
 /* The SYN-ACK of the next life: the end that had kept the old connection has let it go. */
@@ -131,8 +159,10 @@ static void settle(const tcpt_context *context, const void *memory)
         context->now_ns - mine->time_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return; /* an answer may still be on its way */
     finding = tcpt_instead_of(context, mine->finding);
-    tcpt_brief(finding, "SYN in an open connection: never answered");
     tcpt_set_text(finding, TCPT_F_SYN_OUTCOME, "unanswered");
+    if (mine->twice)
+        return;
+    tcpt_brief(finding, "SYN in an open connection: never answered");
     tcpt_resummarise(
         finding,
         "SYN from the %s in a connection that is open: sent %u time%s, never answered, although a host that "

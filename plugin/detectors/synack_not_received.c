@@ -47,19 +47,48 @@ static tcpt_record *reset_of(const tcpt_flow *flow)
     return client->rst_count && client->rst_ns >= flow->ends[!flow->client].syn_ns ? client->rst_record : NULL;
 }
 
+/* Who signs drops what comes unsigned (RFC 2385, section 2.0; RFC 5925, section 7.3), and says nothing. */
+static bool lacks_signature(const tcpt_flow *flow)
+{
+    unsigned client = flow->ends[flow->client].syn_options, server = flow->ends[!flow->client].syn_options;
+
+    return client & ~server & TCPT_OPTION_SIGNED && !flow->options_cut;
+}
+
+/* None that the client has sent: Linux resets such a SYN-ACK, and waits for another (tcp_rcv_synsent_state_process,
+ * counter PAWSActive). An echo of 0 is let pass. */
+static bool echoes_nothing(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return (client->syn_options & server->syn_options & TCPT_OPTION_TIMESTAMPS) && server->echoes &&
+           server->ts_echoed && server->ts_echoed - client->syn_tsval > client->tsval_highest - client->syn_tsval;
+}
+
 static void complete(const tcpt_context *context, const lost_memory *mine, uint32_t tries, const char *after)
 {
     tcpt_finding *finding = mine->finding;
     int64_t waited_ns = context->segment->time_ns - context->flow->first_ns;
     double seconds = tcpt_as_seconds(waited_ns);
 
-    if (mine->reset) {
+    if (lacks_signature(context->flow)) {
+        tcpt_resummarise(finding,
+                         "The client signs its SYN (TCP-MD5 or TCP-AO) and drops the SYN-ACK, which is not signed: %u "
+                         "tries in %.1f s%s. Consistent with a key that is not set at the server",
+                         tries, seconds, after);
+        tcpt_brief(finding, "SYN signed (MD5 or AO), SYN-ACK not: key? %u tries", tries);
+    } else if (mine->reset && echoes_nothing(context->flow)) {
+        tcpt_resummarise(finding,
+                         "The client's host resets the SYN-ACK, yet sends the SYN again (%u tries in %.1f s%s): the "
+                         "SYN-ACK echoes a timestamp (TSecr %u) that the client never sent",
+                         tries, seconds, after, context->flow->ends[!context->flow->client].ts_echoed);
+        tcpt_brief(finding, "SYN-ACK echoes a wrong timestamp: reset, %u tries", tries);
+    } else if (mine->reset) {
         tcpt_resummarise(finding,
                          "The client's host resets the SYN-ACK, yet sends the SYN again (%u tries in %.1f s%s): it "
                          "comes under another address or port than the SYN went to (NAT?)",
                          tries, seconds, after);
         tcpt_brief(finding, "SYN-ACK under another address or port? Reset, %u tries", tries);
-        tcpt_set_number(finding, TCPT_F_SYNACK_RESET_IN, mine->reset->frame);
     } else {
         tcpt_resummarise(finding,
                          "The client does not get the SYN-ACK that is in the capture: %u tries in %.1f s%s. "
@@ -67,6 +96,8 @@ static void complete(const tcpt_context *context, const lost_memory *mine, uint3
                          tries, seconds, after);
         tcpt_brief(finding, "Way back: SYN-ACK does not reach the client, %u tries", tries);
     }
+    if (mine->reset)
+        tcpt_set_number(finding, TCPT_F_SYNACK_RESET_IN, mine->reset->frame);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
     tcpt_set_delay(finding, waited_ns);
 }
@@ -114,7 +145,8 @@ static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYNACK_RESET_IN, TC
 static const tcpt_command commands[] = {
     {TCPT_ON_CLIENT, "tcpdump -ni any 'tcp port %port%'", "does the SYN-ACK arrive, and under which address?"},
     {TCPT_ON_CLIENT, "nft list ruleset | grep -n drop", "the client's own filter"},
-    {TCPT_ON_CLIENT, "nstat -az TcpExtIPReversePathFilter TcpInCsumErrors", "does one grow with each try?"},
+    {TCPT_ON_CLIENT, "nstat -az TcpExtIPReversePathFilter TcpInCsumErrors TcpExtPAWSActive TcpExtTCPMD5NotFound",
+     "does one grow with each try?"},
     {TCPT_ON_SERVER, "ip route get %client%", "the way back, and the address that it leaves by"},
     {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp --dport %port%", "is there one entry for both directions?"},
     {0},
@@ -132,10 +164,14 @@ const tcpt_detector tcpt_synack_not_received = {
         "it is lost behind the capture point, dropped by a filter (captured at the client: its own), sent another way "
         "back, or its addresses are translated otherwise than those of the SYN. Where the client's host resets the "
         "SYN-ACK "
-        "and its SYN goes on all the same, it arrives, but under an address or port that no socket waits for.",
+        "and its SYN goes on all the same, it arrives, but under an address or port that no socket waits for, or with "
+        "a "
+        "timestamp echo that its socket refuses. A client that signs its segments drops what is not signed.",
     .remedy =
         "Compare addresses and ports of SYN and SYN-ACK at the client and at the server: routes of both directions, "
-        "NAT on one of them only, direct server return, reverse path filters.",
+        "NAT on one of them only, direct server return, reverse path filters. Where the SYN-ACK is at fault itself "
+        "(echo, signature), look at who answers: the server's key, "
+        "or a device that answers for it.",
     .commands = commands,
     .reference = "RFC 9293 section 3.10.7.3; RFC 6298 section 5.7; Linux tcp_rcv_synsent_state_process()",
     .group = TCPT_GROUP_PROTOCOL,

@@ -157,6 +157,8 @@ static const struct option_row {
     {"wrong-length-mss", {2, 3, 5, 1, 3, 3, 7, 0}, 8, TCPT_OPTION_WSCALE},
     {"wrong-length-timestamps", {8, 6, 0, 0, 0, 1, 4, 2}, 8, TCPT_OPTION_SACK_PERMITTED},
     {"unknown-kind", {99, 4, 1, 2, 4, 2, 0, 0}, 8, TCPT_OPTION_SACK_PERMITTED},
+    {"md5", {19, 18}, 20, TCPT_OPTION_SIGNED},
+    {"authentication", {29, 16}, 16, TCPT_OPTION_SIGNED},
     {"fast-open-request", {34, 2, 1, 1}, 4, TCPT_OPTION_FAST_OPEN},
     {"fast-open-cookie", {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1}, 12, TCPT_OPTION_FAST_OPEN},
     {"fast-open-odd-cookie", {34, 9, 1, 2, 3, 4, 5, 6, 7, 1, 1, 1}, 12, 0},

@@ -13,6 +13,13 @@ static int64_t longest_rtt_ns(const tcpt_flow *flow)
     return rtt_ns ? rtt_ns : flow->first_ack_ns - flow->first_ns;
 }
 
+/* All that the client has said since its SYN, whose sum was right, is damaged: dropped for that. */
+static bool damaged_since_syn(const tcpt_endpoint *client)
+{
+    return client->checksums_good && client->checksums_good <= client->syn_count &&
+           client->checksums_unexplained >= client->segment_count - client->syn_count;
+}
+
 bool tcpt_final_ack_ignored(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client];
@@ -25,7 +32,7 @@ bool tcpt_final_ack_ignored(const tcpt_flow *flow, const tcpt_segment *segment, 
     if (client->rcv_nxt != server->iss + 1)
         return false;
     /* A server with TCP_DEFER_ACCEPT ignores a bare ACK on purpose; with the client's data it has no reason to. */
-    if (!client->payload_segments)
+    if (!client->payload_segments || damaged_since_syn(client))
         return false;
     if (server->syn_count < client->syn_count)
         return false; /* it answers a SYN of its own */

@@ -13,6 +13,8 @@ enum {
     KIND_SACK_PERMITTED = 4,
     KIND_SACK = 5,
     KIND_TIMESTAMPS = 8,
+    KIND_MD5 = 19, /* RFC 2385 */
+    KIND_AO = 29,  /* RFC 5925 */
     KIND_MULTIPATH = 30,
     KIND_FAST_OPEN = 34,
     KIND_EXPERIMENT = 254,
@@ -70,6 +72,10 @@ static void read_option(tcpt_segment *segment, const uint8_t *option, unsigned b
         segment->options |= TCPT_OPTION_TIMESTAMPS;
         segment->tsval = be32(option + 2);
         segment->tsecr = be32(option + 6);
+        return;
+    case KIND_MD5:
+    case KIND_AO:
+        segment->options |= TCPT_OPTION_SIGNED;
         return;
     case KIND_MULTIPATH:
         segment->options |= TCPT_OPTION_MULTIPATH;
