@@ -3,8 +3,9 @@
  * Cases: one problem, one cause, one entry, over any number of flows.
  *
  * In a flow, and in the other lives and capture points of its 4-tuple, a finding that another one explains
- * (tcpt_detector.explains) is its consequence. Causes of one kind that blame one place are one case. A case of one
- * listening port is part of another one of that port that explains its cause.
+ * (tcpt_detector.explains) is its consequence. Causes of one kind that blame one place are one case; so are
+ * those that blame three ways and more of one host. A case of one listening port is part of another one of that port
+ * that explains its cause.
  */
 #ifndef TCPTRIAGE_CASES_H
 #define TCPTRIAGE_CASES_H
@@ -46,6 +47,7 @@ typedef struct tcpt_case {
     uint8_t blamed_end;            /**< where that is an end of it */
     struct tcpt_case *joined;      /**< the one that it is part of, while cases are made */
     uint8_t differs;               /**< TCPT_DIFFERENT_ bits */
+    uint32_t ways_more;            /**< of the ways that it blames, behind the first */
     bool scattered;                /**< beyond TCPT_CASES_MOST: of several places */
     tcpt_severity severity;        /**< of the gravest finding in it */
     tcpt_confidence confidence;    /**< of the surest cause */

@@ -42,6 +42,12 @@ static char *way(const tcpt_case *made)
     if (cause && tcpt_value_of(&cause->first, TCPT_F_VANTAGE_FROM, &from) &&
         tcpt_value_of(&cause->first, TCPT_F_VANTAGE_TO, &to))
         return g_strdup_printf("between %s and %s", from.text, to.text);
+    if (made->ways_more && made->differs & TCPT_DIFFERENT_CLIENTS)
+        return join("between %s and %s", g_strdup_printf("%u clients", made->ways_more + 1),
+                    socket_of(made->flow, !made->flow->client));
+    if (made->ways_more)
+        return join("between %s and %s", address_of(made->flow, made->flow->client),
+                    g_strdup_printf("%u servers", made->ways_more + 1));
     return join("between %s and %s", address_of(made->flow, made->flow->client),
                 socket_of(made->flow, !made->flow->client));
 }
@@ -50,6 +56,8 @@ char *tcpt_case_blamed(const tcpt_case *made)
 {
     if (!made->flow || made->scattered)
         return g_strdup("several places");
+    if (made->ways_more)
+        return way(made);
     switch (made->detector->blames) {
     case TCPT_BLAMES_LISTENER:
         return socket_of(made->flow, !made->flow->client);

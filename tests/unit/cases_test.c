@@ -32,6 +32,60 @@ static void test_one_listener(void)
     bench_close(&on);
 }
 
+/* Two ways are two places; a third one of the same host shows what they have in common. */
+static void test_ways_of_one_host(void)
+{
+    const tcpt_detector *detector = bench_detector("idle_drop"); /* blames the way */
+    unsigned count;
+    bench on;
+
+    for (uint8_t clients = 2; clients <= 4; clients++) {
+        bench_open(&on);
+        for (uint8_t client = 1; client <= clients; client++)
+            tcpt_set_delay(bench_raise(&on, bench_syn(&on, client, 1), detector), INT64_C(1000000000));
+        tcpt_finding *far = bench_raise(&on, bench_syn(&on, 9, 9), detector);
+        const tcpt_case *first = bench_cases(&on, &count);
+        g_assert_cmpuint(count, ==, clients < 3 ? clients + 1 : 2);
+        g_assert_cmpuint(first->flow_count, ==, clients < 3 ? 1 : clients);
+        g_assert_cmpuint(first->ways_more, ==, clients < 3 ? 0 : clients - 1);
+        g_assert_cmpuint(first->cause_count, ==, first->flow_count);
+        g_assert_cmpuint(first->example_count, ==, first->flow_count);
+        g_assert_cmpint(first->delay_ns, ==, first->flow_count * INT64_C(1000000000));
+        g_assert_true(tcpt_case_of(far->diagnosis) != first);
+        bench_close(&on);
+    }
+}
+
+/* A client that gets no answer from three servers at once has lost its own way, rather than they. */
+static void test_silent_together(void)
+{
+    const tcpt_detector *detector = bench_detector("peer_silent"); /* blames the other host */
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    for (uint8_t server = 1; server <= 3; server++)
+        bench_raise(&on, bench_syn(&on, 1, server), detector);
+    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, 3);
+    g_assert_cmpuint(count, ==, 1);
+    bench_close(&on);
+}
+
+/* The same of one client and its servers. */
+static void test_ways_of_one_client(void)
+{
+    const tcpt_detector *detector = bench_detector("mtu_blackhole");
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    for (uint8_t server = 1; server <= 3; server++)
+        bench_raise(&on, bench_syn(&on, 1, server), detector);
+    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, 3);
+    g_assert_cmpuint(count, ==, 1);
+    bench_close(&on);
+}
+
 /* What two points have seen of one connection has cost it once. */
 static void test_delay_seen_twice(void)
 {
@@ -180,6 +234,9 @@ static void test_bounded(void)
 void add_cases_tests(void)
 {
     g_test_add_func("/cases/one-listener", test_one_listener);
+    g_test_add_func("/cases/ways-of-one-host", test_ways_of_one_host);
+    g_test_add_func("/cases/silent-together", test_silent_together);
+    g_test_add_func("/cases/ways-of-one-client", test_ways_of_one_client);
     g_test_add_func("/cases/delay-seen-twice", test_delay_seen_twice);
     g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);

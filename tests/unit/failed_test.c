@@ -189,11 +189,9 @@ static void test_answered_elsewhere(void)
         }
     tcpt_settle_all(on.analysis);
     const tcpt_case *const *cases = tcpt_cases(on.analysis, &count);
-    g_assert_cmpuint(count, ==, CLIENTS); /* a way each */
-    for (unsigned i = 0; i < count; i++) {
-        g_assert_cmpstr(cases[i]->detector->id, ==, "tuple_changed");
-        g_assert_cmpuint(cases[i]->consequences[tcpt_detector_number(&tcpt_connection_failed)], ==, 1);
-    }
+    g_assert_cmpuint(count, ==, 1); /* a way each, of one server */
+    g_assert_cmpstr(cases[0]->detector->id, ==, "tuple_changed");
+    g_assert_cmpuint(cases[0]->consequences[tcpt_detector_number(&tcpt_connection_failed)], ==, CLIENTS);
     tcpt_analysis_free(on.analysis);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings -> cases, in rounds over the flows that have some: first the causes make cases, then consequences join them,
- * then cases of one listening port. */
+/* Findings -> cases, in rounds over the flows that have some: first the causes make cases, those of one host's ways
+ * join, then consequences join them, then cases of one listening port. */
 #include "core/finding/cases.h"
 
 #include <string.h>
 
 #include "core/finding/explains.h"
+#include "core/finding/hubs.h"
 #include "core/finding/places.h"
 #include "core/finding/tuples.h"
 #include "tcptriage/analysis.h"
@@ -294,6 +295,84 @@ static void make_other(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
         make_cause(all, place, diagnosis);
 }
 
+/* ---- many ways of one host, one problem ---- */
+
+/* The case at the root: arrows have no circles. */
+static tcpt_case *root_of(tcpt_case *made)
+{
+    while (made->joined)
+        made = made->joined;
+    return made;
+}
+
+/* What both ways of adding one up have in common. */
+static void add_sums(tcpt_case *into, const tcpt_case *made)
+{
+    into->flow_count += made->flow_count;
+    into->delay_ns = MIN(into->delay_ns + made->delay_ns, TCPT_DELAY_MOST_NS);
+    into->differs |= made->differs;
+    note_place(into, made->flow);
+    into->finding_count += made->finding_count;
+    into->first_ns = MIN(into->first_ns, made->first_ns);
+    into->last_ns = MAX(into->last_ns, made->last_ns);
+    into->severity = MAX(into->severity, made->severity);
+}
+
+/* Both are the same kind's causes. */
+static void add_way(tcpt_case *into, const tcpt_case *made)
+{
+    add_sums(into, made);
+    into->ways_more++;
+    into->cause_count += made->cause_count;
+    into->confidence = MAX(into->confidence, made->confidence);
+    for (unsigned i = 0; i < made->example_count; i++)
+        note_example(into, made->examples[i].cause);
+    for (unsigned i = 0; i < made->frame_count && into->frame_count < TCPT_CASE_FRAMES; i++) {
+        into->frames_ns[into->frame_count] = made->frames_ns[i];
+        into->frames[into->frame_count++] = made->frames[i];
+    }
+}
+
+static void point_to_hub(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    (void)all, (void)place;
+    if (diagnosis->part_of)
+        diagnosis->part_of = root_of(diagnosis->part_of);
+}
+
+static void group_to_hub(making *all)
+{
+    GHashTableIter at;
+    gpointer made;
+
+    g_hash_table_iter_init(&at, all->of_group);
+    while (g_hash_table_iter_next(&at, NULL, &made))
+        g_hash_table_iter_replace(&at, root_of(made));
+}
+
+static void drop_joined(making *all)
+{
+    for (unsigned i = all->cases->len; i-- > 0;)
+        if (((tcpt_case *)all->cases->pdata[i])->joined)
+            g_ptr_array_remove_index_fast(all->cases, i);
+}
+
+/* Before consequences join: they find the case that is left. */
+static void join_at_hubs(making *all)
+{
+    if (!tcpt_hubs_join(all->cases))
+        return;
+    for (unsigned i = 0; i < all->cases->len; i++) {
+        tcpt_case *made = all->cases->pdata[i];
+
+        if (made->joined)
+            add_way(root_of(made), made);
+    }
+    each_flow(all, point_to_hub);
+    group_to_hub(all);
+    drop_joined(all);
+}
+
 static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     uint32_t group = tcpt_tuple_of(&all->tuples, place);
@@ -390,25 +469,10 @@ static tcpt_case *explaining(making *all, const tcpt_case *made)
     return best;
 }
 
-/* The case at the root: arrows have no circles. */
-static tcpt_case *root_of(tcpt_case *made)
-{
-    while (made->joined)
-        made = made->joined;
-    return made;
-}
-
 /* Their flows are others: what explains a finding on its own tuple has it already. */
 static void add_up(tcpt_case *into, const tcpt_case *made)
 {
-    into->flow_count += made->flow_count;
-    into->delay_ns = MIN(into->delay_ns + made->delay_ns, TCPT_DELAY_MOST_NS);
-    into->differs |= made->differs;
-    note_place(into, made->flow);
-    into->finding_count += made->finding_count;
-    into->first_ns = MIN(into->first_ns, made->first_ns);
-    into->last_ns = MAX(into->last_ns, made->last_ns);
-    into->severity = MAX(into->severity, made->severity);
+    add_sums(into, made);
     into->consequences[tcpt_detector_number(made->detector)] += made->cause_count;
     for (unsigned number = 0; tcpt_detectors[number]; number++)
         into->consequences[number] += made->consequences[number];
@@ -442,9 +506,7 @@ static void join_at_listeners(making *all)
             add_up(root_of(made), made);
     }
     each_flow(all, point_to_root);
-    for (unsigned i = all->cases->len; i-- > 0;)
-        if (((tcpt_case *)all->cases->pdata[i])->joined)
-            g_ptr_array_remove_index_fast(all->cases, i);
+    drop_joined(all);
 }
 
 /* ---- ranking ---- */
@@ -484,6 +546,7 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     each_flow(&all, note_present);
     each_flow(&all, make_of_sources);
     each_flow(&all, make_other);
+    join_at_hubs(&all);
     each_flow(&all, join_consequence);
     join_at_listeners(&all);
     make_wide(&all, wide);
