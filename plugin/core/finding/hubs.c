@@ -15,10 +15,10 @@ typedef struct hub {
     uint32_t ways;
 } hub;
 
-/* A host that answers nothing: warnings of that say themselves that the way may be at fault. */
+/* A host that answers nothing: what is said of that says itself that the way may be at fault. */
 static bool blames_silence(const tcpt_case *made)
 {
-    return made->detector->blames == TCPT_BLAMES_RECEIVER && made->detector->severity == TCPT_WARN;
+    return made->detector->blames == TCPT_BLAMES_RECEIVER && (made->detector->wants & TCPT_TRAIT_UNANSWERED);
 }
 
 /* Hosts fall silent for reasons of their own; those that do so together have lost what they share. */
