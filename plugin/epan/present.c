@@ -391,13 +391,18 @@ static bool is_seen(const packet_info *pinfo, const proto_tree *tree, tcpt_recor
     return tcpt_any_is_wanted(tree) || tcpt_experts_are_looked_at(pinfo, tree) || experts_rise(records, count);
 }
 
+bool tcpt_is_noticed_again(const packet_info *pinfo, const proto_tree *tree)
+{
+    return tree || !tcpt_experts_may_be_spared(pinfo) || is_tapped();
+}
+
 /* No call tells the GUI's plugins that a file is complete: so the end is judged when a frame is shown again, if what it
  * tells would be seen. */
 bool tcpt_is_to_be_presented(const packet_info *pinfo, const proto_tree *tree, tcpt_record *const *records,
                              unsigned count)
 {
     if (PINFO_FD_VISITED(pinfo)) {
-        if (!tree && tcpt_experts_may_be_spared(pinfo) && !is_tapped())
+        if (!tcpt_is_noticed_again(pinfo, tree))
             return false;
         for (unsigned i = 0; i < count; i++)
             tcpt_settle_record(tcpt_feed_analysis(), records[i]);

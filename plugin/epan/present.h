@@ -17,6 +17,10 @@ void tcpt_present_register(int proto);
 /** Hand a record to those who listen, if anybody does. */
 void tcpt_tap(packet_info *pinfo, const tcpt_record *record);
 
+/** Whether anybody would notice what is known of a frame that was analysed before: else it need not be looked up.
+ *  @param tree  as below */
+bool tcpt_is_noticed_again(const packet_info *pinfo, const proto_tree *tree);
+
 /**
  * Whether anybody would see anything of records. Of a frame that is shown again the flows are judged as at the end of
  * the capture.

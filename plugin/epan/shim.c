@@ -48,6 +48,7 @@ static uint32_t frame_shown;  /* its number; 0 none is being dissected */
 static bool frame_visited;    /* it was dissected before */
 static uint32_t frame_number; /* that in the file, while it is new */
 static bool frame_new;        /* its segments have not been analysed yet */
+static bool frame_untaken;    /* it was analysed before, and what is known of it was not looked up yet */
 static unsigned frame_layers; /* TCP layers met so far, those without a usable header too */
 static tcpt_record *frame_records[FRAME_RECORDS];
 static unsigned frame_record_count;
@@ -158,9 +159,12 @@ static void note_icmp(tvbuff_t *tvb, packet_info *pinfo)
     take_record(pinfo, record);
 }
 
-/* A frame that is shown again: it shows all that is known of it. */
-static void take_known_records(packet_info *pinfo)
+/* A frame that is shown again: it shows all that is known of it, where anybody would notice. */
+static void take_known_records(packet_info *pinfo, const proto_tree *tree)
 {
+    if (!tcpt_is_noticed_again(pinfo, tree))
+        return;
+    frame_untaken = false;
     frame_record_count = tcpt_records_of(frame_shown, frame_records, FRAME_RECORDS);
     for (unsigned i = 0; i < frame_record_count; i++)
         tcpt_tap(pinfo, frame_records[i]);
@@ -179,10 +183,9 @@ static void begin_frame(packet_info *pinfo)
     if (!again)
         frame_number = tcpt_frames_note(pinfo, &again);
     frame_new = !again;
+    frame_untaken = again;
     if (frame_new)
         tcpt_carriers_begin_frame();
-    else
-        take_known_records(pinfo);
 }
 
 static void present(packet_info *pinfo, proto_tree *tree)
@@ -259,6 +262,8 @@ static int shim(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
         return tcpt_carriers_dissect(dissect_tcp, tvb, pinfo, tree, data, note_segment);
     if (frame_new)
         note_icmp(tvb, pinfo);
+    if (frame_untaken)
+        take_known_records(pinfo, tree);
     return dissect_tcp(tvb, pinfo, tree, data);
 }
 
