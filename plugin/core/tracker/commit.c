@@ -29,11 +29,13 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
         begin_anew(tracker);
     if (proposal->overrun_ns)
         tracker->overrun_ns[from] = proposal->overrun_ns;
-    if (proposal->course == TCPT_TRACKER_LOSES)
+    if (proposal->course == TCPT_TRACKER_LOSES) {
         tracker->follows = false;
-    else
-        tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
-    tracker->learned = is_last(&tracker->models.current, segment, from);
+        return;
+    }
+    tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
+    /* Behind what is sent again the entry does not lag: in a storm it would have to catch up with each. */
+    tracker->learned = !proposal->models.short_way[TCPT_CT_CURRENT] && is_last(&tracker->models.current, segment, from);
 }
 
 void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
