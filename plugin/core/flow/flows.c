@@ -36,8 +36,8 @@ G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_L
                               BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, rst_ns, 4) &&
                               sizeof(tcpt_endpoint) % LINE == 0));
 
-/* Slabs grow with what there is. Nearly all are so large that the allocator has them from the system, which clears a
- * page when it is first written to: of a new flow no line comes into the processor's cache that nobody asks for. */
+/* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
+ * to: a slab that the allocator clears at once has left the processor's cache by then. */
 enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
 
 /* Things of one size, from slabs. */
@@ -134,9 +134,9 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
     g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
-static void *new_slab(tcpt_flows *flows, size_t bytes, bool zero)
+static void *new_slab(tcpt_flows *flows, size_t bytes)
 {
-    uint8_t *slab = zero ? g_malloc0(bytes + LINE - 1) : g_malloc(bytes + LINE - 1);
+    uint8_t *slab = g_malloc(bytes + LINE - 1);
 
     g_ptr_array_add(flows->slabs, slab);
     return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
@@ -149,9 +149,11 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     if (from->left == 0) {
         from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
         from->had += from->left;
-        from->next = new_slab(flows, from->left * bytes, zero);
+        from->next = new_slab(flows, from->left * bytes);
     }
     taken = from->next;
+    if (zero)
+        memset(taken, 0, bytes);
     from->next += bytes;
     from->left--;
     return taken;
