@@ -84,9 +84,19 @@ static double seconds_each(const tcpt_case *made)
     return tcpt_as_seconds(made->delay_ns / MAX(made->flow_count, 1u));
 }
 
+bool tcpt_delay_is_told(int64_t delay_ns)
+{
+    return delay_ns >= 50 * TCPT_MS_NS; /* what rounds to a tenth of a second */
+}
+
+static bool cost_is_told(const tcpt_case *made)
+{
+    return tcpt_delay_is_told(made->delay_ns / MAX(made->flow_count, 1u));
+}
+
 char *tcpt_case_cost(const tcpt_case *made)
 {
-    if (made->delay_ns < TCPT_MS_NS)
+    if (!cost_is_told(made))
         return g_strdup("");
     return g_strdup_printf("%.1f s%s", seconds_each(made), made->flow_count > 1 ? " each" : "");
 }
@@ -95,7 +105,7 @@ static void append_cost(GString *title, const tcpt_case *made)
 {
     if (made->flow_count > 1)
         g_string_append_printf(title, "; %u connections", made->flow_count);
-    if (made->delay_ns >= TCPT_MS_NS)
+    if (cost_is_told(made))
         g_string_append_printf(title, "%s %.1f s lost%s", made->flow_count > 1 ? "," : ";", seconds_each(made),
                                made->flow_count > 1 ? " each" : "");
 }

@@ -19,7 +19,10 @@ char *tcpt_case_title(const tcpt_model *model, const tcpt_case *made);
 /** The place that is to blame: "192.0.2.1:80", "between tap-host and tap-vm". */
 char *tcpt_case_blamed(const tcpt_case *made);
 
-/** What it cost: "60.0 s", "60.0 s each"; empty where that is not known. */
+/** Whether a delay is worth telling: shorter ones would read "0.0 s". */
+bool tcpt_delay_is_told(int64_t delay_ns);
+
+/** What it cost: "60.0 s", "60.0 s each"; empty where that is not known, or hardly anything. */
 char *tcpt_case_cost(const tcpt_case *made);
 
 /** A connection that it hit: client and server, and where that was seen if there are several points. */

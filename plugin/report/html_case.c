@@ -129,7 +129,7 @@ static void write_example(GString *out, const tcpt_model *model, const tcpt_case
     g_string_append_printf(out, " <span class=\"muted\">(%s", tcpt_outcome_words(tcpt_outcome_of(example->flow)));
     if (frame)
         g_string_append_printf(out, ", frame %u", frame);
-    if (example->delay_ns >= TCPT_MS_NS)
+    if (tcpt_delay_is_told(example->delay_ns))
         g_string_append_printf(out, ", %.1f s lost", tcpt_as_seconds(example->delay_ns));
     g_string_append(out, ")</span></li>\n");
 }

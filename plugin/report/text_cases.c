@@ -93,7 +93,7 @@ static void append_example(struct draft *draft, GString *text, const tcpt_case_e
     g_free(connection);
     if (frame)
         g_string_append_printf(text, ", frame %u", frame);
-    if (example->delay_ns >= TCPT_MS_NS)
+    if (tcpt_delay_is_told(example->delay_ns))
         g_string_append_printf(text, ", %.1f s", tcpt_as_seconds(example->delay_ns));
     g_string_append_c(text, ')');
 }

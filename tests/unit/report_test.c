@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "case_text.h"
 #include "model.h"
 #include "renumber.h"
 #include "tcptriage/analysis.h"
@@ -150,6 +151,29 @@ static void test_negative_times(void)
     tape_open_and_reset(&on);
     text = tape_report(&on, (tcpt_report){.zero_ns = begin_ns + 5 * TCPT_SECOND_NS});
     assert_has(text, "frame 4 at -4.996000 s (");
+    g_free(text);
+}
+
+/* ---- what it cost ---- */
+
+static const struct cost {
+    const char *name;
+    int64_t delay_ns;
+    uint32_t flows;
+    const char *told;
+} costs[] = {
+    {"long", 60 * TCPT_SECOND_NS, 1, "60.0 s"},  {"each", 300 * TCPT_SECOND_NS, 5, "60.0 s each"},
+    {"least", 50 * TCPT_MS_NS, 1, "0.1 s"},      {"too-short", 49 * TCPT_MS_NS, 1, ""},
+    {"too-short-each", 100 * TCPT_MS_NS, 5, ""}, {"unknown", 0, 1, ""},
+};
+
+static void test_cost(gconstpointer data)
+{
+    const struct cost *row = data;
+    tcpt_case made = {.delay_ns = row->delay_ns, .flow_count = row->flows};
+    char *text = tcpt_case_cost(&made);
+
+    g_assert_cmpstr(text, ==, row->told);
     g_free(text);
 }
 
@@ -490,6 +514,11 @@ void add_report_tests(void)
     g_test_add_func("/report/options-cut", test_options_cut);
     g_test_add_func("/report/clean", test_clean);
     g_test_add_func("/report/clean-with-reset", test_clean_with_reset);
+    for (unsigned i = 0; i < G_N_ELEMENTS(costs); i++) {
+        char *path = g_strdup_printf("/report/cost/%s", costs[i].name);
+        g_test_add_data_func(path, &costs[i], test_cost);
+        g_free(path);
+    }
     g_test_add_func("/report/one-direction", test_one_direction);
     g_test_add_func("/report/one-direction-and-a-note", test_one_direction_and_a_note);
     g_test_add_func("/report/apart/traffic", test_apart_traffic);
