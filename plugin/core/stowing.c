@@ -9,7 +9,7 @@
 
 enum {
     PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
-    YOUNG = 2048,     /* so many newer flows there are at least: a small capture need not be kept small */
+    YOUNG = 4096,     /* so many newer flows there are at least: a small capture need not be kept small */
     OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
     AT_ONCE = 2,      /* flows that are looked at for each that is opened */
     WAITED_MS = 1200, /* one that goes on for so long stays as it is */
