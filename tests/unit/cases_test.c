@@ -56,33 +56,30 @@ static void test_ways_of_one_host(void)
     }
 }
 
-/* A client that gets no answer from three servers at once has lost its own way, rather than they. */
-static void test_silent_together(void)
+/* One client and three servers. It has lost its own way, rather than each of them that is silent; but not where these
+ * fall silent one by one. */
+static const struct ways {
+    const char *name, *id;
+    int64_t apart_ns;
+    unsigned cases;
+} ways[] = {
+    {"of-one-client", "mtu_blackhole", 1000 * TCPT_SECOND_NS, 1}, /* blames the way */
+    {"silent-together", "peer_silent", TCPT_SIBLING_SECONDS *TCPT_SECOND_NS / 2, 1},
+    {"silent-one-by-one", "peer_silent", (TCPT_SIBLING_SECONDS + 1) * TCPT_SECOND_NS, 3},
+};
+
+static void test_ways_of_one_client(gconstpointer data)
 {
-    const tcpt_detector *detector = bench_detector("peer_silent"); /* blames the other host */
+    const struct ways *row = data;
     unsigned count;
     bench on;
 
     bench_open(&on);
     for (uint8_t server = 1; server <= 3; server++)
-        bench_raise(&on, bench_syn(&on, 1, server), detector);
-    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, 3);
-    g_assert_cmpuint(count, ==, 1);
-    bench_close(&on);
-}
-
-/* The same of one client and its servers. */
-static void test_ways_of_one_client(void)
-{
-    const tcpt_detector *detector = bench_detector("mtu_blackhole");
-    unsigned count;
-    bench on;
-
-    bench_open(&on);
-    for (uint8_t server = 1; server <= 3; server++)
-        bench_raise(&on, bench_syn(&on, 1, server), detector);
-    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, 3);
-    g_assert_cmpuint(count, ==, 1);
+        bench_raise(&on, bench_syn(&on, 1, server), bench_detector(row->id))->diagnosis->time_ns +=
+            server * row->apart_ns;
+    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, row->cases == 1 ? 3 : 1);
+    g_assert_cmpuint(count, ==, row->cases);
     bench_close(&on);
 }
 
@@ -235,8 +232,11 @@ void add_cases_tests(void)
 {
     g_test_add_func("/cases/one-listener", test_one_listener);
     g_test_add_func("/cases/ways-of-one-host", test_ways_of_one_host);
-    g_test_add_func("/cases/silent-together", test_silent_together);
-    g_test_add_func("/cases/ways-of-one-client", test_ways_of_one_client);
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        char *path = g_strdup_printf("/cases/ways/%s", ways[i].name);
+        g_test_add_data_func(path, &ways[i], test_ways_of_one_client);
+        g_free(path);
+    }
     g_test_add_func("/cases/delay-seen-twice", test_delay_seen_twice);
     g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);

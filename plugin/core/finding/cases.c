@@ -350,8 +350,17 @@ static void group_to_hub(making *all)
         g_hash_table_iter_replace(&at, root_of(made));
 }
 
-static void drop_joined(making *all)
+/* Each that is part of another one is added to the root of both, and is no case any more. */
+static void fold_joined(making *all, void (*add)(tcpt_case *, const tcpt_case *),
+                        void (*point)(making *, uint32_t, tcpt_diagnosis *))
 {
+    for (unsigned i = 0; i < all->cases->len; i++) {
+        tcpt_case *made = all->cases->pdata[i];
+
+        if (made->joined)
+            add(root_of(made), made);
+    }
+    each_flow(all, point);
     for (unsigned i = all->cases->len; i-- > 0;)
         if (((tcpt_case *)all->cases->pdata[i])->joined)
             g_ptr_array_remove_index_fast(all->cases, i);
@@ -362,15 +371,8 @@ static void join_at_hubs(making *all)
 {
     if (!tcpt_hubs_join(all->cases))
         return;
-    for (unsigned i = 0; i < all->cases->len; i++) {
-        tcpt_case *made = all->cases->pdata[i];
-
-        if (made->joined)
-            add_way(root_of(made), made);
-    }
-    each_flow(all, point_to_hub);
     group_to_hub(all);
-    drop_joined(all);
+    fold_joined(all, add_way, point_to_hub);
 }
 
 static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
@@ -497,16 +499,8 @@ static void join_at_listeners(making *all)
         made->joined = explaining(all, made);
         any |= made->joined != NULL;
     }
-    if (!any)
-        return;
-    for (unsigned i = 0; i < all->cases->len; i++) {
-        tcpt_case *made = all->cases->pdata[i];
-
-        if (made->joined)
-            add_up(root_of(made), made);
-    }
-    each_flow(all, point_to_root);
-    drop_joined(all);
+    if (any)
+        fold_joined(all, add_up, point_to_root);
 }
 
 /* ---- ranking ---- */
