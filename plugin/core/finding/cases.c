@@ -3,8 +3,7 @@
  * join, then consequences join them, then cases of one listening port. */
 #include "core/finding/cases.h"
 
-#include <string.h>
-
+#include "core/finding/case_sums.h"
 #include "core/finding/explains.h"
 #include "core/finding/hubs.h"
 #include "core/finding/places.h"
@@ -99,53 +98,6 @@ static placed *case_at(making *all, const tcpt_place *place)
     return known;
 }
 
-static void note_time(tcpt_case *made, const tcpt_diagnosis *diagnosis)
-{
-    int64_t last_ns =
-        diagnosis->run && diagnosis->run->last_ns > diagnosis->time_ns ? diagnosis->run->last_ns : diagnosis->time_ns;
-
-    if (!made->finding_count || diagnosis->time_ns < made->first_ns)
-        made->first_ns = diagnosis->time_ns;
-    if (!made->finding_count || last_ns > made->last_ns)
-        made->last_ns = last_ns;
-}
-
-static void take_into(tcpt_case *made, tcpt_diagnosis *diagnosis, bool consequence)
-{
-    uint32_t count = tcpt_alike(diagnosis);
-
-    note_time(made, diagnosis);
-    diagnosis->part_of = made;
-    diagnosis->consequence = consequence;
-    made->finding_count += count;
-    made->severity = MAX(made->severity, diagnosis->detector->severity);
-    if (consequence)
-        made->consequences[diagnosis->number] += count;
-    else
-        made->cause_count += count;
-}
-
-/* The costliest first; of equals the earliest. */
-static void note_example(tcpt_case *made, const tcpt_diagnosis *cause)
-{
-    tcpt_case_example *examples = made->examples;
-    const tcpt_flow *flow = tcpt_flow_of(cause->first.on);
-    unsigned at = 0;
-
-    for (unsigned i = 0; i < made->example_count; i++)
-        if (examples[i].flow == flow)
-            return;
-    while (at < made->example_count && examples[at].delay_ns >= cause->delay_ns)
-        at++;
-    if (at == TCPT_CASE_EXAMPLES)
-        return;
-    if (made->example_count < TCPT_CASE_EXAMPLES)
-        made->example_count++;
-    for (unsigned i = made->example_count - 1u; i > at; i--)
-        examples[i] = examples[i - 1];
-    examples[at] = (tcpt_case_example){flow, cause, cause->delay_ns};
-}
-
 static unsigned point_of(const tcpt_flow *flow)
 {
     return MIN(flow->at->index, POINTS_COUNTED - 1u);
@@ -169,34 +121,6 @@ static void count_flow(placed *at, const tcpt_flow *flow)
     at->counted = flow;
     ++*flows;
     at->made->flow_count = MAX(at->made->flow_count, *flows);
-}
-
-static bool same_address(const tcpt_flow *a, unsigned end_of_a, const tcpt_flow *b, unsigned end_of_b)
-{
-    return memcmp(a->key.address[end_of_a], b->key.address[end_of_b], sizeof a->key.address[0]) == 0;
-}
-
-/* The first flow names the place; what further ones do not have in common with it is no part of it. */
-static void note_place(tcpt_case *made, const tcpt_flow *flow)
-{
-    const tcpt_flow *first = made->flow;
-
-    if (flow == first)
-        return;
-    if (!same_address(flow, flow->client, first, first->client))
-        made->differs |= TCPT_DIFFERENT_CLIENTS;
-    if (!same_address(flow, !flow->client, first, !first->client))
-        made->differs |= TCPT_DIFFERENT_SERVERS;
-    if (flow->key.port[!flow->client] != first->key.port[!first->client])
-        made->differs |= TCPT_DIFFERENT_PORTS;
-}
-
-static void note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis)
-{
-    if (made->frame_count == TCPT_CASE_FRAMES)
-        return;
-    made->frames_ns[made->frame_count] = diagnosis->time_ns;
-    made->frames[made->frame_count++] = diagnosis->first.on;
 }
 
 /* ---- what one source does ---- */
@@ -235,8 +159,8 @@ static void join_source(making *all, uint32_t group, tcpt_diagnosis *diagnosis, 
 {
     const tcpt_flow *flow = tcpt_flow_of(diagnosis->first.on);
 
-    take_into(at->made, diagnosis, true);
-    note_place(at->made, flow);
+    tcpt_case_take(at->made, diagnosis, true);
+    tcpt_case_note_place(at->made, flow);
     count_flow(at, flow);
     keep_group(all, group, diagnosis->number, at->made);
 }
@@ -271,12 +195,12 @@ static void make_cause(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
         at->made->blamed_end = end;
         at->made->frame = on->frame;
     }
-    note_place(at->made, tcpt_flow_of(on));
-    note_frame(at->made, diagnosis);
+    tcpt_case_note_place(at->made, tcpt_flow_of(on));
+    tcpt_case_note_frame(at->made, diagnosis);
     at->made->confidence = MAX(at->made->confidence, (tcpt_confidence)diagnosis->confidence);
     add_delay(at, diagnosis);
-    take_into(at->made, diagnosis, false);
-    note_example(at->made, diagnosis);
+    tcpt_case_take(at->made, diagnosis, false);
+    tcpt_case_note_example(at->made, diagnosis);
     count_flow(at, tcpt_flow_of(on));
     keep_group(all, group, detector, at->made);
 }
@@ -297,47 +221,11 @@ static void make_other(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 
 /* ---- many ways of one host, one problem ---- */
 
-/* The case at the root: arrows have no circles. */
-static tcpt_case *root_of(tcpt_case *made)
-{
-    while (made->joined)
-        made = made->joined;
-    return made;
-}
-
-/* What both ways of adding one up have in common. */
-static void add_sums(tcpt_case *into, const tcpt_case *made)
-{
-    into->flow_count += made->flow_count;
-    into->delay_ns = MIN(into->delay_ns + made->delay_ns, TCPT_DELAY_MOST_NS);
-    into->differs |= made->differs;
-    note_place(into, made->flow);
-    into->finding_count += made->finding_count;
-    into->first_ns = MIN(into->first_ns, made->first_ns);
-    into->last_ns = MAX(into->last_ns, made->last_ns);
-    into->severity = MAX(into->severity, made->severity);
-}
-
-/* Both are the same kind's causes. */
-static void add_way(tcpt_case *into, const tcpt_case *made)
-{
-    add_sums(into, made);
-    into->ways_more++;
-    into->cause_count += made->cause_count;
-    into->confidence = MAX(into->confidence, made->confidence);
-    for (unsigned i = 0; i < made->example_count; i++)
-        note_example(into, made->examples[i].cause);
-    for (unsigned i = 0; i < made->frame_count && into->frame_count < TCPT_CASE_FRAMES; i++) {
-        into->frames_ns[into->frame_count] = made->frames_ns[i];
-        into->frames[into->frame_count++] = made->frames[i];
-    }
-}
-
 static void point_to_hub(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     (void)all, (void)place;
     if (diagnosis->part_of)
-        diagnosis->part_of = root_of(diagnosis->part_of);
+        diagnosis->part_of = tcpt_case_root(diagnosis->part_of);
 }
 
 static void group_to_hub(making *all)
@@ -347,7 +235,7 @@ static void group_to_hub(making *all)
 
     g_hash_table_iter_init(&at, all->of_group);
     while (g_hash_table_iter_next(&at, NULL, &made))
-        g_hash_table_iter_replace(&at, root_of(made));
+        g_hash_table_iter_replace(&at, tcpt_case_root(made));
 }
 
 /* Each that is part of another one is added to the root of both, and is no case any more. */
@@ -358,7 +246,7 @@ static void fold_joined(making *all, void (*add)(tcpt_case *, const tcpt_case *)
         tcpt_case *made = all->cases->pdata[i];
 
         if (made->joined)
-            add(root_of(made), made);
+            add(tcpt_case_root(made), made);
     }
     each_flow(all, point);
     for (unsigned i = all->cases->len; i-- > 0;)
@@ -372,7 +260,7 @@ static void join_at_hubs(making *all)
     if (!tcpt_hubs_join(all->cases))
         return;
     group_to_hub(all);
-    fold_joined(all, add_way, point_to_hub);
+    fold_joined(all, tcpt_case_add_way, point_to_hub);
 }
 
 static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
@@ -384,7 +272,7 @@ static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagno
     tcpt_case *made = root == detector ? NULL : g_hash_table_lookup(all->of_group, &key);
 
     if (made && tcpt_alike(diagnosis) > 0)
-        take_into(made, diagnosis, true);
+        tcpt_case_take(made, diagnosis, true);
 }
 
 /* ---- one listening port, one problem ---- */
@@ -428,16 +316,16 @@ static void make_wide(making *all, tcpt_diagnosis *wide)
         made = explaining_wide(all, wide);
         if (made) {
             made->flow_count += tcpt_alike(wide);
-            take_into(made, wide, true);
+            tcpt_case_take(made, wide, true);
             continue;
         }
         made = placed_case(all, &nowhere)->made;
         made->scattered = true;
         made->confidence = MAX(made->confidence, (tcpt_confidence)wide->confidence);
         if (!wide->first_gone)
-            note_frame(made, wide);
+            tcpt_case_note_frame(made, wide);
         made->flow_count += tcpt_alike(wide); /* at the most: flows of their own have no room either */
-        take_into(made, wide, false);
+        tcpt_case_take(made, wide, false);
     }
 }
 
@@ -471,21 +359,12 @@ static tcpt_case *explaining(making *all, const tcpt_case *made)
     return best;
 }
 
-/* Their flows are others: what explains a finding on its own tuple has it already. */
-static void add_up(tcpt_case *into, const tcpt_case *made)
-{
-    add_sums(into, made);
-    into->consequences[tcpt_detector_number(made->detector)] += made->cause_count;
-    for (unsigned number = 0; tcpt_detectors[number]; number++)
-        into->consequences[number] += made->consequences[number];
-}
-
 static void point_to_root(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
 {
     (void)all, (void)place;
     if (!diagnosis->part_of || !diagnosis->part_of->joined)
         return;
-    diagnosis->part_of = root_of(diagnosis->part_of);
+    diagnosis->part_of = tcpt_case_root(diagnosis->part_of);
     diagnosis->consequence = true;
 }
 
@@ -500,30 +379,7 @@ static void join_at_listeners(making *all)
         any |= made->joined != NULL;
     }
     if (any)
-        fold_joined(all, add_up, point_to_root);
-}
-
-/* ---- ranking ---- */
-
-static int compare(uint64_t a, uint64_t b)
-{
-    return (a < b) - (a > b);
-}
-
-static int compare_cases(gconstpointer a, gconstpointer b)
-{
-    const tcpt_case *left = *(const tcpt_case *const *)a, *right = *(const tcpt_case *const *)b;
-    int order = compare(left->severity, right->severity);
-
-    if (!order)
-        order = compare(left->flow_count, right->flow_count);
-    if (!order)
-        order = compare((uint64_t)left->delay_ns, (uint64_t)right->delay_ns);
-    if (!order)
-        order = compare(left->confidence, right->confidence);
-    if (!order)
-        order = -compare((uint64_t)left->first_ns, (uint64_t)right->first_ns);
-    return order ? order : -compare(left->frame, right->frame);
+        fold_joined(all, tcpt_case_add_consequences, point_to_root);
 }
 
 void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide)
@@ -544,7 +400,7 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     each_flow(&all, join_consequence);
     join_at_listeners(&all);
     make_wide(&all, wide);
-    g_ptr_array_sort(all.cases, compare_cases);
+    g_ptr_array_sort(all.cases, tcpt_case_compare);
     for (unsigned i = 0; i < all.cases->len; i++)
         ((tcpt_case *)all.cases->pdata[i])->number = i + 1;
     list->cases = all.cases;
