@@ -1,63 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings come and go: raised on a frame or at the end of what was captured, told as one with others of their kind,
- * and taken back. */
+/* Findings come: raised on a frame or at the end of what was captured, told as one with others of their kind, or put in
+ * the place of another. */
 #include "core/finding/raising.h"
 
+#include "core/finding/found.h"
 #include "core/finding/notes.h"
 #include "core/finding/sentence.h"
 #include "core/finding/store.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/queries.h"
-
-/* ---- lists: `previous` of the first is the last ---- */
-
-/* What the flow has that a diagnosis was made for. */
-static tcpt_found *found_with(const tcpt_diagnosis *diagnosis, const tcpt_record *on)
-{
-    tcpt_flow *flow = tcpt_flow_of(on);
-
-    if (!flow->found)
-        flow->found = tcpt_piece_take_blank(&diagnosis->store->pieces, sizeof *flow->found);
-    return flow->found;
-}
-
-static tcpt_diagnosis **list_of(tcpt_found *found, const tcpt_diagnosis *diagnosis)
-{
-    return diagnosis->at_end ? &found->end_first : &found->first;
-}
-
-/* What tcpt_is_explained() asks for. */
-static void weigh(const tcpt_finding *finding, int more)
-{
-    if (finding->diagnosis->detector->severity > TCPT_CHAT)
-        found_with(finding->diagnosis, finding->on)->weighty[finding->diagnosis->at_end] += (uint32_t)more;
-}
-
-static void append(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
-{
-    diagnosis->previous = *list ? (*list)->previous : diagnosis;
-    if (*list) {
-        diagnosis->previous->next = diagnosis;
-        (*list)->previous = diagnosis;
-    } else {
-        *list = diagnosis;
-    }
-}
-
-static void take_out(tcpt_diagnosis **list, tcpt_diagnosis *diagnosis)
-{
-    bool first = diagnosis == *list;
-    tcpt_diagnosis *last = (*list)->previous;
-
-    if (first)
-        *list = diagnosis->next;
-    else
-        diagnosis->previous->next = diagnosis->next;
-    if (diagnosis != last)
-        diagnosis->next->previous = first ? last : diagnosis->previous;
-    else if (!first)
-        (*list)->previous = diagnosis->previous;
-}
 
 /* ---- runs ---- */
 
@@ -125,7 +76,7 @@ static tcpt_finding *join(tcpt_diagnosis *diagnosis, tcpt_record *on, int64_t ti
 /* What an end finding has joined is found again by these, to be taken out. */
 static void remember_wide(tcpt_finding *finding)
 {
-    tcpt_found *found = found_with(finding->diagnosis, finding->on);
+    tcpt_found *found = tcpt_found_with(finding->diagnosis, finding->on);
     tcpt_finding *copy = tcpt_finding_take(finding->diagnosis->store);
 
     *copy = (tcpt_finding){finding->diagnosis, finding->on, found->end_wide, finding->time_ns};
@@ -143,11 +94,11 @@ static void begin_wide(tcpt_findings *store, tcpt_diagnosis *diagnosis)
 
 static void put_into_flow(tcpt_diagnosis *diagnosis)
 {
-    tcpt_found *found = found_with(diagnosis, diagnosis->first.on);
+    tcpt_found *found = tcpt_found_with(diagnosis, diagnosis->first.on);
 
     if (diagnosis->kind)
         ++*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
-    append(list_of(found, diagnosis), diagnosis);
+    tcpt_found_append(found, diagnosis);
     if (diagnosis->at_end || count_kind(found, diagnosis) <= TCPT_ALIKE_MOST)
         return;
     begin_run(diagnosis);
@@ -201,7 +152,7 @@ static tcpt_finding *raise_finding(const tcpt_context *context, tcpt_record *on,
                                 : &diagnose(context, on, time_ns, kind, confidence, summary, arguments)->first;
 
     tcpt_note_finding(finding);
-    weigh(finding, 1);
+    tcpt_found_weigh(finding, 1);
     if (finding->diagnosis->wide && !context->segment)
         remember_wide(finding);
     return finding;
@@ -247,7 +198,7 @@ void tcpt_join_run(tcpt_diagnosis *run, tcpt_record *record, int64_t time_ns)
     tcpt_finding *finding = join(run, record, time_ns, (tcpt_confidence)run->confidence);
 
     tcpt_note_finding(finding);
-    weigh(finding, 1);
+    tcpt_found_weigh(finding, 1);
 }
 
 tcpt_finding *tcpt_raise(const tcpt_context *context, tcpt_confidence confidence, const char *summary, ...)
@@ -317,9 +268,9 @@ static void copy_all(tcpt_finding *copy, const tcpt_finding *judged)
 
 static void put_in_place(tcpt_diagnosis *diagnosis, tcpt_finding *judged)
 {
-    append(list_of(found_with(diagnosis, judged->on), diagnosis), diagnosis);
+    tcpt_found_append(tcpt_found_with(diagnosis, judged->on), diagnosis);
     tcpt_note_finding(&diagnosis->first);
-    weigh(&diagnosis->first, 1);
+    tcpt_found_weigh(&diagnosis->first, 1);
     diagnosis->instead_of = judged;
     judged->diagnosis->superseded++;
 }
@@ -361,147 +312,4 @@ tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *rec
     while (note && (note->on != record || note->diagnosis->detector != context->detector || note->diagnosis->at_end))
         note = note->next;
     return note;
-}
-
-/* ---- taking back ---- */
-
-static void take_out_of_runs(tcpt_found *found, const tcpt_diagnosis *diagnosis)
-{
-    tcpt_diagnosis **place = &found->runs;
-
-    while (*place != diagnosis)
-        place = &(*place)->run->next;
-    *place = diagnosis->run->next;
-}
-
-static void take_out_of_wide(tcpt_findings *store, const tcpt_diagnosis *diagnosis)
-{
-    tcpt_diagnosis **place = &store->wide;
-
-    while (*place != diagnosis)
-        place = &(*place)->next;
-    *place = diagnosis->next;
-}
-
-/* It is told of no frame any more. */
-static void discard(tcpt_diagnosis *diagnosis)
-{
-    tcpt_found *found = tcpt_flow_of(diagnosis->first.on)->found;
-
-    if (diagnosis->wide) {
-        take_out_of_wide(diagnosis->store, diagnosis);
-    } else {
-        take_out(list_of(found, diagnosis), diagnosis);
-        if (diagnosis->kind)
-            --*tcpt_told_apart(diagnosis->store, diagnosis->detector, diagnosis->kind);
-        if (diagnosis->run)
-            take_out_of_runs(found, diagnosis);
-    }
-    tcpt_notes_forget_proofs(diagnosis);
-    tcpt_diagnosis_free(diagnosis);
-}
-
-/* The first of a run goes, others stay: what proves it proves nothing of them. */
-static void forget_first(tcpt_diagnosis *diagnosis)
-{
-    diagnosis->first_gone = true;
-    tcpt_notes_forget_proofs(diagnosis);
-    diagnosis->related_count = 0;
-}
-
-/* A finding is on its frame no more. */
-static void leave(tcpt_finding *finding)
-{
-    tcpt_diagnosis *diagnosis = finding->diagnosis;
-    tcpt_findings *store = diagnosis->store;
-
-    tcpt_note_remove(finding->on, finding);
-    weigh(finding, -1);
-    if (diagnosis->wide || finding != &diagnosis->first)
-        *(diagnosis->wide ? &store->folding.wide : &store->folding.in_flows) -= 1;
-    if (!diagnosis->run || --diagnosis->run->count == 0) {
-        if (finding != &diagnosis->first)
-            tcpt_finding_give_back(store, finding);
-        discard(diagnosis);
-        return;
-    }
-    if (finding == &diagnosis->first)
-        forget_first(diagnosis);
-    else
-        tcpt_finding_give_back(store, finding);
-}
-
-static void leave_end(tcpt_diagnosis *diagnosis)
-{
-    if (diagnosis->instead_of)
-        diagnosis->instead_of->diagnosis->superseded--;
-    leave(&diagnosis->first);
-}
-
-/* What the end had put in its place goes with it. */
-static void forget_successor(const tcpt_finding *judged)
-{
-    tcpt_diagnosis *diagnosis = tcpt_flow_of(judged->on)->found->end_first;
-
-    while (diagnosis && diagnosis->instead_of != judged)
-        diagnosis = diagnosis->next;
-    if (diagnosis)
-        leave_end(diagnosis);
-}
-
-void tcpt_withdraw(const tcpt_context *context, tcpt_finding *finding)
-{
-    (void)context;
-    finding = tcpt_note_whole(finding);
-    if (!finding)
-        return;
-    if (finding->diagnosis->superseded)
-        forget_successor(finding);
-    leave(finding);
-}
-
-static tcpt_finding *on_frame_of(const tcpt_finding *remembered)
-{
-    tcpt_finding *note = remembered->on->notes ? tcpt_notes_whole(remembered->on) : NULL;
-
-    while (note && (note->diagnosis != remembered->diagnosis || note->on != remembered->on))
-        note = note->next;
-    return note;
-}
-
-void tcpt_end_findings_forget(tcpt_flow *flow)
-{
-    tcpt_found *found = flow->found;
-
-    while (found && found->end_first)
-        leave_end(found->end_first);
-    while (found && found->end_wide) {
-        tcpt_finding *remembered = found->end_wide, *finding = on_frame_of(remembered);
-        tcpt_findings *store = remembered->diagnosis->store;
-
-        found->end_wide = remembered->next;
-        if (finding)
-            leave(finding);
-        tcpt_finding_give_back(store, remembered);
-    }
-}
-
-const tcpt_diagnosis *tcpt_first_diagnosis(const tcpt_flow *flow)
-{
-    return flow->found ? flow->found->first : NULL;
-}
-
-const tcpt_diagnosis *tcpt_first_end_diagnosis(const tcpt_flow *flow)
-{
-    return flow->found ? flow->found->end_first : NULL;
-}
-
-bool tcpt_is_explained(const tcpt_flow *flow)
-{
-    return flow->found && (flow->found->weighty[0] > 0 || flow->found->weighty[1] > 0);
-}
-
-bool tcpt_was_explained(const tcpt_flow *flow)
-{
-    return flow->found && flow->found->weighty[0] > 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * What a flow has found. Inside the core only.
+ * Runs that the findings of a flood join, and findings that are told anew. Inside the core only.
  */
 #ifndef TCPTRIAGE_CORE_FINDING_RAISING_H
 #define TCPTRIAGE_CORE_FINDING_RAISING_H
