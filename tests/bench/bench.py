@@ -3,7 +3,8 @@
 """What the plugin costs stock tshark on every mix of traffic, and the core alone; fails when a budget is broken.
 
 bench.py BUILD [--mix NAME,...] [--mode NAME,...] [--packets N] [--jobs N] prints tables in Markdown, of the mixes and modes
-asked for alone if any are; --peers compares with what else there is; --quick is a test: a few mixes and modes, a margin.
+asked for alone if any are; --peers compares with what else there is, --reader the command tcptriage with tshark; --quick is a
+test: a few mixes and modes, a margin.
 """
 
 import argparse
@@ -26,6 +27,8 @@ COUNT = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-fi
 MISSES_LL_BYTES = 32 << 20
 MISSES = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--LL=%d,16,64" % MISSES_LL_BYTES,
           "--toggle-collect=core_takes_batch*", "--callgrind-out-file=/dev/null"]
+# Of the command tcptriage what libwiretap does for it.
+READS = ["valgrind", "--tool=callgrind", "--toggle-collect=wtap_read", "--callgrind-out-file=/dev/null"]
 TRACKER_KINDS = {"alike": "ordinary connection", "parted": "after a scale reset, both rule sets content",
                  "refused": "after a scale reset, the old rules refuse"}
 
@@ -163,6 +166,25 @@ class Bench:
         for text, number in zip(rows, each):
             print("| %s | %.0f | %.3f |" % (text, number, number / each[0]), flush=True)
 
+    # ---- the command ----
+
+    def command(self, mix, packets):
+        """Instructions of the command tcptriage per packet; of these what libwiretap takes to read it."""
+        command = [os.path.join(self.build, "bin/tcptriage"), "--fail-on", "never"]
+        one, all_of_them = (self.counted(*command, self.traffic(mix, count))[0] for count in (1, packets))
+        read = subprocess.run([*READS, *command, self.traffic(mix, packets)], capture_output=True, text=True, check=True)
+        return (all_of_them - one) / (packets - 1), int(re.search(r"Collected : (\d+)", read.stderr).group(1)) / packets
+
+    def reader(self, mixes, packets):
+        """For information: libwiretap's share is no budget of ours."""
+        print("\n| %d packets, instructions per packet | tshark alone | tcptriage | times fewer | of these libwiretap |"
+              "\n|---|---|---|---|---|" % packets)
+        for mix in mixes:
+            one, all_of_them = (self.instructions("stock", "plain", mix, count) for count in (1, packets))
+            stock = (all_of_them - one) / (packets - 1)
+            each, read = self.command(mix, packets)
+            print("| %s | %.0f | %.0f | %.1f | %.0f |" % (MIXES[mix][0], stock, each, stock / each, read), flush=True)
+
     # ---- memory ----
 
     def resident_bytes(self, home, capture):
@@ -283,6 +305,7 @@ def main():
     parser.add_argument("--mode", type=names(MODES))
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--reader", action="store_true")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     bench = Bench(options.build, options.jobs)
@@ -292,9 +315,13 @@ def main():
         if options.peers:
             bench.peers(options.packets)
             sys.exit()
+        if options.reader:
+            bench.reader(options.mix or list(MIXES), options.packets)
+            sys.exit()
         bench.table(options.mix or list(MIXES), options.mode or list(MODES), options.packets, not options.mode)
         if not options.mix and not options.mode:
             bench.peers(options.packets)
+            bench.reader(list(MIXES), options.packets)
             bench.memory_shares()
             bench.tracker()
             bench.flood()
