@@ -119,9 +119,10 @@ typedef struct tcpt_observation {
     bool other_syn;     /**< SYN or SYN-ACK in a live flow that is not its own handshake's */
     bool stale;         /**< its numbers are the previous life's: changes no state */
     bool short_way; /**< what nearly every segment is: judged and taken in by the short way (core/flow/short_way.h) */
-    bool fin_again; /**< its sender's FIN, sent again for want of an ACK */
-    bool new_round; /**< sent again, or a probe, and not so soon that it may rightly go unanswered */
-    bool provokes;  /**< its receiver, of whatever stack, may answer it with a challenge ACK */
+    bool short_repeat;      /**< by that of acknowledged data sent again, in the same place */
+    bool fin_again;         /**< its sender's FIN, sent again for want of an ACK */
+    bool new_round;         /**< sent again, or a probe, and not so soon that it may rightly go unanswered */
+    bool provokes;          /**< its receiver, of whatever stack, may answer it with a challenge ACK */
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool timestamps_wanted; /**< the same, where they lack the timestamps agreed on: it may insist on them */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */

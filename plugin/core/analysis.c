@@ -158,7 +158,7 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
     if (found->tracker.course != TCPT_TRACKER_STAYS)
         tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
     tcpt_record_judged(record, seen);
-    if (!seen->short_way) {
+    if (!seen->short_way && !seen->short_repeat) {
         commit_states(analysis, found, flow, segment, record);
     } else {
         tcpt_flow_commit_short_way(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen,

@@ -65,6 +65,59 @@ static void test_random(void)
     g_assert_cmpuint(lagging * 8, >, segments);
 }
 
+/** What an end sends in a storm: mostly a segment that is acknowledged, again, or the answer to one. */
+static tcpt_segment storming(talk *all, unsigned from)
+{
+    tcpt_segment segment = plain(all, from, TCPT_ACK, one_in(5) ? (uint32_t)g_test_rand_int_range(1, 3000) : 1448);
+
+    segment.seq -= one_in(20) ? (uint32_t)g_test_rand_int_range(0, 6000) : one_in(4) ? 2896 : 1448;
+    segment.ttl = one_in(50) ? 63 : 64;
+    if (one_in(30))
+        segment.tsval--;
+    return segment;
+}
+
+static void storm(both *ways, talk *all, const tcpt_flow **flow)
+{
+    unsigned from = one_in(2);
+
+    for (unsigned i = 0; i < 200; i++) {
+        all->now_ns += one_in(10) ? 0 : INT64_C(300000000);
+        if (one_in(100))
+            all->now_ns += INT64_C(200000000000);
+        say(ways, all, flow, one_in(30) ? plain(all, from, TCPT_ACK, 1448) : storming(all, from), from);
+        if (!one_in(10))
+            say(ways, all, flow, plain(all, !from, TCPT_ACK, one_in(40) ? 100 : 0), !from);
+        while (one_in(all->oddness)) {
+            tcpt_segment segment = plain(all, from, TCPT_ACK, 0);
+            make_odd(all, &segment);
+            say(ways, all, flow, segment, from);
+        }
+    }
+}
+
+static void test_storms(void)
+{
+    static const unsigned oddness[] = {0, 200, 40, 10};
+    uint64_t segments = 0, by_short_repeat = 0;
+    for (unsigned round = 0; round < 400; round++) {
+        tcpt_settings settings = tcpt_settings_default();
+        both ways;
+        const tcpt_flow *flow = NULL;
+        talk all = new_talk(oddness[round % G_N_ELEMENTS(oddness)]);
+        settings.receiver_stack = (tcpt_stack)(round % 7 ? 0 : round / 7 % 4);
+        begin(&ways, settings);
+        converse(&ways, &all, 20, 1448);
+        storm(&ways, &all, &flow);
+        segments += ways.segments;
+        by_short_repeat += ways.by_short_repeat;
+        end(&ways);
+    }
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by the short way of repeats", by_short_repeat,
+                   segments);
+    g_assert_cmpuint(by_short_repeat * 8, >, segments);
+}
+
 /* Numbers that come round: what lies before what turns over behind 2 GiB, once in each direction. */
 static void test_around(void)
 {
@@ -82,6 +135,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/short_way/scenarios", test_scenarios);
     g_test_add_func("/short_way/random", test_random);
+    g_test_add_func("/short_way/storms", test_storms);
     g_test_add_func("/short_way/around", test_around);
     add_rst_tests();
     add_tracker_tests();

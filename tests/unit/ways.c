@@ -113,13 +113,14 @@ void feed(both *ways, const tcpt_segment *segment)
     ways->lagging += tcpt_flow_of(fast)->tracker_lags;
 }
 
-/** Whether the next segment goes the short way; asked before it is fed. */
-static bool goes_short(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+/** Count the next segment if it goes a short way; before it is fed. */
+static void count_short(both *ways, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_settings settings = tcpt_settings_default();
     tcpt_observation seen;
     tcpt_observe(&seen, flow, segment, from, flow->ends[from].host, &settings);
-    return seen.short_way;
+    ways->by_short_way += seen.short_way;
+    ways->by_short_repeat += seen.short_repeat;
 }
 
 static void note_found(const tcpt_finding *finding, void *data)
@@ -164,7 +165,7 @@ void say(both *ways, talk *all, const tcpt_flow **flow, tcpt_segment segment, un
 {
     segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
     if (*flow && (*flow)->short_way && !(segment.flags & TCPT_SYN))
-        ways->by_short_way += goes_short(*flow, &segment, from);
+        count_short(ways, *flow, &segment, from);
     feed(ways, &segment);
     *flow = NULL;
     for (const tcpt_flow *each = tcpt_first_flow(ways->analysis[0]); each; each = each->next)

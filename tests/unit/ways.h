@@ -17,10 +17,11 @@ typedef struct both {
     tcpt_analysis *sharing; /**< a third, where frames share records; NULL for none */
     GPtrArray *records;     /**< by frame, of the second */
     uint64_t segments;
-    uint64_t by_short_way; /**< of those, judged by the short way */
-    uint64_t again;        /**< of those, RSTs judged as the one before */
-    uint64_t tracked;      /**< of these, taken by trackers as the one before, too */
-    uint64_t lagging;      /**< of those, left out by the tracker's entry, which catches up later */
+    uint64_t by_short_way;    /**< of those, judged by the short way */
+    uint64_t by_short_repeat; /**< of those, by that of acknowledged data sent again */
+    uint64_t again;           /**< of those, RSTs judged as the one before */
+    uint64_t tracked;         /**< of these, taken by trackers as the one before, too */
+    uint64_t lagging;         /**< of those, left out by the tracker's entry, which catches up later */
 } both;
 
 /** Begin a capture. */

@@ -255,5 +255,8 @@ void tcpt_flow_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const
 {
     commit_any(flow, segment, seen, host);
     commit_tracker(flow, seen, record);
-    tcpt_commit_short_way(room, flow, segment, seen, record);
+    if (seen->short_repeat)
+        tcpt_commit_short_repeat(flow, segment, seen, record);
+    else
+        tcpt_commit_short_way(room, flow, segment, seen, record);
 }

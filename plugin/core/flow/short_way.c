@@ -4,9 +4,12 @@
 #include <stdlib.h>
 
 #include "core/flow/commit_ack.h"
+#include "core/flow/commit_answers.h"
 #include "core/flow/commit_syn.h"
+#include "core/flow/observe_repeat.h"
 #include "core/flow/said_close.h"
 #include "core/flow/stale.h"
+#include "core/receiver/receiver.h"
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
@@ -88,14 +91,20 @@ bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned 
     return receiver->ack_step_count && receiver->ack_steps[receiver->ack_step_count - 1].time_ns == flow->last_ns;
 }
 
+/* A pure ACK or data that needs no more than a look at its numbers, in the order of capture. */
+static bool plain(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    return (segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) == TCPT_ACK && segment->window &&
+           !segment->sack_count && !segment->fragment && !segment->options_cut &&
+           segment->checksum_is <= TCPT_CHECKSUM_GOOD && segment->time_ns >= flow->last_ns;
+}
+
 bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                             const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
 
-    if ((segment->flags & (TCPT_SYN | TCPT_FIN | TCPT_RST | TCPT_ACK)) != TCPT_ACK || !segment->window ||
-        segment->sack_count || segment->fragment || segment->options_cut || segment->checksum_is > TCPT_CHECKSUM_GOOD ||
-        segment->time_ns < flow->last_ns)
+    if (!plain(flow, segment))
         return false;
     if (!fits(sender, &flow->ends[!from], segment) || !tcpt_ttl_is_usual(sender, segment) || odd(flow, segment, from))
         return false;
@@ -120,18 +129,67 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     return true;
 }
 
+/* All of it is acknowledged, and it begins no round (observe.c, new_round()). */
+static bool is_old(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    enum { PROBE_BYTES = 1 };
+
+    return segment->payload_bytes > PROBE_BYTES && receiver->rcv_nxt - segment->end_seq < TCPT_SEQ_REACH / 2 &&
+           segment->payload_bytes < TCPT_SEQ_REACH / 2 && segment->ack == sender->rcv_nxt && !sender->unanswered_ns;
+}
+
+/* As new as anything before it: nothing that was held up on the way, nor too old for its receiver (paws.c). */
+static bool is_in_time(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns)
+        return true;
+    return !seq_before(segment->tsval, sender->tsval_highest) && !seq_before(segment->tsval, receiver->ts_echoed) &&
+           !seq_before(segment->tsval, sender->tsval_counted);
+}
+
+bool tcpt_observe_short_repeat(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                               unsigned from, const tcpt_settings *settings)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (settings->receiver_stack != TCPT_STACK_LINUX || flow->later || flow->toward || sender->holed || sender->holes ||
+        receiver->holed || !plain(flow, segment) || segment->odd_flags)
+        return false;
+    if (!is_old(sender, receiver, segment) || !is_in_time(sender, receiver, segment) ||
+        !tcpt_ttl_is_usual(sender, segment))
+        return false;
+
+    tcpt_clear_observation(seen);
+    seen->short_repeat = true;
+    seen->from = (uint8_t)from;
+    seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
+    seen->payload_segments = sender->payload_segments + 1;
+    seen->traits = tcpt_padding_traits(flow, segment) |
+                   tcpt_pause_traits(flow, segment, from, seen->since_ns, settings) |
+                   tcpt_first_payload_traits(sender, segment, seen->payload_segments);
+    tcpt_observe_repeat(seen, flow, segment);
+    tcpt_judge_old_data(&seen->receiver, flow, segment, from);
+    return true;
+}
+
+/* The first that its sender sends since the other end was heard. */
+static void begin_waiting(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen,
+                          tcpt_record *record)
+{
+    sender->unanswered_ns = segment->time_ns;
+    sender->idle_before_ns = seen->since_ns;
+    sender->unanswered_record = record;
+    sender->ending_before = false;
+    sender->unanswered_fin = false;
+    sender->round_ns = segment->time_ns;
+}
+
 static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen,
                          tcpt_record *record)
 {
     tcpt_read_payload(sender, segment, record);
-    if (!sender->unanswered_ns) {
-        sender->unanswered_ns = segment->time_ns;
-        sender->idle_before_ns = seen->since_ns;
-        sender->unanswered_record = record;
-        sender->ending_before = false;
-        sender->unanswered_fin = false;
-        sender->round_ns = segment->time_ns;
-    }
+    if (!sender->unanswered_ns)
+        begin_waiting(sender, segment, seen, record);
     sender->snd_nxt = sender->snd_contig = segment->end_seq;
     sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
     if (!sender->timed_ns) {
@@ -158,11 +216,12 @@ static void take_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segme
     tcpt_guess_side(flow);
 }
 
-static void take_timestamps(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+/* @param counts it may move TS.Recent (commit.c, commit_tsval()) */
+static void take_timestamps(tcpt_endpoint *sender, const tcpt_segment *segment, bool counts)
 {
     sender->newest_tsval = sender->tsval_highest = segment->tsval;
     sender->tsval_ns = segment->time_ns;
-    if (segment->seq == receiver->rcv_nxt && (!sender->counts || !seq_before(segment->tsval, sender->tsval_counted))) {
+    if (counts && (!sender->counts || !seq_before(segment->tsval, sender->tsval_counted))) {
         sender->tsval_counted = segment->tsval;
         sender->counts = true;
     }
@@ -223,6 +282,31 @@ void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt
     else
         tcpt_note_standing(sender, &flow->ends[!from], segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
-        take_timestamps(sender, &flow->ends[!from], segment);
+        take_timestamps(sender, segment, segment->seq == flow->ends[!from].rcv_nxt);
+    count(flow, segment, from, record);
+}
+
+void tcpt_commit_short_repeat(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                              tcpt_record *record)
+{
+    unsigned from = seen->from;
+    tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (flow->acks.as_sent)
+        tcpt_keep_pure_ack(flow);
+    flow->acks.count = 0;
+    if (seen->traits & TCPT_TRAIT_ACKED_AGAIN)
+        tcpt_commit_again(flow, segment, seen, record);
+    receiver->unanswered_ns = 0;
+    begin_waiting(sender, segment, seen, record);
+    sender->timed_ns = 0; /* Karn */
+    sender->payload_segments = seen->payload_segments;
+    sender->payload_repeats++;
+    tcpt_note_window_seq(sender, segment);
+    tcpt_take_window(sender, segment);
+    sender->sack_held = false;
+    tcpt_note_standing(sender, receiver, segment);
+    if (segment->options & TCPT_OPTION_TIMESTAMPS)
+        take_timestamps(sender, segment, true);
     count(flow, segment, from, record);
 }

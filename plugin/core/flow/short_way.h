@@ -25,6 +25,14 @@ bool tcpt_may_take_short_way(const tcpt_flow *flow);
 bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                             const tcpt_settings *settings);
 
+/** The same for what is acknowledged, whole, and comes again after an answer: what a storm consists of. */
+bool tcpt_observe_short_repeat(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                               unsigned from, const tcpt_settings *settings);
+
+/** tcpt_flow_commit() for what tcpt_observe_short_repeat() has judged. */
+void tcpt_commit_short_repeat(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
+                              tcpt_record *record);
+
 /** tcpt_flow_commit() for what tcpt_observe_short_way() has judged. */
 void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                            const tcpt_observation *seen, tcpt_record *record);

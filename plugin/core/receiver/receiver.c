@@ -250,3 +250,15 @@ void tcpt_judge_receiver(tcpt_observation *seen, const tcpt_flow *flow, const tc
         seen->rst.verdict = seen->receiver.verdict;
     seen->provokes = tcpt_provokes(flow, segment, seen);
 }
+
+void tcpt_judge_old_data(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    view->confidence = quality(flow, sender, receiver);
+    view->verdict = TCPT_VERDICT_DUPLICATE_ACK;
+    if (segment->end_seq != receiver->rcv_nxt)
+        view->drop = TCPT_DROP_TCP_OLD_SEQUENCE;
+    else if (tcpt_next_of(sender, receiver) == receiver->rcv_nxt)
+        view->drop = TCPT_DROP_TCP_OLD_DATA;
+}

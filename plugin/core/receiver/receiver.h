@@ -17,4 +17,8 @@
 void tcpt_judge_receiver(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
                          const tcpt_settings *settings);
 
+/** The same of bytes that are all acknowledged, on an open connection without gaps whose receiver is Linux, with an ACK
+ * and a timestamp that are not behind: tcpt_receiver_view alone. */
+void tcpt_judge_old_data(tcpt_receiver_view *view, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
+
 #endif
