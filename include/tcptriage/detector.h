@@ -173,6 +173,10 @@ tcpt_finding *tcpt_raise_on(const tcpt_context *context, tcpt_record *on, int64_
  */
 tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged);
 
+/** Take back at the end what judge() has raised, until the flow is settled anew. One that is told of many flows as one
+ * stays. */
+void tcpt_refute(const tcpt_context *context, tcpt_finding *judged);
+
 /** Say it in at most TCPT_BRIEF_MOST characters, the cause first; without this the row's brief is shown.
  *  @param brief  as the summary of tcpt_raise() */
 void tcpt_brief(tcpt_finding *finding, const char *brief, ...) TCPT_PRINTF(2, 3);

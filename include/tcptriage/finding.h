@@ -143,6 +143,7 @@ typedef struct tcpt_diagnosis {
     bool wide;            /**< a run over all flows */
     bool first_gone;      /**< `first` was taken back, others of the run were not */
     bool unseen;          /**< on no frame: what nobody has room for */
+    bool refuted;         /**< an end finding that only takes another's place: nothing is said any more */
     uint8_t related_room; /**< of `related` where it is no more `few`; saturating */
     uint8_t kind;         /**< of those that may come in floods: tcpt_raise_among(); else 0 */
     uint8_t blamed;       /**< end of the flow to blame plus one; 0: as the detector's row says */
@@ -174,7 +175,7 @@ static inline bool tcpt_is_folded(const tcpt_finding *finding)
 /** How many findings a diagnosis is told of; 0 while an end finding stands in its place. */
 static inline uint32_t tcpt_alike(const tcpt_diagnosis *diagnosis)
 {
-    return (diagnosis->run ? diagnosis->run->count : 1) - diagnosis->superseded;
+    return diagnosis->refuted ? 0 : (diagnosis->run ? diagnosis->run->count : 1) - diagnosis->superseded;
 }
 
 /** What a detector has said of a diagnosis. @return g_free() it */

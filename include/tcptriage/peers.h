@@ -110,21 +110,37 @@ static inline uint32_t tcpt_half_open(const tcpt_listener *listener)
 /** How finely a tally knows when its attempts were made. */
 #define TCPT_TALLY_MARKS 5
 
+/** What a crowd that was told of has come to: all of it, from its first attempt on. */
+typedef struct tcpt_crowd_sum {
+    int64_t since_ns;
+    int64_t told_ns; /**< the attempt that it was told of */
+    int64_t last_ns; /**< the newest one */
+    uint32_t attempts;
+    uint32_t members; /**< different ones, as tcpt_tally_members() */
+    uint32_t good;    /**< of these attempts, however late */
+    uint32_t refused;
+    bool about; /**< `members` is an estimate */
+} tcpt_crowd_sum;
+
 /** Attempts to connect that have something in common (tcpt_crowd): first SYNs of flows, within a while. */
 typedef struct tcpt_tally {
-    uint64_t hash;                       /**< of that, 0: no entry */
-    int64_t since_ns;                    /**< when counting began */
-    int64_t over_ns;                     /**< when they were a crowd last; 0 never */
-    int64_t mark_ns[TCPT_TALLY_MARKS];   /**< ring: at that time there were ... */
-    uint32_t mark[TCPT_TALLY_MARKS];     /**< ... so many attempts */
-    uint32_t member[TCPT_TALLY_MEMBERS]; /**< what sets them apart (ports, addresses), as hashes: a sample of them */
+    uint64_t hash;                     /**< of that, 0: no entry */
+    int64_t since_ns;                  /**< when counting began */
+    int64_t over_ns;                   /**< when they were a crowd last; 0 never */
+    int64_t mark_ns[TCPT_TALLY_MARKS]; /**< ring: at that time there were ... */
+    uint32_t mark[TCPT_TALLY_MARKS];   /**< ... so many attempts */
+    uint32_t
+        member[TCPT_TALLY_MEMBERS]; /**< what sets them apart (ports, addresses), as hashes: a sample of them. Of a
+                                       crowd that goes on it outlasts the while: the highest bit tells the newest's */
     uint32_t attempts;
     uint32_t good; /**< answered; of a flood: completed */
     uint32_t refused;
     uint8_t members; /**< in `member` */
+    uint8_t fresh;   /**< of them those of the newest while */
     uint8_t level;   /**< one in 2^level is in the sample */
     uint8_t newest_mark;
     bool told;
+    tcpt_crowd_sum whole; /**< where `told` */
 } tcpt_tally;
 
 /** How many different ones there are, about; exact up to TCPT_TALLY_MEMBERS. */

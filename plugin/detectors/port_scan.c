@@ -1,33 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One source tries many ports of an address, or one port of many addresses, and hardly any answers (rule K.1). */
+#include <glib.h>
+
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
+
+typedef struct scan_memory {
+    tcpt_finding *finding;
+    const tcpt_tally *tally; /* whose place another may take */
+    uint64_t hash;
+    bool ports;
+} scan_memory;
+
+static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool ports, const char *so_far)
+{
+    uint32_t targets = MIN(sum->members, sum->attempts); /* an estimate may be too high */
+    double seconds = tcpt_as_seconds(sum->last_ns - sum->since_ns);
+    const char *about = sum->about ? "about " : "";
+
+    tcpt_resummarise(finding,
+                     "The client tries %s, %s%u of them in %.1f s%s: %u refused, %u answered, the rest silent. A "
+                     "scan, or a client that looks for its server",
+                     ports ? "the ports of this address" : "this port of many addresses", about, targets, seconds,
+                     so_far, sum->refused, sum->good);
+    tcpt_brief(finding, "Scan: %s%u %s in %.1f s, %u open", about, targets,
+               ports ? "ports of one address" : "addresses, one port", seconds, sum->good);
+    tcpt_set_number(finding, TCPT_F_SCAN_TARGETS, targets);
+    tcpt_set_number(finding, TCPT_F_SCAN_OPEN, sum->good);
+}
 
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_tally *tally = context->seen->crossing;
-    bool ports = context->seen->crowd == TCPT_CROWD_PORTS;
-    tcpt_finding *finding;
-    uint32_t targets;
-    double seconds;
+    scan_memory *mine = memory;
+    tcpt_crowd_sum so_far;
 
-    (void)memory;
     if (!tally || context->seen->crowd == TCPT_CROWD_FLOOD || context->seen->really_bad)
         return;
-    targets = tcpt_tally_members(tally);
-    targets += targets < TCPT_CROWD_MEMBERS; /* this one */
-    seconds = tcpt_as_seconds(context->segment->time_ns - tally->since_ns);
-    finding =
-        tcpt_raise(context, TCPT_MEDIUM,
-                   "The client tries %s, %u of them in %.1f s so far: %u refused, %u answered, the rest silent. A "
-                   "scan, or a client that looks for its server",
-                   ports ? "the ports of this address" : "this port of many addresses", targets, seconds,
-                   tally->refused, tally->good);
-    tcpt_brief(finding, "Scan: %u %s in %.1f s, %u open", targets,
-               ports ? "ports of one address" : "addresses, one port", seconds, tally->good);
-    tcpt_set_number(finding, TCPT_F_SCAN_TARGETS, targets);
-    tcpt_set_number(finding, TCPT_F_SCAN_OPEN, tally->good);
-    tcpt_rule_out(finding, "A single service or filter that is to blame: hardly any of the tries succeeds.");
+    so_far = (tcpt_crowd_sum){
+        .since_ns = tally->since_ns,
+        .last_ns = context->segment->time_ns,
+        .attempts = tally->attempts + (context->seen->syn_count == 1),
+        .members = tcpt_tally_members(tally) + (tcpt_tally_members(tally) < TCPT_CROWD_MEMBERS), /* this one */
+        .good = tally->good,
+        .refused = tally->refused,
+        .about = tally->level > 0,
+    };
+    mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
+    mine->tally = tally;
+    mine->hash = tally->hash;
+    mine->ports = context->seen->crowd == TCPT_CROWD_PORTS;
+    complete(mine->finding, &so_far, mine->ports, " so far");
+    tcpt_rule_out(mine->finding, "A single service or filter that is to blame: hardly any of the tries succeeds.");
+}
+
+/* Ports and addresses are tried on, and may answer later. */
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const scan_memory *mine = memory;
+
+    if (mine->finding && mine->tally->hash == mine->hash)
+        complete(tcpt_instead_of(context, mine->finding), &mine->tally->whole, mine->ports, "");
 }
 
 static const tcpt_field fields[] = {TCPT_F_SCAN_TARGETS, TCPT_F_SCAN_OPEN, TCPT_FIELD_COUNT};
@@ -67,6 +100,8 @@ const tcpt_detector tcpt_port_scan = {
     .blames = TCPT_BLAMES_SOURCE,
     .explains = explains,
     .wants = TCPT_TRAIT_SYN_MORE,
+    .memory_bytes = sizeof(scan_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

@@ -1,38 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SYNs of many sources to one port, and hardly any completes (rule K.1). */
+#include <glib.h>
+
 #include "detectors/detectors.h"
 #include "tcptriage/peers.h"
 
 /* A target that has answered nobody for so long does not go on. */
 enum { STILL_SECONDS = 1 };
 
+typedef struct flood_memory {
+    tcpt_finding *finding;
+    const tcpt_tally *tally; /* whose place another may take */
+    uint64_t hash;
+    bool answers;
+} flood_memory;
+
+static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool answers)
+{
+    uint32_t sources = MIN(sum->members, sum->attempts); /* an estimate may be too high */
+
+    tcpt_resummarise(finding,
+                     "SYN flood: %u SYNs from about %u addresses to this port in %.1f s, %u completed. The target %s",
+                     sum->attempts, sources, tcpt_as_seconds(sum->last_ns - sum->since_ns), sum->good,
+                     answers ? "goes on answering" : "does not answer");
+    tcpt_brief(finding, "SYN flood: %u SYNs, %u completed; target %s", sum->attempts, sum->good,
+               answers ? "answers" : "is silent");
+    tcpt_set_number(finding, TCPT_F_FLOOD_SYNS, sum->attempts);
+    tcpt_set_number(finding, TCPT_F_FLOOD_SOURCES, sources);
+    tcpt_set_number(finding, TCPT_F_FLOOD_COMPLETED, sum->good);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_tally *tally = context->seen->crossing;
     const tcpt_listener *listener = context->seen->listener;
     int64_t now_ns = context->segment->time_ns;
-    bool answers =
-        listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
-    tcpt_finding *finding;
-    uint32_t syns, sources;
+    flood_memory *mine = memory;
+    tcpt_crowd_sum so_far;
 
-    (void)memory;
     if (!tally || context->seen->crowd != TCPT_CROWD_FLOOD || context->seen->really_bad)
         return;
-    syns = tally->attempts + (context->seen->syn_count == 1);
-    sources = tcpt_tally_members(tally) < syns ? tcpt_tally_members(tally) : syns; /* an estimate may be too high */
-    finding = tcpt_raise(
-        context, TCPT_MEDIUM,
-        "SYN flood: %u SYNs from about %u addresses to this port in %.1f s, %u completed. The target %s", syns, sources,
-        tcpt_as_seconds(now_ns - tally->since_ns), tally->good, answers ? "goes on answering" : "does not answer");
-    tcpt_brief(finding, "SYN flood: %u SYNs, %u completed; target %s", syns, tally->good,
-               answers ? "answers" : "is silent");
-    tcpt_set_number(finding, TCPT_F_FLOOD_SYNS, syns);
-    tcpt_set_number(finding, TCPT_F_FLOOD_SOURCES, sources);
-    tcpt_set_number(finding, TCPT_F_FLOOD_COMPLETED, tally->good);
-    if (answers)
-        tcpt_relate(finding, listener->given_record);
-    tcpt_rule_out(finding, "A rush of real clients: these complete the handshake one round trip later.");
+    so_far = (tcpt_crowd_sum){
+        .since_ns = tally->since_ns,
+        .last_ns = now_ns,
+        .attempts = tally->attempts + (context->seen->syn_count == 1),
+        .members = tcpt_tally_members(tally),
+        .good = tally->good,
+    };
+    mine->answers =
+        listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
+    mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
+    mine->tally = tally;
+    mine->hash = tally->hash;
+    complete(mine->finding, &so_far, mine->answers);
+    if (mine->answers)
+        tcpt_relate(mine->finding, listener->given_record);
+    tcpt_rule_out(mine->finding, "A rush of real clients: these complete the handshake one round trip later.");
+}
+
+/* Round trips may be longer than it takes to send so many SYNs, and hosts busier. */
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const flood_memory *mine = memory;
+    const tcpt_crowd_sum *whole;
+
+    if (!mine->finding || mine->tally->hash != mine->hash)
+        return;
+    whole = &mine->tally->whole;
+    if (whole->good > whole->attempts / 2)
+        tcpt_refute(context, mine->finding);
+    else
+        complete(tcpt_instead_of(context, mine->finding), whole, mine->answers);
 }
 
 static const tcpt_field fields[] = {TCPT_F_FLOOD_SYNS, TCPT_F_FLOOD_SOURCES, TCPT_F_FLOOD_COMPLETED, TCPT_FIELD_COUNT};
@@ -76,6 +114,8 @@ const tcpt_detector tcpt_syn_flood = {
     .blames = TCPT_BLAMES_LISTENER,
     .explains = explains,
     .wants = TCPT_TRAIT_SYN_MORE,
+    .memory_bytes = sizeof(flood_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

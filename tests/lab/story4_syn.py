@@ -182,7 +182,8 @@ def scan_of_sixty(directory):
             "server", [
                 *(finding("connection_refused", reset, "the RST that answers a SYN before the scan is one")
                   for reset, syn in zip(resets, syns) if syn.frame < line.frame),
-                finding("port_scan", line, "the fiftieth port", scan__targets=50, scan__open=0)])
+                finding("port_scan", line, "the fiftieth port; the values are those of the end", scan__targets=len(SCANNED) + 1,
+                        scan__open=0)])
 
 
 def flood_dropped(directory):

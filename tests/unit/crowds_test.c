@@ -143,12 +143,79 @@ static void test_sweep(void)
     unsigned cases;
     found scan = find(&in, "port_scan"), refused = find(&in, "connection_refused");
     g_assert_cmpuint(scan.count, ==, 1);
-    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), ==, 50);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), >=, 70); /* an estimate from 64 on */
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), <=, 80);
     g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_OPEN), ==, 0);
     g_assert_cmpuint(refused.count, ==, 49); /* before it was known */
     g_assert_cmpuint(refused.consequences, ==, 49);
     g_assert_true(tcpt_cases(in.analysis, &cases)[0]->detector == scan.last.diagnosis->detector);
     g_assert_cmpuint(cases, ==, 1);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Ports are tried one by one; the open ones come behind the fiftieth, and one answers late. */
+static void scan_ports(world *in, unsigned from, unsigned to, int64_t each_us)
+{
+    for (unsigned port = from; port < to; port++) {
+        tuple target = {SCANNER, TARGET, (uint16_t)(30000 + port), (uint16_t)port};
+        tuple before = {SCANNER, TARGET, (uint16_t)(30000 + port - 1), (uint16_t)(port - 1)};
+        ask(in, &target);
+        if (port % 10 == 1 && port > from)
+            answer(in, &before);
+        else if (port % 10 != 0)
+            refuse(in, &target);
+        after(in, each_us);
+    }
+}
+
+static void test_scan_grows(void)
+{
+    world in = new_world();
+    found scan;
+    for (unsigned i = 0; i < 55; i++) {
+        tuple to = {SCANNER, TARGET, (uint16_t)(20000 + i), (uint16_t)(2001 + i)};
+        ask(&in, &to);
+        refuse(&in, &to);
+        after(&in, 50000);
+    }
+    scan_ports(&in, 3001, 3102, 50000);
+    scan = find(&in, "port_scan");
+    g_assert_cmpuint(scan.count, ==, 1);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_OPEN), ==, 10);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), >, 110);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), <=, 156);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Over several minutes; each counts by itself what is needed for a scan, all of them what it came to. */
+static void test_scan_for_minutes(void)
+{
+    world in = new_world();
+    found scan;
+    scan_ports(&in, 3001, 3402, 1000000);
+    scan = find(&in, "port_scan");
+    g_assert_cmpuint(scan.count, ==, 1);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_OPEN), ==, 40);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), >, 300);
+    tcpt_analysis_free(in.analysis);
+}
+
+/* What the client does minutes later, and is answered, is no part of its scan. */
+static void test_scan_is_over(void)
+{
+    world in = sweep(60, 1000);
+    found scan;
+    after(&in, INT64_C(200000000));
+    for (unsigned i = 0; i < 30; i++) {
+        tuple to = {SCANNER, TARGET + 1000 + i, (uint16_t)(50000 + i), 445};
+        ask(&in, &to);
+        answer(&in, &to);
+        complete(&in, &to);
+        after(&in, 100000);
+    }
+    scan = find(&in, "port_scan");
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_OPEN), ==, 0);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), ==, 60);
     tcpt_analysis_free(in.analysis);
 }
 
@@ -263,6 +330,49 @@ static void test_refused_flood(void)
     tcpt_analysis_free(in.analysis);
 }
 
+/* So many clients begin at once, and so many of them complete two seconds later: the longest ways, a busy host. */
+static world late_rush(unsigned clients, unsigned complete_them)
+{
+    world in = new_world();
+    for (unsigned i = 0; i < clients; i++) {
+        tuple of = {100000 + i % 60, TARGET, (uint16_t)(40000 + i), 80};
+        ask(&in, &of);
+        after(&in, 1000);
+    }
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 1); /* as it stands */
+    after(&in, 2000000);
+    for (unsigned i = 0; i < complete_them; i++) {
+        tuple of = {100000 + i % 60, TARGET, (uint16_t)(40000 + i), 80};
+        answer(&in, &of);
+        complete(&in, &of);
+        after(&in, 100);
+    }
+    return in;
+}
+
+static void test_late_rush(void)
+{
+    world in = late_rush(700, 700), most = late_rush(700, 400);
+    unsigned cases;
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    tcpt_cases(in.analysis, &cases);
+    g_assert_cmpuint(cases, ==, 0);
+    g_assert_cmpuint(find(&most, "syn_flood").count, ==, 0);
+    tcpt_analysis_free(in.analysis);
+    tcpt_analysis_free(most.analysis);
+}
+
+/* Real clients in a flood complete, and others' SYNs before it have nothing to do with it. */
+static void test_rush_in_flood(void)
+{
+    world in = late_rush(700, 300);
+    found flooded = find(&in, "syn_flood");
+    g_assert_cmpuint(flooded.count, ==, 1);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_SYNS), ==, 700);
+    g_assert_cmpint(number_of(&flooded, TCPT_F_FLOOD_COMPLETED), ==, 300);
+    tcpt_analysis_free(in.analysis);
+}
+
 /* Thousands of clients begin within a second, and each completes 0.3 s later. */
 static void test_rush(void)
 {
@@ -285,6 +395,9 @@ static void test_rush(void)
 void add_crowds_tests(void)
 {
     g_test_add_func("/crowds/sweep", test_sweep);
+    g_test_add_func("/crowds/scan-grows", test_scan_grows);
+    g_test_add_func("/crowds/scan-for-minutes", test_scan_for_minutes);
+    g_test_add_func("/crowds/scan-is-over", test_scan_is_over);
     g_test_add_func("/crowds/told-once", test_told_once);
     g_test_add_func("/crowds/half-answers", test_half_answers);
     g_test_add_func("/crowds/many-at-once", test_many_at_once);
@@ -292,5 +405,7 @@ void add_crowds_tests(void)
     g_test_add_func("/crowds/few-sources", test_few_sources);
     g_test_add_func("/crowds/too-slow", test_too_slow);
     g_test_add_func("/crowds/refused-flood", test_refused_flood);
+    g_test_add_func("/crowds/late-rush", test_late_rush);
+    g_test_add_func("/crowds/rush-in-flood", test_rush_in_flood);
     g_test_add_func("/crowds/rush", test_rush);
 }

@@ -240,6 +240,8 @@ static void sort_in(on_frame *all, const tcpt_finding *finding)
 
 static bool is_superseded(const tcpt_finding *finding, const on_frame *all)
 {
+    if (finding->diagnosis->refuted)
+        return true;
     if (finding->diagnosis->superseded == 0)
         return false;
     for (unsigned i = 0; i < all->count; i++)

@@ -305,6 +305,11 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
     return &made->first;
 }
 
+void tcpt_refute(const tcpt_context *context, tcpt_finding *judged)
+{
+    tcpt_instead_of(context, judged)->diagnosis->refuted = true;
+}
+
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record)
 {
     tcpt_finding *note = record->notes ? tcpt_notes_whole((tcpt_record *)record) : NULL;

@@ -255,7 +255,7 @@ static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identi
     else if (answers && flow->ends[flow->client].syn && (segment->flags & (TCPT_SYN | TCPT_RST)))
         tcpt_tallies_note_answer(&peers->tallies, flow, tcpt_identify(who, flow), segment->flags & TCPT_RST);
     if (completed)
-        tcpt_tallies_note_complete(&peers->tallies, tcpt_identify(who, flow));
+        tcpt_tallies_note_complete(&peers->tallies, flow, tcpt_identify(who, flow));
 }
 
 /* The segment shows that a SYN without ECN has failed: it was refused, or is sent again. */

@@ -29,6 +29,9 @@ enum {
     TOLD_SECONDS = 600, /* a source or a target is told of once, while the place is not needed more */
 };
 
+/* Of a member: it was met since `since_ns`. */
+#define FRESH (UINT32_C(1) << 31)
+
 /* ---- the table ---- */
 
 static uint64_t salted(uint64_t hash, unsigned salt)
@@ -75,18 +78,31 @@ static const tcpt_tally *find(const tcpt_tallies *tallies, uint64_t hash)
     return NULL;
 }
 
-/* Counts begin anew; that it was told of, and when, stays. */
+/* Counts begin anew; that it was told of, and what that has come to, stays. */
 static void begin(tcpt_tally *tally, uint64_t hash, int64_t now_ns)
 {
-    bool same = tally->hash == hash;
+    bool same = tally->hash == hash, told = same && tally->told;
     int64_t over_ns = same ? tally->over_ns : 0;
-    bool told = same && tally->told;
+    tcpt_crowd_sum whole = told ? tally->whole : (tcpt_crowd_sum){0};
 
     memset(tally, 0, sizeof *tally);
     tally->hash = hash;
     tally->since_ns = tally->mark_ns[0] = now_ns;
     tally->over_ns = over_ns;
     tally->told = told;
+    tally->whole = whole;
+}
+
+/* The same while a crowd goes on that was told of: whom it has met before it meets again. */
+static void begin_while(tcpt_tally *tally, int64_t now_ns)
+{
+    memset(tally->mark_ns, 0, sizeof tally->mark_ns);
+    memset(tally->mark, 0, sizeof tally->mark);
+    tally->since_ns = tally->mark_ns[0] = now_ns;
+    tally->attempts = tally->good = tally->refused = 0;
+    tally->fresh = tally->newest_mark = 0;
+    for (unsigned i = 0; i < tally->members; i++)
+        tally->member[i] &= ~FRESH;
 }
 
 /* ---- what an attempt belongs to ---- */
@@ -113,11 +129,11 @@ static uint32_t member_of(const tcpt_identity *who, tcpt_crowd crowd)
 {
     switch (crowd) {
     case TCPT_CROWD_FLOOD:
-        return (uint32_t)salted(who->source, 6);
+        return (uint32_t)salted(who->source, 6) | FRESH;
     case TCPT_CROWD_SWEEP:
-        return (uint32_t)salted(who->target, 7);
+        return (uint32_t)salted(who->target, 7) | FRESH;
     default:
-        return (uint32_t)salted(who->port, 8);
+        return (uint32_t)salted(who->port, 8) | FRESH;
     }
 }
 
@@ -128,34 +144,59 @@ static bool is_sampled(const tcpt_tally *tally, uint32_t member)
     return (member & ((1u << tally->level) - 1)) == 0;
 }
 
-static bool is_known(const tcpt_tally *tally, uint32_t member)
+static uint32_t *known(tcpt_tally *tally, uint32_t member)
 {
     for (unsigned i = 0; i < tally->members; i++)
-        if (tally->member[i] == member)
-            return true;
-    return false;
+        if ((tally->member[i] | FRESH) == member)
+            return &tally->member[i];
+    return NULL;
+}
+
+static bool is_fresh(const tcpt_tally *tally, uint32_t member)
+{
+    const uint32_t *at = known((tcpt_tally *)tally, member);
+
+    return at && (*at & FRESH);
+}
+
+static void add_member(tcpt_tally *tally, uint32_t member)
+{
+    tally->member[tally->members++] = member;
+    tally->fresh += (member & FRESH) != 0;
+}
+
+/* Half of them stays. */
+static void sample_less(tcpt_tally *tally)
+{
+    unsigned count = tally->members;
+
+    tally->level++;
+    tally->members = tally->fresh = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (is_sampled(tally, tally->member[i]))
+            add_member(tally, tally->member[i]);
 }
 
 /* Adaptive sampling: when the sample is full half of it goes, and half of what comes. */
 static void note_member(tcpt_tally *tally, uint32_t member)
 {
-    unsigned kept = 0;
+    uint32_t *at;
 
-    if (!is_sampled(tally, member) || is_known(tally, member))
+    if (!is_sampled(tally, member))
         return;
-    if (tally->members < TCPT_TALLY_MEMBERS) {
-        tally->member[tally->members++] = member;
+    at = known(tally, member);
+    if (at) {
+        tally->fresh += !(*at & FRESH);
+        *at |= FRESH;
         return;
     }
-    if (tally->level == 24)
-        return; /* a billion: enough */
-    tally->level++;
-    for (unsigned i = 0; i < tally->members; i++)
-        if (is_sampled(tally, tally->member[i]))
-            tally->member[kept++] = tally->member[i];
-    tally->members = (uint8_t)kept;
-    if (is_sampled(tally, member) && kept < TCPT_TALLY_MEMBERS)
-        tally->member[tally->members++] = member;
+    if (tally->members == TCPT_TALLY_MEMBERS) {
+        if (tally->level == 24)
+            return; /* a billion: enough */
+        sample_less(tally);
+    }
+    if (is_sampled(tally, member) && tally->members < TCPT_TALLY_MEMBERS)
+        add_member(tally, member);
 }
 
 /* @return whether time has moved on */
@@ -191,11 +232,11 @@ static uint32_t ripe(const tcpt_tally *tally, int64_t now_ns)
 static bool is_crowd(const tcpt_tally *tally, tcpt_crowd crowd, uint32_t member, bool again, int64_t now_ns)
 {
     const crowd_rule *rule = &rules[crowd];
-    uint32_t attempts = tally->attempts + !again, members = tcpt_tally_members(tally), had_time;
+    uint32_t attempts = tally->attempts + !again, members = (uint32_t)tally->fresh << tally->level, had_time;
 
     if (attempts < rule->attempts || now_ns - tally->since_ns > rule->window_ns)
         return false;
-    if (members < rule->members && members + !is_known(tally, member) < rule->members)
+    if (members < rule->members && members + !is_fresh(tally, member) < rule->members)
         return false;
     had_time = ripe(tally, now_ns);
     return had_time * ENOUGH_PART >= rule->attempts && (uint64_t)tally->good * SUCCESS_PART <= had_time;
@@ -266,7 +307,32 @@ static void note_told(tcpt_tallies *tallies, const tcpt_identity *who, int64_t n
 static void count_first(tcpt_tally *tally)
 {
     tally->attempts++;
-    tally->member[tally->members++] = 0; /* whatever it was: in every sample */
+    add_member(tally, FRESH); /* whatever it was: in every sample */
+}
+
+static void tell(tcpt_tally *tally, int64_t now_ns)
+{
+    tally->told = true;
+    tally->whole = (tcpt_crowd_sum){.since_ns = tally->since_ns,
+                                    .told_ns = now_ns,
+                                    .last_ns = now_ns,
+                                    .attempts = tally->attempts,
+                                    .members = tcpt_tally_members(tally),
+                                    .good = tally->good,
+                                    .refused = tally->refused,
+                                    .about = tally->level > 0};
+}
+
+static void add_attempt(tcpt_tally *tally, int64_t now_ns)
+{
+    tcpt_crowd_sum *whole = &tally->whole;
+
+    whole->attempts++;
+    whole->last_ns = now_ns;
+    if (tcpt_tally_members(tally) <= whole->members)
+        return;
+    whole->members = tcpt_tally_members(tally);
+    whole->about = tally->level > 0;
 }
 
 static void count_in(tcpt_tallies *tallies, const tcpt_identity *who, const tcpt_observation *seen, tcpt_crowd crowd,
@@ -279,7 +345,9 @@ static void count_in(tcpt_tallies *tallies, const tcpt_identity *who, const tcpt
 
     if (!tally)
         tally = &tallies->places[place_of(tallies, hash, now_ns)];
-    if (tally->hash != hash || now_ns - tally->since_ns > rules[crowd].window_ns)
+    if (tally->hash == hash && tally->told && seen->crowd == crowd && now_ns - tally->since_ns > rules[crowd].window_ns)
+        begin_while(tally, now_ns);
+    else if (tally->hash != hash || now_ns - tally->since_ns > rules[crowd].window_ns)
         begin(tally, hash, now_ns);
     if (second && !tally->attempts)
         count_first(tally);
@@ -287,7 +355,10 @@ static void count_in(tcpt_tallies *tallies, const tcpt_identity *who, const tcpt
     if (seen->crowd == crowd &&
         (!goes_on(tally, crowd, now_ns) || (moves && is_crowd(tally, crowd, member, true, now_ns))))
         tally->over_ns = now_ns;
-    tally->told |= seen->crossing == tally;
+    if (seen->crossing == tally)
+        tell(tally, now_ns);
+    else if (tally->told && seen->crowd == crowd)
+        add_attempt(tally, now_ns);
 }
 
 /* @return how many of its SYNs are known, 2 for more */
@@ -309,7 +380,7 @@ static void note_again(const tcpt_tally *crossing, int64_t now_ns)
     if (!tally)
         return;
     tally->over_ns = now_ns;
-    tally->told = true;
+    tell(tally, now_ns);
 }
 
 void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who,
@@ -331,26 +402,38 @@ void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const t
         note_told(tallies, who, now_ns);
 }
 
-static void note_outcome(tcpt_tally *tally, bool refused)
+/* Whether the connection is one of those that a crowd was told of. */
+static bool is_of(const tcpt_flow *flow, const tcpt_tally *tally, tcpt_crowd crowd)
 {
+    if (!tally->told || flow->first_ns < tally->whole.since_ns)
+        return false;
+    return flow->crowd == crowd || flow->first_ns <= tally->whole.told_ns;
+}
+
+static void note_outcome(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who, tcpt_crowd crowd,
+                         bool refused)
+{
+    tcpt_tally *tally = (tcpt_tally *)find(tallies, key_of(who, crowd));
+
     if (!tally)
         return;
     tally->good += !refused;
     tally->refused += refused;
+    if (!is_of(flow, tally, crowd))
+        return;
+    tally->whole.good += !refused;
+    tally->whole.refused += refused;
 }
 
 void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who, bool refused)
 {
     if (flow->crowd == TCPT_CROWD_FLOOD)
         return;
-    note_outcome((tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_SWEEP)), refused);
-    note_outcome((tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_PORTS)), refused);
+    note_outcome(tallies, flow, who, TCPT_CROWD_SWEEP, refused);
+    note_outcome(tallies, flow, who, TCPT_CROWD_PORTS, refused);
 }
 
-void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_identity *who)
+void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who)
 {
-    tcpt_tally *tally = (tcpt_tally *)find(tallies, key_of(who, TCPT_CROWD_FLOOD));
-
-    if (tally)
-        tally->good++;
+    note_outcome(tallies, flow, who, TCPT_CROWD_FLOOD, false);
 }

@@ -38,6 +38,6 @@ void tcpt_tallies_note_syn(tcpt_tallies *tallies, const tcpt_flow *flow, const t
 void tcpt_tallies_note_answer(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who, bool refused);
 
 /** The handshake is complete. */
-void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_identity *who);
+void tcpt_tallies_note_complete(tcpt_tallies *tallies, const tcpt_flow *flow, const tcpt_identity *who);
 
 #endif
