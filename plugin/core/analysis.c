@@ -186,7 +186,7 @@ static void TCPT_NOINLINE commit_rst(tcpt_analysis *analysis, judgement *found, 
 
 /* A SYN of which nothing more may ever be heard is kept itself, until its flow is asked for. */
 static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
-                 tcpt_record *record)
+                 tcpt_record *record, bool tracked)
 {
     const tcpt_flow_before before = {TCPT_PORT_UNCOUNTED, 0, false};
     tcpt_host *host = commit_host(analysis, found, flow);
@@ -194,8 +194,28 @@ static void rest(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, con
     tcpt_point_commit(flow->at, segment);
     tcpt_record_judged(record, &found->seen);
     tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, &found->seen, &analysis->settings, record);
-    tcpt_rest(analysis->flows, flow, segment, &found->seen, host, record, analysis->records.newest,
-              found->tracker.course != TCPT_TRACKER_STAYS);
+    tcpt_rest(analysis->flows, flow, segment, &found->seen, host, record, analysis->records.newest, tracked);
+}
+
+/* A flood is of such: judged without asking for what cannot be of the first segment. @return false where a detector is
+ * to look at it: nothing has changed then */
+static bool rest_at_once(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                         tcpt_record *record)
+{
+    judgement found;
+
+    if (analysis->watched || !tcpt_is_lone_syn(flow, segment))
+        return false;
+    tcpt_observe_first_syn(&found.seen, from);
+    if (analysis->settings.tracker_models)
+        tcpt_track_first_syn(&found.seen);
+    found.who.pair = 0;
+    tcpt_peers_observe(analysis->peers, &found.seen, &found.who, flow, segment, &analysis->settings);
+    if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
+        return false;
+    found.host = tcpt_peers_host(analysis->peers, &flow->key, from);
+    rest(analysis, &found, flow, segment, record, analysis->settings.tracker_models);
+    return true;
 }
 
 /* A second copy of a captured packet changes nothing. */
@@ -241,7 +261,6 @@ static void take_into(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segme
 {
     judgement found;
 
-    analysis->generation++;
     if (tcpt_is_copy(&found.packet, flow, segment, from)) {
         commit_copy(analysis, flow, segment, record, found.packet.original);
         return;
@@ -253,7 +272,7 @@ static void take_into(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segme
     if (tcpt_dispatch_asks(&analysis->dispatch, flow, found.seen.traits))
         tcpt_dispatch_judge(&analysis->dispatch, flow, segment, &found.seen, record);
     if (!analysis->watched && tcpt_may_rest(flow, segment, &found.seen))
-        rest(analysis, &found, flow, segment, record);
+        rest(analysis, &found, flow, segment, record, found.tracker.course != TCPT_TRACKER_STAYS);
     else if (segment->flags & TCPT_RST)
         commit_rst(analysis, &found, flow, segment, record);
     else
@@ -279,7 +298,9 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
     record = tcpt_records_add(&analysis->records, flow, segment, from);
     if (begins)
         open_life(analysis, flow, record);
-    take_into(analysis, flow, segment, from, record); /* from one place, so that it is no call */
+    analysis->generation++;
+    if (!begins || !rest_at_once(analysis, flow, segment, from, record))
+        take_into(analysis, flow, segment, from, record); /* from one place, so that it is no call */
     if (begins)
         tcpt_stow_old(analysis, segment->time_ns);
     return record;

@@ -24,9 +24,14 @@ static bool plain_syn(const tcpt_segment *segment)
            segment->header_bytes < 64 && !segment->ack && !segment->ack_without_flag;
 }
 
+bool tcpt_is_lone_syn(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    return !flow->last_record && !flow->later && plain_syn(segment);
+}
+
 bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
-    return !flow->last_record && !flow->later && !flow->memory && !flow->found && plain_syn(segment) && ordinary(seen);
+    return tcpt_is_lone_syn(flow, segment) && !flow->memory && !flow->found && ordinary(seen);
 }
 
 void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

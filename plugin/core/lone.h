@@ -10,6 +10,9 @@
 #include "core/flow/commit.h"
 #include "tcptriage/detector.h"
 
+/** Whether a segment is an ordinary SYN, the first of a 4-tuple: tcpt_observe_first_syn() judges such. */
+bool tcpt_is_lone_syn(const tcpt_flow *flow, const tcpt_segment *segment);
+
 /** Whether a judged segment may be kept instead of its flow: an ordinary SYN, the first of a 4-tuple, that nothing is
  * to be said of. */
 bool tcpt_may_rest(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen);

@@ -32,6 +32,9 @@ bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment 
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings);
 
+/** tcpt_observe() for an ordinary SYN, the first of a 4-tuple (tcpt_is_lone_syn()). */
+void tcpt_observe_first_syn(tcpt_observation *seen, unsigned from);
+
 /** Whether what an ICMP error quotes of an end is in flight: sent and not acknowledged. */
 bool tcpt_in_flight(const tcpt_flow *flow, unsigned from, uint32_t seq);
 

@@ -349,3 +349,12 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
         tcpt_observe_damages(seen, flow, segment);
     tcpt_judge_receiver(seen, flow, segment, settings);
 }
+
+void tcpt_observe_first_syn(tcpt_observation *seen, unsigned from)
+{
+    tcpt_clear_observation(seen); /* whether anybody listens there is not known: no verdict */
+    seen->from = (uint8_t)from;
+    seen->traits = TCPT_TRAIT_SYN | TCPT_TRAIT_HANDSHAKE;
+    seen->syn_count = 1;
+    seen->receiver.confidence = TCPT_LOW;
+}

@@ -330,6 +330,12 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     }
 }
 
+void tcpt_track_first_syn(tcpt_observation *seen)
+{
+    seen->tracker.state = TCPT_CT_SYN_SENT;
+    seen->tracker.current = seen->tracker.before_5_18 = TCPT_CT_VALID;
+}
+
 bool tcpt_tracks_rst_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_tracker *tracker = flow->tracker;

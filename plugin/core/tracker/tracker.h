@@ -44,6 +44,9 @@ typedef struct tcpt_tracker_proposal {
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
                 const tcpt_segment *segment);
 
+/** tcpt_track() for a SYN that tcpt_observe_first_syn() has judged, but for the proposal: it begins an entry. */
+void tcpt_track_first_syn(tcpt_observation *seen);
+
 /** Whether a RST that tcpt_rst_comes_again() is VALID by both rule sets and leaves the entry ESTABLISHED, so that
  * tcpt_track() says no more of it. */
 bool tcpt_tracks_rst_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
