@@ -9,7 +9,8 @@
 
 enum {
     PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
-    YOUNG = 4096,     /* so many newer flows there are at least: a small capture need not be kept small */
+    YOUNG = 2048,     /* so many newer flows there are at least: a small capture need not be kept small */
+    AGAIN = 4096,     /* the same of a life that is not the first of its 4-tuple: the next one asks for it */
     OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
     AT_ONCE = 2,      /* flows that are looked at for each that is opened */
     WAITED_MS = 1200, /* one that goes on for so long stays as it is */
@@ -70,6 +71,8 @@ void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns)
         void *owner = tcpt_flows_at(analysis->flows, analysis->stowed_to);
 
         if (!tcpt_rests(owner)) {
+            if (((const tcpt_flow *)owner)->later && analysis->stowed_to + AGAIN >= count)
+                return;
             if (waits(owner, now_ns) && analysis->stowed_to + OLD > count)
                 return;
             if (!in_use(owner, now_ns))

@@ -106,6 +106,14 @@ void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker)
     acker->ack_step_count = 0;
 }
 
+void tcpt_ack_steps_set(tcpt_ack_step_room *room, tcpt_endpoint *acker, const tcpt_ack_step *steps)
+{
+    if (!acker->ack_step_count)
+        return;
+    acker->ack_steps = take(room, tcpt_ack_steps_room(acker));
+    memcpy(acker->ack_steps, steps, acker->ack_step_count * sizeof *steps);
+}
+
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room)
 {
     if (room->slabs)

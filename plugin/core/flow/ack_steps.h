@@ -47,6 +47,9 @@ unsigned tcpt_ack_steps_room(const tcpt_endpoint *acker);
 /** Give back the history of an end that is not needed any more. */
 void tcpt_ack_steps_give_back(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 
+/** Let an end have that history again, of as many steps as it says. */
+void tcpt_ack_steps_set(tcpt_ack_step_room *room, tcpt_endpoint *acker, const tcpt_ack_step *steps);
+
 void tcpt_ack_step_room_clear(tcpt_ack_step_room *room);
 
 /** Make a history twice as long, or thin it where it is as long as it may become: it has no room left. */

@@ -308,6 +308,7 @@ void *tcpt_flows_stow(tcpt_flows *flows, tcpt_flow *flow)
         return NULL;
     owner = tcpt_stowed_owner(stowed);
     exchange(flows, flow->number, flow, owner);
+    tcpt_stow_give_back_hanging(flow, &flows->ack_steps);
     free_place(flows, flow);
     flows->stowed++;
     return owner;
@@ -320,8 +321,7 @@ tcpt_flow *tcpt_flows_unstow(void *owner)
     tcpt_flow *flow = &take_place(flows)->flow;
     tcpt_tracker *tracker = take_tracker(flows);
 
-    tcpt_stow_read(stowed, flow, tracker);
-    tcpt_trouble_open(&flows->troubles, flow);
+    tcpt_stow_read(&flows->stow_room, stowed, flow, tracker, &flows->troubles, &flows->ack_steps);
     if (!flow->tracker)
         put_spare(&flows->spare_trackers, tracker, sizeof *tracker);
     exchange(flows, flow->number, owner, flow);
@@ -484,18 +484,19 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     flows->records = records;
     flows->stows = true;
     tcpt_trouble_room_open(&flows->troubles);
+    tcpt_stow_room_open(&flows->stow_room);
     flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
     return flows;
 }
 
 /* What an owner is or stands for has elsewhere than in what goes at once. */
-static void clear_owner(void *owner)
+static void clear_owner(const tcpt_flows *flows, void *owner)
 {
     if (tcpt_is_lone(owner))
         return;
     if (tcpt_rests(owner))
-        tcpt_stow_clear(tcpt_stowed_of(owner));
+        tcpt_stow_clear(&flows->stow_room, tcpt_stowed_of(owner));
     else
         tcpt_tracker_clear(((const tcpt_flow *)owner)->tracker);
 }
@@ -503,7 +504,7 @@ static void clear_owner(void *owner)
 void tcpt_flows_free(tcpt_flows *flows)
 {
     for (uint32_t i = 0; i < flows->count; i++)
-        clear_owner(*owner_at(flows, i));
+        clear_owner(flows, *owner_at(flows, i));
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);

@@ -3,38 +3,22 @@
 
 #include <string.h>
 
-#include "core/flow/trouble.h"
-#include "core/tracker/tracker.h"
+#include "core/flow/stow_content.h"
 #include "tcptriage/portable.h"
 
 enum {
-    PART = sizeof(uint64_t),
-    AT_ONCE = 4, /* parts */
-    GROUP = 32,  /* bytes of these */
-    FLOW_PARTS = (sizeof(tcpt_flow) + GROUP - 1) / GROUP * AT_ONCE,
-    TRACKER_PARTS = (sizeof(tcpt_tracker) + GROUP - 1) / GROUP * AT_ONCE,
-    PARTS = FLOW_PARTS + TRACKER_PARTS,
-    BLOCK = 64,    /* parts */
-    CODE_BITS = 4, /* of a part */
+    PART = TCPT_STOW_PART,
+    PARTS = TCPT_STOW_PARTS,
+    AT_ONCE = TCPT_STOW_GROUP / PART, /* parts */
+    BLOCK = 64,                       /* parts */
+    CODE_BITS = 4,                    /* of a part */
     CODES_AT_ONCE = 8,
     UPPER_HALF = 8, /* more, and the other half is all zero and left out: so many bytes of this one */
     HALF_BITS = 32,
     SLAB_BYTES = 1 << 16,
 };
 
-/* All that is stowed away. */
-typedef struct content {
-    union {
-        tcpt_flow flow;
-        uint8_t flow_bytes[FLOW_PARTS * PART];
-    };
-    union {
-        tcpt_tracker tracker;
-        uint8_t tracker_bytes[TRACKER_PARTS * PART];
-    };
-} content;
-
-G_STATIC_ASSERT(GROUP == AT_ONCE * PART && sizeof(content) / PART == PARTS);
+G_STATIC_ASSERT((int)PARTS <= (int)TCPT_STOW_PARTS_MOST);
 
 struct tcpt_stowed {
     tcpt_flow_key key; /* first, as a flow's */
@@ -43,10 +27,12 @@ struct tcpt_stowed {
         tcpt_stowed *next_spare;
     };
     uint64_t filled[(PARTS + BLOCK - 1) / BLOCK]; /* a bit for each part that is not all zero */
-    uint16_t steps;                               /* of its size */
     uint16_t length;                              /* bytes of these parts */
-    bool tracked;
-    bool owns;       /* its tracker has something that is freed with it */
+    uint8_t steps;                                /* of its size */
+    bool tracked : 1;
+    bool owns : 1; /* its tracker has something that is freed with it */
+    bool toward : 1;
+    uint8_t troubled : 2; /* by end */
     uint8_t bytes[]; /* of these parts, without the zeros at their ends; how many of each part, in CODE_BITS each */
 };
 
@@ -55,6 +41,13 @@ typedef struct packing {
     uint8_t *bytes;
     uint8_t *code;
 } packing;
+
+/* What is packed. */
+typedef struct packed {
+    const uint8_t *like;   /* tcpt_stow_alike() */
+    const tcpt_flow *flow; /* that parts are like */
+    uint64_t *filled;
+} packed;
 
 /* A part is written whole: what is behind it comes later. */
 static inline packing add(packing to, uint64_t part, unsigned code)
@@ -68,25 +61,38 @@ static inline packing add(packing to, uint64_t part, unsigned code)
     return to;
 }
 
-/* Integers, times and addresses have zeros at their upper end. */
+/* Integers, and what differs of times and addresses, have zeros at their upper end. */
 static inline packing pack_part(packing to, uint64_t part)
 {
+    if (!part) {
+        *to.code++ = 0;
+        return to;
+    }
     return (uint32_t)part ? add(to, part, 0) : add(to, part >> HALF_BITS, UPPER_HALF);
+}
+
+static inline uint64_t part_at(const void *from, unsigned at)
+{
+    uint64_t part;
+
+    memcpy(&part, (const uint8_t *)from + (size_t)at * PART, PART);
+    return part;
 }
 
 /* One by one: at once they would be put down in memory, and taken up again. */
 static inline void read_parts(uint64_t part[AT_ONCE], const uint8_t *from)
 {
-    for (unsigned i = 0; i < AT_ONCE; i++, from += PART)
-        memcpy(&part[i], from, PART);
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        part[i] = part_at(from, i);
 }
 
 /* Most parts are all zero, and beside others that are. There is room for one more part and code. */
-static packing pack(packing to, uint64_t *filled, const void *from, unsigned first, unsigned end)
+static packing pack(packing to, const packed *of, const void *from, unsigned first, unsigned end)
 {
-    const uint8_t *bytes = from;
+    const uint8_t *bytes = from, *like = of->like;
+    const tcpt_flow *flow = of->flow;
 
-    for (unsigned at = first; at < end; at += AT_ONCE, bytes += GROUP) {
+    for (unsigned at = first; at < end; at += AT_ONCE, bytes += TCPT_STOW_GROUP) {
         uint64_t part[AT_ONCE], bits = 0;
 
         read_parts(part, bytes);
@@ -95,9 +101,9 @@ static packing pack(packing to, uint64_t *filled, const void *from, unsigned fir
         for (unsigned i = 0; i < AT_ONCE; i++)
             if (part[i]) {
                 bits |= UINT64_C(1) << i;
-                to = pack_part(to, part[i]);
+                to = pack_part(to, part[i] ^ part_at(flow, like[at + i]));
             }
-        filled[at / BLOCK] |= bits << at % BLOCK;
+        of->filled[at / BLOCK] |= bits << at % BLOCK;
     }
     return to;
 }
@@ -141,23 +147,39 @@ static void put_codes(uint8_t *to, const uint8_t *codes, unsigned count)
     }
 }
 
-/* What is not packed of a flow. */
+/* What is not packed of a flow, or beside it. */
 typedef struct set_aside {
     tcpt_flow_key key;
     const tcpt_rarities *rare;
+    const tcpt_rst_toward *toward;
     const tcpt_trouble *trouble[2];
+    tcpt_ack_step *ack_steps[2];
     tcpt_tracker *tracker;
     tcpt_flow *next;
 } set_aside;
 
+static bool packs_steps(const tcpt_endpoint *end)
+{
+    return end->ack_step_count <= TCPT_STOW_ACK_STEPS;
+}
+
 static set_aside take_apart(tcpt_flow *flow)
 {
-    set_aside apart = {
-        flow->key, flow->rare, {flow->ends[0].trouble, flow->ends[1].trouble}, flow->tracker, flow->next};
+    set_aside apart = {flow->key,
+                       flow->rare,
+                       flow->toward,
+                       {flow->ends[0].trouble, flow->ends[1].trouble},
+                       {flow->ends[0].ack_steps, flow->ends[1].ack_steps},
+                       flow->tracker,
+                       flow->next};
 
     flow->rare = tcpt_own_rarities(flow);
-    for (unsigned end = 0; end < 2; end++)
-        flow->ends[end].trouble = tcpt_own_trouble(&flow->ends[end]);
+    flow->toward = NULL;
+    for (unsigned at = 0; at < 2; at++) {
+        flow->ends[at].trouble = NULL;
+        if (packs_steps(&flow->ends[at]))
+            flow->ends[at].ack_steps = NULL;
+    }
     memset(&flow->key, 0, sizeof flow->key);
     flow->tracker = NULL;
     flow->next = NULL;
@@ -168,43 +190,99 @@ static void put_together(tcpt_flow *flow, const set_aside *apart)
 {
     flow->key = apart->key;
     flow->rare = apart->rare;
-    for (unsigned end = 0; end < 2; end++)
-        flow->ends[end].trouble = apart->trouble[end];
+    flow->toward = apart->toward;
+    for (unsigned at = 0; at < 2; at++) {
+        flow->ends[at].trouble = apart->trouble[at];
+        flow->ends[at].ack_steps = apart->ack_steps[at];
+    }
     flow->tracker = apart->tracker;
     flow->next = apart->next;
 }
 
-/* A flow lies in whole lines, of which the rest is all zero. */
-static packing pack_flow(packing to, uint64_t *filled, tcpt_flow *flow)
+/* What does not lie in whole groups. */
+static packing pack_beside(packing to, const packed *of, const void *from, size_t bytes, size_t first)
 {
-    uint8_t tracker[TRACKER_PARTS * PART];
+    uint8_t groups[sizeof(tcpt_stow_content) - sizeof(tcpt_flow)];
+    size_t whole = (bytes + TCPT_STOW_GROUP - 1) / TCPT_STOW_GROUP * TCPT_STOW_GROUP;
+
+    memcpy(groups, from, bytes);
+    memset(groups + bytes, 0, whole - bytes);
+    return pack(to, of, groups, (unsigned)first, (unsigned)(first + whole / PART));
+}
+
+static packing pack_trouble(packing to, const packed *of, const tcpt_trouble *trouble, size_t first)
+{
+    tcpt_trouble alone = *trouble;
+
+    alone.in = NULL;
+    return pack_beside(to, of, &alone, sizeof alone, first);
+}
+
+/* One by one: what lies between their members is anything. */
+static packing pack_steps(packing to, const packed *of, const tcpt_ack_step *from, unsigned count, size_t first)
+{
+    tcpt_ack_step steps[TCPT_STOW_ACK_STEPS];
+
+    memset(steps, 0, sizeof steps);
+    for (unsigned i = 0; i < count; i++) {
+        steps[i].record = from[i].record;
+        steps[i].time_ns = from[i].time_ns;
+        steps[i].ack = from[i].ack;
+    }
+    return pack(to, of, steps, (unsigned)first, (unsigned)(first + count * sizeof *steps / PART));
+}
+/* What hangs on a flow. */
+static packing pack_hanging(packing to, const packed *of, const set_aside *apart, tcpt_stowed *head)
+{
+    if (apart->tracker)
+        to = pack_beside(to, of, apart->tracker, sizeof *apart->tracker, TCPT_STOW_PART_OF(tracker));
+    for (unsigned at = 0; at < 2; at++) {
+        if (head->troubled >> at & 1)
+            to = pack_trouble(to, of, apart->trouble[at], TCPT_STOW_PART_OF(ends[at].trouble));
+        if (packs_steps(&of->flow->ends[at]))
+            to = pack_steps(to, of, apart->ack_steps[at], of->flow->ends[at].ack_step_count,
+                            TCPT_STOW_PART_OF(ends[at].ack_steps));
+    }
+    if (apart->toward)
+        to = pack(to, of, apart->toward, TCPT_STOW_PART_OF(toward), PARTS);
+    return to;
+}
+
+/* A flow lies in whole lines, of which the rest is all zero. */
+static packing pack_flow(packing to, const packed *of, tcpt_flow *flow, tcpt_stowed *head)
+{
     set_aside apart = take_apart(flow);
 
-    to = pack(to, filled, flow, 0, FLOW_PARTS);
+    to = pack(to, of, flow, 0, TCPT_STOW_FLOW_PARTS);
+    to = pack_hanging(to, of, &apart, head);
     put_together(flow, &apart);
-    if (!flow->tracker)
-        return to;
-    memcpy(tracker, flow->tracker, sizeof *flow->tracker);
-    memset(tracker + sizeof *flow->tracker, 0, sizeof tracker - sizeof *flow->tracker);
-    return pack(to, filled, tracker, FLOW_PARTS, PARTS);
+    return to;
+}
+
+static tcpt_stowed head_of(const tcpt_flow *flow, struct tcpt_flows *in)
+{
+    tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL, .toward = flow->toward != NULL};
+
+    head.owns = flow->tracker && flow->tracker->models.old;
+    head.troubled = (tcpt_own_trouble(&flow->ends[0]) != NULL) | (tcpt_own_trouble(&flow->ends[1]) != NULL) << 1;
+    return head;
 }
 
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, tcpt_flow *flow, struct tcpt_flows *in)
 {
     uint8_t bytes[(PARTS + 1) * PART], codes[PARTS + CODES_AT_ONCE];
-    tcpt_stowed head = {.key = flow->key, .in = in, .tracked = flow->tracker != NULL}, *stowed;
-    packing end = pack_flow((packing){bytes, codes}, head.filled, flow);
+    tcpt_stowed head = head_of(flow, in), *stowed;
+    packing end = pack_flow((packing){bytes, codes}, &(packed){room->like, flow, head.filled}, flow, &head);
     unsigned count = (unsigned)(end.code - codes);
     size_t all;
 
     memset(end.code, 0, CODES_AT_ONCE);
-    head.owns = flow->tracker && flow->tracker->models.old;
     head.length = (uint16_t)(end.bytes - bytes);
     all = offsetof(tcpt_stowed, bytes) + head.length +
           MAX(PART, (count + CODES_AT_ONCE - 1) / CODES_AT_ONCE * CODES_AT_ONCE / 2); /* a part is read whole, too */
     if (all > TCPT_STOW_MOST_BYTES)
         return NULL;
-    head.steps = (uint16_t)((all + TCPT_STOW_STEP_BYTES - 1) / TCPT_STOW_STEP_BYTES);
+    head.steps = (uint8_t)((all + TCPT_STOW_STEP_BYTES - 1) / TCPT_STOW_STEP_BYTES);
     stowed = take(room, head.steps);
     *stowed = head;
     memcpy(stowed->bytes, bytes, head.length);
@@ -212,11 +290,21 @@ tcpt_stowed *tcpt_stow(tcpt_stow_room *room, tcpt_flow *flow, struct tcpt_flows 
     return stowed;
 }
 
+void tcpt_stow_give_back_hanging(tcpt_flow *flow, tcpt_ack_step_room *ack_steps)
+{
+    tcpt_trouble_give_back(flow);
+    for (unsigned at = 0; at < 2; at++)
+        if (packs_steps(&flow->ends[at]))
+            tcpt_ack_steps_give_back(ack_steps, &flow->ends[at]);
+}
+
 static uint64_t unpack_part(const uint8_t **from, unsigned code)
 {
     unsigned bytes = code > UPPER_HALF ? code - UPPER_HALF : code;
     uint64_t part;
 
+    if (!code)
+        return 0;
     memcpy(&part, *from, PART);
     *from += bytes;
     part = GUINT64_FROM_LE(part) & UINT64_MAX >> 8 * (PART - bytes);
@@ -224,37 +312,56 @@ static uint64_t unpack_part(const uint8_t **from, unsigned code)
 }
 
 /* All parts, into what is all zero. */
-static void unpack(content *to, const tcpt_stowed *from)
+static void unpack(tcpt_stow_content *to, const uint8_t *like, const tcpt_stowed *from)
 {
     const uint8_t *bytes = from->bytes, *codes = from->bytes + from->length;
     unsigned count = 0;
 
     for (unsigned first = 0; first < PARTS; first += BLOCK)
         for (uint64_t left = from->filled[first / BLOCK]; left; left &= left - 1, count++) {
+            unsigned at = first + tcpt_lowest_bit(left);
             uint64_t part = unpack_part(&bytes, codes[count / 2] >> count % 2 * CODE_BITS & ((1 << CODE_BITS) - 1));
 
-            memcpy((uint8_t *)to + (size_t)(first + tcpt_lowest_bit(left)) * PART, &part, sizeof part);
+            part ^= part_at(to, like[at]);
+            memcpy((uint8_t *)to + (size_t)at * PART, &part, sizeof part);
         }
 }
 
-void tcpt_stow_read(const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker)
+/* What hung on a flow does so again. */
+static void hang(tcpt_flow *flow, const tcpt_stowed *stowed, const tcpt_stow_content *from,
+                 tcpt_ack_step_room *ack_steps)
 {
-    content from = {.flow_bytes = {0}};
+    for (unsigned at = 0; at < 2; at++) {
+        if (stowed->troubled >> at & 1)
+            tcpt_trouble_set(&flow->ends[at], &from->ends[at].trouble);
+        if (packs_steps(&flow->ends[at]))
+            tcpt_ack_steps_set(ack_steps, &flow->ends[at], from->ends[at].ack_steps);
+    }
+    for (unsigned at = 0; stowed->toward && at < 2; at++)
+        *tcpt_toward_of(flow, at) = from->toward.at[at];
+}
 
-    unpack(&from, stowed);
+void tcpt_stow_read(const tcpt_stow_room *room, const tcpt_stowed *stowed, tcpt_flow *flow, tcpt_tracker *tracker,
+                    tcpt_trouble_room *troubles, tcpt_ack_step_room *ack_steps)
+{
+    tcpt_stow_content from = {.flow_bytes = {0}};
+
+    unpack(&from, room->like, stowed);
     *flow = from.flow;
     flow->key = stowed->key;
     *tracker = from.tracker;
     flow->tracker = stowed->tracked ? tracker : NULL;
+    tcpt_trouble_open(troubles, flow);
+    hang(flow, stowed, &from, ack_steps);
 }
 
-void tcpt_stow_clear(const tcpt_stowed *stowed)
+void tcpt_stow_clear(const tcpt_stow_room *room, const tcpt_stowed *stowed)
 {
-    content from = {.flow_bytes = {0}};
+    tcpt_stow_content from = {.flow_bytes = {0}};
 
     if (!stowed->owns)
         return;
-    unpack(&from, stowed);
+    unpack(&from, room->like, stowed);
     tcpt_tracker_clear(&from.tracker);
 }
 
@@ -270,6 +377,11 @@ void tcpt_stow_give_back(tcpt_stow_room *room, tcpt_stowed *stowed)
     stowed->next_spare = room->spare[steps];
     room->spare[steps] = stowed;
     tcpt_forbid(stowed, (size_t)steps * TCPT_STOW_STEP_BYTES);
+}
+
+void tcpt_stow_room_open(tcpt_stow_room *room)
+{
+    tcpt_stow_alike(room->like);
 }
 
 void tcpt_stow_room_clear(tcpt_stow_room *room)

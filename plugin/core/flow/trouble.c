@@ -61,15 +61,22 @@ tcpt_again *tcpt_again_of(tcpt_flow *flow)
     return flow->again;
 }
 
-static void clear_end(tcpt_pieces *pieces, tcpt_endpoint *end)
+void tcpt_trouble_set(tcpt_endpoint *end, const tcpt_trouble *trouble)
 {
-    tcpt_trouble *trouble = (tcpt_trouble *)tcpt_own_trouble(end);
+    tcpt_trouble *made = tcpt_trouble_of(end);
+    tcpt_trouble_room *room = made->in;
 
-    if (!trouble)
-        return;
-    if (trouble->damages)
-        tcpt_piece_give_back(pieces, trouble->damages, tcpt_damages_bytes(trouble->damages->room));
-    tcpt_piece_give_back(pieces, trouble, sizeof *trouble);
+    *made = *trouble;
+    made->in = room;
+}
+
+void tcpt_trouble_give_back(tcpt_flow *flow)
+{
+    tcpt_pieces *pieces = tcpt_pieces_of(&flow->ends[0]);
+
+    tcpt_piece_give_back(pieces, (tcpt_rst_toward *)flow->toward, 2 * sizeof *flow->toward);
+    for (unsigned end = 0; end < 2; end++)
+        tcpt_piece_give_back(pieces, (tcpt_trouble *)tcpt_own_trouble(&flow->ends[end]), sizeof(tcpt_trouble));
 }
 
 void tcpt_trouble_clear(tcpt_flow *flow)
@@ -78,7 +85,10 @@ void tcpt_trouble_clear(tcpt_flow *flow)
 
     tcpt_piece_give_back(pieces, (tcpt_rarities *)tcpt_own_rarities(flow), sizeof *flow->rare);
     tcpt_piece_give_back(pieces, flow->again, sizeof *flow->again);
-    tcpt_piece_give_back(pieces, (tcpt_rst_toward *)flow->toward, 2 * sizeof *flow->toward);
-    for (unsigned end = 0; end < 2; end++)
-        clear_end(pieces, &flow->ends[end]);
+    for (unsigned end = 0; end < 2; end++) {
+        tcpt_damages *damages = flow->ends[end].trouble->damages;
+
+        tcpt_piece_give_back(pieces, damages, damages ? tcpt_damages_bytes(damages->room) : 0);
+    }
+    tcpt_trouble_give_back(flow);
 }

@@ -23,6 +23,11 @@ void tcpt_trouble_open(tcpt_trouble_room *room, tcpt_flow *flow);
 /** Give back what a flow has of its own. */
 void tcpt_trouble_clear(tcpt_flow *flow);
 
+/** A flow is stowed away, and comes back: give back its ends' troubles and the RSTs toward them, but not what hangs on
+ * those, and let an end have a trouble again. */
+void tcpt_trouble_give_back(tcpt_flow *flow);
+void tcpt_trouble_set(tcpt_endpoint *end, const tcpt_trouble *trouble);
+
 /** What a flow has of its own, NULL for none. */
 const tcpt_trouble *tcpt_own_trouble(const tcpt_endpoint *end);
 const tcpt_rarities *tcpt_own_rarities(const tcpt_flow *flow);
