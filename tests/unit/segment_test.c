@@ -200,6 +200,23 @@ static void test_cookie_length(void)
     }
 }
 
+/** The options of most SYNs are read at once: the same as one by one, which a further NOP makes them. */
+static void test_options_of_syn(void)
+{
+    static const uint8_t shifts[] = {0, 7, 14, 15, 255};
+    uint8_t options[24] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0xf5, 6, 7, 8, 1, 3, 3, 0, 1, 1, 1, 1};
+    tcpt_segment at_once, each;
+    for (unsigned i = 0; i < G_N_ELEMENTS(shifts); i++) {
+        options[19] = shifts[i];
+        g_assert_true(parse(&at_once, TCPT_SYN, options, 20, 0));
+        g_assert_true(parse(&each, TCPT_SYN, options, 24, 0));
+        each.header_bytes -= 4;
+        g_assert_cmpmem(&at_once, sizeof at_once, &each, sizeof each);
+        g_assert_cmphex(at_once.tsecr, ==, 0xf5060708);
+        g_assert_cmpuint(at_once.wscale, ==, MIN(shifts[i], 14));
+    }
+}
+
 static void test_timestamps(void)
 {
     static const uint8_t option[12] = {1, 1, 8, 10, 0xde, 0xad, 0xbe, 0xef, 0x12, 0x34, 0x56, 0x78};
@@ -261,6 +278,7 @@ void add_segment_tests(void)
     g_test_add_func("/segment/wscale", test_wscale);
     g_test_add_func("/segment/cookie-length", test_cookie_length);
     g_test_add_func("/segment/timestamps", test_timestamps);
+    g_test_add_func("/segment/options-of-syn", test_options_of_syn);
     g_test_add_func("/segment/sack", test_sack);
     g_test_add_func("/segment/random", test_random);
     for (unsigned i = 0; i < G_N_ELEMENTS(option_rows); i++) {

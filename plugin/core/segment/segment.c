@@ -44,6 +44,11 @@ static void read_fast_open(tcpt_segment *segment, unsigned cookie_bytes)
     segment->fast_open_bytes = (uint8_t)cookie_bytes;
 }
 
+static uint8_t scale_of(uint8_t shift)
+{
+    return shift > WSCALE_MAX ? WSCALE_MAX : shift;
+}
+
 static void read_option(tcpt_segment *segment, const uint8_t *option, unsigned bytes)
 {
     switch (option[0]) {
@@ -57,7 +62,7 @@ static void read_option(tcpt_segment *segment, const uint8_t *option, unsigned b
         if (bytes != 3)
             return;
         segment->options |= TCPT_OPTION_WSCALE;
-        segment->wscale = option[2] > WSCALE_MAX ? WSCALE_MAX : option[2];
+        segment->wscale = scale_of(option[2]);
         return;
     case KIND_SACK_PERMITTED:
         if (bytes == 2)
@@ -126,6 +131,20 @@ static bool only_timestamps(tcpt_segment *segment, const uint8_t *options, unsig
     return true;
 }
 
+/* Nearly every SYN carries MSS, SACK permitted, timestamps, NOP and window scale, in the order of Linux. */
+static bool options_of_syn(tcpt_segment *segment, const uint8_t *options, unsigned bytes)
+{
+    if (bytes != 20 || be16(options) != 0x0204 || be32(options + 4) != 0x0402080a ||
+        be32(options + 16) >> 8 != 0x010303)
+        return false;
+    segment->options = TCPT_OPTION_MSS | TCPT_OPTION_SACK_PERMITTED | TCPT_OPTION_TIMESTAMPS | TCPT_OPTION_WSCALE;
+    segment->mss = be16(options + 2);
+    segment->tsval = be32(options + 8);
+    segment->tsecr = be32(options + 12);
+    segment->wscale = scale_of(options[19]);
+    return true;
+}
+
 bool tcpt_legal_flags(uint8_t flags)
 {
     switch (flags & (TCPT_FIN | TCPT_SYN | TCPT_RST | TCPT_ACK | TCPT_URG)) {
@@ -142,6 +161,12 @@ bool tcpt_legal_flags(uint8_t flags)
     default:
         return false;
     }
+}
+
+static void read_all_options(tcpt_segment *segment, const uint8_t *options, unsigned bytes)
+{
+    if (!only_timestamps(segment, options, bytes) && !options_of_syn(segment, options, bytes))
+        read_options(segment, options, bytes);
 }
 
 bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes)
@@ -185,8 +210,8 @@ bool tcpt_segment_parse(tcpt_segment *segment, const uint8_t *header, uint32_t c
     segment->mss = 0;
     segment->tsval = segment->tsecr = 0;
     option_bytes = (header_bytes > captured_bytes ? captured_bytes : header_bytes) - TCPT_TCP_HEADER_BYTES;
-    if (option_bytes && !only_timestamps(segment, header + TCPT_TCP_HEADER_BYTES, option_bytes))
-        read_options(segment, header + TCPT_TCP_HEADER_BYTES, option_bytes);
+    if (option_bytes)
+        read_all_options(segment, header + TCPT_TCP_HEADER_BYTES, option_bytes);
     return true;
 }
 
