@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pieces of memory that go all at once. */
+/* Pieces of memory that go all at once, and memory that begins with a line. */
 #include <glib.h>
 #include <string.h>
 
+#include "tcptriage/lines.h"
 #include "tcptriage/pieces.h"
 #include "tcptriage/portable.h"
 #include "unit.h"
@@ -75,6 +76,20 @@ static void forbidden(void)
 }
 #endif
 
+/* Small and large room begins where it should, and is all there. */
+static void lines(void)
+{
+    static const size_t sizes[] = {1, TCPT_LARGE_PAGE_BYTES - 1, 3 * TCPT_LARGE_PAGE_BYTES + 1};
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        void *room;
+        uint8_t *from = tcpt_lines_new(sizes[i], &room);
+        g_assert_cmpuint((uintptr_t)from % TCPT_LINE_BYTES, ==, 0);
+        memset(from, 1, sizes[i]);
+        g_assert_cmpuint(from[0] + from[sizes[i] - 1], ==, 2);
+        g_free(room);
+    }
+}
+
 void add_pieces_tests(void)
 {
 #ifdef TCPT_ADDRESS_SANITIZER
@@ -83,4 +98,5 @@ void add_pieces_tests(void)
     g_test_add_func("/pieces/apart", apart);
     g_test_add_func("/pieces/taken-again", taken_again);
     g_test_add_func("/pieces/large", large);
+    g_test_add_func("/lines", lines);
 }

@@ -11,9 +11,10 @@
 #include "core/flow/table.h"
 #include "core/flow/trouble.h"
 #include "core/tracker/tracker.h"
+#include "tcptriage/lines.h"
 #include "tcptriage/portable.h"
 
-enum { LINE = 64 }; /* bytes: what a processor's cache takes from memory at once */
+enum { LINE = TCPT_LINE_BYTES };
 
 /* A flow begins with a line, and a tracker. */
 typedef union place {
@@ -39,6 +40,9 @@ G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_L
 /* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
  * to: a slab that the allocator clears at once has left the processor's cache by then. */
 enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
+
+/* Where there are many flows slabs have large pages: of the newest slab one of those may be nearly empty. */
+enum { MANY_BYTES = 24 * TCPT_LARGE_PAGE_BYTES, LARGE_SLAB_BYTES = 4 * TCPT_LARGE_PAGE_BYTES };
 
 /* Things of one size, from slabs. */
 typedef struct pool {
@@ -136,10 +140,16 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
 
 static void *new_slab(tcpt_flows *flows, size_t bytes)
 {
-    uint8_t *slab = g_malloc(bytes + LINE - 1);
+    void *slab, *lines = tcpt_lines_new(bytes, &slab);
 
     g_ptr_array_add(flows->slabs, slab);
-    return slab + (LINE - (uintptr_t)slab % LINE) % LINE;
+    return lines;
+}
+
+/* How many lie in the next slab. */
+static uint32_t slab_of(uint32_t had, size_t bytes)
+{
+    return had * bytes < MANY_BYTES ? MAX(SLAB_LEAST, had / SLAB_PART) : (uint32_t)(LARGE_SLAB_BYTES / bytes);
 }
 
 static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
@@ -147,7 +157,7 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     void *taken;
 
     if (from->left == 0) {
-        from->left = MAX(SLAB_LEAST, from->had / SLAB_PART);
+        from->left = slab_of(from->had, bytes);
         from->had += from->left;
         from->next = new_slab(flows, from->left * bytes);
     }

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "tcptriage/lines.h"
+
 enum {
     LINES_FIRST = 16,
-    LINE_BYTES = 64,
     FULL_HALVES =
         7, /* of a line's places, when half as many lines are added: where 3.5 of 5 are taken few have to go on */
 };
@@ -103,10 +104,7 @@ static void **put(tcpt_flow_table *table, void *owner, uint32_t hash)
 /* Of a free place the owner is never looked at. */
 static void open_lines(tcpt_flow_table *table, uint32_t count)
 {
-    uint8_t *room = g_malloc(count * sizeof(tcpt_flow_line) + LINE_BYTES - 1);
-
-    table->room = room;
-    table->lines = (tcpt_flow_line *)(void *)(room + (LINE_BYTES - (uintptr_t)room % LINE_BYTES) % LINE_BYTES);
+    table->lines = tcpt_lines_new(count * sizeof(tcpt_flow_line), &table->room);
     table->count = count;
     for (uint32_t i = 0; i < count; i++)
         memset(&table->lines[i], 0, offsetof(tcpt_flow_line, owners));
