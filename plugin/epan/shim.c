@@ -36,6 +36,7 @@ static int proto_shim = -1;
 static dissector_table_t ip_proto_table;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t shim_handle;
+static bool dissects_once; /* each frame, in each pass */
 
 /* One capture file: from the init routine to the cleanup routine. */
 static tcpt_analysis *analysis; /* NULL while segments are not watched: switching that dissects everything anew */
@@ -159,11 +160,21 @@ static void note_icmp(tvbuff_t *tvb, packet_info *pinfo)
     take_record(pinfo, record);
 }
 
+/* In a second pass in which nobody would notice a frame nobody notices the next ones, either: what is printed, filtered
+ * and tapped stays, and the highest severity does not fall. The next capture's begin takes it back. */
+static void step_aside(void)
+{
+    if (dissects_once)
+        dissector_change_uint("ip.proto", IP_PROTO_TCP, tcp_handle);
+}
+
 /* A frame that is shown again: it shows all that is known of it, where anybody would notice. */
 static void take_known_records(packet_info *pinfo, const proto_tree *tree)
 {
-    if (!tcpt_is_noticed_again(pinfo, tree))
+    if (!tcpt_is_noticed_again(pinfo, tree)) {
+        step_aside();
         return;
+    }
     frame_untaken = false;
     frame_record_count = tcpt_records_of(frame_shown, frame_records, FRAME_RECORDS);
     for (unsigned i = 0; i < frame_record_count; i++)
@@ -339,6 +350,7 @@ void tcpt_shim_handoff(void)
         return;
     shim_handle = create_dissector_handle(shim, proto_shim);
     dissector_add_uint("ip.proto", IP_PROTO_TCP, shim_handle);
-    if (!tcpt_dissects_once())
+    dissects_once = tcpt_dissects_once();
+    if (!dissects_once)
         register_postdissector(create_dissector_handle(end_frame, proto_shim));
 }

@@ -276,9 +276,12 @@ class Golden:
         text = self.tools.tshark("-r", capture, *options, "-q", "-z", "expert")
         counts = [int(line.split()[0]) for line in text.splitlines() if " TCPTriage " in line]
         assert sum(counts) == len(found), "%d findings\n%s" % (len(found), text)
-        text = self.tools.tshark("-r", capture, *options, "-o", 'gui.column.format:"No.","%m","Expert","%a"')
-        told = {int(words[0]) for words in map(str.split, text.splitlines()) if len(words) > 1}
-        assert {number for number, _ in found} <= told, text
+        for passes in ([], ["-2"]):
+            found = findings.pairs(self.frames(capture, *options, *passes))
+            text = self.tools.tshark("-r", capture, *options, *passes, "-o",
+                                     'gui.column.format:"No.","%m","Expert","%a"')
+            told = {int(words[0]) for words in map(str.split, text.splitlines()) if len(words) > 1}
+            assert found and {number for number, _ in found} <= told, text
 
     def check_filter(self, capture, ident, options):
         """A finding's own filter selects its frames."""
