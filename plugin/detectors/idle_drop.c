@@ -11,7 +11,12 @@
 
 typedef struct idle_memory {
     bool raised[2];           /* by the end that speaks first again */
-    tcpt_finding *finding[2]; /* the same, while an answer may come */
+    bool waits;               /* the end that broke the newest silence has not been answered yet, as far as was asked */
+    uint8_t speaker;          /* that end */
+    tcpt_finding *finding[2]; /* the same as raised, while an answer may come */
+    int64_t spoke_ns;         /* when it broke that silence; valid with waits, as the next */
+    int64_t silence_ns;       /* how long that was */
+    int64_t survived_ns;      /* the longest silence after which the other end answered */
 } idle_memory;
 
 enum {
@@ -28,31 +33,80 @@ static bool half_closed(const tcpt_flow *flow, unsigned speaker)
     return flow->ends[!speaker].fin && flow->ends[!speaker].fin_acked && !flow->ends[speaker].fin;
 }
 
-static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const char *how)
+/* ---- silences that did no harm ---- */
+
+static void note_answer(const tcpt_flow *flow, idle_memory *memory)
+{
+    if (!memory->waits || flow->ends[!memory->speaker].last_ns <= memory->spoke_ns)
+        return;
+    memory->waits = false;
+    memory->survived_ns = MAX(memory->survived_ns, memory->silence_ns);
+}
+
+static void note_silence(const tcpt_context *context, idle_memory *memory)
+{
+    int64_t silence_ns = context->segment->time_ns - context->flow->last_ns;
+
+    note_answer(context->flow, memory);
+    if (silence_ns < tcpt_seconds_ns(context->settings->idle_seconds))
+        return;
+    memory->waits = true;
+    memory->speaker = context->seen->from;
+    memory->spoke_ns = context->segment->time_ns;
+    memory->silence_ns = silence_ns;
+}
+
+/* A device that forgets after so long had forgotten before. Timers of applications are early by a little at times. */
+static bool survived(const idle_memory *memory, int64_t idle_ns)
+{
+    return memory->survived_ns >= idle_ns - idle_ns / 50;
+}
+
+/* ---- what is said ---- */
+
+/* Behind what happened: which limit may have been reached. */
+static char *limit_text(const tcpt_context *context, unsigned speaker, const idle_memory *memory)
+{
+    int64_t idle_ns = context->flow->ends[speaker].idle_before_ns;
+
+    if (half_closed(context->flow, speaker))
+        return g_strdup(idle_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
+                            ? "; half-closed before: limit of 60 s (Linux conntrack)?"
+                            : "; half-closed before");
+    if (survived(memory, idle_ns))
+        return g_strdup_printf(", though %.0f s did no harm before: a failover or restart?",
+                               tcpt_as_seconds(memory->survived_ns));
+    return tcpt_idle_limit_text(idle_ns, memory->survived_ns);
+}
+
+static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const idle_memory *memory,
+                                const char *how)
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
-    bool half = half_closed(context->flow, speaker);
-    char *limit = half ? g_strdup(end->idle_before_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
-                                      ? "; half-closed before: limit of 60 s (Linux conntrack)?"
-                                      : "; half-closed before")
-                       : tcpt_idle_limit_text(end->idle_before_ns);
+    bool half = half_closed(context->flow, speaker), harmless = !half && survived(memory, end->idle_before_ns);
+    char *limit = limit_text(context, speaker, memory);
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s%s",
                    tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker),
                    end->unanswered_record->frame, how, limit);
 
     g_free(limit);
-    tcpt_brief(finding, "Gone after %.0f s of silence: the %s gets %s", tcpt_as_seconds(end->idle_before_ns),
-               tcpt_role(context->flow, speaker), how);
+    tcpt_brief(finding,
+               harmless ? "Gone, not for its %.0f s of silence: the %s gets %s"
+                        : "Gone after %.0f s of silence: the %s gets %s",
+               tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker), how);
     tcpt_set_delay(finding, context->segment->time_ns - end->unanswered_ns);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, end->idle_before_ns);
-    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns));
+    if (!harmless)
+        tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns, memory->survived_ns));
     tcpt_relate(finding, end->unanswered_record);
     tcpt_relate(finding, context->flow->ends[!speaker].last_record);
     if (half)
         tcpt_relate(finding, context->flow->ends[!speaker].fin_record);
     else
         tcpt_rule_out(finding, "A close: neither FIN nor RST was captured before the silence.");
+    if (harmless)
+        tcpt_rule_out(finding, "An idle limit: a silence as long before did no harm.");
     return finding;
 }
 
@@ -100,6 +154,8 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (context->seen->really_bad)
         return;
+    if (context->seen->traits & TCPT_TRAIT_SILENCE)
+        note_silence(context, mine);
     if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!context->seen->from])
         judge_answer(context, mine);
     if (context->seen->new_round && end->unanswered_ns && mine->finding[speaker]) /* still nothing */
@@ -121,9 +177,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     mine->raised[speaker] = true;
     if (rst)
-        raise_drop(context, speaker, "a RST");
+        raise_drop(context, speaker, mine, "a RST");
     else
-        mine->finding[speaker] = raise_drop(context, speaker, "no answer");
+        mine->finding[speaker] = raise_drop(context, speaker, mine, "no answer");
 }
 
 static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};
@@ -147,15 +203,18 @@ const tcpt_detector tcpt_idle_drop = {
     .explanation = "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
                    "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
                    "connection. The other host may still believe in it.",
-    .remedy = "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "
-              "TCP_KEEPIDLE), or raise that limit, or let the application close idle connections sooner.",
+    .remedy =
+        "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "
+        "TCP_KEEPIDLE), or raise that limit, or let the application close idle connections sooner. Where as long a "
+        "silence before did no harm that is no remedy: look for what failed over, restarted or was reconfigured "
+        "at that time, the other host or a device on the way.",
     .commands = commands,
     .reference = "RFC 5382 section 5; RFC 9293 section 3.8.4; Linux nf_conntrack-sysctl",
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
-    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST | TCPT_TRAIT_HEARD_AGAIN,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_RST | TCPT_TRAIT_HEARD_AGAIN | TCPT_TRAIT_SILENCE,
     .repeats_itself = true,
     .memory_bytes = sizeof(idle_memory),
     .fields = fields,

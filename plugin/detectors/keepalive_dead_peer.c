@@ -38,7 +38,7 @@ static tcpt_finding *raise_idle(const tcpt_context *context, bool alive)
         tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
                    tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns));
 
-    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(idle_ns));
+    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(idle_ns, 0));
     if (!alive && idle_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         tcpt_brief(finding, "Keep-alive unanswered after %.0f s: %s gone, or NAT?", tcpt_as_seconds(idle_ns),
                    tcpt_role(context->flow, !from));

@@ -35,31 +35,33 @@ static void append(GString *hint, const struct timeout *candidate)
     g_string_append_printf(hint, "%u s: %s", candidate->seconds, candidate->who);
 }
 
-char *tcpt_idle_hint(int64_t gap_ns)
+char *tcpt_idle_hint(int64_t gap_ns, int64_t survived_ns)
 {
     enum { CANDIDATES = 3 };
-    double gap = (double)gap_ns / 1e9;
+    double gap = (double)gap_ns / 1e9, survived = (double)survived_ns / 1e9;
     GString *hint = g_string_new(NULL);
     unsigned named = 0;
 
     for (unsigned i = G_N_ELEMENTS(idle_limits); i-- > 0 && named < CANDIDATES;) {
         if (gap < idle_limits[i].seconds * 0.98)
             continue;
+        if (survived > idle_limits[i].seconds)
+            break; /* they rise: the connection has outlived all that are left */
         append(hint, &idle_limits[i]);
         named++;
     }
     return g_string_free(hint, hint->len == 0);
 }
 
-char *tcpt_idle_limit_text(int64_t gap_ns)
+char *tcpt_idle_limit_text(int64_t gap_ns, int64_t survived_ns)
 {
     const double near = 1.5, slack = 0.98;
-    double gap = (double)gap_ns / 1e9;
+    double gap = (double)gap_ns / 1e9, survived = (double)survived_ns / 1e9;
 
     for (unsigned i = G_N_ELEMENTS(idle_limits); i-- > 0;) {
         if (gap < idle_limits[i].seconds * slack)
             continue;
-        if (gap > idle_limits[i].seconds * near)
+        if (gap > idle_limits[i].seconds * near || survived > idle_limits[i].seconds)
             break;
         return g_strdup_printf("; limit of %u s (%.*s)?", idle_limits[i].seconds,
                                (int)strcspn(idle_limits[i].who, ",;"), idle_limits[i].who);

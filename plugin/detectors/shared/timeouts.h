@@ -16,14 +16,17 @@
 char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns);
 
 /**
- * The idle limits of devices that a gap has outlasted: the three nearest below it.
+ * The idle limits of devices that a gap has outlasted: the three nearest below it, without those that the connection
+ * has outlived before.
  *
+ * @param survived_ns  the longest gap that did no harm, 0 none
  * @return a text to g_free(), or NULL when the gap is shorter than all of them
  */
-char *tcpt_idle_hint(int64_t gap_ns);
+char *tcpt_idle_hint(int64_t gap_ns, int64_t survived_ns);
 
-/** The nearest of them in a few words, to end a summary with; "" where the gap has outlasted it by half and more.
+/** The nearest of them in a few words, to end a summary with; "" where the gap has outlasted it by half and more, or
+ * another one before has done no harm.
  *  @return a text to g_free() */
-char *tcpt_idle_limit_text(int64_t gap_ns);
+char *tcpt_idle_limit_text(int64_t gap_ns, int64_t survived_ns);
 
 #endif
