@@ -225,10 +225,11 @@ typedef struct tcpt_rst_toward {
     int64_t time_ns;
     uint32_t again_seq; /**< what the end has sent again since, or probed with; valid with agains */
     uint8_t agains;
-    uint8_t position;    /**< tcpt_rst_position */
-    uint8_t verdict;     /**< tcpt_verdict, of the chosen stack */
-    bool challenged;     /**< the end has answered it with a challenge ACK */
-    bool outlived_exact; /**< an exact RST before it had no effect on the end */
+    uint8_t position;     /**< tcpt_rst_position */
+    uint8_t verdict;      /**< tcpt_verdict, of the chosen stack */
+    bool challenged;      /**< the end has answered it with a challenge ACK */
+    bool outlived_exact;  /**< an exact RST before it had no effect on the end */
+    bool lacks_signature; /**< both SYNs were signed (TCP-MD5, TCP-AO), and it is not */
 } tcpt_rst_toward;
 
 /** What few flows ever need of an end. */

@@ -95,6 +95,27 @@ static void rule_out_stack(tcpt_finding *finding, const tcpt_context *context, t
         tcpt_rule_out(finding, would_reset[context->settings->receiver_stack]);
 }
 
+/* Its client waits for an answer to its SYN, and this is none (RFC 9293, section 3.10.7.3). */
+static bool answers_syn_in_vain(const tcpt_rst_toward *rst)
+{
+    return rst->position == TCPT_RST_SYN_SENT_BAD_ACK || rst->position == TCPT_RST_SYN_SENT_NO_ACK;
+}
+
+static tcpt_finding *raise_in_vain(const tcpt_context *context, const tcpt_rst_toward *rst)
+{
+    bool bare = rst->position == TCPT_RST_SYN_SENT_NO_ACK;
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_HIGH,
+        "The RST in frame %u answers the SYN, but %s: the client sends the SYN again %.3f s later, and waits "
+        "for its time-out",
+        rst->record->frame, bare ? "has no ACK" : "its ACK is not the SYN's number plus one",
+        tcpt_as_seconds(context->seen->outlived_ns));
+
+    tcpt_brief(finding, "SYN refused by a RST %s: not taken", bare ? "without ACK" : "with a wrong ACK number");
+    tcpt_rule_out(finding, "A host that is down, or a filter that drops: an answer came.");
+    return finding;
+}
+
 static tcpt_finding *raise_inexact(const tcpt_context *context, const tcpt_rst_toward *rst)
 {
     unsigned from = context->seen->from;
@@ -120,6 +141,11 @@ static tcpt_finding *raise_exact(const tcpt_context *context, const tcpt_rst_tow
     double seconds = tcpt_as_seconds(context->seen->outlived_ns);
     uint32_t frame = rst->record->frame;
 
+    if (rst->lacks_signature) /* dropped before its number is looked at: RFC 2385, section 2.0; RFC 5925, section 7.3 */
+        return tcpt_raise(context, TCPT_HIGH,
+                          "The RST in frame %u, not signed as the connection is (MD5, AO), was dropped: the %s goes on "
+                          "%.3f s later%s",
+                          frame, role, seconds, tracker);
     if (rst->challenged)
         return tcpt_raise(context, TCPT_HIGH,
                           "The RST in frame %u had no effect: the %s challenged it and is still there %.3f s later%s",
@@ -141,7 +167,9 @@ static void complete_exact(const tcpt_context *context, tcpt_finding *finding, c
     unsigned from = context->seen->from;
 
     tcpt_brief(finding, "%s without effect: %s goes on",
-               rst->challenged || rst->position == TCPT_RST_AT_ACK ? "RST" : "Exact RST",
+               rst->lacks_signature                                  ? "RST not signed (MD5 or AO)"
+               : rst->challenged || rst->position == TCPT_RST_AT_ACK ? "RST"
+                                                                     : "Exact RST",
                tcpt_role(context->flow, from));
     if (!rst->challenged && tcpt_is_near(&context->flow->ends[from]))
         tcpt_rule_out(finding, "Loss of the RST on the way: it was captured at its receiver.");
@@ -169,7 +197,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     me->raised = true;
     me->raised_ns = context->segment->time_ns;
-    me->finding = exact ? raise_exact(context, rst) : raise_inexact(context, rst);
+    me->finding = exact                      ? raise_exact(context, rst)
+                  : answers_syn_in_vain(rst) ? raise_in_vain(context, rst)
+                                             : raise_inexact(context, rst);
     if (exact)
         complete_exact(context, me->finding, rst);
     me->stays |= exact && (rst->challenged || tcpt_is_near(&flow->ends[from]));
@@ -203,10 +233,13 @@ const tcpt_detector tcpt_rst_ignored = {
         "One side was told to forget the connection and did not: the RST's SEQ was not the one it expects, or the RST, "
         "exact as it was, never reached its TCP. The other side (or the device that sent the RST) has forgotten it. "
         "What the receiver still sends goes nowhere until its own timeout.",
-    .remedy = "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. "
-              "Until then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later "
-              "accepts the RST that is one below after a FIN. An exact one: look for a filter that drops RSTs or "
-              "INVALID packets between this capture point and the receiver's socket (host firewall, sandbox, tracker).",
+    .remedy =
+        "Find who made the RST (compare its TTL and IP ID with its neighbours) and correct its sequence number. "
+        "Until then a shorter send or idle timeout on the receiver bounds the damage; Linux 4.11 and later "
+        "accepts the RST that is one below after a FIN. An exact one: look for a filter that drops RSTs or "
+        "INVALID packets between this capture point and the receiver's socket (host firewall, sandbox, tracker). "
+        "One that is not signed in a signed connection (BGP, LDP): a kernel signs the RST of a closed socket only "
+        "while it finds the key, on the listening socket for instance; keep it there, or close in order first.",
     .commands = commands,
     .reference = "RFC 9293 section 3.10.7.4; RFC 5961 section 3.2; Linux tcp_validate_incoming()",
     .group = TCPT_GROUP_SEQUENCE,

@@ -78,6 +78,12 @@ static bool is_pending(const tcpt_rst_toward *toward, bool exact)
     return toward->record && (!exact || tcpt_rst_is_exact(toward->position));
 }
 
+static bool lacks_signature(const tcpt_flow *flow, const tcpt_segment *segment)
+{
+    return (flow->ends[0].syn_options & flow->ends[1].syn_options & ~segment->options & TCPT_OPTION_SIGNED) &&
+           !segment->options_cut;
+}
+
 void tcpt_commit_rst_toward(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                             tcpt_record *record, bool reset_before)
 {
@@ -99,6 +105,7 @@ void tcpt_commit_rst_toward(tcpt_flow *flow, const tcpt_segment *segment, const 
         .position = (uint8_t)position,
         .verdict = (uint8_t)seen->receiver.verdict,
         .outlived_exact = toward->outlived_exact,
+        .lacks_signature = lacks_signature(flow, segment),
     };
 }
 
