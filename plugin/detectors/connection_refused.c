@@ -2,14 +2,48 @@
 /* A SYN is answered by a RST. */
 #include "detectors/detectors.h"
 
+#include "tcptriage/flow.h"
+
 typedef struct refused_memory {
     tcpt_finding *finding;
+    bool by_old; /* what is left of the connection before refuses */
 } refused_memory;
 
 #define CAUSES "Consistent with a port on which nobody listens, or a filter that rejects"
 
-static void complete(const tcpt_context *context, tcpt_finding *finding)
+/* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
+enum { LIVES_MOST = 8 };
+
+/* The connection before on these ports, where the RST speaks from it: a RST from no socket has SEQ 0 here (RFC 9293,
+ * section 3.10.7.1). NULL for none. */
+static const tcpt_flow *refusing_life(const tcpt_context *context)
 {
+    const tcpt_flow *old = tcpt_life_before(context->flow);
+
+    for (unsigned i = 1; old && !old->synchronised && i < LIVES_MOST; i++)
+        old = tcpt_life_before(old); /* refused like this one */
+    return old && old->synchronised && context->segment->seq != 0 &&
+                   context->segment->seq == old->ends[!old->client].snd_nxt && old->client == context->flow->client
+               ? old
+               : NULL;
+}
+
+static void say_old_numbers(const tcpt_context *context, tcpt_finding *finding, const tcpt_flow *old)
+{
+    tcpt_resummarise(
+        finding,
+        "The server refuses (frame %u): its RST goes on from the connection before on these ports (frame %u, %.1f s "
+        "before), which is still there; the port is not closed",
+        context->flow->ends[context->flow->client].last_record->frame, old->last_record->frame,
+        tcpt_as_seconds(context->flow->first_ns - old->last_ns));
+    tcpt_brief(finding, "Refused by the connection before on these ports");
+    tcpt_relate(finding, old->last_record);
+    tcpt_rule_out(finding, "A closed port: its RST would have sequence number 0.");
+}
+
+static void complete(const tcpt_context *context, const refused_memory *mine)
+{
+    tcpt_finding *finding = mine->finding;
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
     int64_t since_ns = context->segment->time_ns - context->flow->first_ns;
 
@@ -17,6 +51,8 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     if (client->syn_count == 1)
         return;
     tcpt_set_delay(finding, since_ns);
+    if (mine->by_old)
+        return;
     tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES, client->syn_count,
                      tcpt_as_seconds(since_ns));
 }
@@ -25,7 +61,7 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
 static void judge(const tcpt_context *context, void *memory)
 {
     refused_memory *mine = memory;
-    const tcpt_flow *flow = context->flow;
+    const tcpt_flow *flow = context->flow, *old;
 
     if (context->seen->rst.position != TCPT_RST_SYN_SENT_OK || context->seen->really_bad)
         return;
@@ -35,12 +71,16 @@ static void judge(const tcpt_context *context, void *memory)
         return; /* its SYN came into the life before this one, which a damaged SYN-ACK began */
     if (!mine->finding && flow->crowd != TCPT_CROWD_NONE)
         return; /* told of as a whole */
+    old = mine->finding ? NULL : refusing_life(context);
     if (!mine->finding) {
         mine->finding = tcpt_raise(context, TCPT_HIGH, "The server refuses: a RST answers the SYN (frame %u). " CAUSES,
                                    flow->ends[flow->client].last_record->frame);
         tcpt_relate(mine->finding, flow->ends[flow->client].last_record);
     }
-    complete(context, mine->finding);
+    mine->by_old |= old != NULL;
+    complete(context, mine);
+    if (old)
+        say_old_numbers(context, mine->finding, old);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
@@ -61,8 +101,11 @@ const tcpt_detector tcpt_connection_refused = {
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
         "with a filter that rejects instead of dropping. The host itself, or a device before it, is up.",
-    .remedy = "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
-              "server comes from a device on the way.",
+    .remedy =
+        "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
+        "server comes from a device on the way. Where it has the numbers of the connection before, that host (or a "
+        "firewall) has not let go of it: connect from another port, or later; a client with one fixed port, as NFS "
+        "has, meets it at each reconnect.",
     .commands = commands,
     .reference = "RFC 9293 section 3.10.7.1; Linux tcp_v4_rcv(), tcp_rcv_synsent_state_process()",
     .group = TCPT_GROUP_PROTOCOL,
