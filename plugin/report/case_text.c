@@ -42,6 +42,8 @@ static char *way(const tcpt_case *made)
     if (cause && tcpt_value_of(&cause->first, TCPT_F_VANTAGE_FROM, &from) &&
         tcpt_value_of(&cause->first, TCPT_F_VANTAGE_TO, &to))
         return g_strdup_printf("between %s and %s", from.text, to.text);
+    if (made->ways_more && made->differs & TCPT_DIFFERENT_CLIENTS && made->differs & TCPT_DIFFERENT_SERVERS)
+        return g_strdup_printf("the way to %u hosts", made->ways_more + 1);
     if (made->ways_more && made->differs & TCPT_DIFFERENT_CLIENTS)
         return join("between %s and %s", g_strdup_printf("%u clients", made->ways_more + 1),
                     socket_of(made->flow, !made->flow->client));

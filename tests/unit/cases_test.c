@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "case_text.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/times.h"
 #include "unit.h"
@@ -80,6 +81,51 @@ static void test_ways_of_one_client(gconstpointer data)
             server * row->apart_ns;
     g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, row->cases == 1 ? 3 : 1);
     g_assert_cmpuint(count, ==, row->cases);
+    bench_close(&on);
+}
+
+/* Each pair has a client and a server of its own: what they share is the moment, or nothing. */
+static const struct moment {
+    const char *name;
+    unsigned pairs;
+    int64_t apart_ns; /* each is heard and asked so much later than the one before */
+    unsigned going_on;
+    bool answered; /* in the end */
+    unsigned cases;
+} moments[] = {
+    {"all-at-once", 3, TCPT_SECOND_NS / 10, 2, false, 1},     {"two-hosts", 2, TCPT_SECOND_NS / 10, 0, false, 2},
+    {"one-by-one", 3, 3 * TCPT_SECOND_NS, 0, false, 3},       {"others-go-on", 3, TCPT_SECOND_NS / 10, 3, false, 3},
+    {"answered-at-last", 3, TCPT_SECOND_NS / 10, 0, true, 3},
+};
+
+static void test_cut_at_once(gconstpointer data)
+{
+    const struct moment *row = data;
+    bench on;
+    unsigned count;
+
+    bench_open(&on);
+    for (uint8_t pair = 1; pair <= row->pairs; pair++) {
+        tcpt_finding *finding = bench_raise(&on, bench_syn(&on, pair, pair), bench_detector("peer_silent"));
+        tcpt_flow *flow = tcpt_flow_of(finding->on);
+
+        flow->ends[!flow->client].last_ns = flow->first_ns + 100 * TCPT_SECOND_NS + pair * row->apart_ns;
+        flow->ends[flow->client].unanswered_ns =
+            row->answered ? 0 : flow->ends[!flow->client].last_ns + 2 * TCPT_SECOND_NS;
+    }
+    for (uint8_t pair = 1; pair <= row->going_on; pair++) {
+        tcpt_flow *flow = tcpt_flow_of(bench_syn(&on, 100 + pair, 100 + pair));
+
+        flow->ends[0].last_ns = flow->ends[1].last_ns = flow->first_ns + 200 * TCPT_SECOND_NS;
+    }
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, row->cases);
+    g_assert_cmpuint(first->ways_more, ==, row->cases == 1 ? row->pairs - 1 : 0);
+    if (row->cases == 1) {
+        char *blamed = tcpt_case_blamed(first);
+        g_assert_cmpstr(blamed, ==, "the way to 3 hosts");
+        g_free(blamed);
+    }
     bench_close(&on);
 }
 
@@ -235,6 +281,11 @@ void add_cases_tests(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
         char *path = g_strdup_printf("/cases/ways/%s", ways[i].name);
         g_test_add_data_func(path, &ways[i], test_ways_of_one_client);
+        g_free(path);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(moments); i++) {
+        char *path = g_strdup_printf("/cases/moments/%s", moments[i].name);
+        g_test_add_data_func(path, &moments[i], test_cut_at_once);
         g_free(path);
     }
     g_test_add_func("/cases/delay-seen-twice", test_delay_seen_twice);

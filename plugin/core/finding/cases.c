@@ -255,9 +255,9 @@ static void fold_joined(making *all, void (*add)(tcpt_case *, const tcpt_case *)
 }
 
 /* Before consequences join: they find the case that is left. */
-static void join_at_hubs(making *all)
+static void join_at_hubs(making *all, const tcpt_flow *first)
 {
-    if (!tcpt_hubs_join(all->cases))
+    if (!tcpt_hubs_join(all->cases, first))
         return;
     group_to_hub(all);
     fold_joined(all, tcpt_case_add_way, point_to_hub);
@@ -396,7 +396,7 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     each_flow(&all, note_present);
     each_flow(&all, make_of_sources);
     each_flow(&all, make_other);
-    join_at_hubs(&all);
+    join_at_hubs(&all, first);
     each_flow(&all, join_consequence);
     join_at_listeners(&all);
     make_wide(&all, wide);

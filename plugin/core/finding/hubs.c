@@ -4,6 +4,7 @@
 #include "core/finding/places.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/times.h"
 
 /* One coincidence is one; so many are a pile, as connections that one host does not close. */
 enum { WAYS_LEAST = TCPT_PILE };
@@ -64,7 +65,7 @@ static hub *client_of(GHashTable *hubs, tcpt_case *made)
     return hub_at(hubs, &place, made);
 }
 
-bool tcpt_hubs_join(const GPtrArray *cases)
+static bool join_at_ends(const GPtrArray *cases)
 {
     GHashTable *hubs = g_hash_table_new_full(tcpt_place_hash, tcpt_place_equal, g_free, NULL);
     bool any = false;
@@ -94,4 +95,98 @@ bool tcpt_hubs_join(const GPtrArray *cases)
     }
     g_hash_table_destroy(hubs);
     return any;
+}
+
+/* ---- hosts that share no end ---- */
+
+/* Between these a host was cut off, or cannot have been: after it was heard last, before it was first asked in vain. */
+typedef struct cut {
+    tcpt_case *made;
+    int64_t heard_ns;
+    int64_t asked_ns;
+} cut;
+
+/* What goes on for longer than any round trip was not cut. */
+enum { GOES_ON_SECONDS = 1 };
+
+static bool cut_of(tcpt_case *made, cut *found)
+{
+    *found = (cut){made, INT64_MIN, INT64_MAX};
+    for (unsigned i = 0; i < made->example_count; i++) {
+        const tcpt_flow *flow = made->examples[i].flow;
+        unsigned silent = tcpt_blamed_end(&made->examples[i].cause->first);
+
+        if (!flow->ends[!silent].unanswered_ns)
+            return false; /* something came in the end */
+        found->heard_ns = MAX(found->heard_ns, flow->ends[silent].last_ns);
+        found->asked_ns = MIN(found->asked_ns, flow->ends[!silent].unanswered_ns);
+    }
+    return found->heard_ns <= found->asked_ns;
+}
+
+static gint by_asked(gconstpointer a, gconstpointer b)
+{
+    const cut *one = a, *other = b;
+
+    return (one->asked_ns > other->asked_ns) - (one->asked_ns < other->asked_ns);
+}
+
+/* Connections that were there at that moment, and went on as if nothing was. */
+static uint64_t survivors(const tcpt_flow *first, int64_t then_ns)
+{
+    int64_t later_ns = then_ns + tcpt_seconds_ns(GOES_ON_SECONDS);
+    uint64_t count = 0;
+
+    for (const tcpt_flow *flow = first; flow; flow = flow->next)
+        count += flow->first_ns < then_ns && flow->ends[0].last_ns > later_ns && flow->ends[1].last_ns > later_ns;
+    return count;
+}
+
+/* Those that one moment can have cut off, where most of what went on then was. */
+static bool join_cut(const cut *cuts, unsigned count, const tcpt_flow *first)
+{
+    uint64_t silent = 0;
+
+    if (count < WAYS_LEAST)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        silent += cuts[i].made->flow_count;
+    if (survivors(first, cuts[0].asked_ns) >= silent)
+        return false;
+    for (unsigned i = 1; i < count; i++)
+        cuts[i].made->joined = cuts[0].made;
+    return true;
+}
+
+/* A gateway or NAT that restarts, a link that breaks: whatever the hosts behind it, all fall silent at one moment. */
+static bool join_at_once(const GPtrArray *cases, const tcpt_flow *first)
+{
+    GArray *cuts = g_array_new(FALSE, FALSE, sizeof(cut));
+    bool any = false;
+
+    for (unsigned i = 0; i < cases->len; i++) {
+        tcpt_case *made = cases->pdata[i];
+        cut found;
+
+        if (is_way(made) && blames_silence(made) && !made->joined && cut_of(made, &found))
+            g_array_append_val(cuts, found);
+    }
+    g_array_sort(cuts, by_asked);
+    for (unsigned from = 0, to; from < cuts->len; from = to) {
+        const cut *at = &g_array_index(cuts, cut, from);
+
+        for (to = from + 1; to < cuts->len && at[to - from].heard_ns <= at->asked_ns &&
+                            at[to - from].made->detector == at->made->detector;)
+            to++;
+        any |= join_cut(at, to - from, first);
+    }
+    g_array_free(cuts, TRUE);
+    return any;
+}
+
+bool tcpt_hubs_join(const GPtrArray *cases, const tcpt_flow *first)
+{
+    bool at_ends = join_at_ends(cases);
+
+    return join_at_once(cases, first) || at_ends;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * Ways that are blamed for one thing and share an end. Inside the room only.
+ * Ways that are blamed for one thing and share an end, or the moment. Inside the room only.
  */
 #ifndef TCPTRIAGE_CORE_FINDING_HUBS_H
 #define TCPTRIAGE_CORE_FINDING_HUBS_H
@@ -8,12 +8,16 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "tcptriage/flow.h"
+
 /**
- * Three ways and more of one host on which the same goes wrong are no coincidence, but what they have in common.
+ * Three ways and more of one host on which the same goes wrong are no coincidence, but what they have in common. So are
+ * three hosts and more that one moment can have cut off, while little else went on.
  *
+ * @param first  all flows, by `next`
  * @param cases  tcpt_case *, of causes alone; `joined` of those that are part of an earlier one is set
  * @return whether there are any
  */
-bool tcpt_hubs_join(const GPtrArray *cases);
+bool tcpt_hubs_join(const GPtrArray *cases, const tcpt_flow *first);
 
 #endif
