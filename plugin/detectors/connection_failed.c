@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection failed, and nothing else says why. Last in detectors.def: it asks what all others have found. */
 #include "detectors/detectors.h"
+#include "detectors/shared/silence.h"
 
 #include <string.h>
 
@@ -10,6 +11,9 @@
 
 /* Points of one connection that are looked at. */
 enum { ELSEWHERE_MOST = 8 };
+
+/* So many repeats of one segment are no bad luck where what surrounds it arrives at once: as peer_silent's. */
+enum { PICKED_OUT_BY = 5 };
 
 static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
 {
@@ -117,6 +121,26 @@ static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_co
     return finding;
 }
 
+/* All behind one segment is taken, and that one never: nobody is silent, the way picks it out. mtu_blackhole has the
+ * long ones. */
+static tcpt_finding *raise_picked_out(const tcpt_context *context, tcpt_confidence confidence, unsigned asks)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *sender = &flow->ends[asks];
+    tcpt_finding *finding = tcpt_raise_among(context, TCPT_OUTCOME_SILENT, confidence,
+                                             "One segment of the %s never gets through: %u more tries in %.1f s, while "
+                                             "all behind it arrives (SACK): dropped for what is in it?",
+                                             tcpt_role(flow, asks), unanswered(sender),
+                                             tcpt_as_seconds(tcpt_since_ns(context, sender->unanswered_ns)));
+
+    tcpt_brief(finding, "One segment never arrives, all behind it does: a filter?");
+    tcpt_relate(finding, sender->unanswered_record);
+    tcpt_relate(finding, flow->ends[!asks].last_record);
+    tcpt_set_delay(finding, flow->last_ns - sender->unanswered_ns);
+    tcpt_rule_out(finding, "A host that is gone: it has taken what was sent behind that segment.");
+    return finding;
+}
+
 static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence confidence)
 {
     const tcpt_flow *flow = context->flow;
@@ -124,13 +148,16 @@ static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence c
         unanswered(&flow->ends[!flow->client]) > unanswered(&flow->ends[flow->client]) ? !flow->client : flow->client;
     const tcpt_endpoint *sender = &flow->ends[asks];
     const char *silent = tcpt_role(flow, !asks);
-    tcpt_finding *finding =
+    tcpt_finding *finding;
+
+    if (tcpt_only_oldest_missing(flow, asks) && sender->unanswered_repeats >= PICKED_OUT_BY)
+        return raise_picked_out(context, confidence, asks);
+    finding =
         tcpt_raise_among(context, TCPT_OUTCOME_SILENT, confidence,
                          "The %s went silent: %s asked %u more time%s, nothing came in %.1f s. Capture at the %s: does "
                          "that arrive?",
                          silent, tcpt_role(flow, asks), unanswered(sender), unanswered(sender) == 1 ? "" : "s",
                          tcpt_as_seconds(tcpt_since_ns(context, sender->unanswered_ns)), silent);
-
     tcpt_brief(finding, "The %s went silent, no cause captured", silent);
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_set_delay(finding, flow->last_ns - sender->unanswered_ns);
