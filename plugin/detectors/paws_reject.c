@@ -2,6 +2,7 @@
 /* A segment whose timestamp runs backwards is refused and answered with a duplicate ACK (PAWS, RFC 7323,
  * section 5). */
 #include "detectors/detectors.h"
+#include "tcptriage/sequence.h"
 
 /* By so much at most segments are out of order: a quarter of a second with the usual clock of 1000 Hz. Another host's
  * clock is farther off. */
@@ -11,7 +12,9 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *refuser = &flow->ends[context->seen->from];
-    uint32_t behind = 0u - (uint32_t)refuser->trouble->refused.tsval_delta;
+    /* A bare ACK may have brought a newer timestamp than any echoed so far. */
+    int32_t delta = refuser->trouble->refused.tsval_delta - seq_delta(context->segment->tsecr, refuser->ts_echoed);
+    uint32_t behind = 0u - (uint32_t)delta;
     tcpt_finding *finding;
 
     (void)memory;
@@ -23,7 +26,7 @@ static void judge(const tcpt_context *context, void *memory)
         "its ACK",
         tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
     tcpt_brief(finding, "PAWS: frame %u dropped, timestamp %u behind", context->seen->refused->frame, behind);
-    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, refuser->trouble->refused.tsval_delta);
+    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, delta);
     tcpt_relate(finding, context->seen->refused);
     if (behind > OVERTAKEN_TICKS)
         tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");

@@ -125,13 +125,26 @@ static void observe_answer_to_syn(tcpt_observation *seen, const tcpt_flow *flow,
     seen->challenged = client->last_record;
 }
 
-/* The duplicate ACK for a segment that PAWS refused: nothing new in it, TSecr included. */
+/* It does not echo what was refused, nor anything older. What it echoes may have come in a bare ACK, for which there
+ * was no answer to show it; the newer echo is then no sign of an ACK that only opens the window. */
+static bool echoes_as_before(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (segment->tsecr == sender->ts_echoed)
+        return true;
+    return sender->echoes && seq_after(segment->tsecr, sender->ts_echoed) &&
+           !seq_after(segment->tsecr, receiver->tsval_highest) && !window_update(sender, receiver, segment);
+}
+
+/* The duplicate ACK for a segment that PAWS refused: it tells nothing of that. */
 static void observe_refusal(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *sender = &flow->ends[seen->from];
     int64_t ago_ns = segment->time_ns - sender->trouble->refused.time_ns;
 
-    if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt || segment->tsecr != sender->ts_echoed)
+    if (!seen->pure_ack || seen->probe || segment->ack != sender->rcv_nxt ||
+        !echoes_as_before(flow, segment, seen->from))
         return;
     if (!in_time_to_answer(flow, sender, ago_ns))
         return;
