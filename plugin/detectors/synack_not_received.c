@@ -5,7 +5,7 @@
 
 typedef struct lost_memory {
     tcpt_finding *finding;
-    tcpt_record *reset; /* the client's newest RST that answers a SYN-ACK */
+    tcpt_record *reset; /* the client's first RST seen to answer a SYN-ACK */
     uint32_t tries;     /* when it was raised */
     uint8_t repeats;    /* of the SYN, behind a SYN-ACK that should have been there by then; saturating */
 } lost_memory;
@@ -127,7 +127,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (!is_retry(context) || !is_answered(flow))
         return;
     mine->repeats += mine->repeats < UINT8_MAX;
-    mine->reset = reset_of(flow) ? reset_of(flow) : mine->reset;
+    mine->reset = mine->reset ? mine->reset : reset_of(flow);
     if (mine->repeats < REPEATS_LEAST && !mine->reset)
         return;
     if (!mine->finding) {
