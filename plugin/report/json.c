@@ -151,11 +151,21 @@ static void value_member(writing *to, const tcpt_value *value)
     }
 }
 
+static bool is_about_padding(const tcpt_detector *detector)
+{
+    for (const tcpt_field *field = detector->fields; field && *field != TCPT_FIELD_COUNT; field++)
+        if (*field == TCPT_F_CHECKSUM_OVER_PADDING)
+            return true;
+    return false;
+}
+
 static void fields_member(writing *to, const tcpt_finding *finding)
 {
     tcpt_value value;
 
     begin_member(&to->out, "fields");
+    if (is_about_padding(finding->diagnosis->detector)) /* a field of every padded frame, not a value of the finding */
+        number_member(&to->out, "pad_len", finding->on->pad_bytes);
     for (unsigned at = 0; tcpt_next_value(finding, &at, &value);)
         value_member(to, &value);
     json_dumper_end_object(&to->out);

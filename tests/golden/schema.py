@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every JSON report keeps to plugin/report/schema.json, by python3-jsonschema."""
 
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,17 @@ def check_that_it_finds(golden, reported):
     assert validate(golden.source, [document.replace('"outcomes"', '"outcome"')])
 
 
+def check_padding(golden, reported):
+    """What is about padding says how much of it there is, although that is a field of the frame."""
+    documents = [golden.once(("json", capture, *options), golden.tools.tshark, "-q", "-r", capture, *options, "-z",
+                             "tcptriage,json") for _, capture, options in reported]
+    found = [finding for document in documents for finding in json.loads(document)["findings"]
+             if finding["id"] in ("short_frame_checksum", "checksum_over_padding")]
+    assert found
+    assert all(finding["fields"].get("pad_len", 0) > 0 for finding in found), found[0]
+
+
 def tests(golden, reported):
     yield "/golden/schema/all", check_all, golden, reported
     yield "/golden/schema/refuses", check_that_it_finds, golden, reported
+    yield "/golden/schema/padding", check_padding, golden, reported
