@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A RST was not honoured: its receiver goes on. An inexact one that an exact one follows at once is no matter; an exact
- * one never reached TCP, or TCP took no notice (rules A.5 and K.3). */
+/* A RST was not honoured: its receiver goes on. An inexact one is no matter where the receiver's next segment draws the
+ * exact one; an exact one never reached TCP, or TCP took no notice (rules A.5 and K.3). */
 #include "detectors/detectors.h"
+
+#include <glib.h>
 
 #include "tcptriage/limits.h"
 #include "tcptriage/times.h"
 
-/* An exact RST that follows so soon has done what the one before it could not. */
+/* An exact RST that follows so soon has done what the one before it could not; after an inexact one see is_drawn(). */
 enum { RESOLVED_SECONDS = 1 };
 
 /* What was raised of one end, of a RST that was inexact or of one that was exact. */
@@ -28,6 +30,14 @@ static bool follows_at_once(const tcpt_context *context, const survival *me)
     return me->finding && context->segment->time_ns - me->raised_ns <= tcpt_seconds_ns(RESOLVED_SECONDS);
 }
 
+/* A closed socket's answer to what shows that the inexact RST had no effect: nothing has hung. What comes later only
+ * ends what was wrong until then. */
+static bool is_drawn(const tcpt_context *context, const survival *me)
+{
+    return follows_at_once(context, me) &&
+           context->segment->time_ns - me->raised_ns <= MAX(tcpt_rtt_ns(context->flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+}
+
 static void take_back(const tcpt_context *context, survival *me)
 {
     tcpt_withdraw(context, me->finding);
@@ -36,7 +46,7 @@ static void take_back(const tcpt_context *context, survival *me)
 
 static void resolve(const tcpt_context *context, survival *inexact, survival *exact)
 {
-    if (follows_at_once(context, inexact))
+    if (is_drawn(context, inexact))
         take_back(context, inexact);
     else if (inexact->finding)
         tcpt_set_number(inexact->finding, TCPT_F_RST_RESOLVED_IN, context->record->frame);
