@@ -176,8 +176,7 @@ const tcpt_detector tcpt_peer_silent = {
     .remedy = "If the segments arrive at the silent side, look at its filter, and if it is a server that has only sent "
               "its SYN-ACK at its accept queue. If not, look at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how "
               "long the sender tries. Where several hosts fall silent at one moment look at what they share: a gateway "
-              "or NAT "
-              "that restarted or failed over, a link that broke.",
+              "or NAT that restarted or failed over, a link that broke.",
     .commands = commands,
     .reference = "RFC 9293 section 3.8.3; RFC 6298 section 5; RFC 1122 section 4.2.3.5",
     .group = TCPT_GROUP_PROTOCOL,

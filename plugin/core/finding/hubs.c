@@ -106,8 +106,12 @@ typedef struct cut {
     int64_t asked_ns;
 } cut;
 
-/* What goes on for longer than any round trip was not cut. */
-enum { GOES_ON_SECONDS = 1 };
+enum {
+    /* What goes on for longer than any round trip was not cut. */
+    GOES_ON_SECONDS = 1,
+    /* Each looks through all flows; a capture has a few such moments. */
+    MOMENTS_MOST = 64,
+};
 
 static bool cut_of(tcpt_case *made, cut *found)
 {
@@ -131,13 +135,13 @@ static gint by_asked(gconstpointer a, gconstpointer b)
     return (one->asked_ns > other->asked_ns) - (one->asked_ns < other->asked_ns);
 }
 
-/* Connections that were there at that moment, and went on as if nothing was. */
-static uint64_t survivors(const tcpt_flow *first, int64_t then_ns)
+/* Connections that were there at that moment, and went on as if nothing was, as far as it takes to be so many. */
+static uint64_t survivors(const tcpt_flow *first, int64_t then_ns, uint64_t most)
 {
     int64_t later_ns = then_ns + tcpt_seconds_ns(GOES_ON_SECONDS);
     uint64_t count = 0;
 
-    for (const tcpt_flow *flow = first; flow; flow = flow->next)
+    for (const tcpt_flow *flow = first; flow && count < most; flow = flow->next)
         count += flow->first_ns < then_ns && flow->ends[0].last_ns > later_ns && flow->ends[1].last_ns > later_ns;
     return count;
 }
@@ -147,11 +151,9 @@ static bool join_cut(const cut *cuts, unsigned count, const tcpt_flow *first)
 {
     uint64_t silent = 0;
 
-    if (count < WAYS_LEAST)
-        return false;
     for (unsigned i = 0; i < count; i++)
         silent += cuts[i].made->flow_count;
-    if (survivors(first, cuts[0].asked_ns) >= silent)
+    if (survivors(first, cuts[0].asked_ns, silent) >= silent)
         return false;
     for (unsigned i = 1; i < count; i++)
         cuts[i].made->joined = cuts[0].made;
@@ -162,6 +164,7 @@ static bool join_cut(const cut *cuts, unsigned count, const tcpt_flow *first)
 static bool join_at_once(const GPtrArray *cases, const tcpt_flow *first)
 {
     GArray *cuts = g_array_new(FALSE, FALSE, sizeof(cut));
+    unsigned moments = 0;
     bool any = false;
 
     for (unsigned i = 0; i < cases->len; i++) {
@@ -172,13 +175,16 @@ static bool join_at_once(const GPtrArray *cases, const tcpt_flow *first)
             g_array_append_val(cuts, found);
     }
     g_array_sort(cuts, by_asked);
-    for (unsigned from = 0, to; from < cuts->len; from = to) {
+    for (unsigned from = 0, to; from < cuts->len && moments < MOMENTS_MOST; from = to) {
         const cut *at = &g_array_index(cuts, cut, from);
 
         for (to = from + 1; to < cuts->len && at[to - from].heard_ns <= at->asked_ns &&
                             at[to - from].made->detector == at->made->detector;)
             to++;
+        if (to - from < WAYS_LEAST)
+            continue;
         any |= join_cut(at, to - from, first);
+        moments++;
     }
     g_array_free(cuts, TRUE);
     return any;
