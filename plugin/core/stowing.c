@@ -10,7 +10,7 @@
 enum {
     PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
     YOUNG = 2048,     /* so many newer flows there are at least: a small capture need not be kept small */
-    AGAIN = 4096,     /* the same of a life that is not the first of its 4-tuple: the next one asks for it */
+    AGAIN = 8192,     /* the same of a life that is not the first of its 4-tuple: the next one asks for it */
     OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
     AT_ONCE = 2,      /* flows that are looked at for each that is opened */
     WAITED_MS = 1200, /* one that goes on for so long stays as it is */

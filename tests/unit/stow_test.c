@@ -135,7 +135,7 @@ static const struct flood {
     {"half-open", 2, false, 1, 690, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
     {"refused", 2, false, 1, 550, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
     {"rst", 1, false, 1, 330, {{CLIENT, TCPT_RST}}},
-    {"one-tuple", 2, true, 1, 860, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"one-tuple", 2, true, 1, 970, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
     {"half-closed",
      5,
      false,
