@@ -32,6 +32,7 @@ typedef struct stall {
     uint32_t timeouts;
     uint8_t from;
     bool sure;
+    bool held_back; /* the first got through, late: the answer echoes its timestamp, and no repeat's */
 } stall;
 
 /* What one end sends again and again since it had an answer: payload bytes, as packets on the wire. */
@@ -40,6 +41,8 @@ typedef struct repeats {
     uint32_t longest;
     uint32_t newest;
     uint32_t in_full; /* rounds with the longest */
+    uint32_t tsval;   /* of the first repeat; valid with stamped */
+    bool stamped;
 } repeats;
 
 typedef struct recovery_memory {
@@ -129,7 +132,11 @@ static void note_repeat(const tcpt_context *context, recovery_memory *memory)
     if (!context->seen->new_round || context->seen->probe)
         return;
     if (mine->since_ns != context->flow->ends[from].unanswered_ns)
-        *mine = (repeats){.since_ns = context->flow->ends[from].unanswered_ns};
+        *mine = (repeats){
+            .since_ns = context->flow->ends[from].unanswered_ns,
+            .tsval = context->segment->tsval,
+            .stamped = context->segment->options & TCPT_OPTION_TIMESTAMPS,
+        };
     mine->newest = tcpt_wire_payload(context->flow, context->segment, from);
     if (mine->newest > mine->longest) {
         mine->longest = mine->newest;
@@ -185,6 +192,16 @@ static bool was_refused(const tcpt_context *context, const recovery_memory *memo
     return memory->refused[from] && memory->refused_from[from] == context->flow->ends[from].rcv_nxt;
 }
 
+/* Of a gap the echo is that of what has filled it (RFC 7323, section 4.3; RFC 3522): older than each repeat. */
+static bool echoes_original(const tcpt_context *context, const repeats *mine, unsigned from)
+{
+    const tcpt_segment *segment = context->segment;
+
+    return mine->stamped && mine->since_ns == context->flow->ends[from].unanswered_ns &&
+           (segment->options & TCPT_OPTION_TIMESTAMPS) && (context->seen->traits & TCPT_TRAIT_ACKS_NEW) &&
+           seq_before(segment->tsecr, mine->tsval);
+}
+
 /* An end is heard again that had been sent the same bytes again. */
 static void judge_answer(const tcpt_context *context, recovery_memory *memory)
 {
@@ -203,6 +220,9 @@ static void judge_answer(const tcpt_context *context, recovery_memory *memory)
     if (counts_as_silence(context, from) && !tcpt_heard_in_time(context))
         return;
     found.answer = context->record;
+    found.held_back = echoes_original(context, &memory->of[from], from);
+    if (found.held_back)
+        found.duration_ns += context->segment->time_ns - found.time_ns;
     keep(memory, &found);
 }
 
@@ -221,8 +241,10 @@ static void judge(const tcpt_context *context, void *memory)
 /* What it cost, and how it was seen. */
 static void complete(tcpt_finding *finding, const stall *found)
 {
-    tcpt_brief(finding, "Stood still for %.1f s: %u retransmission time-out%s", tcpt_as_seconds(found->duration_ns),
-               found->timeouts, found->timeouts == 1 ? "" : "s");
+    tcpt_brief(finding,
+               found->held_back ? "Held back for %.1f s, not lost: %u time-out%s in vain"
+                                : "Stood still for %.1f s: %u retransmission time-out%s",
+               tcpt_as_seconds(found->duration_ns), found->timeouts, found->timeouts == 1 ? "" : "s");
     tcpt_set_delay(finding, found->duration_ns);
     tcpt_set_number(finding, TCPT_F_STALL_DURATION, found->duration_ns);
     tcpt_set_number(finding, TCPT_F_STALL_TIMEOUTS, found->timeouts);
@@ -236,7 +258,13 @@ static void raise_stall(const tcpt_context *context, const stall *found)
     double lost = tcpt_as_seconds(found->duration_ns);
     tcpt_finding *finding;
 
-    if (found->answer)
+    if (found->held_back) {
+        finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
+                                "The way held data of the %s back for %.1f s: %u retransmission time-out%s in vain, "
+                                "the answer (frame %u) echoes the first timestamp",
+                                who, lost, found->timeouts, plural, found->answer->frame);
+        tcpt_rule_out(finding, "Loss: what was sent first arrived, by its timestamp.");
+    } else if (found->answer)
         finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
                                 "Data of the %s was lost: %.1f s without progress, %u retransmission time-out%s until "
                                 "one got through (answered in frame %u)",
@@ -302,7 +330,10 @@ const tcpt_detector tcpt_recovery_stall = {
         "path that was interrupted, or a device that drops while it is busy.",
     .remedy =
         "Find where it is lost: drops of interfaces and queues on the way, a radio or failover that takes as long as "
-        "the stall. Loss of single segments is repaired faster where SACK and tail loss probes (RFC 8985) are on.",
+        "the stall. Loss of single segments is repaired faster where SACK and tail loss probes (RFC 8985) are on. "
+        "What was held back and not lost: look for what queues or waits for so long, a radio that sleeps or changes "
+        "its "
+        "cell, a full queue, a device that keeps packets.",
     .commands = commands,
     .reference = "RFC 6298 section 5; RFC 8985 section 7; Linux tcp_retransmit_timer()",
     .group = TCPT_GROUP_SEQUENCE,
