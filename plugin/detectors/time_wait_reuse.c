@@ -10,6 +10,7 @@
 typedef struct reuse_memory {
     bool raised;
     bool told;             /* nothing more to add */
+    bool denied;           /* refused again behind the client's RST: it waits on */
     tcpt_finding *refusal; /* while the client's reset and what becomes of its next SYN may follow */
     tcpt_record *old;      /* of the life that refuses */
     uint32_t refusal_ack;  /* SEQ of the RST that ends TIME-WAIT (RFC 9293, section 3.10.7.3) */
@@ -79,7 +80,7 @@ static void tell_acceptance(const tcpt_context *context, const reuse_memory *min
     const tcpt_flow *flow = context->flow;
     int64_t wait_ns = context->now_ns - flow->first_ns;
 
-    if (mine->reset)
+    if (mine->reset && !mine->denied)
         tcpt_resummarise(mine->refusal, REFUSED "RST (frame %u) ended it, accepted %.3f s later (frame %u)",
                          last_frame(mine), gap_seconds(flow, mine), mine->reset->frame, tcpt_as_seconds(wait_ns),
                          context->record->frame);
@@ -105,9 +106,11 @@ static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
         tcpt_resummarise(mine->refusal, REFUSED "the client's RST (frame %u) ends it", last_frame(mine),
                          gap_seconds(flow, mine), context->record->frame);
         tcpt_relate(mine->refusal, context->record);
+    } else if (!by_client && mine->denied && context->seen->old_numbers && context->seen->pure_ack) {
+        tcpt_set_delay(mine->refusal, context->now_ns - flow->first_ns);
     } else if (!by_client && mine->reset && context->seen->old_numbers && context->seen->pure_ack &&
                flow->ends[flow->client].syn_ns > mine->reset_ns) {
-        mine->told = true;
+        mine->denied = true;
         deny_reset(context, flow, mine);
     } else if (!by_client && (segment->flags & TCPT_SYN)) {
         mine->told = true;
@@ -121,7 +124,7 @@ static void correct_attempt_before(const tcpt_context *context)
     const tcpt_flow *before = tcpt_life_before(context->flow);
     reuse_memory *then = tcpt_memory_of(before, context->detector);
 
-    if (!then || !then->refusal || !then->reset || then->told)
+    if (!then || !then->refusal || !then->reset || then->told || then->denied)
         return;
     then->told = true;
     deny_reset(context, before, then);
