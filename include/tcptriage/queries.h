@@ -33,10 +33,16 @@ bool tcpt_is_explained(const tcpt_flow *flow);
 /** The same without those that are raised at the end: for another flow than the one that is settled. */
 bool tcpt_was_explained(const tcpt_flow *flow);
 
-/** Whether a silent end goes on under another address or port: a connection whose opening is not in the capture came to
- * `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another), or with the SYN-ACK
- * that the silent end owes. */
-bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from);
+/** In which flow a silent end goes on under another address or port, or NULL: a connection whose opening is not in the
+ * capture came to `from` with the silent end's next numbers (a NAT on the way has lost its entry and made another), or
+ * with the SYN-ACK that the silent end owes. */
+const tcpt_flow *tcpt_goes_on_in(const tcpt_flow *flow, unsigned from);
+
+/** Whether it does. */
+static inline bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
+{
+    return tcpt_goes_on_in(flow, from) != NULL;
+}
 
 /** What ICMP errors say of what an end has sent since then, there or at another capture point of the connection; NULL
  * where there is none. */

@@ -152,7 +152,8 @@ static const tcpt_command commands[] = {
     {0},
 };
 
-static const char *const explains[] = {"syn_delayed", "accept_queue_overflow", "conntrack_invalid", NULL};
+static const char *const explains[] = {"syn_delayed", "accept_queue_overflow", "conntrack_invalid", "connection_failed",
+                                       NULL};
 
 const tcpt_detector tcpt_synack_not_received = {
     .id = "synack_not_received",

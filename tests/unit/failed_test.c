@@ -195,6 +195,29 @@ static void test_answered_elsewhere(void)
     tcpt_analysis_free(on.analysis);
 }
 
+/* Both sides of a NAT at one point (a bridge): the translated SYN is answered past the NAT. */
+static void test_answered_past_nat(void)
+{
+    enum { TRIES = 4 };
+    talk on = begin();
+    unsigned count;
+
+    for (unsigned try = 0; try < TRIES; try++, on.now_ns += (int64_t)3000 * TCPT_MS_NS) {
+        on.port = 80;
+        say(&on, CLIENT, TCPT_SYN, 1000, 0, 0, 8192);
+        on.port = 8080;
+        say(&on, CLIENT, TCPT_SYN, 1000, 0, 0, 8192);
+        say(&on, SERVER, TCPT_SYN | TCPT_ACK, 5000, 1001, 0, 8192);
+        say(&on, CLIENT, TCPT_RST, 1001, 0, 0, 0);
+    }
+    tcpt_settle_all(on.analysis);
+    const tcpt_case *const *cases = tcpt_cases(on.analysis, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpstr(cases[0]->detector->id, ==, "synack_not_received");
+    g_assert_cmpuint(cases[0]->consequences[tcpt_detector_number(&tcpt_connection_failed)], ==, 1);
+    tcpt_analysis_free(on.analysis);
+}
+
 /* Those that were there before it was known for a flood, too: one case, its. */
 static void test_of_flood(void)
 {
@@ -234,6 +257,7 @@ void add_failed_tests(void)
 {
     g_test_add_func("/failed/of-flood", test_of_flood);
     g_test_add_func("/failed/answered-elsewhere", test_answered_elsewhere);
+    g_test_add_func("/failed/answered-elsewhere-past-nat", test_answered_past_nat);
     g_test_add_func("/failed/flood", test_flood);
     g_test_add_func("/failed/flood-again", test_flood_again);
     g_test_add_func("/failed/refused", test_refused);

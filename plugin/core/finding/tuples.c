@@ -4,6 +4,7 @@
 #include "tcptriage/analysis.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -68,8 +69,9 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
         if (there)
             join(tuples, place, there - 1);
     }
-    if (flow->rare->gone_to)
-        join_if_close(tuples, place, flow, tcpt_flow_of(flow->rare->gone_to));
+    for (unsigned from = 0; from < 2; from++)
+        if ((other = tcpt_goes_on_in(flow, from)))
+            join_if_close(tuples, place, flow, other);
     other = tcpt_next_twin(flow);
     for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST;
          other = tcpt_next_twin(other), looked++)

@@ -35,7 +35,7 @@ void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen)
     tcpt_rarities_of((tcpt_flow *)seen->moved)->gone_to = flow->record;
 }
 
-bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
+const tcpt_flow *tcpt_goes_on_in(const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *silent = &flow->ends[!from];
     const tcpt_flow *stray = sender->host && sender->host->stray ? tcpt_flow_of(sender->host->stray) : NULL;
@@ -44,14 +44,16 @@ bool tcpt_goes_on_elsewhere(const tcpt_flow *flow, unsigned from)
 
     if (gone_to && same_socket(&gone_to->key, &flow->key, from) != 2 &&
         (!silent->sent || gone_to->first_ns >= silent->last_ns))
-        return true;
+        return gone_to;
     if (target != 2 && answers_syn(flow, !from, stray, !target))
-        return true;
+        return stray;
     if (target == 2 || !silent->sent || !silent->acked || stray->first_ns < silent->last_ns)
-        return false;
+        return NULL;
     return stray->ends[!target].sent && stray->ends[!target].acked &&
-           stray->ends[!target].snd_nxt - silent->snd_nxt <= NEXT_NUMBERS &&
-           stray->ends[!target].rcv_nxt - silent->rcv_nxt <= NEXT_NUMBERS;
+                   stray->ends[!target].snd_nxt - silent->snd_nxt <= NEXT_NUMBERS &&
+                   stray->ends[!target].rcv_nxt - silent->rcv_nxt <= NEXT_NUMBERS
+               ? stray
+               : NULL;
 }
 
 /* Whether an end of a live connection has gone over to the end that began the stray: the next numbers, and none that it
