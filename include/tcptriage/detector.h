@@ -83,6 +83,16 @@ typedef enum tcpt_drawn_as {
     TCPT_DRAWN_AS_PORTS,    /**< ports in use over time */
 } tcpt_drawn_as;
 
+/** What says of a host that it answers nothing: cases of one that is never heard again are one. What says most comes
+ * first. */
+typedef enum tcpt_silence {
+    TCPT_SILENCE_NONE,
+    TCPT_SILENCE_OF_DATA,   /**< a connection that was alive */
+    TCPT_SILENCE_OF_PROBES, /**< one that was idle */
+    TCPT_SILENCE_OF_HOST,   /**< one that is begun, as all others are */
+    TCPT_SILENCE_OF_SYN,    /**< one that is begun, others were answered */
+} tcpt_silence;
+
 /** A flow of which only an ordinary SYN was seen, at the end of what was captured. */
 typedef struct tcpt_lone_syn {
     int64_t waited_ns;
@@ -104,6 +114,7 @@ typedef struct tcpt_detector {
     tcpt_group group;
     tcpt_severity severity;
     tcpt_blame blames;
+    tcpt_silence silence;
     tcpt_drawn_as picture;
     const char *const *explains; /**< ids of findings that are consequences of its own where they follow it, or surround
                                       it, on the same 4-tuple; ended by NULL, NULL for none */

@@ -183,6 +183,7 @@ typedef struct tcpt_host {
     uint32_t unverifiable;         /**< all others whose sum does not verify, offload artefacts included */
     bool sums_told;                /**< that its sums say nothing is told: once per host */
     bool bare;                     /**< it has sent a segment without payload */
+    int64_t heard_ns;              /**< its newest segment of connections that were given back; 0 for none */
     tcpt_record *waits[TCPT_PILE]; /**< of its connections in CLOSE-WAIT, the oldest ones; NULL for none */
     tcpt_record
         *stray; /**< of the newest flow to it that began without a SYN, or whose SYN-ACK it has reset; or NULL */

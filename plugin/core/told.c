@@ -105,7 +105,7 @@ const tcpt_case *const *tcpt_cases(tcpt_analysis *analysis, unsigned *count)
 {
     if (!analysis->cases.cases || analysis->cases.made_for != analysis->generation) {
         tcpt_settle_all(analysis);
-        tcpt_cases_make(&analysis->cases, tcpt_first_awake_flow(analysis), analysis->findings.wide);
+        tcpt_cases_make(&analysis->cases, tcpt_first_awake_flow(analysis), analysis->findings.wide, analysis->peers);
         analysis->cases.made_for = analysis->generation;
     }
     *count = analysis->cases.cases->len;

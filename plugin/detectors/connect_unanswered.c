@@ -184,10 +184,11 @@ const tcpt_detector tcpt_connect_unanswered = {
     .message = "A SYN is sent again and again, and nothing comes back",
     .mistaken = "a closed port, which would answer with a RST",
     .explanation =
-        "Neither SYN-ACK nor RST was captured from the server's address, and no other SYN from this address to this "
-        "port was answered in the last minute. A host that is up and reachable answers: with a RST where nobody "
+        "Neither SYN-ACK nor RST was captured from the server's address, nor an answer to another SYN from this "
+        "address to this port in the last minute. A host that is up and reachable answers: with a RST where nobody "
         "listens. So either the SYN does not arrive (host down, wrong address or route, a filter that drops), or the "
-        "answer does not (no route back, a filter on the way back, a NAT that has no entry for it).",
+        "answer does not (no route back, a filter on the way back, a NAT that has no entry for it). A capture of one "
+        "direction only would show no answer either.",
     .remedy =
         "If the SYN does not arrive at the server, look at the route and at the devices before it. If the SYN arrives "
         "and nothing leaves, look at the server's own filter and counters. If the SYN-ACK leaves, look at the way "
@@ -197,6 +198,7 @@ const tcpt_detector tcpt_connect_unanswered = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
+    .silence = TCPT_SILENCE_OF_HOST,
     .explains = explains,
     .wants = TCPT_TRAIT_SYN_MORE | TCPT_TRAIT_ICMP,
     .follows = TCPT_TRAIT_SYN | TCPT_TRAIT_HANDSHAKE,

@@ -118,6 +118,7 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
+    .silence = TCPT_SILENCE_OF_PROBES,
     .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_PROBED,
     .memory_bytes = sizeof(keepalive_memory),

@@ -182,6 +182,7 @@ const tcpt_detector tcpt_peer_silent = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_RECEIVER,
+    .silence = TCPT_SILENCE_OF_DATA,
     .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN,

@@ -145,6 +145,7 @@ const tcpt_detector tcpt_syn_unanswered = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_LISTENER,
+    .silence = TCPT_SILENCE_OF_SYN,
     .explains = explains,
     .wants = TCPT_TRAIT_SYN_MORE,
     .follows = TCPT_TRAIT_SYN,

@@ -62,6 +62,8 @@ char *tcpt_case_blamed(const tcpt_case *made)
         return way(made);
     switch (made->detector->blames) {
     case TCPT_BLAMES_LISTENER:
+        if (made->differs & TCPT_DIFFERENT_PORTS) /* of a host that answers nothing */
+            return address_of(made->flow, !made->flow->client);
         return socket_of(made->flow, !made->flow->client);
     case TCPT_BLAMES_PAIR:
         return join("%s to %s", address_of(made->flow, made->flow->client), socket_of(made->flow, !made->flow->client));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/finding/raising.h"
+#include "core/state.h"
 
 void bench_open(bench *on)
 {
@@ -21,10 +22,15 @@ void bench_close(bench *on)
     tcpt_analysis_free(on->analysis);
 }
 
+int64_t bench_time(const bench *on)
+{
+    return INT64_C(1700000000) * 1000000000 + on->now_ns + on->frame;
+}
+
 tcpt_record *bench_syn_of(bench *on, uint8_t family, const uint8_t *from, const uint8_t *to, uint16_t port)
 {
     tcpt_segment segment = {
-        .time_ns = INT64_C(1700000000) * 1000000000 + on->frame,
+        .time_ns = bench_time(on),
         .frame = ++on->frame,
         .point = on->point,
         .point_name = on->point ? "far" : "near",
@@ -63,7 +69,7 @@ tcpt_finding *bench_raise(bench *on, tcpt_record *record, const tcpt_detector *d
 
 const tcpt_case *bench_cases(bench *on, unsigned *count)
 {
-    tcpt_cases_make(&on->list, tcpt_first_flow(on->analysis), NULL);
+    tcpt_cases_make(&on->list, tcpt_first_flow(on->analysis), NULL, on->analysis->peers);
     *count = on->list.cases->len;
     return *count ? on->list.cases->pdata[0] : NULL;
 }

@@ -15,10 +15,14 @@ typedef struct bench {
     tcpt_case_list list;
     uint32_t frame;
     uint32_t point; /**< where the SYNs are captured from here on */
+    int64_t now_ns; /**< since the capture's start, that long; a nanosecond more with each frame */
 } bench;
 
 void bench_open(bench *on);
 void bench_close(bench *on);
+
+/** When the next segment is captured. */
+int64_t bench_time(const bench *on);
 
 /** 192.0.2.CLIENT port 40000 to 198.51.100.SERVER port 80. */
 tcpt_record *bench_syn(bench *on, uint8_t client, uint8_t server);

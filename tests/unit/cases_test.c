@@ -231,6 +231,73 @@ static void test_not_joined(void)
     bench_close(&on);
 }
 
+/* A host dies: what was open and what is begun then is one case. Not where it is heard later, nor for another host, nor
+ * at another time. */
+static const struct silence {
+    const char *name, *id;
+    uint8_t server; /* to which the second connection goes */
+    int64_t later_ns, heard_ns;
+    unsigned cases;
+} silences[] = {
+    {"dies", "connect_unanswered", 1, TCPT_SECOND_NS, -1, 1},
+    {"dies-sibling-answered", "syn_unanswered", 1, TCPT_SECOND_NS, -1, 1},
+    {"heard-on-its-way", "connect_unanswered", 1, TCPT_SECOND_NS, TCPT_SECOND_NS + 20 * TCPT_MS_NS, 1},
+    {"heard-again", "connect_unanswered", 1, TCPT_SECOND_NS, 9 * TCPT_SECOND_NS, 2},
+    {"other-host", "connect_unanswered", 2, TCPT_SECOND_NS, -1, 2},
+    {"later", "connect_unanswered", 1, (TCPT_SIBLING_SECONDS + 7) * TCPT_SECOND_NS, -1, 2},
+    {"other-trouble", "connection_refused", 1, TCPT_SECOND_NS, -1, 2},
+};
+
+static void test_silent_host(gconstpointer data)
+{
+    const struct silence *row = data;
+    const uint8_t from[4] = {192, 0, 2, 1}, to[4] = {198, 51, 100, row->server}, dead[4] = {198, 51, 100, 1};
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    tcpt_finding *silent = bench_raise(&on, bench_syn(&on, 1, 1), bench_detector("peer_silent"));
+    silent->diagnosis->time_ns = bench_time(&on) + 5 * TCPT_SECOND_NS; /* the fifth repeat */
+    on.now_ns = row->later_ns;
+    tcpt_finding *begun = bench_raise(&on, bench_syn_of(&on, 4, from, to, 81), bench_detector(row->id));
+    begun->diagnosis->time_ns = bench_time(&on);
+    if (row->heard_ns >= 0) {
+        on.now_ns = row->heard_ns;
+        bench_syn_of(&on, 4, dead, from, 82);
+        bench_syn_of(&on, 4, dead, from, 82);
+    }
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, row->cases);
+    if (count == 1) {
+        g_assert_cmpstr(first->detector->id, ==, "peer_silent");
+        g_assert_cmpuint(first->flow_count, ==, 2);
+        g_assert_cmpuint(first->cause_count, ==, 1);
+        g_assert_true(tcpt_case_of(begun->diagnosis) == first);
+        g_assert_cmpstr(tcpt_role_in_case(begun->diagnosis), ==, "consequence");
+        g_assert_cmpstr(tcpt_role_in_case(silent->diagnosis), ==, "cause");
+    }
+    bench_close(&on);
+}
+
+/* Two ports of a host that answers nothing: one case, and both are causes. */
+static void test_silent_ports(void)
+{
+    static const uint8_t from[4] = {192, 0, 2, 1}, to[4] = {198, 51, 100, 1};
+    unsigned count;
+    bench on;
+
+    bench_open(&on);
+    for (uint16_t port = 80; port < 82; port++)
+        bench_raise(&on, bench_syn_of(&on, 4, from, to, port), bench_detector("connect_unanswered"));
+    const tcpt_case *first = bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(first->cause_count, ==, 2);
+    g_assert_cmpuint(first->flow_count, ==, 2);
+    g_assert_cmpuint(first->ways_more, ==, 0);
+    g_assert_cmpuint(first->consequences[tcpt_detector_number(first->detector)], ==, 0);
+    bench_close(&on);
+}
+
 /* A case is as grave as the gravest finding in it; of equals the one that hit more connections comes first. */
 static void test_ranking(void)
 {
@@ -293,6 +360,13 @@ void add_cases_tests(void)
     g_test_add_func("/cases/made-anew", test_made_anew);
     g_test_add_func("/cases/joined-at-listener", test_joined_at_listener);
     g_test_add_func("/cases/not-joined", test_not_joined);
+    for (unsigned i = 0; i < G_N_ELEMENTS(silences); i++) {
+        char *path = g_strdup_printf("/cases/silent-host/%s", silences[i].name);
+
+        g_test_add_data_func(path, &silences[i], test_silent_host);
+        g_free(path);
+    }
+    g_test_add_func("/cases/silent-ports", test_silent_ports);
     g_test_add_func("/cases/ranking", test_ranking);
     g_test_add_func("/cases/bounded", test_bounded);
 }

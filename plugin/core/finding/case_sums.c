@@ -101,8 +101,13 @@ static void add_sums(tcpt_case *into, const tcpt_case *made)
 
 void tcpt_case_add_way(tcpt_case *into, const tcpt_case *made)
 {
-    add_sums(into, made);
     into->ways_more++;
+    tcpt_case_add_causes(into, made);
+}
+
+void tcpt_case_add_causes(tcpt_case *into, const tcpt_case *made)
+{
+    add_sums(into, made);
     into->cause_count += made->cause_count;
     into->confidence = MAX(into->confidence, made->confidence);
     for (unsigned i = 0; i < made->example_count; i++)

@@ -29,7 +29,10 @@ void tcpt_case_note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis);
 /** The case that one has joined, or itself. Arrows have no circles: who sets `joined` sees to it. */
 tcpt_case *tcpt_case_root(tcpt_case *made);
 
-/** Adds a case of the same kind: the causes of both are causes. */
+/** Adds a case of the same kind and place: the causes of both are causes. */
+void tcpt_case_add_causes(tcpt_case *into, const tcpt_case *made);
+
+/** Adds a case of the same kind on another way. */
 void tcpt_case_add_way(tcpt_case *into, const tcpt_case *made);
 
 /** Adds a case of another kind: its causes are consequences here. Their flows are others: what explains a finding on

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings -> cases, in rounds over the flows that have some: first the causes make cases, those of one host's ways
- * join, then consequences join them, then cases of one listening port. */
+ * join, then consequences join them, then cases of one listening port, then those of a host that falls silent. */
 #include "core/finding/cases.h"
 
 #include "core/finding/case_sums.h"
 #include "core/finding/explains.h"
 #include "core/finding/hubs.h"
 #include "core/finding/places.h"
+#include "core/finding/silent_hosts.h"
 #include "core/finding/tuples.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/limits.h"
@@ -382,7 +383,35 @@ static void join_at_listeners(making *all)
         fold_joined(all, tcpt_case_add_consequences, point_to_root);
 }
 
-void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide)
+/* ---- one silent host, one problem ---- */
+
+static void add_silence(tcpt_case *into, const tcpt_case *made)
+{
+    if (into->detector == made->detector)
+        tcpt_case_add_causes(into, made);
+    else
+        tcpt_case_add_consequences(into, made);
+}
+
+static void point_to_silence(making *all, uint32_t place, tcpt_diagnosis *diagnosis)
+{
+    const tcpt_case *made = diagnosis->part_of;
+
+    if (!made || !made->joined)
+        return;
+    if (tcpt_case_root(diagnosis->part_of)->detector == made->detector)
+        point_to_hub(all, place, diagnosis);
+    else
+        point_to_root(all, place, diagnosis);
+}
+
+static void join_at_silent_hosts(making *all, const tcpt_flow *first, const tcpt_peers *peers)
+{
+    if (tcpt_silent_hosts_join(all->cases, first, peers))
+        fold_joined(all, add_silence, point_to_silence);
+}
+
+void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide, const tcpt_peers *peers)
 {
     making all = {
         .by_place = g_hash_table_new_full(tcpt_place_hash, tcpt_place_equal, g_free, NULL),
@@ -399,6 +428,7 @@ void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosi
     join_at_hubs(&all, first);
     each_flow(&all, join_consequence);
     join_at_listeners(&all);
+    join_at_silent_hosts(&all, first, peers);
     make_wide(&all, wide);
     g_ptr_array_sort(all.cases, tcpt_case_compare);
     for (unsigned i = 0; i < all.cases->len; i++)

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "core/peers/peers.h"
 #include "tcptriage/cases.h"
 
 typedef struct tcpt_case_list {
@@ -16,7 +17,7 @@ typedef struct tcpt_case_list {
 
 /** Make them anew from all flows' findings, which are settled. Linear in findings. `wide`: what no flow has for itself.
  */
-void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide);
+void tcpt_cases_make(tcpt_case_list *list, const tcpt_flow *first, tcpt_diagnosis *wide, const tcpt_peers *peers);
 
 void tcpt_cases_clear(tcpt_case_list *list);
 

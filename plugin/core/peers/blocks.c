@@ -28,7 +28,12 @@ void tcpt_peers_commit_host_gone(tcpt_peers *peers, tcpt_host *host)
 
 void tcpt_peers_commit_gone(tcpt_peers *peers, const tcpt_flow *flow)
 {
-    for (unsigned end = 0; end < 2; end++)
-        if (flow->ends[end].host)
-            tcpt_peers_commit_host_gone(peers, flow->ends[end].host);
+    for (unsigned end = 0; end < 2; end++) {
+        tcpt_host *host = flow->ends[end].host;
+
+        if (!host)
+            continue;
+        host->heard_ns = MAX(host->heard_ns, flow->ends[end].last_ns);
+        tcpt_peers_commit_host_gone(peers, host);
+    }
 }
