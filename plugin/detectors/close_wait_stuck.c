@@ -194,6 +194,23 @@ static void judge(const tcpt_context *context, void *memory)
     note_blocked(context, mine);
 }
 
+/* The closer had asked first: that it got no answer is what hurts. */
+static void raise_unanswered(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns)
+{
+    const tcpt_endpoint *closer = &context->flow->ends[!owing];
+    const char *who = tcpt_role(context->flow, owing), *other = tcpt_role(context->flow, !owing);
+    tcpt_finding *finding = raise_stuck(context, owed, owing, owed_ns, "");
+
+    tcpt_resummarise(finding,
+                     "The %s acknowledged the %s's data and FIN (in frame %u), but neither answered nor closed for "
+                     "%.1f s to the end of the capture: still at work on it?",
+                     who, other, closer->fin_acked_record->frame, tcpt_as_seconds(owed_ns));
+    tcpt_brief(finding, "%s neither answered nor closed for %.1f s",
+               owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed_ns));
+    if (closer->payload_record->frame < closer->fin_acked_record->frame)
+        tcpt_relate(finding, closer->payload_record);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const close_memory *mine = memory;
@@ -203,11 +220,10 @@ static void settle(const tcpt_context *context, const void *memory)
 
         if (!owed_ns || context->flow->ends[owing].reset)
             continue;
-        if (matters(context, &mine->by[owing], owing))
-            raise_stuck(context, &mine->by[owing], owing, owed_ns,
-                        at_work(context->flow, owing)
-                            ? ", up to the end of the capture; it may still be at work on what was asked"
-                            : ", up to the end of the capture");
+        if (matters(context, &mine->by[owing], owing) && at_work(context->flow, owing))
+            raise_unanswered(context, &mine->by[owing], owing, owed_ns);
+        else if (matters(context, &mine->by[owing], owing))
+            raise_stuck(context, &mine->by[owing], owing, owed_ns, ", up to the end of the capture");
         else if (pile(context, owing) >= TCPT_PILE)
             raise_stuck(context, &mine->by[owing], owing, owed_ns,
                         ", up to the end of the capture, as others of its connections");

@@ -51,8 +51,13 @@ static const tcpt_command commands[] = {
     {0},
 };
 
-static const char *const explains[] = {"connection_refused", "connect_unanswered",    "syn_unanswered",
-                                       "syn_delayed",        "first_syn_always_lost", NULL};
+static const char *const explains[] = {"connection_refused",
+                                       "connect_unanswered",
+                                       "syn_unanswered",
+                                       "syn_delayed",
+                                       "first_syn_always_lost",
+                                       "vantage_loss",
+                                       NULL};
 
 const tcpt_detector tcpt_ecn_refused = {
     .id = "ecn_refused",

@@ -254,9 +254,10 @@ static void judge(const tcpt_context *context, void *memory)
 static const tcpt_field fields[] = {TCPT_F_RST_SIGNS, TCPT_F_RST_TTL, TCPT_F_RST_USUAL_TTL, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {
-    "rst_loop",         "first_request_reset", "syn_refused_by_reset", "rst_ignored",       "idle_drop",
-    "rst_seq_mismatch", "challenge_ack",       "data_after_close",     "peer_silent",       "keepalive_dead_peer",
-    "fin_unacked",      "fin_missing",         "close_wait_stuck",     "conntrack_invalid", NULL};
+    "rst_loop",         "first_request_reset", "syn_refused_by_reset", "rst_ignored",
+    "idle_drop",        "rst_seq_mismatch",    "challenge_ack",        "data_after_close",
+    "peer_silent",      "keepalive_dead_peer", "fin_unacked",          "fin_missing",
+    "close_wait_stuck", "conntrack_invalid",   "vantage_loss",         NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic%'", "does the RST leave the host that it names?"},

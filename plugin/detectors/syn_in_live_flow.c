@@ -37,15 +37,15 @@ static const char *kind(const tcpt_context *context)
     return context->segment->flags & TCPT_ACK ? "SYN-ACK" : "SYN";
 }
 
-/* Another SYN-ACK for this connection's SYN, with numbers of its own. */
+/* Another SYN-ACK for this connection's SYN, with numbers of its own. However late: who has the connection sends none,
+ * and the client of another one has chosen another number. */
 static bool answers_twice(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
 
     return (context->segment->flags & TCPT_ACK) && context->seen->from != flow->client && client->syn && server->syn &&
-           context->segment->ack - client->iss - 1 <= client->syn_payload_bytes &&
-           server->segment_count == server->syn_count;
+           context->segment->ack - client->iss - 1 <= client->syn_payload_bytes;
 }
 
 static void say_twice(const tcpt_context *context, const syn_memory *memory)
@@ -172,7 +172,8 @@ static void settle(const tcpt_context *context, const void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_SYN_OUTCOME, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"challenge_ack", "rst_seq_mismatch", "conntrack_invalid", NULL};
+static const char *const explains[] = {"challenge_ack", "rst_seq_mismatch", "conntrack_invalid", "first_request_reset",
+                                       NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_BLAMED, "uptime", "was this host restarted?"},

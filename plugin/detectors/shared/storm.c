@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
 
 bool tcpt_storm_of_tracker(const tcpt_flow *flow)
 {
@@ -19,21 +20,42 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
     return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
 
-/* What the models say of the ACKs that had no effect. */
-static const char *tracker_note(const tcpt_flow *flow)
+/* Captured near who acknowledges: the sender does not acknowledge what comes from there either, a round trip and more
+ * later. */
+static bool nothing_gets_there(const tcpt_context *context)
 {
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *peer = &flow->ends[!from];
+    int64_t least_ns = MAX(tcpt_rtt_ns(flow), TCPT_SHORTEST_RTO_MS * TCPT_MS_NS);
+
+    return flow->side == (from == flow->client ? TCPT_SIDE_SERVER : TCPT_SIDE_CLIENT) && !peer->holed &&
+           seq_after(peer->snd_nxt, flow->ends[from].rcv_nxt) &&
+           context->segment->time_ns - peer->payload_ns > least_ns;
+}
+
+static const char lost_note[] = "; nor had the other side's data: lost on the way?";
+
+/* What the models say of the ACKs that had no effect. */
+static const char *note_of(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+
     if (flow->early_data)
         return "; the server had spoken before the client's first ACK";
     if (tcpt_storm_of_tracker(flow))
         return "; the host ignores ACKs that arrived";
-    return "";
+    return nothing_gets_there(context) ? lost_note : "";
 }
 
-static tcpt_storm_words words_of(const tcpt_flow *flow, unsigned from)
+static tcpt_storm_words words_of(const tcpt_context *context)
 {
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+
     if (coincides(flow, from))
         return (tcpt_storm_words){tcpt_role(flow, from), NULL, flow->rare->divergent[!from]};
-    return (tcpt_storm_words){tcpt_role(flow, from), tracker_note(flow), NULL};
+    return (tcpt_storm_words){tcpt_role(flow, from), note_of(context), NULL};
 }
 
 #define STORM                                                                                                          \
@@ -47,6 +69,9 @@ static void say(tcpt_finding *finding, const tcpt_storm_words *words)
                          words->divergent->frame);
     else
         tcpt_resummarise(finding, STORM "%s", words->role, words->note);
+    tcpt_brief(finding, words->note == lost_note
+                            ? "ACKs lost on the way? Data sent again {storm.count} times"
+                            : "Acknowledged data retransmitted {storm.count} times in {storm.duration} s");
 }
 
 tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
@@ -73,7 +98,7 @@ static void count_on(tcpt_finding *finding, const tcpt_context *context)
 
 static void complete(tcpt_storm *memory, const tcpt_context *context)
 {
-    tcpt_storm_words words = words_of(context->flow, context->seen->from);
+    tcpt_storm_words words = words_of(context);
 
     count_on(memory->finding, context);
     if (words.role == memory->said.role && words.note == memory->said.note && words.divergent == memory->said.divergent)
@@ -88,7 +113,6 @@ static void begin(tcpt_storm *memory, const tcpt_context *context, tcpt_confiden
     tcpt_finding *finding = tcpt_raise(context, confidence, " ");
 
     *memory = (tcpt_storm){.finding = finding};
-    tcpt_brief(finding, "Acknowledged data retransmitted {storm.count} times in {storm.duration} s");
     complete(memory, context);
     tcpt_set_number(finding, TCPT_F_STORM_FIRST, again->first->frame);
     tcpt_set_number(finding, TCPT_F_STORM_IGNORED_ACK, again->ignored_ack->frame);
