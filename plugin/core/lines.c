@@ -2,7 +2,6 @@
 #include "tcptriage/lines.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <stdint.h>
 #ifdef __linux__
 #include <sys/mman.h>

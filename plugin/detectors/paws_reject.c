@@ -2,7 +2,6 @@
 /* A segment whose timestamp runs backwards is refused and answered with a duplicate ACK (PAWS, RFC 7323,
  * section 5). */
 #include "detectors/detectors.h"
-#include "tcptriage/sequence.h"
 
 /* By so much at most segments are out of order: a quarter of a second with the usual clock of 1000 Hz. Another host's
  * clock is farther off. */
@@ -13,20 +12,20 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *refuser = &flow->ends[context->seen->from];
     /* A bare ACK may have brought a newer timestamp than any echoed so far. */
-    int32_t delta = refuser->trouble->refused.tsval_delta - seq_delta(context->segment->tsecr, refuser->ts_echoed);
-    uint32_t behind = 0u - (uint32_t)delta;
+    uint32_t newer = context->segment->tsecr - refuser->ts_echoed;
+    uint32_t behind = newer - (uint32_t)refuser->trouble->refused.tsval_delta;
     tcpt_finding *finding;
 
     (void)memory;
-    if (context->seen->really_bad)
-        return;
+    if (context->seen->really_bad || (int32_t)behind <= 0)
+        return; /* half of the circle and more: nothing that a clock does */
     finding = tcpt_raise(
         context, flow->ends[!context->seen->from].holed || flow->reordered ? TCPT_MEDIUM : TCPT_HIGH,
         "The %s dropped frame %u because its timestamp is %u ticks behind the newest accepted one (PAWS), and repeats "
         "its ACK",
         tcpt_role(flow, context->seen->from), context->seen->refused->frame, behind);
     tcpt_brief(finding, "PAWS: frame %u dropped, timestamp %u behind", context->seen->refused->frame, behind);
-    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, delta);
+    tcpt_set_number(finding, TCPT_F_TSVAL_DELTA, -(int32_t)behind);
     tcpt_relate(finding, context->seen->refused);
     if (behind > OVERTAKEN_TICKS)
         tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
@@ -49,8 +48,8 @@ const tcpt_detector tcpt_paws_reject = {
         "Within a connection timestamps never run backwards; a segment behind the newest one taken counts as "
         "a leftover and is dropped. A few ticks are consistent with a way that reorders: what was sent again has "
         "overtaken it. More is consistent with a NAT or proxy that lets two hosts speak on one connection, with a "
-        "clock "
-        "that was set back, or with a segment of an earlier connection, and is dropped however often it is sent again.",
+        "clock that was set back, or with a segment of an earlier connection, and is dropped however often it is sent "
+        "again.",
     .remedy =
         "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
         "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "

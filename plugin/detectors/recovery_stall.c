@@ -259,8 +259,8 @@ static void raise_stall(const tcpt_context *context, const stall *found)
     tcpt_finding *finding;
 
     if (found->held_back) {
-        finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
-                                "The way held data of the %s back for %.1f s: %u retransmission time-out%s in vain, "
+        finding = tcpt_raise_on(context, found->on, found->time_ns, TCPT_MEDIUM,
+                                "Data of the %s, or the ACKs of it, were held back for %.1f s: %u time-out%s in vain, "
                                 "the answer (frame %u) echoes the first timestamp",
                                 who, lost, found->timeouts, plural, found->answer->frame);
         tcpt_rule_out(finding, "Loss: what was sent first arrived, by its timestamp.");
@@ -327,13 +327,14 @@ const tcpt_detector tcpt_recovery_stall = {
         "Segments were lost and no fast recovery was possible: nothing behind them was acknowledged (the last ones of "
         "a burst), their retransmission was lost too, or SACK does not work. The sender then waits for its timer, "
         "which doubles each time, and all that time the connection stands still. Consistent with loss in bursts, a "
-        "path that was interrupted, or a device that drops while it is busy.",
+        "path that was interrupted, or a device that drops while it is busy. Where the answer is to what was sent "
+        "first, by its timestamp, that was held back and not lost.",
     .remedy =
         "Find where it is lost: drops of interfaces and queues on the way, a radio or failover that takes as long as "
         "the stall. Loss of single segments is repaired faster where SACK and tail loss probes (RFC 8985) are on. "
         "What was held back and not lost: look for what queues or waits for so long, a radio that sleeps or changes "
-        "its "
-        "cell, a full queue, a device that keeps packets.",
+        "its cell, a full queue, a device that keeps packets, a host that stood still (a virtual machine that was "
+        "paused or moved).",
     .commands = commands,
     .reference = "RFC 6298 section 5; RFC 8985 section 7; Linux tcp_retransmit_timer()",
     .group = TCPT_GROUP_SEQUENCE,

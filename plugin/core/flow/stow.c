@@ -19,6 +19,7 @@ enum {
 };
 
 G_STATIC_ASSERT((int)PARTS <= (int)TCPT_STOW_PARTS_MOST);
+G_STATIC_ASSERT(PARTS % AT_ONCE == 0); /* whatever an address takes: pack() reads and marks whole groups */
 
 struct tcpt_stowed {
     tcpt_flow_key key; /* first, as a flow's */
@@ -244,7 +245,7 @@ static packing pack_hanging(packing to, const packed *of, const set_aside *apart
                             TCPT_STOW_PART_OF(ends[at].ack_steps));
     }
     if (apart->toward)
-        to = pack(to, of, apart->toward, TCPT_STOW_PART_OF(toward), PARTS);
+        to = pack_beside(to, of, apart->toward, sizeof(tcpt_stow_toward), TCPT_STOW_PART_OF(toward));
     return to;
 }
 

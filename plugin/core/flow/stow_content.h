@@ -21,6 +21,11 @@ enum {
         uint8_t name##_bytes[(sizeof(type) + TCPT_STOW_GROUP - 1) / TCPT_STOW_GROUP * TCPT_STOW_GROUP];                \
     }
 
+/** RSTs toward both ends. */
+typedef struct tcpt_stow_toward {
+    tcpt_rst_toward at[2];
+} tcpt_stow_toward;
+
 /** All that is stowed away. */
 typedef struct tcpt_stow_content {
     TCPT_STOW_MEMBER(tcpt_flow, flow);
@@ -32,9 +37,7 @@ typedef struct tcpt_stow_content {
             uint8_t ack_step_bytes[TCPT_STOW_ACK_STEPS * TCPT_STOW_PART * 3];
         };
     } ends[2];
-    struct {
-        tcpt_rst_toward at[2];
-    } toward;
+    TCPT_STOW_MEMBER(tcpt_stow_toward, toward);
 } tcpt_stow_content;
 
 /** The part that a member begins in, or is all of. */
