@@ -9,20 +9,28 @@ typedef struct scan_memory {
     tcpt_finding *finding;
     const tcpt_tally *tally; /* whose place another may take */
     uint64_t hash;
+    int64_t told_ns;
     bool ports;
 } scan_memory;
 
-static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool ports, const char *so_far)
+/* What became of the very first try is not kept; `pending` have just been made. */
+static bool leaves_silent(const tcpt_crowd_sum *sum, uint32_t pending)
+{
+    return sum->attempts > sum->refused + sum->good + 1 + pending;
+}
+
+static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool ports, bool so_far)
 {
     uint32_t targets = MIN(sum->members, sum->attempts); /* an estimate may be too high */
     double seconds = tcpt_as_seconds(sum->last_ns - sum->since_ns);
     const char *about = sum->about ? "about " : "";
 
-    tcpt_resummarise(finding,
-                     "The client tries %s, %s%u of them in %.1f s%s: %u refused, %u answered, the rest silent. A "
-                     "scan, or a client that looks for its server",
-                     ports ? "the ports of this address" : "this port of many addresses", about, targets, seconds,
-                     so_far, sum->refused, sum->good);
+    tcpt_resummarise(
+        finding,
+        "The client tries %s, %s%u of them in %.1f s%s: %u refused, %u answered%s. A scan, or a client that "
+        "looks for its server",
+        ports ? "the ports of this address" : "this port of many addresses", about, targets, seconds,
+        so_far ? " so far" : "", sum->refused, sum->good, leaves_silent(sum, so_far) ? ", the rest silent" : "");
     tcpt_brief(finding, "Scan: %s%u %s in %.1f s, %u open", about, targets,
                ports ? "ports of one address" : "addresses, one port", seconds, sum->good);
     tcpt_set_number(finding, TCPT_F_SCAN_TARGETS, targets);
@@ -49,18 +57,25 @@ static void judge(const tcpt_context *context, void *memory)
     mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
     mine->tally = tally;
     mine->hash = tally->hash;
+    mine->told_ns = context->segment->time_ns;
     mine->ports = context->seen->crowd == TCPT_CROWD_PORTS;
-    complete(mine->finding, &so_far, mine->ports, " so far");
-    tcpt_rule_out(mine->finding, "A single service or filter that is to blame: hardly any of the tries succeeds.");
+    complete(mine->finding, &so_far, mine->ports, true);
+    tcpt_rule_out(mine->finding, "A single service that is to blame: the tries that fail are of as many others.");
 }
 
-/* Ports and addresses are tried on, and may answer later. */
+/* Ports and addresses are tried on, and may answer later. What failed among them is told of nowhere else. */
 static void settle(const tcpt_context *context, const void *memory)
 {
     const scan_memory *mine = memory;
+    const tcpt_crowd_sum *whole;
 
-    if (mine->finding && mine->tally->hash == mine->hash)
-        complete(tcpt_instead_of(context, mine->finding), &mine->tally->whole, mine->ports, "");
+    if (!mine->finding || !tcpt_tally_is(mine->tally, mine->hash, mine->told_ns))
+        return;
+    whole = &mine->tally->whole;
+    if (tcpt_nearly_all(whole->good, whole->attempts))
+        tcpt_refute(context, mine->finding);
+    else
+        complete(tcpt_instead_of(context, mine->finding), whole, mine->ports, false);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SCAN_TARGETS, TCPT_F_SCAN_OPEN, TCPT_FIELD_COUNT};

@@ -6,25 +6,45 @@
 #include "tcptriage/peers.h"
 
 /* A target that has answered nobody for so long does not go on. */
-enum { STILL_SECONDS = 1 };
+enum { STILL_SECONDS = 1, HARDLY_ANY_PART = 10 };
 
 typedef struct flood_memory {
     tcpt_finding *finding;
     const tcpt_tally *tally; /* whose place another may take */
     uint64_t hash;
+    int64_t told_ns;
     bool answers;
 } flood_memory;
 
-static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool answers)
+static void say_flood(tcpt_finding *finding, const tcpt_crowd_sum *sum, uint32_t sources, bool answers)
 {
-    uint32_t sources = MIN(sum->members, sum->attempts); /* an estimate may be too high */
-
     tcpt_resummarise(finding,
                      "SYN flood: %u SYNs from about %u addresses to this port in %.1f s, %u completed. The target %s",
                      sum->attempts, sources, tcpt_as_seconds(sum->last_ns - sum->since_ns), sum->good,
                      answers ? "goes on answering" : "does not answer");
     tcpt_brief(finding, "SYN flood: %u SYNs, %u completed; target %s", sum->attempts, sum->good,
                answers ? "answers" : "is silent");
+}
+
+/* What it looked like when it was told of has not come true for all. */
+static void say_mixed(tcpt_finding *finding, const tcpt_crowd_sum *sum, uint32_t sources)
+{
+    tcpt_resummarise(finding,
+                     "%u SYNs from about %u addresses to this port in %.1f s, %u of them completed, however late. A "
+                     "SYN flood among real clients, or more of these than the target serves",
+                     sum->attempts, sources, tcpt_as_seconds(sum->last_ns - sum->since_ns), sum->good);
+    tcpt_brief(finding, "Flood, or too many clients: %u SYNs, %u completed", sum->attempts, sum->good);
+    tcpt_set_confidence(finding, TCPT_LOW);
+}
+
+static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool answers)
+{
+    uint32_t sources = MIN(sum->members, sum->attempts); /* an estimate may be too high */
+
+    if (sum->good > sum->attempts / HARDLY_ANY_PART)
+        say_mixed(finding, sum, sources);
+    else
+        say_flood(finding, sum, sources, answers);
     tcpt_set_number(finding, TCPT_F_FLOOD_SYNS, sum->attempts);
     tcpt_set_number(finding, TCPT_F_FLOOD_SOURCES, sources);
     tcpt_set_number(finding, TCPT_F_FLOOD_COMPLETED, sum->good);
@@ -52,22 +72,25 @@ static void judge(const tcpt_context *context, void *memory)
     mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
     mine->tally = tally;
     mine->hash = tally->hash;
+    mine->told_ns = now_ns;
     complete(mine->finding, &so_far, mine->answers);
     if (mine->answers)
         tcpt_relate(mine->finding, listener->given_record);
-    tcpt_rule_out(mine->finding, "A rush of real clients: these complete the handshake one round trip later.");
+    tcpt_rule_out(mine->finding,
+                  "A rush of real clients alone: nearly all of these complete the handshake one round trip later.");
 }
 
-/* Round trips may be longer than it takes to send so many SYNs, and hosts busier. */
+/* Round trips may be longer than it takes to send so many SYNs, and hosts busier. What failed among them is told of
+ * nowhere else. */
 static void settle(const tcpt_context *context, const void *memory)
 {
     const flood_memory *mine = memory;
     const tcpt_crowd_sum *whole;
 
-    if (!mine->finding || mine->tally->hash != mine->hash)
+    if (!mine->finding || !tcpt_tally_is(mine->tally, mine->hash, mine->told_ns))
         return;
     whole = &mine->tally->whole;
-    if (whole->good > whole->attempts / 2)
+    if (tcpt_nearly_all(whole->good, whole->attempts))
         tcpt_refute(context, mine->finding);
     else
         complete(tcpt_instead_of(context, mine->finding), whole, mine->answers);

@@ -3,9 +3,12 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/peers/identity.h"
+#include "core/peers/tallies.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
+#include "tcptriage/queries.h"
 #include "unit.h"
 
 typedef struct world {
@@ -114,6 +117,14 @@ static int64_t number_of(const found *of, tcpt_field field)
     tcpt_value value;
     g_assert_true(tcpt_value_of(&of->last, field, &value));
     return value.number;
+}
+
+static bool says(const found *of, const char *words)
+{
+    char *summary = tcpt_summary(&of->last);
+    bool with = strstr(summary, words) != NULL;
+    g_free(summary);
+    return with;
 }
 
 enum { SCANNER = 10, TARGET = 500 };
@@ -261,6 +272,123 @@ static void test_many_at_once(void)
     tcpt_analysis_free(in.analysis);
 }
 
+static unsigned place_of_source(uint32_t client)
+{
+    tcpt_flow *flow = g_new0(tcpt_flow, 1);
+    flow->key.family = 4;
+    flow->key.depth = 1;
+    memcpy(flow->key.address[0], &client, 4);
+    unsigned place = (unsigned)(tcpt_identity_of(flow).source % TCPT_SOURCES);
+    g_free(flow);
+    return place;
+}
+
+/* Others take the place where it is noted that a source has sent a SYN: the next one counts as its first again. */
+static void test_forgotten_source(void)
+{
+    enum { ROUNDS = 20, PORTS = 60 };
+    world in = new_world();
+    uint32_t other = 1000;
+    found scan;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < PORTS; i++) {
+            tuple to = {SCANNER, TARGET, (uint16_t)(20000 + PORTS * round + i), (uint16_t)(1001 + i)};
+            ask(&in, &to);
+            refuse(&in, &to);
+            after(&in, 15000);
+        }
+        after(&in, 61000000);
+        while (place_of_source(++other) != place_of_source(SCANNER))
+            continue;
+        ask(&in, &(tuple){other, TARGET + 1000, 1234, 80});
+    }
+    scan = find(&in, "port_scan");
+    g_assert_cmpuint(scan.count, ==, 1);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), <=,
+                    PORTS + 1); /* the very first one is counted without its port */
+    tcpt_analysis_free(in.analysis);
+}
+
+static void scan_refused(world *in, unsigned ports, uint16_t client_port)
+{
+    for (unsigned i = 0; i < ports; i++) {
+        tuple to = {SCANNER, TARGET, (uint16_t)(client_port + i), (uint16_t)(1 + i)};
+        ask(in, &to);
+        refuse(in, &to);
+        after(in, 20000);
+    }
+}
+
+/* Its place goes to others, and later to another scan of the same kind: of that the first one says nothing. */
+static void test_place_taken(void)
+{
+    enum { OTHERS = 6000, LATER_US = 700000000 };
+    world in = new_world();
+    scan_refused(&in, 80, 20000);
+    after(&in, LATER_US);
+    for (unsigned i = 0; i < 3 * OTHERS; i++) {
+        uint32_t other = 200000 + i / 3;
+        tuple to = {other, TARGET + other, (uint16_t)(1000 + i % 3), (uint16_t)(80 + i % 3)};
+        ask(&in, &to);
+        answer(&in, &to);
+        complete(&in, &to);
+        after(&in, 500);
+    }
+    after(&in, LATER_US);
+    for (unsigned i = 0; i < 3; i++) {
+        tuple to = {SCANNER, TARGET, (uint16_t)(30000 + i), (uint16_t)(1 + i)};
+        ask(&in, &to);
+        answer(&in, &to);
+    }
+    found scan = find(&in, "port_scan");
+    g_assert_cmpuint(scan.count, ==, 1);
+    g_assert_cmpint(number_of(&scan, TCPT_F_SCAN_TARGETS), ==, 50); /* as it stood */
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Each address answers, but only when all have been asked; so many of them do. */
+static found late_sweep(world *in, unsigned answers)
+{
+    for (unsigned i = 0; i < 60; i++) {
+        ask(in, &(tuple){SCANNER, TARGET + i, (uint16_t)(20000 + i), 443});
+        after(in, 20000);
+    }
+    after(in, 800000);
+    for (unsigned i = 60 - answers; i < 60; i++) {
+        tuple to = {SCANNER, TARGET + i, (uint16_t)(20000 + i), 443};
+        answer(in, &to);
+        complete(in, &to);
+    }
+    return find(in, "port_scan");
+}
+
+static void test_late_answers(void)
+{
+    world in = new_world(), half = new_world();
+    found all = late_sweep(&in, 60), some = late_sweep(&half, 30);
+    unsigned cases;
+    g_assert_cmpuint(all.count, ==, 0);
+    tcpt_cases(in.analysis, &cases);
+    g_assert_cmpuint(cases, ==, 0);
+    g_assert_cmpuint(some.count, ==, 1);
+    g_assert_cmpint(number_of(&some, TCPT_F_SCAN_OPEN), ==, 30);
+    g_assert_true(says(&some, "the rest silent"));
+    tcpt_analysis_free(in.analysis);
+    tcpt_analysis_free(half.analysis);
+}
+
+/* What became of the very first try is not kept: that makes it no silent one. */
+static void test_none_silent(void)
+{
+    world in = new_world();
+    found scan;
+    scan_refused(&in, 60, 20000);
+    scan = find(&in, "port_scan");
+    g_assert_true(says(&scan, "60 of them") && says(&scan, "0 answered."));
+    g_assert_false(says(&scan, "silent"));
+    tcpt_analysis_free(in.analysis);
+}
+
 /* ---- floods ---- */
 
 static void flood(world *in, unsigned syns, unsigned sources, int64_t each_us)
@@ -330,6 +458,16 @@ static void test_refused_flood(void)
     tcpt_analysis_free(in.analysis);
 }
 
+static void finish(world *in, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        tuple of = {100000 + i % 60, TARGET, (uint16_t)(40000 + i), 80};
+        answer(in, &of);
+        complete(in, &of);
+        after(in, 100);
+    }
+}
+
 /* So many clients begin at once, and so many of them complete two seconds later: the longest ways, a busy host. */
 static world late_rush(unsigned clients, unsigned complete_them)
 {
@@ -341,25 +479,57 @@ static world late_rush(unsigned clients, unsigned complete_them)
     }
     g_assert_cmpuint(find(&in, "syn_flood").count, ==, 1); /* as it stands */
     after(&in, 2000000);
-    for (unsigned i = 0; i < complete_them; i++) {
-        tuple of = {100000 + i % 60, TARGET, (uint16_t)(40000 + i), 80};
-        answer(&in, &of);
-        complete(&in, &of);
-        after(&in, 100);
-    }
+    finish(&in, 0, complete_them);
     return in;
 }
 
 static void test_late_rush(void)
 {
-    world in = late_rush(700, 700), most = late_rush(700, 400);
+    world in = late_rush(700, 700), all_but_few = late_rush(700, 640);
     unsigned cases;
     g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
     tcpt_cases(in.analysis, &cases);
     g_assert_cmpuint(cases, ==, 0);
-    g_assert_cmpuint(find(&most, "syn_flood").count, ==, 0);
+    g_assert_cmpuint(find(&all_but_few, "syn_flood").count, ==, 0);
     tcpt_analysis_free(in.analysis);
-    tcpt_analysis_free(most.analysis);
+    tcpt_analysis_free(all_but_few.analysis);
+}
+
+/* A flood that is none explains nothing on the flow that it was told on, until the end is forgotten. */
+static void test_refuted_explains_nothing(void)
+{
+    world in = late_rush(700, 0);
+    const tcpt_flow *told_on = tcpt_flow_of(find(&in, "syn_flood").last.on);
+    g_assert_true(tcpt_is_explained(told_on));
+    finish(&in, 0, 700);
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    g_assert_false(tcpt_is_explained(told_on) || tcpt_was_explained(told_on));
+    ask(&in, &(tuple){100000, TARGET, 40001, 80}); /* the end is told anew */
+    g_assert_cmpuint(find(&in, "syn_flood").count, ==, 0);
+    g_assert_false(tcpt_is_explained(told_on));
+    tcpt_analysis_free(in.analysis);
+}
+
+/* Most complete, and the others are refused: as part of the crowd these are told of nowhere else. */
+static void test_late_rush_in_part(void)
+{
+    world in = late_rush(700, 400);
+    found rush, refused;
+    unsigned cases;
+    for (unsigned i = 400; i < 700; i++)
+        refuse(&in, &(tuple){100000 + i % 60, TARGET, (uint16_t)(40000 + i), 80});
+    rush = find(&in, "syn_flood");
+    refused = find(&in, "connection_refused");
+    g_assert_cmpuint(rush.count, ==, 1);
+    g_assert_cmpint(number_of(&rush, TCPT_F_FLOOD_COMPLETED), ==, 400);
+    g_assert_true(says(&rush, "400 of them completed, however late"));
+    g_assert_false(says(&rush, "does not answer"));
+    g_assert_cmpint(rush.last.diagnosis->confidence, ==, TCPT_LOW);
+    g_assert_cmpuint(refused.count, >, 200);
+    g_assert_cmpuint(refused.consequences, ==, refused.count);
+    g_assert_true(tcpt_cases(in.analysis, &cases)[0]->detector == rush.last.diagnosis->detector);
+    g_assert_cmpuint(cases, ==, 1);
+    tcpt_analysis_free(in.analysis);
 }
 
 /* Real clients in a flood complete, and others' SYNs before it have nothing to do with it. */
@@ -401,11 +571,17 @@ void add_crowds_tests(void)
     g_test_add_func("/crowds/told-once", test_told_once);
     g_test_add_func("/crowds/half-answers", test_half_answers);
     g_test_add_func("/crowds/many-at-once", test_many_at_once);
+    g_test_add_func("/crowds/forgotten-source", test_forgotten_source);
+    g_test_add_func("/crowds/place-taken", test_place_taken);
+    g_test_add_func("/crowds/late-answers", test_late_answers);
+    g_test_add_func("/crowds/none-silent", test_none_silent);
     g_test_add_func("/crowds/flood", test_flood);
     g_test_add_func("/crowds/few-sources", test_few_sources);
     g_test_add_func("/crowds/too-slow", test_too_slow);
     g_test_add_func("/crowds/refused-flood", test_refused_flood);
     g_test_add_func("/crowds/late-rush", test_late_rush);
+    g_test_add_func("/crowds/late-rush-in-part", test_late_rush_in_part);
+    g_test_add_func("/crowds/refuted-explains-nothing", test_refuted_explains_nothing);
     g_test_add_func("/crowds/rush-in-flood", test_rush_in_flood);
     g_test_add_func("/crowds/rush", test_rush);
 }

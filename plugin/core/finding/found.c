@@ -25,6 +25,12 @@ void tcpt_found_weigh(const tcpt_finding *finding, int more)
         tcpt_found_with(finding->diagnosis, finding->on)->weighty[finding->diagnosis->at_end] += (uint32_t)more;
 }
 
+void tcpt_found_weigh_refuted(const tcpt_diagnosis *refutation, int more)
+{
+    tcpt_found_weigh(&refutation->first, more);
+    tcpt_found_weigh(refutation->instead_of, more);
+}
+
 /* `previous` of the first is the last. */
 void tcpt_found_append(tcpt_found *found, tcpt_diagnosis *diagnosis)
 {

@@ -14,6 +14,9 @@ tcpt_found *tcpt_found_with(const tcpt_diagnosis *diagnosis, const tcpt_record *
 /** A finding comes (`more` 1) or goes (-1): tcpt_is_explained() asks for those above chat. */
 void tcpt_found_weigh(const tcpt_finding *finding, int more);
 
+/** What the end has refuted explains nothing, nor does its refutation (`more` -1), until that is forgotten (1). */
+void tcpt_found_weigh_refuted(const tcpt_diagnosis *refutation, int more);
+
 /** Last on the list of those raised on frames, or of those raised at the end. */
 void tcpt_found_append(tcpt_found *found, tcpt_diagnosis *diagnosis);
 

@@ -307,7 +307,11 @@ tcpt_finding *tcpt_instead_of(const tcpt_context *context, tcpt_finding *judged)
 
 void tcpt_refute(const tcpt_context *context, tcpt_finding *judged)
 {
-    tcpt_instead_of(context, judged)->diagnosis->refuted = true;
+    tcpt_diagnosis *made = tcpt_instead_of(context, judged)->diagnosis;
+
+    made->refuted = true;
+    if (made->instead_of)
+        tcpt_found_weigh_refuted(made, -1);
 }
 
 tcpt_finding *tcpt_raised_on(const tcpt_context *context, const tcpt_record *record)

@@ -76,6 +76,8 @@ static void leave_end(tcpt_diagnosis *diagnosis)
 {
     if (diagnosis->instead_of)
         diagnosis->instead_of->diagnosis->superseded--;
+    if (diagnosis->instead_of && diagnosis->refuted)
+        tcpt_found_weigh_refuted(diagnosis, 1);
     leave(&diagnosis->first);
 }
 

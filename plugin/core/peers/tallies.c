@@ -303,11 +303,12 @@ static void note_told(tcpt_tallies *tallies, const tcpt_identity *who, int64_t n
     source->told = true;
 }
 
-/* Of the first SYN nothing but its source was kept: it counts now. */
+/* Of the first SYN nothing but its source was kept: it counts now. So does the first since others took the place of a
+ * source whose crowd goes on. */
 static void count_first(tcpt_tally *tally)
 {
     tally->attempts++;
-    add_member(tally, FRESH); /* whatever it was: in every sample */
+    note_member(tally, FRESH); /* whatever it was: in every sample */
 }
 
 static void tell(tcpt_tally *tally, int64_t now_ns)
