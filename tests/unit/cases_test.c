@@ -61,12 +61,13 @@ static void test_ways_of_one_host(void)
  * fall silent one by one. */
 static const struct ways {
     const char *name, *id;
-    int64_t apart_ns;
+    int64_t seconds[3];
     unsigned cases;
 } ways[] = {
-    {"of-one-client", "mtu_blackhole", 1000 * TCPT_SECOND_NS, 1}, /* blames the way */
-    {"silent-together", "peer_silent", TCPT_SIBLING_SECONDS *TCPT_SECOND_NS / 2, 1},
-    {"silent-one-by-one", "peer_silent", (TCPT_SIBLING_SECONDS + 1) * TCPT_SECOND_NS, 3},
+    {"of-one-client", "mtu_blackhole", {0, 1000, 2000}, 1}, /* blames the way */
+    {"silent-together", "peer_silent", {0, TCPT_SIBLING_SECONDS / 2, TCPT_SIBLING_SECONDS - 1}, 1},
+    {"silent-one-by-one", "peer_silent", {0, TCPT_SIBLING_SECONDS + 1, 2 * (TCPT_SIBLING_SECONDS + 1)}, 3},
+    {"silent-two-and-one", "peer_silent", {0, 10, 7200}, 3},
 };
 
 static void test_ways_of_one_client(gconstpointer data)
@@ -78,7 +79,7 @@ static void test_ways_of_one_client(gconstpointer data)
     bench_open(&on);
     for (uint8_t server = 1; server <= 3; server++)
         bench_raise(&on, bench_syn(&on, 1, server), bench_detector(row->id))->diagnosis->time_ns +=
-            server * row->apart_ns;
+            row->seconds[server - 1] * TCPT_SECOND_NS;
     g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, row->cases == 1 ? 3 : 1);
     g_assert_cmpuint(count, ==, row->cases);
     bench_close(&on);
@@ -88,15 +89,44 @@ static void test_ways_of_one_client(gconstpointer data)
 static const struct moment {
     const char *name;
     unsigned pairs;
-    int64_t apart_ns; /* each is heard and asked so much later than the one before */
-    unsigned going_on;
-    bool answered; /* in the end */
+    int64_t apart_ns;  /* each is heard and asked so much later than the one before */
+    int64_t quiet_ns;  /* between the two */
+    unsigned probed;   /* hosts that keep-alives ask, between the first two */
+    unsigned going_on; /* connections */
+    unsigned points;   /* that see these */
+    bool answered;     /* in the end */
     unsigned cases;
 } moments[] = {
-    {"all-at-once", 3, TCPT_SECOND_NS / 10, 2, false, 1},     {"two-hosts", 2, TCPT_SECOND_NS / 10, 0, false, 2},
-    {"one-by-one", 3, 3 * TCPT_SECOND_NS, 0, false, 3},       {"others-go-on", 3, TCPT_SECOND_NS / 10, 3, false, 3},
-    {"answered-at-last", 3, TCPT_SECOND_NS / 10, 0, true, 3},
+    {"all-at-once", 3, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 0, 2, 1, false, 1},
+    {"busy", 6, 4 * TCPT_MS_NS, TCPT_MS_NS / 10, 0, 0, 1, false, 1},
+    {"busy-one-by-one", 3, 1200 * TCPT_MS_NS, TCPT_MS_NS / 10, 0, 0, 1, false, 3},
+    {"two-hosts", 2, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 0, 0, 1, false, 2},
+    {"one-by-one", 3, 4 * TCPT_SECOND_NS, 2 * TCPT_SECOND_NS, 0, 0, 1, false, 3},
+    {"others-probed", 3, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 2, 0, 1, false, 3},
+    {"two-and-others-probed", 2, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 2, 0, 1, false, 4},
+    {"others-go-on", 3, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 0, 3, 1, false, 3},
+    {"others-seen-twice", 3, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 0, 2, 2, false, 1},
+    {"answered-at-last", 3, TCPT_SECOND_NS / 10, 2 * TCPT_SECOND_NS, 0, 0, 1, true, 3},
 };
+
+static void fall_silent(bench *on, const struct moment *row, uint8_t pair, const char *id, int64_t after_ns)
+{
+    tcpt_finding *finding = bench_raise(on, bench_syn(on, pair, pair), bench_detector(id));
+    tcpt_flow *flow = tcpt_flow_of(finding->on);
+
+    flow->ends[!flow->client].last_ns = flow->first_ns + 100 * TCPT_SECOND_NS + after_ns;
+    flow->ends[flow->client].unanswered_ns = row->answered ? 0 : flow->ends[!flow->client].last_ns + row->quiet_ns;
+}
+
+static void go_on(bench *on, const struct moment *row)
+{
+    for (on->point = 0; on->point < row->points; on->point++)
+        for (uint8_t pair = 1; pair <= row->going_on; pair++) {
+            tcpt_flow *flow = tcpt_flow_of(bench_syn(on, 100 + pair, 100 + pair));
+
+            flow->ends[0].last_ns = flow->ends[1].last_ns = flow->first_ns + 200 * TCPT_SECOND_NS;
+        }
+}
 
 static void test_cut_at_once(gconstpointer data)
 {
@@ -105,27 +135,37 @@ static void test_cut_at_once(gconstpointer data)
     unsigned count;
 
     bench_open(&on);
-    for (uint8_t pair = 1; pair <= row->pairs; pair++) {
-        tcpt_finding *finding = bench_raise(&on, bench_syn(&on, pair, pair), bench_detector("peer_silent"));
-        tcpt_flow *flow = tcpt_flow_of(finding->on);
-
-        flow->ends[!flow->client].last_ns = flow->first_ns + 100 * TCPT_SECOND_NS + pair * row->apart_ns;
-        flow->ends[flow->client].unanswered_ns =
-            row->answered ? 0 : flow->ends[!flow->client].last_ns + 2 * TCPT_SECOND_NS;
-    }
-    for (uint8_t pair = 1; pair <= row->going_on; pair++) {
-        tcpt_flow *flow = tcpt_flow_of(bench_syn(&on, 100 + pair, 100 + pair));
-
-        flow->ends[0].last_ns = flow->ends[1].last_ns = flow->first_ns + 200 * TCPT_SECOND_NS;
-    }
+    for (uint8_t pair = 1; pair <= row->pairs; pair++)
+        fall_silent(&on, row, pair, "peer_silent", pair * row->apart_ns);
+    for (uint8_t pair = 1; pair <= row->probed; pair++)
+        fall_silent(&on, row, 50 + pair, "keepalive_dead_peer", row->apart_ns + pair * TCPT_MS_NS);
+    go_on(&on, row);
     const tcpt_case *first = bench_cases(&on, &count);
     g_assert_cmpuint(count, ==, row->cases);
-    g_assert_cmpuint(first->ways_more, ==, row->cases == 1 ? row->pairs - 1 : 0);
-    if (row->cases == 1) {
-        char *blamed = tcpt_case_blamed(first);
-        g_assert_cmpstr(blamed, ==, "the way to 3 hosts");
+    if (count < row->pairs + row->probed) {
+        char *blamed = tcpt_case_blamed(first), *wanted = g_strdup_printf("the way to %u hosts", row->pairs);
+        g_assert_cmpstr(blamed, ==, wanted);
+        g_free(wanted);
         g_free(blamed);
     }
+    g_assert_cmpuint(first->ways_more, ==, count < row->pairs + row->probed ? row->pairs - 1 : 0);
+    bench_close(&on);
+}
+
+/* Each point has a clock of its own: what they have seen is no one moment. */
+static void test_cut_at_points(void)
+{
+    static const struct moment row = {.quiet_ns = 2 * TCPT_SECOND_NS};
+    bench on;
+    unsigned count;
+
+    bench_open(&on);
+    for (uint8_t pair = 1; pair <= 3; pair++) {
+        on.point = pair == 2;
+        fall_silent(&on, &row, pair, "peer_silent", 0);
+    }
+    bench_cases(&on, &count);
+    g_assert_cmpuint(count, ==, 3);
     bench_close(&on);
 }
 
@@ -238,14 +278,17 @@ static const struct silence {
     uint8_t server; /* to which the second connection goes */
     int64_t later_ns, heard_ns;
     unsigned cases;
+    int64_t asked_ns; /* first in vain; 0 not told */
 } silences[] = {
-    {"dies", "connect_unanswered", 1, TCPT_SECOND_NS, -1, 1},
-    {"dies-sibling-answered", "syn_unanswered", 1, TCPT_SECOND_NS, -1, 1},
-    {"heard-on-its-way", "connect_unanswered", 1, TCPT_SECOND_NS, TCPT_SECOND_NS + 20 * TCPT_MS_NS, 1},
-    {"heard-again", "connect_unanswered", 1, TCPT_SECOND_NS, 9 * TCPT_SECOND_NS, 2},
-    {"other-host", "connect_unanswered", 2, TCPT_SECOND_NS, -1, 2},
-    {"later", "connect_unanswered", 1, (TCPT_SIBLING_SECONDS + 7) * TCPT_SECOND_NS, -1, 2},
-    {"other-trouble", "connection_refused", 1, TCPT_SECOND_NS, -1, 2},
+    {"dies", "connect_unanswered", 1, TCPT_SECOND_NS, -1, 1, 0},
+    {"dies-sibling-answered", "syn_unanswered", 1, TCPT_SECOND_NS, -1, 1, 0},
+    {"heard-on-its-way", "connect_unanswered", 1, TCPT_SECOND_NS, TCPT_SECOND_NS + 20 * TCPT_MS_NS, 1, 0},
+    {"heard-again", "connect_unanswered", 1, TCPT_SECOND_NS, 9 * TCPT_SECOND_NS, 2, 0},
+    {"heard-by-others", "connect_unanswered", 1, 4 * TCPT_SECOND_NS, 3 * TCPT_SECOND_NS, 2, TCPT_SECOND_NS},
+    {"heard-when-asked", "connect_unanswered", 1, 4 * TCPT_SECOND_NS, 3 * TCPT_SECOND_NS, 1, 5 * TCPT_SECOND_NS / 2},
+    {"other-host", "connect_unanswered", 2, TCPT_SECOND_NS, -1, 2, 0},
+    {"later", "connect_unanswered", 1, (TCPT_SIBLING_SECONDS + 7) * TCPT_SECOND_NS, -1, 2, 0},
+    {"other-trouble", "connection_refused", 1, TCPT_SECOND_NS, -1, 2, 0},
 };
 
 static void test_silent_host(gconstpointer data)
@@ -258,6 +301,11 @@ static void test_silent_host(gconstpointer data)
     bench_open(&on);
     tcpt_finding *silent = bench_raise(&on, bench_syn(&on, 1, 1), bench_detector("peer_silent"));
     silent->diagnosis->time_ns = bench_time(&on) + 5 * TCPT_SECOND_NS; /* the fifth repeat */
+    if (row->asked_ns) {
+        tcpt_flow *flow = tcpt_flow_of(silent->on);
+
+        flow->ends[flow->client].unanswered_ns = bench_time(&on) + row->asked_ns;
+    }
     on.now_ns = row->later_ns;
     tcpt_finding *begun = bench_raise(&on, bench_syn_of(&on, 4, from, to, 81), bench_detector(row->id));
     begun->diagnosis->time_ns = bench_time(&on);
@@ -355,6 +403,7 @@ void add_cases_tests(void)
         g_test_add_data_func(path, &moments[i], test_cut_at_once);
         g_free(path);
     }
+    g_test_add_func("/cases/moments-of-points", test_cut_at_points);
     g_test_add_func("/cases/delay-seen-twice", test_delay_seen_twice);
     g_test_add_func("/cases/odd-delays", test_odd_delays);
     g_test_add_func("/cases/made-anew", test_made_anew);

@@ -5,6 +5,7 @@
 
 #include "tcptriage/analysis.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/times.h"
 
 static void note_time(tcpt_case *made, const tcpt_diagnosis *diagnosis)
 {
@@ -77,6 +78,13 @@ void tcpt_case_note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis)
         return;
     made->frames_ns[made->frame_count] = diagnosis->time_ns;
     made->frames[made->frame_count++] = diagnosis->first.on;
+}
+
+bool tcpt_case_close_in_time(const tcpt_case *a, const tcpt_case *b)
+{
+    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
+
+    return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
 }
 
 tcpt_case *tcpt_case_root(tcpt_case *made)

@@ -26,6 +26,9 @@ void tcpt_case_note_place(tcpt_case *made, const tcpt_flow *flow);
 /** A frame that decides it, while there is room for more. */
 void tcpt_case_note_frame(tcpt_case *made, const tcpt_diagnosis *diagnosis);
 
+/** Whether one is there while the other is, or within the time that hosts remember a connection. */
+bool tcpt_case_close_in_time(const tcpt_case *a, const tcpt_case *b);
+
 /** The case that one has joined, or itself. Arrows have no circles: who sets `joined` sees to it. */
 tcpt_case *tcpt_case_root(tcpt_case *made);
 

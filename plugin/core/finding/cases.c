@@ -278,14 +278,6 @@ static void join_consequence(making *all, uint32_t place, tcpt_diagnosis *diagno
 
 /* ---- one listening port, one problem ---- */
 
-/* One is there while the other is, or within the time that hosts remember a connection. */
-static bool close_in_time(const tcpt_case *a, const tcpt_case *b)
-{
-    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
-
-    return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
-}
-
 /* What no flow has room for comes of a flood as a rule: where one case explains it that is there at the time it is that
  * one's consequence. NULL for none, or where several may. */
 static tcpt_case *explaining_wide(const making *all, const tcpt_diagnosis *wide)
@@ -297,7 +289,7 @@ static tcpt_case *explaining_wide(const making *all, const tcpt_diagnosis *wide)
     for (unsigned i = 0; i < all->cases->len; i++) {
         tcpt_case *made = all->cases->pdata[i];
 
-        if (!(by & UINT64_C(1) << tcpt_detector_number(made->detector)) || !close_in_time(made, &span))
+        if (!(by & UINT64_C(1) << tcpt_detector_number(made->detector)) || !tcpt_case_close_in_time(made, &span))
             continue;
         if (found)
             return NULL;
@@ -339,7 +331,8 @@ static tcpt_case *case_of_listener(making *all, const tcpt_case *made, unsigned 
         return NULL; /* that one client's is no cause of all clients' */
     key.place = tcpt_listener_of(made->flow, detector, blames == TCPT_BLAMES_PAIR);
     known = g_hash_table_lookup(all->by_place, &key);
-    return known && close_in_time(known->made, made) && known->made->severity >= made->severity ? known->made : NULL;
+    return known && tcpt_case_close_in_time(known->made, made) && known->made->severity >= made->severity ? known->made
+                                                                                                          : NULL;
 }
 
 /* What explains a finding on one connection to a listening port explains it on others to the same port. */

@@ -19,11 +19,11 @@ typedef struct hub {
 /* A host that answers nothing: what is said of that says itself that the way may be at fault. */
 static bool blames_silence(const tcpt_case *made)
 {
-    return made->detector->blames == TCPT_BLAMES_RECEIVER && (made->detector->wants & TCPT_TRAIT_UNANSWERED);
+    return made->detector->blames == TCPT_BLAMES_RECEIVER && made->detector->silence;
 }
 
 /* Hosts fall silent for reasons of their own; those that do so together have lost what they share. */
-static bool close_in_time(const tcpt_case *a, const tcpt_case *b)
+static bool fall_silent_together(const tcpt_case *a, const tcpt_case *b)
 {
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
@@ -65,6 +65,25 @@ static hub *client_of(GHashTable *hubs, tcpt_case *made)
     return hub_at(hubs, &place, made);
 }
 
+/* Whether a way is one of the hub's: of a host that falls silent those that do so when the first one does. */
+static bool is_of_hub(const tcpt_case *made, const hub *at)
+{
+    return !blames_silence(made) || fall_silent_together(made, at->first);
+}
+
+static void count_way(hub *at, const tcpt_case *made)
+{
+    at->ways += is_of_hub(made, at);
+}
+
+/* The end that most ways share, this one too; or NULL. */
+static hub *largest_hub(hub *server, hub *client, const tcpt_case *made)
+{
+    hub *at = is_of_hub(made, server) ? server : NULL;
+
+    return is_of_hub(made, client) && (!at || client->ways > at->ways) ? client : at;
+}
+
 static bool join_at_ends(const GPtrArray *cases)
 {
     GHashTable *hubs = g_hash_table_new_full(tcpt_place_hash, tcpt_place_equal, g_free, NULL);
@@ -75,20 +94,17 @@ static bool join_at_ends(const GPtrArray *cases)
 
         if (!is_way(made))
             continue;
-        server_of(hubs, made)->ways++;
-        client_of(hubs, made)->ways++;
+        count_way(server_of(hubs, made), made);
+        count_way(client_of(hubs, made), made);
     }
     for (unsigned i = 0; i < cases->len; i++) {
         tcpt_case *made = cases->pdata[i];
-        hub *at, *client;
+        hub *at;
 
         if (!is_way(made))
             continue;
-        at = server_of(hubs, made);
-        client = client_of(hubs, made);
-        at = client->ways > at->ways ? client : at;
-        if (at->ways < WAYS_LEAST || at->first == made || at->first->joined ||
-            (blames_silence(made) && !close_in_time(made, at->first)))
+        at = largest_hub(server_of(hubs, made), client_of(hubs, made), made);
+        if (!at || at->ways < WAYS_LEAST || at->first == made || at->first->joined)
             continue;
         made->joined = at->first; /* an earlier one: there are no circles */
         any = true;
@@ -99,9 +115,11 @@ static bool join_at_ends(const GPtrArray *cases)
 
 /* ---- hosts that share no end ---- */
 
-/* Between these a host was cut off, or cannot have been: after it was heard last, before it was first asked in vain. */
+/* Between these a host was cut off, or cannot have been: after it was heard last, before it was first asked in vain.
+ * What was on its way then is still heard, for a round trip. */
 typedef struct cut {
     tcpt_case *made;
+    unsigned detector; /* place in tcpt_detectors */
     int64_t heard_ns;
     int64_t asked_ns;
 } cut;
@@ -113,9 +131,14 @@ enum {
     MOMENTS_MOST = 64,
 };
 
+static bool is_heard_after(int64_t heard_ns, int64_t asked_ns)
+{
+    return heard_ns > asked_ns && heard_ns - asked_ns > tcpt_seconds_ns(GOES_ON_SECONDS);
+}
+
 static bool cut_of(tcpt_case *made, cut *found)
 {
-    *found = (cut){made, INT64_MIN, INT64_MAX};
+    *found = (cut){made, tcpt_detector_number(made->detector), INT64_MIN, INT64_MAX};
     for (unsigned i = 0; i < made->example_count; i++) {
         const tcpt_flow *flow = made->examples[i].flow;
         unsigned silent = tcpt_blamed_end(&made->examples[i].cause->first);
@@ -125,24 +148,46 @@ static bool cut_of(tcpt_case *made, cut *found)
         found->heard_ns = MAX(found->heard_ns, flow->ends[silent].last_ns);
         found->asked_ns = MIN(found->asked_ns, flow->ends[!silent].unanswered_ns);
     }
-    return found->heard_ns <= found->asked_ns;
+    return !is_heard_after(found->heard_ns, found->asked_ns);
+}
+
+static uint32_t point_of(const cut *found)
+{
+    return found->made->flow->key.point;
+}
+
+/* What one detector says at one capture point stands together: each point has a clock of its own. */
+static gint by_kind(const cut *one, const cut *other)
+{
+    if (one->detector != other->detector)
+        return one->detector < other->detector ? -1 : 1;
+    return (point_of(one) > point_of(other)) - (point_of(one) < point_of(other));
 }
 
 static gint by_asked(gconstpointer a, gconstpointer b)
 {
     const cut *one = a, *other = b;
+    gint order = by_kind(one, other);
 
+    if (order)
+        return order;
     return (one->asked_ns > other->asked_ns) - (one->asked_ns < other->asked_ns);
 }
 
-/* Connections that were there at that moment, and went on as if nothing was, as far as it takes to be so many. */
-static uint64_t survivors(const tcpt_flow *first, int64_t then_ns, uint64_t most)
+static bool goes_on(const tcpt_flow *flow, int64_t then_ns)
 {
-    int64_t later_ns = then_ns + tcpt_seconds_ns(GOES_ON_SECONDS);
+    return flow->first_ns < then_ns && is_heard_after(flow->ends[0].last_ns, then_ns) &&
+           is_heard_after(flow->ends[1].last_ns, then_ns);
+}
+
+/* Connections that were there when it was cut off, and went on as if nothing was, as far as it takes to be so many. Of
+ * its capture point: others have seen the same ones. */
+static uint64_t survivors(const tcpt_flow *first, const cut *found, uint64_t most)
+{
     uint64_t count = 0;
 
     for (const tcpt_flow *flow = first; flow && count < most; flow = flow->next)
-        count += flow->first_ns < then_ns && flow->ends[0].last_ns > later_ns && flow->ends[1].last_ns > later_ns;
+        count += flow->key.point == point_of(found) && goes_on(flow, found->asked_ns);
     return count;
 }
 
@@ -153,7 +198,7 @@ static bool join_cut(const cut *cuts, unsigned count, const tcpt_flow *first)
 
     for (unsigned i = 0; i < count; i++)
         silent += cuts[i].made->flow_count;
-    if (survivors(first, cuts[0].asked_ns, silent) >= silent)
+    if (survivors(first, &cuts[0], silent) >= silent)
         return false;
     for (unsigned i = 1; i < count; i++)
         cuts[i].made->joined = cuts[0].made;
@@ -178,8 +223,8 @@ static bool join_at_once(const GPtrArray *cases, const tcpt_flow *first)
     for (unsigned from = 0, to; from < cuts->len && moments < MOMENTS_MOST; from = to) {
         const cut *at = &g_array_index(cuts, cut, from);
 
-        for (to = from + 1; to < cuts->len && at[to - from].heard_ns <= at->asked_ns &&
-                            at[to - from].made->detector == at->made->detector;)
+        for (to = from + 1; to < cuts->len && by_kind(&at[to - from], at) == 0 &&
+                            !is_heard_after(at[to - from].heard_ns, at->asked_ns);)
             to++;
         if (to - from < WAYS_LEAST)
             continue;

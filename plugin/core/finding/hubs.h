@@ -14,8 +14,8 @@
  * Three ways and more of one host on which the same goes wrong are no coincidence, but what they have in common. So are
  * three hosts and more that one moment can have cut off, while little else went on.
  *
- * @param first  all flows, by `next`
  * @param cases  tcpt_case *, of causes alone; `joined` of those that are part of an earlier one is set
+ * @param first  all flows, by `next`
  * @return whether there are any
  */
 bool tcpt_hubs_join(const GPtrArray *cases, const tcpt_flow *first);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/finding/case_sums.h"
 #include "core/finding/places.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
@@ -82,26 +83,31 @@ static void hear(GHashTable *hosts, const tcpt_flow *flow)
     }
 }
 
-/* What was on its way when the SYN left is no answer to it. */
-static bool is_silent_since(const silent_host *host, const tcpt_case *made)
+/* When the host first was asked in vain; a finding comes repeats later. */
+static int64_t asked_ns(const tcpt_case *made)
 {
-    int64_t since_ns = made->detector->blames == TCPT_BLAMES_LISTENER ? made->flow->first_ns : made->first_ns;
+    int64_t unanswered_ns = 0;
 
-    return host->heard_ns <= since_ns || host->heard_ns - since_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+    if (made->detector->blames == TCPT_BLAMES_LISTENER)
+        return made->flow->first_ns;
+    if (made->example_count)
+        unanswered_ns = made->examples[0].flow->ends[!tcpt_blamed_end(&made->examples[0].cause->first)].unanswered_ns;
+    return unanswered_ns ? unanswered_ns : made->first_ns;
 }
 
-static bool close_in_time(const tcpt_case *a, const tcpt_case *b)
+/* What was on its way when that left is no answer to it. */
+static bool is_silent_since(const silent_host *host, const tcpt_case *made)
 {
-    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
+    int64_t since_ns = asked_ns(made);
 
-    return a->first_ns - b->last_ns <= most_ns && b->first_ns - a->last_ns <= most_ns;
+    return host->heard_ns <= since_ns || host->heard_ns - since_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
 }
 
 static bool join(GHashTable *hosts, tcpt_case *made)
 {
     const silent_host *host = known(hosts, made->flow, silent_end(made));
 
-    if (host->first == made || !close_in_time(made, host->first) || !is_silent_since(host, made) ||
+    if (host->first == made || !tcpt_case_close_in_time(made, host->first) || !is_silent_since(host, made) ||
         !is_silent_since(host, host->first))
         return false;
     made->joined = host->first;
