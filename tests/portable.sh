@@ -25,7 +25,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=tests/debian.sh
 . "$root/tests/debian.sh"
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tcptriage/portable
-programs='unit finding scenario tracker receiver'
+programs='unit finding scenario tracker receiver stow lone short-way'
 
 # apt for machine $1, with folders of its own below $2: this system's packages stay as they are.
 foreign_apt() {

@@ -11,7 +11,7 @@
 
 enum {
     TCPT_PIECE_STEP_BYTES = 8,
-    TCPT_PIECE_MOST_BYTES = 1024, /**< a larger one has a block of its own */
+    TCPT_PIECE_MOST_BYTES = 128 * sizeof(void *), /**< a larger one has a block of its own */
 };
 
 /** All zero to begin with. */

@@ -23,9 +23,16 @@ static inline uint64_t word_at(const tcpt_flow_key *key, unsigned at)
     return word;
 }
 
+/* Side by side: an IPv4 address fills half a word, and networks that are mapped onto each other make pairs of addresses
+ * that differ by the same bits. */
+static inline uint64_t turned(uint64_t word)
+{
+    return word << 32 | word >> 32;
+}
+
 uint32_t tcpt_key_hash(const tcpt_flow_key *key)
 {
-    uint64_t hash = mix(word_at(key, 0), word_at(key, 16));
+    uint64_t hash = mix(word_at(key, 0), turned(word_at(key, 16)));
 
     if (key->family == 6)
         hash = mix(mix(hash, word_at(key, 8)), word_at(key, 24));
