@@ -50,13 +50,6 @@ static bool says_more(const tcpt_case *made, const tcpt_case *other)
     return made->first_ns < other->first_ns;
 }
 
-static int64_t heard_before_ns(const tcpt_peers *peers, const tcpt_flow *flow, unsigned end)
-{
-    const tcpt_host *host = tcpt_peers_host(peers, &flow->key, end);
-
-    return host && host->heard_ns ? host->heard_ns : INT64_MIN;
-}
-
 static void note_case(GHashTable *hosts, tcpt_case *made, const tcpt_peers *peers)
 {
     unsigned end = silent_end(made);
@@ -64,8 +57,9 @@ static void note_case(GHashTable *hosts, tcpt_case *made, const tcpt_peers *peer
 
     if (!host) {
         host = g_new(silent_host, 1);
-        *host = (silent_host){
-            .place = host_of(made->flow, end), .first = made, .heard_ns = heard_before_ns(peers, made->flow, end)};
+        *host = (silent_host){.place = host_of(made->flow, end),
+                              .first = made,
+                              .heard_ns = tcpt_peers_heard_ns(peers, &made->flow->key, end)};
         g_hash_table_add(hosts, host);
     } else if (says_more(made, host->first)) {
         host->first = made;
@@ -98,9 +92,7 @@ static int64_t asked_ns(const tcpt_case *made)
 /* What was on its way when that left is no answer to it. */
 static bool is_silent_since(const silent_host *host, const tcpt_case *made)
 {
-    int64_t since_ns = asked_ns(made);
-
-    return host->heard_ns <= since_ns || host->heard_ns - since_ns < tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+    return host->heard_ns < asked_ns(made) + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
 }
 
 static bool join(GHashTable *hosts, tcpt_case *made)

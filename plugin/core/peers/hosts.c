@@ -54,12 +54,17 @@ tcpt_host *tcpt_hosts_find(const tcpt_hosts *hosts, const tcpt_flow_key *key, un
     return entry ? &entry->host : NULL;
 }
 
+bool tcpt_hosts_are_full(const tcpt_hosts *hosts)
+{
+    return g_hash_table_size(hosts->entries) >= HOSTS_MAX;
+}
+
 tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end)
 {
     host_entry *entry;
     tcpt_host *lone;
 
-    if (g_hash_table_size(hosts->entries) >= HOSTS_MAX) {
+    if (tcpt_hosts_are_full(hosts)) {
         lone = g_new0(tcpt_host, 1);
         g_hash_table_add(hosts->lone, lone);
         return lone;

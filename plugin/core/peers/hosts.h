@@ -6,6 +6,7 @@
 #define TCPTRIAGE_CORE_PEERS_HOSTS_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "tcptriage/blocks.h"
 #include "tcptriage/flow.h"
@@ -20,6 +21,9 @@ void tcpt_hosts_clear(tcpt_hosts *hosts);
 
 /** The host of a flow's end, or NULL. Lives until tcpt_hosts_clear(). */
 tcpt_host *tcpt_hosts_find(const tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end);
+
+/** Whether there is no room for more: of those that are not found nothing is known. */
+bool tcpt_hosts_are_full(const tcpt_hosts *hosts);
 
 /** Make the host of a flow's end, that is not there yet. */
 tcpt_host *tcpt_hosts_add(tcpt_hosts *hosts, const tcpt_flow_key *key, unsigned end);

@@ -10,6 +10,15 @@ tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, un
     return tcpt_hosts_find(&peers->hosts, key, end);
 }
 
+int64_t tcpt_peers_heard_ns(const tcpt_peers *peers, const tcpt_flow_key *key, unsigned end)
+{
+    const tcpt_host *host = tcpt_hosts_find(&peers->hosts, key, end);
+
+    if (!host)
+        return tcpt_hosts_are_full(&peers->hosts) ? INT64_MAX : INT64_MIN;
+    return host->heard_ns ? host->heard_ns : INT64_MIN;
+}
+
 static const tcpt_pair *find_pair(const tcpt_peers *peers, const tcpt_identity *who)
 {
     const tcpt_pair *pair = tcpt_pairs_find(&peers->proven, who->pair);

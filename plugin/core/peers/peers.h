@@ -18,6 +18,13 @@ typedef struct tcpt_peers tcpt_peers;
 /** What is known of the source address of a flow's end, or NULL. */
 tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, unsigned end);
 
+/**
+ * When a host was heard last in connections that were given back.
+ *
+ * @return INT64_MIN never; INT64_MAX where that is not known, as there are more hosts than are told apart
+ */
+int64_t tcpt_peers_heard_ns(const tcpt_peers *peers, const tcpt_flow_key *key, unsigned end);
+
 /** Fill in what other connections tell about a SYN or a padded frame: `pair`, `listener`, `ports_in_use`,
  * `padding_tells`. The pair is valid until the next commit.
  * @param who  for tcpt_peers_commit() */
