@@ -6,7 +6,8 @@ usage() {
     cat <<'END'
 sh tests/portable.sh [--cache FOLDER] [TARGET...]
 
-Builds for other machines and runs there what needs no Wireshark: unit, finding, scenario, tracker and receiver tests.
+Builds for other machines and runs there what needs no Wireshark: unit, finding, scenario, tracker, receiver, stow, lone
+and short-way tests.
 Targets, by default all:
   plain   this machine, without what only gcc and clang know (TCPT_PLAIN_C)
   i386    32 bits
