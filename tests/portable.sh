@@ -6,8 +6,8 @@ usage() {
     cat <<'END'
 sh tests/portable.sh [--cache FOLDER] [TARGET...]
 
-Builds for other machines and runs there what needs no Wireshark: unit, finding, scenario, tracker, receiver, stow, lone
-and short-way tests.
+Builds for other machines and runs there what needs no Wireshark: unit, finding, scenario, tracker, receiver, stow and
+lone tests.
 Targets, by default all:
   plain   this machine, without what only gcc and clang know (TCPT_PLAIN_C)
   i386    32 bits
@@ -26,7 +26,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 # shellcheck source=tests/debian.sh
 . "$root/tests/debian.sh"
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tcptriage/portable
-programs='unit finding scenario tracker receiver stow lone short-way'
+programs='unit finding scenario tracker receiver stow lone'
 
 # apt for machine $1, with folders of its own below $2: this system's packages stay as they are.
 foreign_apt() {
