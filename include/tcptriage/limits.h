@@ -52,6 +52,9 @@ enum {
 enum {
     /** Fewer lost ones may have something in common by chance; a FIN and two repeats are three (rule G.3). */
     TCPT_MISSING_LEAST = 3,
+    /** Repeats of one segment: by the fifth more than five seconds have passed on Linux, and no loss recovery takes
+     * that many. */
+    TCPT_REPEATS_PROVE = 5,
     /** Payload of the shortest Ethernet frame, 64 bytes less header and FCS: IEEE 802.3, clause 4.2.3.3. */
     TCPT_ETHERNET_PAYLOAD_LEAST = 46,
     TCPT_IPV4_HEADER_BYTES = 20,

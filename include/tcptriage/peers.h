@@ -143,18 +143,6 @@ typedef struct tcpt_tally {
     tcpt_crowd_sum whole; /**< where `told` */
 } tcpt_tally;
 
-/** Of so many attempts nearly all turned out well in the end: they were no scan, and no flood. */
-static inline bool tcpt_nearly_all(uint32_t good, uint32_t attempts)
-{
-    return (uint64_t)good * 10 >= (uint64_t)attempts * 9;
-}
-
-/** Whether a place still has what was told of at that time: another crowd may have taken it since. */
-static inline bool tcpt_tally_is(const tcpt_tally *tally, uint64_t hash, int64_t told_ns)
-{
-    return tally->hash == hash && tally->told && tally->whole.told_ns == told_ns;
-}
-
 /** How many different ones there are, about; exact up to TCPT_TALLY_MEMBERS. */
 static inline uint32_t tcpt_tally_members(const tcpt_tally *tally)
 {

@@ -5,15 +5,13 @@
 
 #include <string.h>
 
+#include "tcptriage/limits.h"
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
 
 /* Points of one connection that are looked at. */
 enum { ELSEWHERE_MOST = 8 };
-
-/* So many repeats of one segment are no bad luck where what surrounds it arrives at once: as peer_silent's. */
-enum { PICKED_OUT_BY = 5 };
 
 static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
 {
@@ -150,7 +148,7 @@ static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence c
     const char *silent = tcpt_role(flow, !asks);
     tcpt_finding *finding;
 
-    if (tcpt_only_oldest_missing(flow, asks) && sender->unanswered_repeats >= PICKED_OUT_BY)
+    if (tcpt_only_oldest_missing(flow, asks) && sender->unanswered_repeats >= TCPT_REPEATS_PROVE)
         return raise_picked_out(context, confidence, asks);
     finding =
         tcpt_raise_among(context, TCPT_OUTCOME_SILENT, confidence,

@@ -7,14 +7,12 @@
 #include "detectors/detectors.h"
 #include "tcptriage/address.h"
 #include "tcptriage/icmp.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/queries.h"
 
 typedef struct silent_memory {
     tcpt_finding *finding[2]; /* of the run that goes on, by its sender */
 } silent_memory;
-
-/* By the fifth repeat more than five seconds have passed on Linux: no loss recovery takes that many. */
-enum { PROVEN_BY = 5 };
 
 /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again. */
 static bool only_syn_ack_from(const tcpt_flow *flow, unsigned end)
@@ -145,9 +143,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (sender->idle_before_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         return; /* idle_drop */
-    if (repeats > PROVEN_BY && mine->finding[from])
+    if (repeats > TCPT_REPEATS_PROVE && mine->finding[from])
         complete(context, mine->finding[from]);
-    if (repeats != PROVEN_BY || tcpt_silence_explained(context))
+    if (repeats != TCPT_REPEATS_PROVE || tcpt_silence_explained(context))
         return;
     mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
     complete(context, mine->finding[from]);

@@ -3,13 +3,10 @@
 #include <glib.h>
 
 #include "detectors/detectors.h"
-#include "tcptriage/peers.h"
+#include "detectors/shared/crowd.h"
 
 typedef struct scan_memory {
-    tcpt_finding *finding;
-    const tcpt_tally *tally; /* whose place another may take */
-    uint64_t hash;
-    int64_t told_ns;
+    tcpt_told_crowd told;
     bool ports;
 } scan_memory;
 
@@ -39,28 +36,17 @@ static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool port
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_tally *tally = context->seen->crossing;
     scan_memory *mine = memory;
     tcpt_crowd_sum so_far;
 
-    if (!tally || context->seen->crowd == TCPT_CROWD_FLOOD || context->seen->really_bad)
+    if (!context->seen->crossing || context->seen->crowd == TCPT_CROWD_FLOOD || context->seen->really_bad)
         return;
-    so_far = (tcpt_crowd_sum){
-        .since_ns = tally->since_ns,
-        .last_ns = context->segment->time_ns,
-        .attempts = tally->attempts + (context->seen->syn_count == 1),
-        .members = tcpt_tally_members(tally) + (tcpt_tally_members(tally) < TCPT_CROWD_MEMBERS), /* this one */
-        .good = tally->good,
-        .refused = tally->refused,
-        .about = tally->level > 0,
-    };
-    mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
-    mine->tally = tally;
-    mine->hash = tally->hash;
-    mine->told_ns = context->segment->time_ns;
+    so_far = tcpt_crowd_so_far(context);
+    so_far.members += so_far.members < TCPT_CROWD_MEMBERS; /* this one */
+    tcpt_crowd_tell(context, &mine->told);
     mine->ports = context->seen->crowd == TCPT_CROWD_PORTS;
-    complete(mine->finding, &so_far, mine->ports, true);
-    tcpt_rule_out(mine->finding, "A single service that is to blame: the tries that fail are of as many others.");
+    complete(mine->told.finding, &so_far, mine->ports, true);
+    tcpt_rule_out(mine->told.finding, "A single service that is to blame: the tries that fail are of as many others.");
 }
 
 /* Ports and addresses are tried on, and may answer later. What failed among them is told of nowhere else. */
@@ -68,14 +54,10 @@ static void settle(const tcpt_context *context, const void *memory)
 {
     const scan_memory *mine = memory;
     const tcpt_crowd_sum *whole;
+    tcpt_finding *finding = tcpt_crowd_settle(context, &mine->told, &whole);
 
-    if (!mine->finding || !tcpt_tally_is(mine->tally, mine->hash, mine->told_ns))
-        return;
-    whole = &mine->tally->whole;
-    if (tcpt_nearly_all(whole->good, whole->attempts))
-        tcpt_refute(context, mine->finding);
-    else
-        complete(tcpt_instead_of(context, mine->finding), whole, mine->ports, false);
+    if (finding)
+        complete(finding, whole, mine->ports, false);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SCAN_TARGETS, TCPT_F_SCAN_OPEN, TCPT_FIELD_COUNT};

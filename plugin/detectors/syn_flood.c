@@ -3,16 +3,13 @@
 #include <glib.h>
 
 #include "detectors/detectors.h"
-#include "tcptriage/peers.h"
+#include "detectors/shared/crowd.h"
 
 /* A target that has answered nobody for so long does not go on. */
 enum { STILL_SECONDS = 1, HARDLY_ANY_PART = 10 };
 
 typedef struct flood_memory {
-    tcpt_finding *finding;
-    const tcpt_tally *tally; /* whose place another may take */
-    uint64_t hash;
-    int64_t told_ns;
+    tcpt_told_crowd told;
     bool answers;
 } flood_memory;
 
@@ -52,31 +49,21 @@ static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool answ
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    const tcpt_tally *tally = context->seen->crossing;
     const tcpt_listener *listener = context->seen->listener;
     int64_t now_ns = context->segment->time_ns;
     flood_memory *mine = memory;
     tcpt_crowd_sum so_far;
 
-    if (!tally || context->seen->crowd != TCPT_CROWD_FLOOD || context->seen->really_bad)
+    if (!context->seen->crossing || context->seen->crowd != TCPT_CROWD_FLOOD || context->seen->really_bad)
         return;
-    so_far = (tcpt_crowd_sum){
-        .since_ns = tally->since_ns,
-        .last_ns = now_ns,
-        .attempts = tally->attempts + (context->seen->syn_count == 1),
-        .members = tcpt_tally_members(tally),
-        .good = tally->good,
-    };
+    so_far = tcpt_crowd_so_far(context);
     mine->answers =
         listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
-    mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
-    mine->tally = tally;
-    mine->hash = tally->hash;
-    mine->told_ns = now_ns;
-    complete(mine->finding, &so_far, mine->answers);
+    tcpt_crowd_tell(context, &mine->told);
+    complete(mine->told.finding, &so_far, mine->answers);
     if (mine->answers)
-        tcpt_relate(mine->finding, listener->given_record);
-    tcpt_rule_out(mine->finding,
+        tcpt_relate(mine->told.finding, listener->given_record);
+    tcpt_rule_out(mine->told.finding,
                   "A rush of real clients alone: nearly all of these complete the handshake one round trip later.");
 }
 
@@ -86,14 +73,10 @@ static void settle(const tcpt_context *context, const void *memory)
 {
     const flood_memory *mine = memory;
     const tcpt_crowd_sum *whole;
+    tcpt_finding *finding = tcpt_crowd_settle(context, &mine->told, &whole);
 
-    if (!mine->finding || !tcpt_tally_is(mine->tally, mine->hash, mine->told_ns))
-        return;
-    whole = &mine->tally->whole;
-    if (tcpt_nearly_all(whole->good, whole->attempts))
-        tcpt_refute(context, mine->finding);
-    else
-        complete(tcpt_instead_of(context, mine->finding), whole, mine->answers);
+    if (finding)
+        complete(finding, whole, mine->answers);
 }
 
 static const tcpt_field fields[] = {TCPT_F_FLOOD_SYNS, TCPT_F_FLOOD_SOURCES, TCPT_F_FLOOD_COMPLETED, TCPT_FIELD_COUNT};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of flows: owners of few hashes, that crowd in a few lines, come and go. */
 #include <glib.h>
+#include <string.h>
 
+#include "core/flow/flow.h"
 #include "core/flow/table.h"
 #include "unit.h"
 
@@ -66,10 +68,28 @@ static void test_replaced(void)
     tcpt_flow_table_clear(&table);
 }
 
+/* A network that is mapped onto another one, address by address. */
+static void test_key_hash(void)
+{
+    enum { PAIRS = 1 << 14 };
+    GHashTable *hashes = g_hash_table_new(NULL, NULL);
+
+    for (unsigned i = 0; i < PAIRS; i++) {
+        tcpt_flow_key key = {.port = {40000, 80}, .depth = 1, .family = 4};
+
+        memcpy(key.address[0], (uint8_t[]){10, 24, (uint8_t)(i >> 8), (uint8_t)i}, 4);
+        memcpy(key.address[1], (uint8_t[]){10, 32, (uint8_t)(i >> 8), (uint8_t)i}, 4);
+        g_hash_table_add(hashes, GUINT_TO_POINTER(tcpt_key_hash(&key)));
+    }
+    g_assert_cmpuint(g_hash_table_size(hashes), >, PAIRS - PAIRS / 1024); /* of 2^32 values hardly two meet */
+    g_hash_table_destroy(hashes);
+}
+
 void add_flow_table_tests(void)
 {
     g_test_add_data_func("/flow-table/one-line", GUINT_TO_POINTER(1), test_crowded);
     g_test_add_data_func("/flow-table/few-lines", GUINT_TO_POINTER(FEW_HASHES), test_crowded);
     g_test_add_data_func("/flow-table/all-lines", GUINT_TO_POINTER(OWNERS), test_crowded);
     g_test_add_func("/flow-table/replaced", test_replaced);
+    g_test_add_func("/flow-table/key-hash", test_key_hash);
 }

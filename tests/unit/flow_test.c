@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/flow/ack_steps.h"
-#include "core/flow/flow.h"
 #include "tcptriage/analysis.h"
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
@@ -559,28 +558,10 @@ static void test_names(void)
     g_assert_cmpstr(tcpt_verdict_name(TCPT_VERDICT_CHALLENGE_ACK), ==, "challenge_ack");
 }
 
-/* A network that is mapped onto another one, address by address. */
-static void test_key_hash(void)
-{
-    enum { PAIRS = 1 << 14 };
-    GHashTable *hashes = g_hash_table_new(NULL, NULL);
-
-    for (unsigned i = 0; i < PAIRS; i++) {
-        tcpt_flow_key key = {.port = {40000, 80}, .depth = 1, .family = 4};
-
-        memcpy(key.address[0], (uint8_t[]){10, 24, (uint8_t)(i >> 8), (uint8_t)i}, 4);
-        memcpy(key.address[1], (uint8_t[]){10, 32, (uint8_t)(i >> 8), (uint8_t)i}, 4);
-        g_hash_table_add(hashes, GUINT_TO_POINTER(tcpt_key_hash(&key)));
-    }
-    g_assert_cmpuint(g_hash_table_size(hashes), >, PAIRS - PAIRS / 1024); /* of 2^32 values hardly two meet */
-    g_hash_table_destroy(hashes);
-}
-
 void add_flow_tests(void)
 {
     g_test_add_func("/flow/empty", test_empty);
     g_test_add_func("/flow/lives", test_lives);
-    g_test_add_func("/flow/key-hash", test_key_hash);
     g_test_add_func("/flow/both-directions", test_both_directions_are_one_flow);
     g_test_add_func("/flow/points-and-depth", test_points_and_depth);
     g_test_add_func("/flow/settle-again", test_settle_again);
