@@ -53,15 +53,16 @@ static void judge(const tcpt_context *context, void *memory)
     int64_t now_ns = context->segment->time_ns;
     flood_memory *mine = memory;
     tcpt_crowd_sum so_far;
+    bool answers;
 
     if (!context->seen->crossing || context->seen->crowd != TCPT_CROWD_FLOOD || context->seen->really_bad)
         return;
     so_far = tcpt_crowd_so_far(context);
-    mine->answers =
-        listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
+    answers = listener && listener->answered_ns && now_ns - listener->answered_ns <= tcpt_seconds_ns(STILL_SECONDS);
+    mine->answers = answers;
     tcpt_crowd_tell(context, &mine->told);
-    complete(mine->told.finding, &so_far, mine->answers);
-    if (mine->answers)
+    complete(mine->told.finding, &so_far, answers);
+    if (answers)
         tcpt_relate(mine->told.finding, listener->given_record);
     tcpt_rule_out(mine->told.finding,
                   "A rush of real clients alone: nearly all of these complete the handshake one round trip later.");
