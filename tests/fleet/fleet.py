@@ -305,7 +305,7 @@ def check_readme(fleet):
 # Those of which a sanitized build tells nothing more: a browser, Kubernetes' schema, what it cannot be (a program within a
 # limit of memory, a plugin of a stock tshark), and hosts, whose commands are the same.
 PLAIN_ONLY = {"/fleet/" + name for name in ("page", "kubernetes-schema", "limits", "dissect", "hosts-shared", "hosts-copied",
-                                            "readme", "bar")}
+                                            "copies-lost", "readme", "bar")}
 
 
 def tests_of(fleet):

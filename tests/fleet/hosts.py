@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two hosts with an sshd each, in network namespaces, one of which is lost in the middle: nothing is lost, nothing there twice."""
+"""Hosts that are lost in the middle, two with an sshd each in network namespaces: nothing is lost, nothing there twice."""
 
 import glob
 import os
@@ -42,11 +42,26 @@ ControlPersist 60
 """
 PACKAGES = ("openssh-server", "libwrap0")  # their files alone: installed they would start a daemon of this machine's
 DOWNLOAD_S = 120
+# A host that is this one: a worker's folder is below HOME.
+HERE = '#!/bin/sh\nshift\n[ "$1" != -- ] || shift\ncd "%(folder)s" && HOME=$PWD exec sh -c "$*"\n'
+# rsync, to which the host is lost while it brings one capture there, and once more with another's results on the way back.
+LOST_TWICE = """#!/bin/sh
+case "$*" in
+*"/%(there)s here:"*) ! mkdir "%(folder)s/lost-there" 2>/dev/null || exit 12 ;;
+*" here:./%(back)s"*) ! mkdir "%(folder)s/lost-back" 2>/dev/null || exit 12 ;;
+esac
+exec "%(rsync)s" "$@"
+"""
 SLOW = '#!/bin/sh\nsleep 0.1\nexec "%s" "$@"\n'
 
 
 def do(*command):
     subprocess.run(command, check=True, capture_output=True)
+
+
+def write(folder, path, text, **more):
+    with open(os.path.join(folder, path), "w") as file:
+        file.write(text % {"folder": folder, **more})
 
 
 DOWNLOADING = threading.Lock()
@@ -98,8 +113,7 @@ class Hosts:
             file.writelines("1/ssh -F %s/config %s\n" % (self.folder, self.address(at)) for at in range(len(HOSTS)))
 
     def write(self, path, text, **more):
-        with open(os.path.join(self.folder, path), "w") as file:
-            file.write(text % {"folder": self.folder, "port": PORT, **more})
+        write(self.folder, path, text, port=PORT, **more)
 
     def address(self, at, end=2):
         return "198.18.%d.%d" % (self.number + 100, at * 8 + end)  # for tests of networks (RFC 2544), and nobody's
@@ -196,3 +210,22 @@ def check_hosts_shared(fleet, suite):
 def check_hosts_copied(fleet, suite):
     """Captures are copied to the host, and results back."""
     lost(fleet, suite, 1)
+
+
+def check_copies_lost(fleet, suite):
+    """A capture does not come to its host, and what was read of another does not come back: both are read again."""
+    if not shutil.which("rsync"):
+        raise tap.Skip("rsync is missing")
+    folder = fleet.folder("copies-lost")
+    captures = fleet.captures(4)
+    there, back = map(os.path.basename, captures[:2])
+    for name, text in (("ssh", HERE), ("rsync", LOST_TWICE)):
+        write(folder, name, text, rsync=shutil.which("rsync"), there=there, back=back)
+        os.chmod(os.path.join(folder, name), 0o755)
+    write(folder, "hosts", "1/%(folder)s/ssh here\n")
+    whole, out = fleet.tools.path("copies-lost-whole"), fleet.tools.path("copies-lost-out")
+    assert fleet.run("--out", whole, *captures).status == suite.FOUND
+    done = fleet.run("--hosts", folder + "/hosts", "--out", out, *captures, env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]})
+    assert {"lost-back", "lost-there"} <= set(os.listdir(folder)), os.listdir(folder)
+    assert done.status == suite.FOUND and not done.err, done
+    assert suite.told(out) == suite.told(whole)
