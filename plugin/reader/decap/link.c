@@ -104,13 +104,23 @@ tcpt_layer tcpt_take_ethertype(tcpt_way *way)
     }
 }
 
+static tcpt_layer take_chdlc(tcpt_way *way)
+{
+    const uint8_t *header = way->bytes.at;
+
+    return tcpt_skip(&way->bytes, 4) ? tcpt_ethertype(way, tcpt_be16(header + 2)) : TCPT_LAYER_NONE;
+}
+
 /* Address and control may be left out, and so may the protocol's first byte: RFC 1661, section 6.5 and 6.6. */
 tcpt_layer tcpt_take_ppp(tcpt_way *way)
 {
     enum { IPV4 = 0x21, IPV6 = 0x57, MPLS = 0x281, MPLS_MULTICAST = 0x283 };
+    enum { CHDLC_UNICAST = 0x0f, CHDLC_MULTICAST = 0x8f };
     tcpt_bytes *bytes = &way->bytes;
     unsigned protocol;
 
+    if (bytes->captured && (bytes->at[0] == CHDLC_UNICAST || bytes->at[0] == CHDLC_MULTICAST))
+        return take_chdlc(way); /* a serial line of Cisco's: no protocol of PPP has these numbers */
     if (bytes->captured >= 2 && bytes->at[0] == 0xff && bytes->at[1] == 0x03)
         tcpt_skip(bytes, 2);
     if (bytes->captured < 2)
@@ -160,13 +170,6 @@ static tcpt_layer take_cooked(tcpt_way *way, uint32_t header_bytes, uint32_t har
     if (protocol >= TCPT_ETHERTYPE_LEAST)
         return tcpt_ethertype(way, protocol);
     return protocol == PROTOCOL_LLC ? TCPT_LAYER_LLC : TCPT_LAYER_NONE;
-}
-
-static tcpt_layer take_chdlc(tcpt_way *way)
-{
-    const uint8_t *header = way->bytes.at;
-
-    return tcpt_skip(&way->bytes, 4) ? tcpt_ethertype(way, tcpt_be16(header + 2)) : TCPT_LAYER_NONE;
 }
 
 static tcpt_layer take_avs(tcpt_way *way)

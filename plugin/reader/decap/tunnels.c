@@ -3,6 +3,7 @@
 #include "way.h"
 
 enum {
+    PORT_L2TP = 1701,
     PORT_GTP_U = 2152,
     PORT_TEREDO = 3544,
     PORT_VXLAN = 4789,
@@ -144,10 +145,29 @@ static tcpt_layer take_teredo(tcpt_way *way)
     return bytes->captured > 0 && bytes->at[0] >> 4 == 6 ? TCPT_LAYER_IP : TCPT_LAYER_NONE;
 }
 
+/* RFC 2661, section 3.1: what is optional in front of PPP, in this order. */
+static tcpt_layer take_l2tp(tcpt_way *way)
+{
+    enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200, VERSION = 0x000f };
+    tcpt_bytes *bytes = &way->bytes;
+    unsigned flags;
+
+    if (bytes->captured < 2)
+        return TCPT_LAYER_NONE;
+    flags = tcpt_be16(bytes->at);
+    if (flags & CONTROL || (flags & VERSION) != 2)
+        return TCPT_LAYER_NONE;
+    if (!tcpt_skip(bytes, 6 + (flags & LENGTH ? 2 : 0) + (flags & SEQUENCE ? 4 : 0)))
+        return TCPT_LAYER_NONE;
+    if (!(flags & OFFSET))
+        return TCPT_LAYER_PPP;
+    return bytes->captured >= 2 ? tcpt_behind(way, 2U + tcpt_be16(bytes->at), TCPT_LAYER_PPP) : TCPT_LAYER_NONE;
+}
+
 static bool is_tunnel(unsigned port)
 {
-    return port == PORT_VXLAN || port == PORT_VXLAN_LINUX || port == PORT_VXLAN_GPE || port == PORT_GENEVE ||
-           port == PORT_GRE || port == PORT_GTP_U || port == PORT_TEREDO;
+    return port == PORT_L2TP || port == PORT_VXLAN || port == PORT_VXLAN_LINUX || port == PORT_VXLAN_GPE ||
+           port == PORT_GENEVE || port == PORT_GRE || port == PORT_GTP_U || port == PORT_TEREDO;
 }
 
 static tcpt_layer take_port(tcpt_way *way, unsigned port)
@@ -158,6 +178,8 @@ static tcpt_layer take_port(tcpt_way *way, unsigned port)
         return tcpt_behind(way, 8, TCPT_LAYER_ETHERNET);
     case PORT_VXLAN_GPE:
         return take_vxlan_gpe(way);
+    case PORT_L2TP:
+        return take_l2tp(way);
     case PORT_GENEVE:
         return take_geneve(way);
     case PORT_GRE:
