@@ -57,17 +57,22 @@ static void test_ways_of_one_host(void)
     }
 }
 
-/* One client and three servers. It has lost its own way, rather than each of them that is silent; but not where these
+enum { WAYS = 5 };
+
+/* One client and some servers. It has lost its own way, rather than each of them that is silent; but not where these
  * fall silent one by one. */
 static const struct ways {
     const char *name, *id;
-    int64_t seconds[3];
-    unsigned cases;
+    int64_t seconds[WAYS];
+    unsigned cases, servers;
 } ways[] = {
-    {"of-one-client", "mtu_blackhole", {0, 1000, 2000}, 1}, /* blames the way */
-    {"silent-together", "peer_silent", {0, TCPT_SIBLING_SECONDS / 2, TCPT_SIBLING_SECONDS - 1}, 1},
-    {"silent-one-by-one", "peer_silent", {0, TCPT_SIBLING_SECONDS + 1, 2 * (TCPT_SIBLING_SECONDS + 1)}, 3},
-    {"silent-two-and-one", "peer_silent", {0, 10, 7200}, 3},
+    {"of-one-client", "mtu_blackhole", {0, 1000, 2000}, 1, 3}, /* blames the way */
+    {"silent-together", "peer_silent", {0, TCPT_SIBLING_SECONDS / 2, TCPT_SIBLING_SECONDS - 1}, 1, 3},
+    {"silent-one-by-one", "peer_silent", {0, TCPT_SIBLING_SECONDS + 1, 2 * (TCPT_SIBLING_SECONDS + 1)}, 3, 3},
+    {"silent-two-and-one", "peer_silent", {0, 10, 7200}, 3, 3},
+    {"silent-and-on", "peer_silent", {0, 1, 2, TCPT_SIBLING_SECONDS + 2, 2 * (TCPT_SIBLING_SECONDS + 1)}, 1, 5},
+    {"silent-and-later", "peer_silent", {0, 1, 2, TCPT_SIBLING_SECONDS + 3}, 2, 4},
+    {"silent-now-and-then", "peer_silent", {0, 50, 100, 150, 200}, 5, 5},
 };
 
 static void test_ways_of_one_client(gconstpointer data)
@@ -77,10 +82,10 @@ static void test_ways_of_one_client(gconstpointer data)
     bench on;
 
     bench_open(&on);
-    for (uint8_t server = 1; server <= 3; server++)
+    for (uint8_t server = 1; server <= row->servers; server++)
         bench_raise(&on, bench_syn(&on, 1, server), bench_detector(row->id))->diagnosis->time_ns +=
             row->seconds[server - 1] * TCPT_SECOND_NS;
-    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, row->cases == 1 ? 3 : 1);
+    g_assert_cmpuint(bench_cases(&on, &count)->flow_count, ==, row->servers - row->cases + 1);
     g_assert_cmpuint(count, ==, row->cases);
     bench_close(&on);
 }

@@ -13,6 +13,7 @@ enum { WAYS_LEAST = TCPT_PILE };
 typedef struct hub {
     tcpt_place place; /* first: tcpt_place_hash() */
     tcpt_case *first;
+    int64_t last_ns; /* when the newest of its ways began, of hosts that fall silent */
     uint32_t ways;
 } hub;
 
@@ -22,12 +23,13 @@ static bool blames_silence(const tcpt_case *made)
     return made->detector->blames == TCPT_BLAMES_RECEIVER && made->detector->silence;
 }
 
-/* Hosts fall silent for reasons of their own; those that do so together have lost what they share. */
-static bool fall_silent_together(const tcpt_case *a, const tcpt_case *b)
+/* Hosts fall silent for reasons of their own; those that do so together have lost what they share. Where it is a pile,
+ * and others follow as soon, what they share is still lost. */
+static bool falls_silent_with(const tcpt_case *made, const hub *at)
 {
-    int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
+    int64_t since_ns = at->ways < WAYS_LEAST ? at->first->first_ns : at->last_ns;
 
-    return a->first_ns - b->first_ns <= most_ns && b->first_ns - a->first_ns <= most_ns;
+    return made->first_ns - since_ns <= tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 }
 
 /* Between two hosts; ways between capture points are told apart by these. */
@@ -39,6 +41,12 @@ static bool is_way(const tcpt_case *made)
            made->example_count && !tcpt_value_of(&made->examples[0].cause->first, TCPT_F_VANTAGE_FROM, &from);
 }
 
+/* Its hubs are those that it is one of: of hosts that fall silent those that do so when the others do. */
+typedef struct way {
+    tcpt_case *made;
+    hub *server, *client; /* or NULL */
+} way;
+
 static hub *hub_at(GHashTable *hubs, const tcpt_place *place, tcpt_case *made)
 {
     hub key = {.place = *place}, *known = g_hash_table_lookup(hubs, &key);
@@ -46,69 +54,78 @@ static hub *hub_at(GHashTable *hubs, const tcpt_place *place, tcpt_case *made)
     if (known)
         return known;
     known = g_new(hub, 1);
-    *known = (hub){.place = *place, .first = made};
+    *known = (hub){.place = *place, .first = made, .last_ns = made->first_ns};
     g_hash_table_add(hubs, known);
     return known;
 }
 
-static hub *server_of(GHashTable *hubs, tcpt_case *made)
+static hub *count_at(GHashTable *hubs, const tcpt_place *place, tcpt_case *made)
 {
-    tcpt_place place = tcpt_listener_of(made->flow, tcpt_detector_number(made->detector), false);
+    hub *at = hub_at(hubs, place, made);
 
-    return hub_at(hubs, &place, made);
+    if (blames_silence(made) && !falls_silent_with(made, at))
+        return NULL;
+    at->ways++;
+    at->last_ns = made->first_ns;
+    return at;
 }
 
-static hub *client_of(GHashTable *hubs, tcpt_case *made)
+static void count_way(GHashTable *hubs, way *one)
 {
-    tcpt_place place = tcpt_source_of(made->flow, tcpt_detector_number(made->detector));
+    unsigned detector = tcpt_detector_number(one->made->detector);
+    tcpt_place server = tcpt_listener_of(one->made->flow, detector, false);
+    tcpt_place client = tcpt_source_of(one->made->flow, detector);
 
-    return hub_at(hubs, &place, made);
-}
-
-/* Whether a way is one of the hub's: of a host that falls silent those that do so when the first one does. */
-static bool is_of_hub(const tcpt_case *made, const hub *at)
-{
-    return !blames_silence(made) || fall_silent_together(made, at->first);
-}
-
-static void count_way(hub *at, const tcpt_case *made)
-{
-    at->ways += is_of_hub(made, at);
+    one->server = count_at(hubs, &server, one->made);
+    one->client = count_at(hubs, &client, one->made);
 }
 
 /* The end that most ways share, this one too; or NULL. */
-static hub *largest_hub(hub *server, hub *client, const tcpt_case *made)
+static const hub *largest_hub(const way *one)
 {
-    hub *at = is_of_hub(made, server) ? server : NULL;
+    return one->client && (!one->server || one->client->ways > one->server->ways) ? one->client : one->server;
+}
 
-    return is_of_hub(made, client) && (!at || client->ways > at->ways) ? client : at;
+static gint by_begin(gconstpointer a, gconstpointer b)
+{
+    const way *one = a, *other = b;
+
+    return (one->made->first_ns > other->made->first_ns) - (one->made->first_ns < other->made->first_ns);
+}
+
+/* In the order in which they begin. */
+static GArray *ways_of(const GPtrArray *cases)
+{
+    GArray *ways = g_array_new(FALSE, FALSE, sizeof(way));
+
+    for (unsigned i = 0; i < cases->len; i++) {
+        way one = {.made = cases->pdata[i]};
+
+        if (is_way(one.made))
+            g_array_append_val(ways, one);
+    }
+    g_array_sort(ways, by_begin);
+    return ways;
 }
 
 static bool join_at_ends(const GPtrArray *cases)
 {
     GHashTable *hubs = g_hash_table_new_full(tcpt_place_hash, tcpt_place_equal, g_free, NULL);
+    GArray *ways = ways_of(cases);
     bool any = false;
 
-    for (unsigned i = 0; i < cases->len; i++) {
-        tcpt_case *made = cases->pdata[i];
+    for (unsigned i = 0; i < ways->len; i++)
+        count_way(hubs, &g_array_index(ways, way, i));
+    for (unsigned i = 0; i < ways->len; i++) {
+        const way *one = &g_array_index(ways, way, i);
+        const hub *at = largest_hub(one);
 
-        if (!is_way(made))
+        if (!at || at->ways < WAYS_LEAST || at->first == one->made || at->first->joined)
             continue;
-        count_way(server_of(hubs, made), made);
-        count_way(client_of(hubs, made), made);
-    }
-    for (unsigned i = 0; i < cases->len; i++) {
-        tcpt_case *made = cases->pdata[i];
-        hub *at;
-
-        if (!is_way(made))
-            continue;
-        at = largest_hub(server_of(hubs, made), client_of(hubs, made), made);
-        if (!at || at->ways < WAYS_LEAST || at->first == made || at->first->joined)
-            continue;
-        made->joined = at->first; /* an earlier one: there are no circles */
+        one->made->joined = at->first; /* an earlier one: there are no circles */
         any = true;
     }
+    g_array_free(ways, TRUE);
     g_hash_table_destroy(hubs);
     return any;
 }
