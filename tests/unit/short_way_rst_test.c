@@ -94,6 +94,9 @@ static void come_between(both *ways, talk *all, const tcpt_flow **flow)
 
 static void test_rst_floods(void)
 {
+    /* Where a mark on a frame has 32 bits it tells of the first 8 ms of a run (LATEST_NS in core/finding/notes.c); frames
+     * behind have whole findings, and records of their own. */
+    const unsigned segments_per_shared = sizeof(void *) < sizeof(uint64_t) ? 250 : 100;
     uint64_t segments = 0, again = 0, tracked = 0;
 
     for (unsigned round = 0; round < 600; round++) {
@@ -131,7 +134,7 @@ static void test_rst_floods(void)
     g_assert_cmpuint(again * 20, >, segments); /* else it is not that what is tested */
     g_assert_cmpuint(tracked * 8, >, again);
     g_assert_cmpuint(tracked * 10, <, again * 9);
-    g_assert_cmpuint(shared_records() * 100, >, segments);
+    g_assert_cmpuint(shared_records() * segments_per_shared, >, segments);
 }
 
 void add_rst_tests(void)
