@@ -20,6 +20,8 @@ static bool is_last(const tcpt_ct_entry *entry, const tcpt_segment *segment, uns
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal)
 {
+    bool opens;
+
     if (proposal->course == TCPT_TRACKER_SHORT_WAY) {
         tcpt_ct_take_short_way(&tracker->models.current, segment, from);
         tracker->learned = true;
@@ -33,21 +35,20 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
         tracker->follows = false;
         return;
     }
+    opens = tracker->models.current.state < TCPT_CT_ESTABLISHED;
     tcpt_ct_commit(&tracker->models, segment, from, &proposal->models);
     /* Behind what is sent again the entry does not lag: in a storm it would have to catch up with each. */
-    tracker->learned = !proposal->models.short_way[TCPT_CT_CURRENT] && is_last(&tracker->models.current, segment, from);
+    tracker->learned =
+        (opens || !proposal->models.short_way[TCPT_CT_CURRENT]) && is_last(&tracker->models.current, segment, from);
 }
 
 void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
 {
-    static const tcpt_ct_models none;
     tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, false);
-    tcpt_ct_result results[TCPT_CT_RULE_SETS];
-    tcpt_ct_proposal proposal;
 
-    tcpt_ct_judge_both(&none, &packet, &proposal, results);
-    begin_anew(tracker);
-    tcpt_ct_commit(&tracker->models, segment, from, &proposal);
+    tcpt_ct_clear(&tracker->models);
+    tracker->follows = true;
+    tcpt_ct_judge(&tracker->models.current, &packet, TCPT_CT_CURRENT); /* a first SYN is the same to both rule sets */
     tracker->learned = is_last(&tracker->models.current, segment, from);
 }
 

@@ -384,6 +384,12 @@ bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segm
            segment->time_ns < entry->expires_ns && tcpt_ct_fits_window(entry, tcpt_ct_direction(entry, from), segment);
 }
 
+bool tcpt_ct_completes(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    return entry->state == TCPT_CT_SYN_RECV && from == entry->initiator && entry->seen_reply &&
+           segment->time_ns < entry->expires_ns && tcpt_ct_fits_window(entry, TCPT_CT_ORIGINAL, segment);
+}
+
 void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
 {
     unsigned dir = tcpt_ct_direction(entry, from);
@@ -393,6 +399,8 @@ void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, u
     if (entry->retrans >= MAX_RETRANS || entry->last_win == 0 ||
         ((entry->sides[0].flags | entry->sides[1].flags) & TCPT_CT_UNACKED))
         seconds = TCPT_CT_UNACKED_SECONDS; /* timeout_of(): all of them the same */
+    entry->state = TCPT_CT_ESTABLISHED;    /* it may have been the handshake's last */
+    entry->assured = true;
     entry->last_class = TCPT_CT_CLASS_ACK;
     entry->last_dir = (uint8_t)dir;
     entry->expires_ns = segment->time_ns + tcpt_seconds_ns(seconds);

@@ -25,6 +25,10 @@ tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet,
  */
 bool tcpt_ct_fits_short_way(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 
+/** The same of an ACK of the end that opens the connection, which completes the handshake: both rule sets let it pass,
+ *  and the entry is an established one then. */
+bool tcpt_ct_completes(const tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
+
 /** Take such a packet into the entry, as tcpt_ct_judge() would. */
 void tcpt_ct_take_short_way(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from);
 

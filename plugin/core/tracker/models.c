@@ -50,11 +50,13 @@ static bool alike(const tcpt_ct_entry *a, const tcpt_ct_entry *b)
     return a->expires_ns == b->expires_ns && memcmp(a, b, sizeof *a) == 0;
 }
 
-/* Whether tcpt_ct_fits_short_way() may be asked. */
-static bool plain_ack(const tcpt_ct_packet *packet)
+static bool goes_short_way(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet)
 {
-    return packet->class == TCPT_CT_CLASS_ACK && packet->legal_flags && !packet->bad_checksum &&
-           !packet->segment->sack_count;
+    if (packet->class != TCPT_CT_CLASS_ACK || !packet->legal_flags || packet->bad_checksum ||
+        packet->segment->sack_count)
+        return false;
+    return tcpt_ct_fits_short_way(entry, packet->segment, packet->from) ||
+           tcpt_ct_completes(entry, packet->segment, packet->from);
 }
 
 static void judge_at_length(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
@@ -68,7 +70,7 @@ static void judge_at_length(const tcpt_ct_entry *entry, const tcpt_ct_packet *pa
 static void judge(const tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules,
                   tcpt_ct_proposal *proposal, tcpt_ct_result *result)
 {
-    if (plain_ack(packet) && tcpt_ct_fits_short_way(entry, packet->segment, packet->from)) {
+    if (goes_short_way(entry, packet)) {
         proposal->short_way[rules] = true;
         *result = (tcpt_ct_result){.verdict = TCPT_CT_VALID, .state = TCPT_CT_ESTABLISHED};
         return;

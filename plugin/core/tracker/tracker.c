@@ -230,7 +230,8 @@ static bool fits_short_way(const tcpt_flow *flow, const tcpt_segment *segment, c
     return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
 }
 
-/* The same of an ACK that is sent again, and of others that the flow itself takes the long way with. */
+/* The same of an ACK that is sent again, of the handshake's last, and of others that the flow itself takes the long way
+ * with. */
 static bool fits_plain(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
 {
     const tcpt_tracker *tracker = flow->tracker;
@@ -240,7 +241,8 @@ static bool fits_plain(const tcpt_flow *flow, const tcpt_segment *segment, const
     if (segment->sack_count || segment->checksum_is > TCPT_CHECKSUM_GOOD || capture_lacks(flow, segment, seen->from) ||
         on_both_sides(flow, segment, seen->from))
         return false;
-    return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from);
+    return tcpt_ct_fits_short_way(&tracker->models.current, segment, seen->from) ||
+           tcpt_ct_completes(&tracker->models.current, segment, seen->from);
 }
 
 static void propose_plain(tcpt_tracker_proposal *proposal)
