@@ -10,10 +10,11 @@ enum {
     EXTENSION_UNIT = 8, /* bytes */
 };
 
+/* What nearly all have is named at once; it counts as a layer all the same. */
 static tcpt_layer protocol(tcpt_way *way, unsigned number)
 {
     way->number = (uint16_t)number;
-    return TCPT_LAYER_PROTOCOL;
+    return number == TCPT_IP_TCP && way->layers < TCPT_LAYERS_MOST ? TCPT_LAYER_TCP : TCPT_LAYER_PROTOCOL;
 }
 
 /* No IP header is directly before what comes. */

@@ -126,10 +126,14 @@ static inline tcpt_layer tcpt_behind(tcpt_way *way, uint32_t count, tcpt_layer n
     return tcpt_skip(&way->bytes, count) ? next : TCPT_LAYER_NONE;
 }
 
+/** What nearly all have is named at once; it counts as a layer all the same. */
 static inline tcpt_layer tcpt_ethertype(tcpt_way *way, unsigned ethertype)
 {
     way->number = (uint16_t)ethertype;
-    return TCPT_LAYER_ETHERTYPE;
+    if (ethertype != TCPT_ETHERTYPE_IPV4)
+        return TCPT_LAYER_ETHERTYPE;
+    way->layers++;
+    return TCPT_LAYER_IP;
 }
 
 /** What a frame begins with. */
