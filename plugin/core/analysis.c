@@ -256,8 +256,8 @@ static void open_life(tcpt_analysis *analysis, tcpt_flow *flow, tcpt_record *rec
 }
 
 /* Judge a segment of a flow and take it in. */
-static void take_into(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                      tcpt_record *record)
+TCPT_INLINE void take_into(tcpt_analysis *analysis, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                           tcpt_record *record)
 {
     judgement found;
 
@@ -300,7 +300,7 @@ static tcpt_record *take(tcpt_analysis *analysis, const tcpt_segment *segment)
         open_life(analysis, flow, record);
     analysis->generation++;
     if (!begins || !rest_at_once(analysis, flow, segment, from, record))
-        take_into(analysis, flow, segment, from, record); /* from one place, so that it is no call */
+        take_into(analysis, flow, segment, from, record);
     if (begins)
         tcpt_stow_old(analysis, segment->time_ns);
     return record;
