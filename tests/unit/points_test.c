@@ -241,6 +241,55 @@ static void test_identical_but_sack(void)
     wire_end(on);
 }
 
+/* More ACKs of the same numbers are under way than are tried: those due first are the oldest. */
+static void test_identical_many(void)
+{
+    enum { MANY = 300 };
+    wire *on = wire_begin(true);
+    tcpt_segment sent[MANY];
+
+    wire_handshake(on);
+    for (unsigned i = 0; i < MANY; i++) {
+        sent[i] = wire_make(on, CLIENT, TCPT_ACK, 1001, 9001, 0);
+        wire_capture(on, 0, sent[i]);
+        on->now_ns += TCPT_MS_NS / 100;
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        if (i % 50 == 7)
+            continue; /* a few are lost */
+        sent[i].time_ns += on->across_ns;
+        wire_capture(on, 1, sent[i]);
+        g_assert_cmpuint(on->at[1]->same_as, !=, 0);
+    }
+    on->now_ns += tcpt_seconds_ns(1);
+    wire_say(on, SERVER, TCPT_ACK, 9001, 1001, 100);
+    wire_say(on, CLIENT, TCPT_ACK, 1001, 9101, 0);
+    g_assert_cmpuint(wire_path(on).matched_to_b, ==, 3 + MANY - MANY / 50);
+    wire_end(on);
+}
+
+/* RSTs that nothing tells apart, closer together at the other point, where each but the first is taken for a copy. */
+static void test_identical_closer(void)
+{
+    static const int64_t near_us[] = {0, 60, 1400}, far_us[] = {6700, 6770, 7100};
+    wire *on = wire_begin(true);
+
+    wire_handshake(on);
+    tcpt_segment rst = wire_make(on, CLIENT, TCPT_RST, 1001, 0, 0);
+    rst.ip_id = 0;
+    for (unsigned point = 0; point < 2; point++)
+        for (unsigned i = 0; i < 3; i++) {
+            tcpt_segment one = rst;
+            one.time_ns += (point ? far_us[i] : near_us[i]) * 1000;
+            wire_capture(on, point, one);
+        }
+    on->now_ns += tcpt_seconds_ns(1);
+    wire_say(on, SERVER, TCPT_ACK, 9001, 1001, 100);
+    wire_say(on, CLIENT, TCPT_RST, 1002, 0, 0);
+    g_assert_null(wire_loss(on));
+    wire_end(on);
+}
+
 /* The same bytes under another IP ID were sent again: whichever point's copy comes first in the file. */
 static void test_sent_again(void)
 {
@@ -455,6 +504,8 @@ void add_vantage_tests(void)
     g_test_add_data_func("/vantage/pieces-behind-losses", GINT_TO_POINTER(0), test_pieces_behind_losses);
     g_test_add_data_func("/vantage/pieces-late", GINT_TO_POINTER(1), test_pieces_behind_losses);
     g_test_add_func("/vantage/identical", test_identical);
+    g_test_add_func("/vantage/identical-many", test_identical_many);
+    g_test_add_func("/vantage/identical-closer", test_identical_closer);
     g_test_add_func("/vantage/identical-but-sack", test_identical_but_sack);
     g_test_add_func("/vantage/sent-again", test_sent_again);
     g_test_add_func("/vantage/new-ids", test_new_ids);

@@ -90,6 +90,18 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
     return sender->holes && seq_before(seq, sender->trouble->hole.right) && seq_after(end, sender->trouble->hole.left);
 }
 
+/* One of several alike that no IP ID tells apart. Where they came closer together than here one was taken for a second
+ * copy of another. */
+static bool taken_for_copy(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    const tcpt_member *here = &sighting->connection->members[from], *there = &sighting->connection->members[to];
+
+    if (sighting->has_ip_id || (sighting->seq != sighting->end_seq && !(sighting->flags & TCPT_RST)))
+        return false;
+    return tcpt_member_flow(there)->ends[sighting->way ^ there->turned].copies >
+           tcpt_member_flow(here)->ends[sighting->way ^ here->turned].copies;
+}
+
 /* When a segment is due at another point, by that point's clock, and how much later others have come. */
 static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to, int64_t *late_ns)
 {
@@ -184,6 +196,8 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
     bool missing = !(sighting->seen & 1u << to);
 
     if (missing && (of_another_life(sighting) || !was_looking(sighting, from, to)))
+        return;
+    if (missing && taken_for_copy(sighting, from, to))
         return;
     if (missing && went_astray(table, sighting, from, to))
         return;

@@ -8,7 +8,7 @@
 #include "tcptriage/sequence.h"
 
 enum {
-    ALIKE_MOST = 64,    /* of a segment sent again and again with the same numbers: the newest are tried */
+    ALIKE_MOST = 64,    /* of a segment sent again and again with the same numbers: so many of either end are tried */
     PIECES_MOST = 1024, /* looked through when a segment was cut or joined: what was lost lies there too */
 };
 
@@ -122,30 +122,51 @@ static int64_t undue_ns(const tcpt_leg *leg, const tcpt_sighting *known, const t
     return off_ns <= MAX(spread_ns, TCPT_MS_NS) ? 0 : off_ns;
 }
 
-/* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. */
+/* What is sought, and the best so far. */
+typedef struct search {
+    const tcpt_sighting *now;
+    bool rewritten;
+    tcpt_sighting *best;
+    likeness like;
+    int64_t off_ns;
+} search;
+
+static void consider(search *of, tcpt_sighting *at)
+{
+    const tcpt_sighting *now = of->now;
+    const tcpt_leg *leg = tcpt_leg_between(now->connection, at->first, now->first);
+    int64_t keep_ns = now->connection->points->keep_ns, expected_ns;
+    bool known = tcpt_expected_on(leg, now->connection, at->first, now->first, now->way, &expected_ns);
+    int64_t off_ns = undue_ns(leg, at, now, expected_ns);
+    likeness like = compare(leg, at, now, of->rewritten);
+
+    if (like == LIKE_ALL && off_ns > 0)
+        like = LIKE_HEADER;
+    if (like == LIKE_NOTHING || like < of->like || (known && off_ns > (like > of->like ? keep_ns : of->off_ns)))
+        return;
+    of->best = at;
+    of->like = like;
+    of->off_ns = known ? off_ns : keep_ns;
+}
+
+/* The one whose copy is due now; of several sent with the same numbers only time tells, and then the order. Of more
+ * than are tried (duplicate ACKs under way on a long fast path) the oldest is due first. */
 static tcpt_sighting *find_alike(const tcpt_sighting *now, bool rewritten)
 {
-    int64_t keep_ns = now->connection->points->keep_ns, best_off_ns = keep_ns, expected_ns;
-    tcpt_sighting *best = NULL;
-    likeness best_like = LIKE_NOTHING;
+    search of = {now, rewritten, NULL, LIKE_NOTHING, now->connection->points->keep_ns};
+    tcpt_sightings_alike alike = tcpt_sightings_find(now->connection->points, now);
+    tcpt_sighting *at = alike.newest, *among_newest;
     unsigned count = 0;
 
-    for (tcpt_sighting *at = tcpt_sightings_find(now->connection->points, now); at && count < ALIKE_MOST;
-         at = at->alike, count++) {
-        const tcpt_leg *leg = tcpt_leg_between(now->connection, at->first, now->first);
-        bool known = tcpt_expected_on(leg, now->connection, at->first, now->first, now->way, &expected_ns);
-        int64_t off_ns = undue_ns(leg, at, now, expected_ns);
-        likeness like = compare(leg, at, now, rewritten);
-
-        if (like == LIKE_ALL && off_ns > 0)
-            like = LIKE_HEADER;
-        if (like == LIKE_NOTHING || like < best_like || (known && off_ns > (like > best_like ? keep_ns : best_off_ns)))
-            continue;
-        best = at; /* of equals the oldest */
-        best_like = like;
-        best_off_ns = known ? off_ns : keep_ns;
-    }
-    return best;
+    for (; at && count < ALIKE_MOST; at = at->alike, count++)
+        consider(&of, at); /* of equals the oldest */
+    if (!at || of.like == LIKE_ALL)
+        return of.best;
+    among_newest = of.best;
+    for (at = alike.oldest, count = 0; at && count < ALIKE_MOST && of.best == among_newest;
+         at = at->alike_newer, count++)
+        consider(&of, at);
+    return of.best;
 }
 
 /* Sent again under the same numbers, so that without clocks to go by nobody knows which is which. */

@@ -42,33 +42,44 @@ GHashTable *tcpt_sightings_new(void)
     return g_hash_table_new(sighting_hash, sighting_equal);
 }
 
-tcpt_sighting *tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now)
+tcpt_sightings_alike tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now)
 {
     tcpt_sighting *at = now->connection->newest[now->way];
+    gpointer newest = NULL, oldest = NULL;
 
-    if (now->connection->indexed[now->way])
-        return g_hash_table_lookup(points->sightings, now);
+    if (now->connection->indexed[now->way]) {
+        g_hash_table_lookup_extended(points->sightings, now, &newest, &oldest);
+        return (tcpt_sightings_alike){newest, oldest};
+    }
     while (at && !same_numbers(at, now))
         at = at->before;
-    return at;
+    return (tcpt_sightings_alike){at, NULL};
 }
 
-/* More than are looked through: from now on they are in the table, the newest of those alike. */
+/* Of those alike the table has the newest as key and the oldest as value. */
+static void put_newest(GHashTable *sightings, tcpt_sighting *newest, tcpt_sighting *oldest)
+{
+    g_hash_table_replace(sightings, newest, oldest ? oldest : newest);
+}
+
+/* More than are looked through: from now on they are in the table. */
 static void TCPT_NOINLINE index_way(tcpt_points *points, tcpt_connection *connection, unsigned way)
 {
     for (tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
-        g_hash_table_replace(points->sightings, at, at);
+        put_newest(points->sightings, at, g_hash_table_lookup(points->sightings, at));
     connection->indexed[way] = true;
 }
 
-static void link_alike(const tcpt_points *points, tcpt_sighting *sighting)
+/* The oldest of those alike, where the table tells. */
+static tcpt_sighting *link_alike(const tcpt_points *points, tcpt_sighting *sighting)
 {
-    tcpt_sighting *newest = tcpt_sightings_find(points, sighting);
+    tcpt_sightings_alike alike = tcpt_sightings_find(points, sighting);
 
-    sighting->alike = newest;
+    sighting->alike = alike.newest;
     sighting->alike_newer = NULL;
-    if (newest)
-        newest->alike_newer = sighting;
+    if (alike.newest)
+        alike.newest->alike_newer = sighting;
+    return alike.oldest;
 }
 
 static void unlink_alike(tcpt_sighting *sighting)
@@ -82,12 +93,12 @@ static void unlink_alike(tcpt_sighting *sighting)
 /* Before it is unlinked. */
 static void take_out(GHashTable *sightings, tcpt_sighting *sighting)
 {
-    if (sighting->alike_newer)
-        return;
-    if (sighting->alike)
-        g_hash_table_replace(sightings, sighting->alike, sighting->alike);
-    else
+    if (!sighting->alike && !sighting->alike_newer)
         g_hash_table_remove(sightings, sighting);
+    else if (!sighting->alike_newer)
+        put_newest(sightings, sighting->alike, g_hash_table_lookup(sightings, sighting));
+    else if (!sighting->alike)
+        g_hash_table_insert(sightings, sighting, sighting->alike_newer); /* the key stays */
 }
 
 tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points)
@@ -152,8 +163,8 @@ void tcpt_sightings_keep(tcpt_points *points, tcpt_sighting *kept)
 {
     tcpt_connection *connection = kept->connection;
     unsigned way = kept->way;
+    tcpt_sighting *oldest_alike = link_alike(points, kept);
 
-    link_alike(points, kept);
     put_in_order(connection, kept);
     kept->newer = kept->after = NULL;
     kept->older = points->newest;
@@ -164,7 +175,7 @@ void tcpt_sightings_keep(tcpt_points *points, tcpt_sighting *kept)
     points->kept++;
     count_not_seen(connection, kept, 1);
     if (connection->indexed[way])
-        g_hash_table_replace(points->sightings, kept, kept);
+        put_newest(points->sightings, kept, oldest_alike);
     else if (connection->kept[way] >= FEW)
         index_way(points, connection, way);
     connection->kept[way]++;

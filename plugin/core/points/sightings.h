@@ -17,8 +17,13 @@ enum { TCPT_SLAB_SIGHTINGS = 256 };
 /** A table of sightings by their numbers: of connections and ways of which more than a few are kept. */
 GHashTable *tcpt_sightings_new(void);
 
-/** The newest one kept of a segment's numbers, or NULL; `alike` leads to the others. */
-tcpt_sighting *tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now);
+/** Those kept of a segment's numbers: `alike` leads from the newest to the oldest, `alike_newer` back. */
+typedef struct tcpt_sightings_alike {
+    tcpt_sighting *newest; /**< NULL: there is none */
+    tcpt_sighting *oldest; /**< NULL where they are so few that all are soon looked through */
+} tcpt_sightings_alike;
+
+tcpt_sightings_alike tcpt_sightings_find(const tcpt_points *points, const tcpt_sighting *now);
 
 /** One to be filled in, and then kept or dropped. */
 tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points);
