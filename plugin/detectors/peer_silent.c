@@ -88,42 +88,66 @@ static void complete(const tcpt_context *context, tcpt_finding *finding)
     tcpt_set_number(finding, TCPT_F_SILENT_DURATION, duration_ns);
 }
 
+/* It has closed, and acknowledges nothing of what was sent: it is there, and goes without. */
+static bool closes_without(const tcpt_context *context)
+{
+    return (context->segment->flags & TCPT_FIN) && !tcpt_answers(context);
+}
+
+static void say_accept_queue(const tcpt_context *context, tcpt_finding *finding)
+{
+    unsigned server = context->seen->from;
+
+    tcpt_resummarise(finding,
+                     "The %s sent its SYN-ACK, nothing for %.1f s and %u retransmissions, then %s (frame %u): accept "
+                     "queue full behind SYN cookies?",
+                     tcpt_role(context->flow, server), tcpt_as_seconds(tcpt_waited_ns(context)),
+                     context->flow->ends[!server].unanswered_repeats,
+                     context->segment->flags & TCPT_RST ? "a RST" : "an answer", context->record->frame);
+}
+
+static void say_heard(const tcpt_context *context, tcpt_finding *finding, const char *what)
+{
+    unsigned from = context->seen->from;
+
+    tcpt_resummarise(finding, "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
+                     tcpt_role(context->flow, !from), context->flow->ends[!from].unanswered_repeats,
+                     tcpt_role(context->flow, from), tcpt_as_seconds(tcpt_waited_ns(context)), what,
+                     context->record->frame);
+}
+
 /* Heard again: taken back, or the summary says when. A RST only says that the connection is gone. */
 static void judge_answer(const tcpt_context *context, silent_memory *memory)
 {
-    unsigned repeater = !context->seen->from;
-    const tcpt_endpoint *sender = &context->flow->ends[repeater];
-    tcpt_finding *finding = memory->finding[repeater];
+    unsigned from = context->seen->from;
+    uint32_t repeats = context->flow->ends[!from].unanswered_repeats;
+    tcpt_finding *finding = memory->finding[!from];
     bool rst = context->segment->flags & TCPT_RST;
-    bool refused = only_syn_ack_from(context->flow, !repeater);
-    int64_t waited_ns = tcpt_waited_ns(context);
+    bool refused = only_syn_ack_from(context->flow, from), closes = !refused && closes_without(context);
+    bool without = !rst && !refused && !(context->seen->traits & TCPT_TRAIT_ACKS_NEW);
 
-    memory->finding[repeater] = NULL;
-    if (!rst && !tcpt_answers(context))
+    memory->finding[!from] = NULL;
+    if (!rst && !closes && !tcpt_answers(context))
         return;
     /* What was captured at the server's doorstep was not lost: its host had no use for it. */
-    if (!rst && tcpt_heard_in_time(context) && !(refused && tcpt_is_near(&context->flow->ends[!repeater]))) {
+    if (!rst && !closes && tcpt_heard_in_time(context) && !(refused && tcpt_is_near(&context->flow->ends[from]))) {
         tcpt_withdraw(context, finding);
         return;
     }
     if (refused)
-        tcpt_resummarise(finding,
-                         "The %s sent its SYN-ACK, nothing for %.1f s and %u retransmissions, then %s (frame %u): "
-                         "accept queue full behind SYN cookies?",
-                         tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns), sender->unanswered_repeats,
-                         rst ? "a RST" : "an answer", context->record->frame);
+        say_accept_queue(context, finding);
     else
-        tcpt_resummarise(finding,
-                         "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then %s (frame %u)",
-                         tcpt_role(context->flow, repeater), sender->unanswered_repeats,
-                         tcpt_role(context->flow, !repeater), tcpt_as_seconds(waited_ns),
-                         rst                                           ? "a RST"
-                         : context->seen->traits & TCPT_TRAIT_ACKS_NEW ? "answered"
-                                                                       : "spoke and had none of it: lost on the way?",
-                         context->record->frame);
-    tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, !repeater),
-               tcpt_as_seconds(waited_ns), sender->unanswered_repeats);
-    tcpt_set_delay(finding, waited_ns);
+        say_heard(context, finding,
+                  rst       ? "a RST"
+                  : without ? "spoke and had none of it: lost on the way?"
+                            : "answered");
+    if (without)
+        tcpt_brief(finding, "Lost on the way? The %s lives and has none of %u repeats", tcpt_role(context->flow, from),
+                   repeats);
+    else
+        tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, from),
+                   tcpt_as_seconds(tcpt_waited_ns(context)), repeats);
+    tcpt_set_delay(finding, tcpt_waited_ns(context));
     tcpt_relate(finding, context->record);
 }
 
