@@ -53,11 +53,16 @@ static bool missed(const tcpt_context *context, unsigned end)
            !unanswered(context, end) && !tcpt_goes_on_elsewhere(context->flow, !end);
 }
 
+static bool after_stall(const tcpt_context *context)
+{
+    return (context->seen->traits & TCPT_TRAIT_SILENCE) &&
+           context->seen->since_ns >= tcpt_seconds_ns(context->settings->stall_seconds);
+}
+
 /* The other side gives up after the silence in which the close was due. */
 static bool given_up(const tcpt_context *context, unsigned end)
 {
-    return context->seen->from != end && (context->seen->traits & TCPT_TRAIT_SILENCE) &&
-           (context->segment->flags & (TCPT_FIN | TCPT_RST));
+    return context->seen->from != end && after_stall(context) && (context->segment->flags & (TCPT_FIN | TCPT_RST));
 }
 
 static tcpt_finding *raise_seen_elsewhere(const tcpt_context *context, unsigned end, int64_t silence_ns)
@@ -154,8 +159,7 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
     withdraw(context, memory, end);
     if (memory->finding[end] || !missed(context, end))
         return;
-    if ((context->seen->traits & TCPT_TRAIT_SILENCE) &&
-        !(context->segment->flags & TCPT_FIN && context->seen->from == end))
+    if (after_stall(context) && !(context->segment->flags & TCPT_FIN && context->seen->from == end))
         memory->finding[end] = raise_seen_elsewhere(context, end, context->seen->since_ns);
     if (!memory->finding[end] && given_up(context, end))
         memory->finding[end] = raise_said(context, end, context->seen->since_ns, TCPT_HIGH);

@@ -60,14 +60,15 @@ static inline uint64_t tcpt_pause_traits(const tcpt_flow *flow, const tcpt_segme
                                          int64_t since_ns, const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+    int64_t silence_ns;
     bool late;
 
     if (since_ns < TCPT_SECOND_NS)
         return 0;
+    silence_ns = tcpt_seconds_ns(MIN(settings->stall_seconds, settings->idle_seconds));
     late = segment->payload_bytes && receiver->payload_ns > sender->payload_ns &&
            segment->time_ns - receiver->payload_ns >= TCPT_LATE_REPLY_SECONDS * TCPT_SECOND_NS;
-    return (since_ns >= tcpt_seconds_ns(settings->stall_seconds) ? TCPT_TRAIT_SILENCE : 0) |
-           (late ? TCPT_TRAIT_LATE_REPLY : 0);
+    return (since_ns >= silence_ns ? TCPT_TRAIT_SILENCE : 0) | (late ? TCPT_TRAIT_LATE_REPLY : 0);
 }
 
 /** Whether short frames may be missing: where segments without payload are as short as Ethernet pads (with timestamps
