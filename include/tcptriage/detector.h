@@ -196,6 +196,9 @@ void tcpt_brief(tcpt_finding *finding, const char *brief, ...) TCPT_PRINTF(2, 3)
  * went back, is 0. */
 void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns);
 
+/** How long what it tells of went on, where that is longer than until its frame, or its run's last one. */
+void tcpt_set_until(tcpt_finding *finding, int64_t until_ns);
+
 /** Whom it blames, where the row's place is an end: index of the flow's end. */
 void tcpt_set_blamed(tcpt_finding *finding, unsigned end);
 

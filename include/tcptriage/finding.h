@@ -124,6 +124,7 @@ typedef struct tcpt_diagnosis {
     uint8_t *brief_arguments;  /**< of them, owned; NULL for none */
     struct tcpt_case *part_of; /**< its case; NULL until cases are made (cases.h) */
     int64_t delay_ns;          /**< what it cost on this flow; 0 where that cannot be told */
+    int64_t until_ns;          /**< how long what it tells of went on; 0: it is of that frame */
     uint32_t related_count;
     uint32_t bytes;      /**< that it takes, and what hangs on it */
     uint32_t superseded; /**< how many of its findings end findings stand in for: those are not shown */

@@ -32,6 +32,7 @@ static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool port
                ports ? "ports of one address" : "addresses, one port", seconds, sum->good);
     tcpt_set_number(finding, TCPT_F_SCAN_TARGETS, targets);
     tcpt_set_number(finding, TCPT_F_SCAN_OPEN, sum->good);
+    tcpt_set_until(finding, sum->last_ns);
 }
 
 static void judge(const tcpt_context *context, void *memory)

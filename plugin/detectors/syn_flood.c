@@ -45,6 +45,7 @@ static void complete(tcpt_finding *finding, const tcpt_crowd_sum *sum, bool answ
     tcpt_set_number(finding, TCPT_F_FLOOD_SYNS, sum->attempts);
     tcpt_set_number(finding, TCPT_F_FLOOD_SOURCES, sources);
     tcpt_set_number(finding, TCPT_F_FLOOD_COMPLETED, sum->good);
+    tcpt_set_until(finding, sum->last_ns);
 }
 
 static void judge(const tcpt_context *context, void *memory)

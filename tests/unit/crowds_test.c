@@ -230,6 +230,31 @@ static void test_scan_is_over(void)
     tcpt_analysis_free(in.analysis);
 }
 
+/* What met the first tries behind a pause, before it was known again, is told of as a whole, too; not what the source
+ * meets when all is over. */
+static void test_pauses(void)
+{
+    tuple later = {SCANNER, TARGET + 1, 50000, 80};
+    world in = new_world();
+    unsigned cases;
+    scan_ports(&in, 1001, 1201, 50000);
+    after(&in, 300 * INT64_C(1000000));
+    scan_ports(&in, 2001, 2201, 50000);
+    found refused = find(&in, "connection_refused");
+    g_assert_cmpuint(refused.count, >, 50); /* before it was known, and before it was known again */
+    g_assert_cmpuint(refused.consequences, ==, refused.count);
+    tcpt_cases(in.analysis, &cases);
+    g_assert_cmpuint(cases, ==, 1);
+    after(&in, 100 * INT64_C(1000000));
+    ask(&in, &later);
+    refuse(&in, &later);
+    refused = find(&in, "connection_refused");
+    g_assert_cmpuint(refused.consequences, ==, refused.count - 1);
+    tcpt_cases(in.analysis, &cases);
+    g_assert_cmpuint(cases, ==, 2);
+    tcpt_analysis_free(in.analysis);
+}
+
 /* A source is told of once, whatever it tries next; another one for itself. */
 static void test_told_once(void)
 {
@@ -568,6 +593,7 @@ void add_crowds_tests(void)
     g_test_add_func("/crowds/scan-grows", test_scan_grows);
     g_test_add_func("/crowds/scan-for-minutes", test_scan_for_minutes);
     g_test_add_func("/crowds/scan-is-over", test_scan_is_over);
+    g_test_add_func("/crowds/pauses", test_pauses);
     g_test_add_func("/crowds/told-once", test_told_once);
     g_test_add_func("/crowds/half-answers", test_half_answers);
     g_test_add_func("/crowds/many-at-once", test_many_at_once);

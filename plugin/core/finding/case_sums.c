@@ -9,9 +9,10 @@
 
 static void note_time(tcpt_case *made, const tcpt_diagnosis *diagnosis)
 {
-    int64_t last_ns =
-        diagnosis->run && diagnosis->run->last_ns > diagnosis->time_ns ? diagnosis->run->last_ns : diagnosis->time_ns;
+    int64_t last_ns = MAX(diagnosis->time_ns, diagnosis->until_ns);
 
+    if (diagnosis->run)
+        last_ns = MAX(last_ns, diagnosis->run->last_ns);
     if (!made->finding_count || diagnosis->time_ns < made->first_ns)
         made->first_ns = diagnosis->time_ns;
     if (!made->finding_count || last_ns > made->last_ns)

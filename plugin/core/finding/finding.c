@@ -90,6 +90,12 @@ void tcpt_set_delay(tcpt_finding *finding, int64_t delay_ns)
         finding->diagnosis->delay_ns = CLAMP(delay_ns, 0, TCPT_DELAY_MOST_NS);
 }
 
+void tcpt_set_until(tcpt_finding *finding, int64_t until_ns)
+{
+    if (!tcpt_is_shared(finding->diagnosis))
+        finding->diagnosis->until_ns = until_ns;
+}
+
 void tcpt_set_blamed(tcpt_finding *finding, unsigned end)
 {
     if (!tcpt_is_shared(finding->diagnosis))
