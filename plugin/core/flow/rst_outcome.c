@@ -5,15 +5,16 @@
 
 #include "core/flow/trouble.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
 enum {
     /* Far from the receiver the loss of the RST explains that bytes are sent again, once. */
     AGAIN_FAR = 2,
     AGAIN_NEAR = 1,
-    /* Once an exact RST was found without effect and another one followed, new bytes that are still on their way are no
-     * news: longer than that takes no path. The same bytes again are. */
-    SECOND_SECONDS = 1,
+    /* New bytes that are still on their way are no news, however long the queue before them has become: longer than
+     * that takes no path. The same bytes again are. */
+    QUEUE_SECONDS = 1,
 };
 
 /* ---- observing ---- */
@@ -45,14 +46,26 @@ static bool outlives_exact(const tcpt_observation *seen, const tcpt_flow *flow, 
     return times_again(toward, segment) >= (tcpt_is_near(&flow->ends[seen->from]) ? AGAIN_NEAR : AGAIN_FAR);
 }
 
+/* Whether the way is longer now than a round trip says. Once an exact RST was found without effect and another one
+ * followed nothing speaks against it; nor where what was sent before the RST has not arrived either, by what is
+ * acknowledged. */
+static bool may_be_queued(const tcpt_observation *seen, const tcpt_flow *flow, const tcpt_rst_toward *toward,
+                          const tcpt_segment *segment)
+{
+    if (is_again(seen) || !tcpt_rst_is_exact(toward->position))
+        return false;
+    return toward->outlived_exact ||
+           (toward->position == TCPT_RST_AT_ACK && !seq_after(segment->ack, flow->ends[seen->from].rcv_nxt));
+}
+
 /* What was on its way when the RST passed is no sign of life. */
 static bool late_enough(const tcpt_observation *seen, const tcpt_flow *flow, const tcpt_rst_toward *toward,
                         const tcpt_segment *segment)
 {
     int64_t least_ns = tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS;
 
-    if (toward->outlived_exact && tcpt_rst_is_exact(toward->position) && !is_again(seen))
-        least_ns = MAX(least_ns, tcpt_seconds_ns(SECOND_SECONDS));
+    if (may_be_queued(seen, flow, toward, segment))
+        least_ns = MAX(least_ns, tcpt_seconds_ns(QUEUE_SECONDS));
     return segment->time_ns - toward->time_ns >= least_ns;
 }
 
