@@ -90,13 +90,13 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
     return sender->holes && seq_before(seq, sender->trouble->hole.right) && seq_after(end, sender->trouble->hole.left);
 }
 
-/* One of several alike that no IP ID tells apart. Where they came closer together than here one was taken for a second
- * copy of another. */
+/* One of a closed socket's alike answers that no IP ID tells apart. Where they came closer together than here one was
+ * taken for a second copy of another. */
 static bool taken_for_copy(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     const tcpt_member *here = &sighting->connection->members[from], *there = &sighting->connection->members[to];
 
-    if (sighting->has_ip_id || (sighting->seq != sighting->end_seq && !(sighting->flags & TCPT_RST)))
+    if (sighting->has_ip_id || !(sighting->flags & TCPT_RST))
         return false;
     return tcpt_member_flow(there)->ends[sighting->way ^ there->turned].copies >
            tcpt_member_flow(here)->ends[sighting->way ^ here->turned].copies;

@@ -104,23 +104,13 @@ tcpt_layer tcpt_take_ethertype(tcpt_way *way)
     }
 }
 
-static tcpt_layer take_chdlc(tcpt_way *way)
-{
-    const uint8_t *header = way->bytes.at;
-
-    return tcpt_skip(&way->bytes, 4) ? tcpt_ethertype(way, tcpt_be16(header + 2)) : TCPT_LAYER_NONE;
-}
-
 /* Address and control may be left out, and so may the protocol's first byte: RFC 1661, section 6.5 and 6.6. */
 tcpt_layer tcpt_take_ppp(tcpt_way *way)
 {
     enum { IPV4 = 0x21, IPV6 = 0x57, MPLS = 0x281, MPLS_MULTICAST = 0x283 };
-    enum { CHDLC_UNICAST = 0x0f, CHDLC_MULTICAST = 0x8f };
     tcpt_bytes *bytes = &way->bytes;
     unsigned protocol;
 
-    if (bytes->captured && (bytes->at[0] == CHDLC_UNICAST || bytes->at[0] == CHDLC_MULTICAST))
-        return take_chdlc(way); /* a serial line of Cisco's: no protocol of PPP has these numbers */
     if (bytes->captured >= 2 && bytes->at[0] == 0xff && bytes->at[1] == 0x03)
         tcpt_skip(bytes, 2);
     if (bytes->captured < 2)
@@ -170,6 +160,24 @@ static tcpt_layer take_cooked(tcpt_way *way, uint32_t header_bytes, uint32_t har
     if (protocol >= TCPT_ETHERTYPE_LEAST)
         return tcpt_ethertype(way, protocol);
     return protocol == PROTOCOL_LLC ? TCPT_LAYER_LLC : TCPT_LAYER_NONE;
+}
+
+static tcpt_layer take_chdlc(tcpt_way *way)
+{
+    const uint8_t *header = way->bytes.at;
+
+    return tcpt_skip(&way->bytes, 4) ? tcpt_ethertype(way, tcpt_be16(header + 2)) : TCPT_LAYER_NONE;
+}
+
+/* A serial line of Cisco's may be called so, too: no protocol of PPP has the numbers that its frames begin with. */
+static tcpt_layer take_serial(tcpt_way *way)
+{
+    enum { UNICAST = 0x0f, MULTICAST = 0x8f };
+    const tcpt_bytes *bytes = &way->bytes;
+
+    if (bytes->captured && (bytes->at[0] == UNICAST || bytes->at[0] == MULTICAST))
+        return take_chdlc(way);
+    return TCPT_LAYER_PPP;
 }
 
 static tcpt_layer take_avs(tcpt_way *way)
@@ -225,7 +233,7 @@ tcpt_layer tcpt_take_link(tcpt_way *way, tcpt_link link)
     case TCPT_LINK_LOOP:
         return take_loopback(way);
     case TCPT_LINK_PPP:
-        return TCPT_LAYER_PPP;
+        return take_serial(way);
     case TCPT_LINK_PPP_PHDR:
         return tcpt_behind(way, 1, TCPT_LAYER_PPP);
     case TCPT_LINK_CHDLC:

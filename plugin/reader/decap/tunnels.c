@@ -145,19 +145,27 @@ static tcpt_layer take_teredo(tcpt_way *way)
     return bytes->captured > 0 && bytes->at[0] >> 4 == 6 ? TCPT_LAYER_IP : TCPT_LAYER_NONE;
 }
 
-/* RFC 2661, section 3.1: what is optional in front of PPP, in this order. */
+/* Version 3 is L2TP as well, and not looked into; with another one the port is somebody's by chance. */
+static bool is_l2tp(const tcpt_bytes *bytes)
+{
+    unsigned version = bytes->captured >= 2 ? bytes->at[1] & 0x0fU : 0;
+
+    return version == 2 || version == 3;
+}
+
+/* RFC 2661, section 3.1: what is optional in front of PPP, in this order. The length counts all of it. */
 static tcpt_layer take_l2tp(tcpt_way *way)
 {
     enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200, VERSION = 0x000f };
     tcpt_bytes *bytes = &way->bytes;
-    unsigned flags;
+    unsigned flags = bytes->captured >= 2 ? tcpt_be16(bytes->at) : 0;
+    uint32_t header_bytes = 6 + (flags & LENGTH ? 2 : 0) + (flags & SEQUENCE ? 4 : 0);
 
-    if (bytes->captured < 2)
+    if (flags & CONTROL || (flags & VERSION) != 2 || bytes->captured < header_bytes)
         return TCPT_LAYER_NONE;
-    flags = tcpt_be16(bytes->at);
-    if (flags & CONTROL || (flags & VERSION) != 2)
-        return TCPT_LAYER_NONE;
-    if (!tcpt_skip(bytes, 6 + (flags & LENGTH ? 2 : 0) + (flags & SEQUENCE ? 4 : 0)))
+    if (flags & LENGTH)
+        tcpt_end_at(bytes, tcpt_be16(bytes->at + 2));
+    if (!tcpt_skip(bytes, header_bytes))
         return TCPT_LAYER_NONE;
     if (!(flags & OFFSET))
         return TCPT_LAYER_PPP;
@@ -197,7 +205,7 @@ tcpt_layer tcpt_take_udp(tcpt_way *way)
 {
     enum { HEADER_BYTES = 8 };
     const uint8_t *header = way->bytes.at;
-    unsigned from, to, lower;
+    unsigned from, to, lower, higher;
 
     if (!tcpt_skip(&way->bytes, HEADER_BYTES))
         return TCPT_LAYER_NONE;
@@ -206,5 +214,6 @@ tcpt_layer tcpt_take_udp(tcpt_way *way)
     if (tcpt_be16(header + 4) >= HEADER_BYTES)
         tcpt_end_at(&way->bytes, tcpt_be16(header + 4) - HEADER_BYTES);
     lower = from < to ? from : to; /* asked first, as Wireshark does */
-    return take_port(way, is_tunnel(lower) ? lower : from + to - lower);
+    higher = from + to - lower;
+    return take_port(way, is_tunnel(lower) && (lower != PORT_L2TP || is_l2tp(&way->bytes)) ? lower : higher);
 }
