@@ -31,9 +31,9 @@ target_link_libraries(pkt2pcap PRIVATE tcptriage_scenario)
 add_executable(unit-test tests/unit/main.c tests/unit/address_test.c tests/unit/label_test.c tests/unit/html_test.c
     tests/unit/sequence_test.c tests/unit/segment_test.c tests/unit/checksum_test.c tests/unit/registry_test.c
     tests/unit/flow_test.c tests/unit/copies_test.c tests/unit/flow_table_test.c tests/unit/peers_test.c tests/unit/points_test.c
-    tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/release_test.c tests/unit/report_test.c tests/unit/tables_test.c tests/unit/storms_test.c tests/unit/crowds_test.c tests/unit/failed_test.c tests/unit/cases_test.c
+    tests/unit/points_loss_test.c tests/unit/settings_test.c tests/unit/release_test.c tests/unit/report_test.c tests/unit/tables_test.c tests/unit/storms_test.c tests/unit/crowds_test.c tests/unit/floods_test.c tests/unit/failed_test.c tests/unit/cases_test.c
     tests/unit/places_test.c tests/unit/pieces_test.c tests/unit/remedy_test.c tests/unit/explains_test.c tests/unit/million_test.c
-    tests/unit/icmp_test.c tests/unit/scene_test.c tests/unit/command_line_test.c plugin/epan/command_line.c tests/unit/bench.c tests/unit/heap.c tests/unit/wire.c)
+    tests/unit/icmp_test.c tests/unit/scene_test.c tests/unit/command_line_test.c plugin/epan/command_line.c tests/unit/bench.c tests/unit/world.c tests/unit/heap.c tests/unit/wire.c)
 target_include_directories(unit-test PRIVATE plugin)
 target_compile_definitions(unit-test PRIVATE SOURCE="${CMAKE_SOURCE_DIR}")
 target_link_libraries(unit-test PRIVATE tcptriage_report)

@@ -76,6 +76,7 @@ ONE = {
     "vxlan-gpe": (None, lambda f: over_udp(4790, struct.pack(">II", 0x0c000001, 42 << 8) + inner(f))),
     "geneve": (None, lambda f: over_udp(6081, struct.pack(">BBHI", 2, 0, 0x6558, 42 << 8) + b"\1\2\3\1abcd" + f)),
     "gtp-u": (None, lambda f: over_udp(2152, struct.pack(">BBHI", 0x34, 255, len(inner(f)) + 8, 7) + b"\0\1\0\x85" + b"\1\0\0\0" + inner(f))),
+    "vxlan-from-l2tp": (None, lambda f: ethernet(ipv4(17, struct.pack(">HHHHII", 1701, 4789, 16 + len(f), 0, 0x08000000, 42 << 8) + f))),
     "l2tp": (None, lambda f: over_udp(1701, struct.pack(">HHH", 0x0002, 7, 9) + b"\0\x21" + inner(f))),
     "l2tp-options": (None, lambda f: over_udp(1701, struct.pack(">HHHHHHH", 0x4a02, 22 + len(inner(f)), 7, 9, 1, 1, 4) + bytes(4) + b"\xff\x03\0\x21" + inner(f))),
     "gre-in-udp": (None, lambda f: over_udp(4754, b"\0\0\x08\0" + inner(f))),

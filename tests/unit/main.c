@@ -34,6 +34,7 @@ int main(int argc, char **argv)
     add_storms_tests();
     add_failed_tests();
     add_crowds_tests();
+    add_floods_tests();
     add_scene_tests();
     return g_test_run();
 }

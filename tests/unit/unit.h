@@ -38,6 +38,7 @@ void add_settings_tests(void);
 void add_storms_tests(void);
 void add_failed_tests(void);
 void add_crowds_tests(void);
+void add_floods_tests(void);
 void add_scene_tests(void);
 
 #endif
