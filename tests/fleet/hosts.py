@@ -42,8 +42,8 @@ ControlPersist 60
 """
 PACKAGES = ("openssh-server", "libwrap0")  # their files alone: installed they would start a daemon of this machine's
 DOWNLOAD_S = 120
-# A host that is this one: a worker's folder is below HOME.
-HERE = '#!/bin/sh\nshift\n[ "$1" != -- ] || shift\ncd "%(folder)s" && HOME=$PWD exec sh -c "$*"\n'
+# A host that is this one, without a SHELL, as services are: a worker's folder is below HOME.
+HERE = '#!/bin/sh\nshift\n[ "$1" != -- ] || shift\nunset SHELL\ncd "%(folder)s" && HOME=$PWD exec sh -c "$*"\n'
 # rsync, to which the host is lost while it brings one capture there, and once more with another's results on the way back.
 LOST_TWICE = """#!/bin/sh
 case "$*" in
