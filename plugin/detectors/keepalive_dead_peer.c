@@ -28,22 +28,24 @@ static void take_back(const tcpt_context *context, keepalive_memory *memory)
     memory->finding[prober] = NULL;
 }
 
-/* The first probe after a long silence may be the first that a NAT does not pass; behind answered ones it is the host.
- */
+/* A host that is gone and a device on the way that has forgotten the connection, be it by a failover behind probes that
+ * were answered, look alike from one point. */
 static tcpt_finding *raise_idle(const tcpt_context *context, bool alive)
 {
     unsigned from = context->seen->from;
     int64_t idle_ns = context->flow->ends[from].idle_before_ns;
-    tcpt_finding *finding =
-        tcpt_raise(context, TCPT_HIGH, "Three keep-alive probes of the %s, after %.0f s of silence, without an answer",
-                   tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns));
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_MEDIUM,
+        "Three keep-alive probes of the %s, after %.0f s of silence, without an answer: %s gone, or forgotten "
+        "by a NAT or firewall",
+        tcpt_role(context->flow, from), tcpt_as_seconds(idle_ns), tcpt_role(context->flow, !from));
 
     tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(idle_ns, 0));
     if (!alive && idle_ns >= tcpt_seconds_ns(context->settings->idle_seconds))
         tcpt_brief(finding, "Keep-alive unanswered after %.0f s: %s gone, or NAT?", tcpt_as_seconds(idle_ns),
                    tcpt_role(context->flow, !from));
     else
-        tcpt_brief(finding, "No answer to keep-alive probes: the %s is gone", tcpt_role(context->flow, !from));
+        tcpt_brief(finding, "No answer to keep-alive probes: %s gone, or NAT?", tcpt_role(context->flow, !from));
     return finding;
 }
 
@@ -55,11 +57,11 @@ static tcpt_finding *raise_behind_window(const tcpt_context *context)
     int64_t since_ns = context->segment->time_ns - context->flow->ends[from].unanswered_ns;
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM,
-                   "The %s closed its window and is gone: three probes of the %s in %.1f s got no "
-                   "answer",
+                   "The %s closed its window, and three probes of the %s in %.1f s got no answer: it is gone, or cut "
+                   "off",
                    tcpt_role(context->flow, !from), tcpt_role(context->flow, from), tcpt_as_seconds(since_ns));
 
-    tcpt_brief(finding, "No answer to window probes: the %s is gone", tcpt_role(context->flow, !from));
+    tcpt_brief(finding, "No answer to window probes: %s gone, or cut off?", tcpt_role(context->flow, !from));
     tcpt_set_delay(finding, since_ns);
     return finding;
 }
@@ -107,12 +109,15 @@ const tcpt_detector tcpt_keepalive_dead_peer = {
     .id = "keepalive_dead_peer",
     .message = "Probes of the other side without an answer",
     .mistaken = "an idle connection in order",
-    .explanation = "One side asks whether the other is still there, or whether its window has opened again, and hears "
-                   "nothing: consistent with a host that is gone, or with a device on the way that has forgotten the "
-                   "idle connection.",
+    .explanation =
+        "One side asks whether the other is still there, or whether its window has opened again, and hears "
+        "nothing: consistent with a host that is gone, or with a device on the way that has forgotten the "
+        "idle connection. From one capture point both look alike; an answer on another connection between the "
+        "same two hosts, later than the probes, would show that the host is up and can be reached.",
     .remedy =
-        "Is the other host up? Then a NAT or firewall dropped the flow before the first probe: make the keep-alive "
-        "period shorter than its idle limit.",
+        "Is the other host up, and are other connections to it answered? Then a NAT or firewall has forgotten the "
+        "flow: make the keep-alive period shorter than its idle limit, and where earlier probes were answered look for "
+        "a failover or restart on the way.",
     .commands = commands,
     .reference = "RFC 9293 sections 3.8.4 and 3.8.6.1; Linux tcp_keepalive_timer()",
     .group = TCPT_GROUP_PROTOCOL,
