@@ -102,20 +102,30 @@ static void raise_syn_sent(const tcpt_context *context)
     tcpt_relate(finding, context->flow->ends[!context->seen->from].last_record);
 }
 
+/* Behind a RST that has closed its receiver, taken or sent with the right number, no stack has a say any more. */
+static bool meets_nobody(const tcpt_context *context)
+{
+    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
+
+    return receiver->reset && (receiver->reset_peer || !receiver->rst_count);
+}
+
 static void raise(const tcpt_context *context)
 {
     const tcpt_rst_view *rst = &context->seen->rst;
+    bool closed = meets_nobody(context);
     int32_t delta = seq_delta(context->segment->seq, rst->expected_seq);
     tcpt_finding *finding =
         tcpt_raise(context, rst->confidence, "RST from the %s is %u %s the expected SEQ: %s; %s %s",
                    tcpt_role(context->flow, context->seen->from), distance(delta), delta < 0 ? "below" : "above",
-                   meaning_of(context), tcpt_stack_names[context->settings->receiver_stack].description,
-                   consequence(rst->verdict));
+                   meaning_of(context),
+                   closed ? "a RST before it" : tcpt_stack_names[context->settings->receiver_stack].description,
+                   closed ? "has closed the connection already" : consequence(rst->verdict));
 
     tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, rst->expected_seq);
     tcpt_set_text(finding, TCPT_F_RST_POSITION, tcpt_rst_position_name(rst->position));
-    tcpt_set_text(finding, TCPT_F_RST_VERDICT, tcpt_verdict_name(rst->verdict));
+    tcpt_set_text(finding, TCPT_F_RST_VERDICT, tcpt_verdict_name(closed ? TCPT_VERDICT_IGNORED : rst->verdict));
     tcpt_relate(finding, context->flow->ends[context->seen->from].fin_record);
     tcpt_relate(finding, context->flow->ends[!context->seen->from].last_record);
 }
