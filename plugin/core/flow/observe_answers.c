@@ -119,8 +119,18 @@ static void observe_challenge(tcpt_observation *seen, const tcpt_flow *flow, con
     seen->challenged = sender->trouble->provoked.record;
 }
 
-/* A SYN has met a connection that its receiver still has and the capture has not seen: the ACK has that one's numbers.
- * What lies near to the SYN's own may be of this connection, and the capture lacks what it acknowledges. */
+/* What lies near to the SYN's own number may be of this connection, and the capture lacks what it acknowledges: but a
+ * client that sends its SYN again is not further, and a device that begins each life with the same number has its
+ * earlier connections near. */
+static bool of_this_connection(const tcpt_flow *flow, const tcpt_endpoint *client, uint32_t ack)
+{
+    const tcpt_old_refusal *before = &flow->rare->refusal;
+
+    return ack - client->iss <= NEAR_BYTES && !(client->syn_count > 1 && before->seen && before->ack == ack);
+}
+
+/* A SYN has met a connection that its receiver still has and the capture has not seen: the ACK has that one's
+ * numbers. */
 static void observe_answer_to_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment)
 {
     const tcpt_endpoint *client = &flow->ends[!seen->from];
@@ -129,7 +139,7 @@ static void observe_answer_to_syn(tcpt_observation *seen, const tcpt_flow *flow,
         return;
     if (!client->last_record)
         return; /* the SYN was captured in the life before */
-    if (segment->ack - client->iss <= NEAR_BYTES ||
+    if (of_this_connection(flow, client, segment->ack) ||
         segment->time_ns - client->syn_ns >= tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
         return;
     seen->traits |= TCPT_TRAIT_CHALLENGE;
