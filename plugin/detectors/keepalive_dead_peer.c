@@ -10,22 +10,48 @@
 enum { PROVEN_BY = 3 };
 
 typedef struct keepalive_memory {
-    tcpt_finding *finding[2]; /* by the end that probes, while the third probe may still be answered */
+    tcpt_finding *finding[2]; /* by the end that probes, until the other end is heard again */
     int64_t raised_ns[2];
-    bool alive[2]; /* a probe of that end was answered before */
+    bool behind_window[2]; /* its probes are of a closed window */
+    bool alive[2];         /* a probe of that end was answered before */
 } keepalive_memory;
 
-/* The third probe was answered after all, as fast as the path allows: two were lost, and the peer is there. */
-static void take_back(const tcpt_context *context, keepalive_memory *memory)
+/* It has kept the connection, and was silent: neither gone nor forgotten. */
+static void say_heard(const tcpt_context *context, tcpt_finding *finding, unsigned prober)
+{
+    const tcpt_endpoint *asks = &context->flow->ends[prober];
+    const char *who = tcpt_role(context->flow, !prober);
+    int64_t silent_ns = context->segment->time_ns - asks->unanswered_ns;
+
+    tcpt_resummarise(
+        finding,
+        "%u keep-alive probes of the %s, after %.0f s of silence, without an answer; the %s is heard again "
+        "%.1f s after the first (frame %u)",
+        asks->unanswered_probes, tcpt_role(context->flow, prober), tcpt_as_seconds(asks->idle_before_ns), who,
+        tcpt_as_seconds(silent_ns), context->record->frame);
+    tcpt_brief(finding, "No answer to keep-alive for %.0f s, then the %s again", tcpt_as_seconds(silent_ns), who);
+    tcpt_set_delay(finding, silent_ns);
+}
+
+/* As fast as the path allows: two were lost, and the peer is there. Later: it was not gone, and what a closed window
+ * cost is zero_window_stall's. By a RST it says that it was. */
+static void judge_heard(const tcpt_context *context, keepalive_memory *memory)
 {
     unsigned prober = !context->seen->from;
+    tcpt_finding *finding = memory->finding[prober];
     int64_t since_ns = context->segment->time_ns - memory->raised_ns[prober];
 
-    if (!memory->finding[prober])
+    if (context->seen->really_bad || context->seen->stale)
         return;
-    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
-        tcpt_withdraw(context, memory->finding[prober]);
     memory->finding[prober] = NULL;
+    if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
+        tcpt_withdraw(context, finding);
+    else if (context->segment->flags & TCPT_RST)
+        return;
+    else if (memory->behind_window[prober])
+        tcpt_withdraw(context, finding);
+    else
+        say_heard(context, finding, prober);
 }
 
 /* A host that is gone and a device on the way that has forgotten the connection, be it by a failover behind probes that
@@ -66,6 +92,12 @@ static tcpt_finding *raise_behind_window(const tcpt_context *context)
     return finding;
 }
 
+/* Probes without the timestamps agreed on, where such were answered before, are not refused for that. */
+static bool explained(const tcpt_context *context, bool alive)
+{
+    return tcpt_silence_explained(context) && !(alive && tcpt_drops_timestamps(context->flow, context->segment));
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     keepalive_memory *mine = memory;
@@ -75,18 +107,19 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
 
     if (mine->finding[!from])
-        take_back(context, mine);
+        judge_heard(context, mine);
     if ((context->seen->traits & TCPT_TRAIT_PROBED) && !context->seen->really_bad)
         mine->alive[!from] = true;
     if (!context->seen->probe || context->seen->really_bad || !context->flow->both_ways)
         return;
     if (!context->seen->new_round || context->seen->unanswered_probes != PROVEN_BY)
         return;
-    if (tcpt_silence_explained(context))
+    if (explained(context, mine->alive[from]))
         return;
     finding = tcpt_window_is_shut(receiver) ? raise_behind_window(context) : raise_idle(context, mine->alive[from]);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, sender->idle_before_ns);
     mine->finding[from] = finding;
+    mine->behind_window[from] = tcpt_window_is_shut(receiver);
     mine->raised_ns[from] = context->segment->time_ns;
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_relate(finding, receiver->last_record);

@@ -3,6 +3,7 @@
 #include "detectors/detectors.h"
 
 #include "detectors/shared/silence.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/queries.h"
 
 /* One or two repeats without any answer are ordinary loss. */
@@ -10,8 +11,10 @@ enum { PROVEN_BY = 3 };
 
 typedef struct timestamps_memory {
     tcpt_finding *finding; /* while it may be taken back */
-    uint8_t end;           /* that sends without */
+    int64_t raised_ns;
+    uint8_t end; /* that sends without */
     bool raised;
+    bool probes_taken[2]; /* a probe of that end was answered that lacked them */
 } timestamps_memory;
 
 /* The first segment without is its first after the SYN: else the newest that waits for an answer. */
@@ -22,16 +25,17 @@ static tcpt_record *first_without(const tcpt_flow *flow, unsigned end)
     return flow->ends[end].unanswered_record;
 }
 
-static void raise_missing(const tcpt_context *context, timestamps_memory *mine, unsigned end, const char *what,
-                          int64_t since_ns)
+static void raise_missing(const tcpt_context *context, timestamps_memory *mine, unsigned end,
+                          tcpt_confidence confidence, const char *what, int64_t since_ns)
 {
     const tcpt_flow *flow = context->flow;
     tcpt_record *first = first_without(flow, end);
     int64_t lost_ns = context->segment->time_ns - since_ns;
 
     mine->raised = true;
+    mine->raised_ns = context->segment->time_ns;
     mine->end = (uint8_t)end;
-    mine->finding = tcpt_raise(context, TCPT_MEDIUM,
+    mine->finding = tcpt_raise(context, confidence,
                                "Segments of the %s lack the timestamps that both SYNs agreed on (since frame %u) and "
                                "have no effect for %.1f s: %s",
                                tcpt_role(flow, end), first->frame, tcpt_as_seconds(lost_ns), what);
@@ -41,7 +45,7 @@ static void raise_missing(const tcpt_context *context, timestamps_memory *mine, 
     tcpt_set_blamed(mine->finding, end);
     tcpt_set_number(mine->finding, TCPT_F_TIMESTAMPS_FIRST, first->frame);
     tcpt_relate(mine->finding, first);
-    tcpt_relate(mine->finding, flow->ends[end].payload_record);
+    tcpt_relate(mine->finding, context->seen->probe ? flow->ends[!end].last_record : flow->ends[end].payload_record);
 }
 
 /* Something without them was taken: its receiver does not insist, and what had no effect was lost. */
@@ -75,6 +79,36 @@ static bool repeats_without(const tcpt_context *context)
            sender->tsval_ns < sender->unanswered_ns && !tolerated(context->flow, context->seen->from);
 }
 
+/* Stacks of Apple's and Microsoft's have sent keep-alive probes without. Of a host that is gone, or a device that has
+ * forgotten the connection, the same is seen. */
+static bool probes_without(const tcpt_context *context, const timestamps_memory *mine)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+
+    return context->seen->probe && context->seen->new_round && context->seen->unanswered_probes == PROVEN_BY &&
+           context->flow->both_ways && tcpt_drops_timestamps(context->flow, context->segment) &&
+           !context->segment->options_cut && sender->tsval_ns < sender->unanswered_ns && !mine->probes_taken[from] &&
+           !tolerated(context->flow, from);
+}
+
+/* The other end answers: none of its timestamps is newer than what it had not answered. */
+static void judge_probed(const tcpt_context *context, timestamps_memory *mine)
+{
+    unsigned prober = !context->seen->from;
+    const tcpt_endpoint *end = &context->flow->ends[prober];
+
+    if (!(context->flow->ends[0].syn_options & context->flow->ends[1].syn_options & TCPT_OPTION_TIMESTAMPS))
+        return;
+    if (context->segment->time_ns - end->last_ns > 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
+        return; /* it speaks for itself */
+    mine->probes_taken[prober] |= end->tsval_ns < end->unanswered_ns;
+    if (mine->finding && mine->end == prober && mine->raised_ns == end->last_ns) {
+        tcpt_withdraw(context, mine->finding);
+        mine->finding = NULL;
+    }
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -82,14 +116,20 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (context->seen->really_bad || context->seen->stale)
         return;
+    if (context->seen->traits & TCPT_TRAIT_PROBED)
+        judge_probed(context, mine);
     if (mine->finding)
         judge_answer(context, mine);
     if (mine->raised)
         return;
     if (context->seen->timestamps_wanted)
-        raise_missing(context, mine, flow->client, "the server sends its SYN-ACK again", flow->first_ack_ns);
+        raise_missing(context, mine, flow->client, TCPT_MEDIUM, "the server sends its SYN-ACK again",
+                      flow->first_ack_ns);
     else if (repeats_without(context))
-        raise_missing(context, mine, context->seen->from, "repeats are not answered",
+        raise_missing(context, mine, context->seen->from, TCPT_MEDIUM, "repeats are not answered",
+                      flow->ends[context->seen->from].unanswered_ns);
+    else if (probes_without(context, mine))
+        raise_missing(context, mine, context->seen->from, TCPT_LOW, "probes go unanswered (or is nobody there?)",
                       flow->ends[context->seen->from].unanswered_ns);
 }
 
@@ -123,7 +163,7 @@ const tcpt_detector tcpt_timestamps_missing = {
     .severity = TCPT_WARN,
     .blames = TCPT_BLAMES_SENDER,
     .explains = explains,
-    .wants = TCPT_TRAIT_SYN_MORE | TCPT_TRAIT_UNANSWERED,
+    .wants = TCPT_TRAIT_SYN_MORE | TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_PROBED,
     .follows = TCPT_TRAIT_SYN | TCPT_TRAIT_HEARD_AGAIN,
     .memory_bytes = sizeof(timestamps_memory),
     .fields = fields,

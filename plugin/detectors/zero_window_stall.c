@@ -70,13 +70,14 @@ static void note_sent_into(const tcpt_context *context, shut_window *window)
         window->probe = context->record;
 }
 
-static bool matters(const tcpt_context *context, const shut_window *window, unsigned closer)
+/* `back`: it is heard again, and alive, however many probes it has left unanswered. */
+static bool matters(const tcpt_context *context, const shut_window *window, unsigned closer, bool back)
 {
     const tcpt_endpoint *prober = &context->flow->ends[!closer];
 
     if ((!window->waiting && !window->full) || !context->flow->both_ways)
         return false; /* nothing waits, or what does is not captured */
-    return prober->unanswered_probes < PROBES_OF_THE_DEAD && prober->unanswered_repeats < REPEATS_TO_THE_DEAD;
+    return (back || prober->unanswered_probes < PROBES_OF_THE_DEAD) && prober->unanswered_repeats < REPEATS_TO_THE_DEAD;
 }
 
 static tcpt_confidence confidence(const shut_window *window)
@@ -100,7 +101,9 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const s
     tcpt_set_text(finding, TCPT_F_WINDOW_OUTCOME, outcome);
     tcpt_relate(finding, window->record);
     tcpt_relate(finding, window->probe);
-    if (window->probes > prober->unanswered_probes + prober->unanswered_repeats)
+    if (prober->unanswered_probes >= PROBES_OF_THE_DEAD)
+        tcpt_rule_out(finding, "A dead host or path: it has opened its window, though it answered no probe.");
+    else if (window->probes > prober->unanswered_probes + prober->unanswered_repeats)
         tcpt_rule_out(finding, "A dead host or path: the probes of the closed window were answered.");
 }
 
@@ -139,12 +142,14 @@ static void raise_deadlock(const tcpt_context *context, const shut_window *windo
 static void judge_update(const tcpt_context *context, shut_window *window)
 {
     unsigned closer = context->seen->from;
+    bool probed_in_vain = context->flow->ends[!closer].unanswered_probes >= PROBES_OF_THE_DEAD;
 
     if (!context->segment->window)
         return;
     if (tcpt_since_ns(context, window->since_ns) >= tcpt_seconds_ns(context->settings->window_stall_seconds) &&
-        matters(context, window, closer))
-        raise_unread(context, window, closer, "reopened", ", then it opened", "");
+        matters(context, window, closer, true))
+        raise_unread(context, window, closer, "reopened",
+                     probed_in_vain ? " without an answer, then it opened" : ", then it opened", "");
     window->since_ns = 0;
 }
 
@@ -156,7 +161,7 @@ static void judge_rst(const tcpt_context *context, shut_window *window, unsigned
     if (context->seen->rst.mismatch)
         return; /* it ends nothing */
     if (tcpt_since_ns(context, window->since_ns) >= tcpt_seconds_ns(context->settings->stall_seconds) &&
-        matters(context, window, closer))
+        matters(context, window, closer, false))
         raise_unread(context, window, closer, "reset",
                      own ? ", then it closed unread (RST)" : ", then the other gave up", ", then RST");
     window->since_ns = 0;
@@ -204,7 +209,7 @@ static void settle(const tcpt_context *context, const void *memory)
     for (unsigned closer = 0; closer < 2; closer++) {
         const shut_window *window = &mine->of[closer];
 
-        if (!window->since_ns || context->flow->ends[closer].reset || !matters(context, window, closer))
+        if (!window->since_ns || context->flow->ends[closer].reset || !matters(context, window, closer, false))
             continue;
         if (tcpt_since_ns(context, window->since_ns) < tcpt_seconds_ns(context->settings->window_stall_seconds))
             continue;
