@@ -7,9 +7,6 @@
 
 #include "tcptriage/times.h"
 #include "wiretap.h"
-#include <wsutil/filesystem.h>
-#include <wsutil/privileges.h>
-#include <wsutil/wslog.h>
 
 enum { ERF_FCS_BYTES = 4 }; /* Wireshark takes it for granted, by the preference erf.ethfcs */
 
@@ -27,12 +24,7 @@ struct tcpt_copy_file {
 
 void tcpt_capture_files_init(const char *program)
 {
-    char *problem;
-
-    ws_log_init(program, NULL);
-    init_process_policies();
-    problem = configuration_init(program, NULL);
-    g_free(problem); /* then there are no plugins that read further formats */
+    g_free(tcpt_wsutil_init(program)); /* then there are no plugins that read further formats */
     wtap_init(TRUE);
 }
 

@@ -9,8 +9,26 @@
 
 #include <wiretap/wtap.h>
 #include <wsutil/buffer.h>
+#include <wsutil/filesystem.h>
+#include <wsutil/privileges.h>
+#include <wsutil/wslog.h>
 
 #include "capture/since.h"
+
+/** What libwiretap needs of wsutil; no program is named to it since 4.6. @return why there are no plugins, to be freed
+ */
+static inline char *tcpt_wsutil_init(const char *program)
+{
+#if TCPT_WIRESHARK_SINCE(4, 6)
+    ws_log_init(NULL);
+    init_process_policies();
+    return configuration_init(program);
+#else
+    ws_log_init(program, NULL);
+    init_process_policies();
+    return configuration_init(program, NULL);
+#endif
+}
 
 /** A record and its bytes, which are part of it since 4.6. */
 typedef struct tcpt_wtap_record {
