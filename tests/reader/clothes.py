@@ -28,6 +28,11 @@ def over_udp(port, payload):
     return ethernet(ipv4(17, udp(port, payload)))
 
 
+def l2tp_of(length, frame):
+    """L2TP that says it is so long, its header of eight bytes included."""
+    return over_udp(1701, struct.pack(">HHHH", 0x4002, length, 7, 9) + b"\0\x21" + inner(frame))
+
+
 def gre(flags, kind, options, payload):
     return ethernet(ipv4(47, struct.pack(">HH", flags, kind) + options + payload))
 
@@ -64,6 +69,7 @@ ONE = {
     "mpls": (None, lambda f: f[:12] + b"\x88\x47" + b"\0\x01\0\x40" + b"\0\x02\1\x40" + inner(f)),
     "mpls-ethernet": (None, lambda f: f[:12] + b"\x88\x47" + b"\0\x02\1\x40" + bytes(4) + f),
     "pppoe": (None, lambda f: f[:12] + b"\x88\x64" + b"\x11\0\0\1" + struct.pack(">H", 2 + len(inner(f))) + b"\0\x21" + inner(f)),
+    "pppoe-chdlc": (None, lambda f: f[:12] + b"\x88\x64" + b"\x11\0\0\1" + struct.pack(">H", 4 + len(inner(f))) + b"\x0f\0\x08\0" + inner(f)),
     "ip-in-ip": (None, lambda f: ethernet(ipv4(4, inner(f)))),
     "ip-in-ipv6": (None, lambda f: ethernet6(ipv6(4, inner(f)))),
     "mpls-in-ip": (None, lambda f: ethernet(ipv4(137, b"\0\x02\1\x40" + inner(f)))),
@@ -79,6 +85,9 @@ ONE = {
     "vxlan-from-l2tp": (None, lambda f: ethernet(ipv4(17, struct.pack(">HHHHII", 1701, 4789, 16 + len(f), 0, 0x08000000, 42 << 8) + f))),
     "l2tp": (None, lambda f: over_udp(1701, struct.pack(">HHH", 0x0002, 7, 9) + b"\0\x21" + inner(f))),
     "l2tp-options": (None, lambda f: over_udp(1701, struct.pack(">HHHHHHH", 0x4a02, 22 + len(inner(f)), 7, 9, 1, 1, 4) + bytes(4) + b"\xff\x03\0\x21" + inner(f))),
+    "l2tp-ends-early": (None, lambda f: l2tp_of(8 + 2 + 20 + 10, f)),
+    "l2tp-ends-late": (None, lambda f: l2tp_of(0xffff, f)),
+    "l2tp-ends-in-its-header": (None, lambda f: l2tp_of(3, f)),
     "gre-in-udp": (None, lambda f: over_udp(4754, b"\0\0\x08\0" + inner(f))),
     "teredo": (None, lambda f: over_udp(3544, b"\0\0\x12\x34\1\2\3\4" + ipv6(4, inner(f)))),
     "extensions": (None, lambda f: ethernet6(ipv6(0, b"\x3c\0\1\4\0\0\0\0" + b"\x04\0\1\4\0\0\0\0" + inner(f)))),
@@ -149,3 +158,6 @@ SEVERAL = {
     "fragments-one-missing": in_pieces(lambda pieces: pieces[:1] + pieces[2:]),
     "fragments-ipv6": fragments6,
 }
+
+# What of these must not be taken apart to the connection: the plugin does not, either.
+CLOSED = {"fragments-one-missing", "l2tp-ends-early", "l2tp-ends-in-its-header", "pppoe-chdlc"}
