@@ -4,8 +4,22 @@
 
 #include "detectors/detectors.h"
 #include "tcptriage/icmp.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
+
+/* One moment parts those that were lost from those before it that arrived. */
+static bool none_since(const tcpt_losses *losses)
+{
+    return losses->all.missing >= TCPT_MISSING_LEAST && losses->all.missing < losses->all.total &&
+           losses->lost[0].time_ns > losses->arrived_ns;
+}
+
+static char *since(const tcpt_losses *losses)
+{
+    return g_strdup_printf("none from frame %u on, all %u before it got there", losses->lost[0].record->frame,
+                           losses->all.total - losses->all.missing);
+}
 
 /* "all 9 padded frames, none of the 3 others" */
 static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
@@ -17,7 +31,7 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     case TCPT_LOSS_ALL:
         return g_strdup("not one got there");
     case TCPT_LOSS_NOTHING:
-        return g_strdup("nothing sets them apart");
+        return none_since(losses) ? since(losses) : g_strdup("nothing sets them apart");
     case TCPT_LOSS_SIZE:
         return g_strdup_printf("all %u longer than %u bytes (IP), none of the %u others", with.total,
                                losses->largest_arrived, others);

@@ -13,7 +13,7 @@ enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands,
 /* Later than that is no jitter but a clock that was set: it must not hold up everything behind. */
 static const int64_t LATE_MOST_NS = 60 * TCPT_SECOND_NS;
 
-static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, bool missing)
+static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from, bool missing)
 {
     table->all.total++;
     table->all.missing += missing;
@@ -25,6 +25,7 @@ static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, b
     }
     if (!missing) {
         table->largest_arrived = MAX(table->largest_arrived, sighting->ip_bytes);
+        table->arrived_ns = MAX(table->arrived_ns, sighting->time_ns[from]);
         return;
     }
     table->bare_missing += sighting->seq == sighting->end_seq;
@@ -50,7 +51,7 @@ static void list_lost(tcpt_loss_table *table, const tcpt_sighting *sighting, uns
 
 void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from)
 {
-    count_share(table, sighting, true);
+    count_share(table, sighting, from, true);
     list_lost(table, sighting, from);
 }
 
@@ -205,7 +206,7 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
         table->uncaptured++;
         return;
     }
-    count_share(table, sighting, missing);
+    count_share(table, sighting, from, missing);
     if (missing)
         list_lost(table, sighting, from);
 }
@@ -249,8 +250,8 @@ static void count_arrived(const tcpt_sighting *sighting)
 {
     tcpt_leg *leg = tcpt_leg_of(sighting->connection, 0, 1);
 
-    count_share(made(table_of(leg, 0, sighting->way)), sighting, false);
-    count_share(made(table_of(leg, 1, sighting->way)), sighting, false);
+    count_share(made(table_of(leg, 0, sighting->way)), sighting, 0, false);
+    count_share(made(table_of(leg, 1, sighting->way)), sighting, 1, false);
 }
 
 void tcpt_losses_count(const tcpt_sighting *sighting, bool decided)

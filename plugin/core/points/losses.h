@@ -19,6 +19,7 @@ typedef struct tcpt_loss_table {
     uint32_t largest_arrived;
     uint32_t bare_missing;
     uint32_t uncaptured;
+    int64_t arrived_ns;     /* newest of those that arrived, at the nearer point; 0 for none */
     uint32_t astray;        /* came under another address or port */
     tcpt_lost first_astray; /* valid with astray */
     tcpt_record *stray;     /* the same there; valid with astray */

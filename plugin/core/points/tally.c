@@ -58,6 +58,7 @@ static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *fr
         .largest_arrived = sum->largest_arrived,
         .bare_missing = sum->bare_missing,
         .uncaptured = sum->uncaptured,
+        .arrived_ns = sum->arrived_ns,
         .astray = sum->astray,
         .first_astray = sum->first_astray,
         .stray = sum->stray,
