@@ -5,7 +5,6 @@
 #include "command_line.h"
 
 int tcpt_hf[TCPT_HF_COUNT];
-const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
 
 static int proto_triage = -1;
 
@@ -18,9 +17,7 @@ static int proto_triage = -1;
 #define FIELD_DURATION FT_RELATIVE_TIME, BASE_NONE
 #define FIELD_TEXT     FT_STRING, BASE_NONE
 
-static void register_fields(void)
-{
-    static hf_register_info fields[] = {
+hf_register_info tcpt_hf_rows[TCPT_HF_COUNT] = {
 #define TCPT_SHOWN(name, filter, type, who, label, text)                                                               \
     {&tcpt_hf[TCPT_HF_##name], {label, "tcptriage." filter, FIELD_##type, NULL, 0, text, HFILL}},
 #include "shown.def"
@@ -29,14 +26,11 @@ static void register_fields(void)
     {&tcpt_hf[TCPT_HF_VALUES + TCPT_F_##name], {label, "tcptriage." filter, FIELD_##type, NULL, 0, NULL, HFILL}},
 #include "tcptriage/fields.def"
 #undef TCPT_FIELD
-    };
-
-    proto_register_field_array(proto_triage, fields, G_N_ELEMENTS(fields));
-}
+};
 
 static const header_field_info *protocol;
 
-#define KIND(field) | (unsigned)tcpt_hf_info[field]->ref_type
+#define KIND(field) | (unsigned)tcpt_hf_rows[field].hfinfo.ref_type
 #define NONE(field)
 
 /* What frames without a finding show: the protocol, and these. Their kinds of reference are put together without a
@@ -58,7 +52,7 @@ static unsigned plain_kinds(void)
 static unsigned found_kinds(void)
 {
     return 0
-#define FOUND(field)                                     | ((field) == TCPT_HF_FINDING ? 0 : (unsigned)tcpt_hf_info[field]->ref_type)
+#define FOUND(field)                                     | ((field) == TCPT_HF_FINDING ? 0 : (unsigned)tcpt_hf_rows[field].hfinfo.ref_type)
 #define PLAIN                                            NONE
 #define TCPT_SHOWN(name, filter, type, who, label, text) who(TCPT_HF_##name)
 #include "shown.def"
@@ -66,13 +60,6 @@ static unsigned found_kinds(void)
 #undef FOUND
 #undef PLAIN
         ;
-}
-
-static void look_up_fields(void)
-{
-    for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
-        tcpt_hf_info[i] = proto_registrar_get_nth((guint)tcpt_hf[i]);
-    protocol = proto_registrar_get_nth((guint)proto_triage);
 }
 
 bool tcpt_is_read(const proto_tree *tree)
@@ -104,7 +91,7 @@ bool tcpt_more_is_asked_for(const tcpt_field *fields)
     if (tcpt_one_is_asked_for(found_kinds()))
         return true;
     for (; fields && *fields != TCPT_FIELD_COUNT; fields++)
-        if (tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_VALUES + *fields]))
+        if (tcpt_is_asked_for(&tcpt_hf_rows[TCPT_HF_VALUES + *fields].hfinfo))
             return true;
     return false;
 }
@@ -114,6 +101,6 @@ void tcpt_fields_register(int proto)
     proto_triage = proto;
     for (unsigned i = 0; i < TCPT_HF_COUNT; i++)
         tcpt_hf[i] = -1;
-    register_fields();
-    look_up_fields();
+    proto_register_field_array(proto_triage, tcpt_hf_rows, G_N_ELEMENTS(tcpt_hf_rows));
+    protocol = proto_registrar_get_nth((guint)proto_triage);
 }

@@ -23,8 +23,8 @@ enum {
 /** Wireshark's numbers of them. */
 extern int tcpt_hf[TCPT_HF_COUNT];
 
-/** What it knows of them. */
-extern const header_field_info *tcpt_hf_info[TCPT_HF_COUNT];
+/** What was registered: Wireshark keeps it, and notes there who refers to a field. */
+extern hf_register_info tcpt_hf_rows[TCPT_HF_COUNT];
 
 void tcpt_fields_register(int proto);
 

@@ -36,7 +36,7 @@ typedef struct tcpt_stage {
 /** Whether anybody would see a field. Wireshark would take others for its parent: asking first spares the call. */
 static inline bool tcpt_is_wanted(const tcpt_stage *stage, unsigned field)
 {
-    return stage->visible || tcpt_is_asked_for(tcpt_hf_info[field]);
+    return stage->visible || tcpt_is_asked_for(&tcpt_hf_rows[field].hfinfo);
 }
 
 /** A text; none for NULL. Like all of these nothing when nobody would see it. */

@@ -260,15 +260,25 @@ static void append_headline(tcpt_stage *stage, proto_item *item)
         proto_item_append_text(item, " (and %u more)", stage->finding_count - 1);
 }
 
+/* Further lines, asked for, are those of a tree that is read. */
+static bool is_visible(const proto_tree *tree)
+{
+    return tcpt_is_read(tree) || tcpt_is_asked_for(&tcpt_hf_rows[TCPT_HF_LINE].hfinfo);
+}
+
+static bool is_flat(const proto_tree *tree)
+{
+    return !is_visible(tree) && tcpt_is_asked_for(&tcpt_hf_rows[TCPT_HF_FINDING].hfinfo) &&
+           !tcpt_protocol_is_wanted(tree);
+}
+
 static void open_tree(tcpt_stage *stage, proto_tree *tree, const tcpt_record *record)
 {
     proto_item *item;
     char name[TCPT_LAYER_BYTES];
 
-    /* further lines, asked for, are those of a tree that is read */
-    stage->visible = tcpt_is_read(tree) || tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_LINE]);
-    stage->flat = stage->gravest && !stage->visible && tcpt_is_asked_for(tcpt_hf_info[TCPT_HF_FINDING]) &&
-                  !tcpt_protocol_is_wanted(tree);
+    stage->visible = is_visible(tree);
+    stage->flat = stage->gravest && is_flat(tree);
     if (stage->flat) {
         stage->tree = tree;
         return;
@@ -445,6 +455,27 @@ void tcpt_present(packet_info *pinfo, proto_tree *tree, tcpt_record **records, u
     for (unsigned i = 0; i < count; i++)
         present_record(tvb, pinfo, root, records[i], named);
     end_presenting(pinfo);
+}
+
+/* Items that Wireshark takes at least before it gives up on the tree by an exception. */
+static bool has_room(const proto_tree *tree)
+{
+    enum { ITEMS_MOST = 64 /* of a finding */ };
+
+    return PTREE_DATA(tree)->count + TCPT_ON_FRAME_MOST * ITEMS_MOST < prefs.gui_max_tree_items;
+}
+
+bool tcpt_present_at_once(packet_info *pinfo, proto_tree *tree, const tcpt_record *record)
+{
+    tcpt_stage stage = {.pinfo = pinfo, .flat = true};
+
+    if (!tree || !is_flat(tree) || tcpt_plain_is_wanted(tree) || tcpt_experts_are_looked_at(pinfo, tree) ||
+        !tcpt_experts_may_be_spared(pinfo) || !has_room(tree))
+        return false;
+    stage.tvb = frame_of(pinfo);
+    stage.tree = proto_tree_get_root(tree);
+    tcpt_each_finding(record, add_finding, &stage);
+    return true;
 }
 
 /* As the frame's dissector does it for post-dissectors. */

@@ -40,6 +40,12 @@ bool tcpt_is_to_be_presented(const packet_info *pinfo, const proto_tree *tree, t
  */
 void tcpt_present(packet_info *pinfo, proto_tree *tree, tcpt_record **records, unsigned count, bool named);
 
+/**
+ * The same of a new frame's record before TCP is dissected, and without any ceremony: where nobody sees the order of
+ * items, and what carries them cannot have any more. @return false where it is not so; nothing was shown then
+ */
+bool tcpt_present_at_once(packet_info *pinfo, proto_tree *tree, const tcpt_record *record);
+
 /** Say that it was ended by an exception, and why. */
 void tcpt_presenting_failed(packet_info *pinfo, proto_tree *tree, unsigned long exception, const char *message);
 

@@ -245,12 +245,24 @@ static int TCPT_NOINLINE dissect_and_present(tvbuff_t *tvb, packet_info *pinfo, 
     return bytes;
 }
 
+/* Whether what is to be shown is of a new segment alone, that has nothing in it that might be a packet. */
+static bool is_bare(unsigned count)
+{
+    const tcpt_record *record = frame_records[frame_presented];
+
+    return frame_new && count == 1 && !record->icmp && !(record->shape & TCPT_HAS_PAYLOAD);
+}
+
 static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     unsigned count = frame_record_count - frame_presented;
 
     if (count == 0 || awaited || !tcpt_is_to_be_presented(pinfo, tree, frame_records + frame_presented, count))
         return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    if (is_bare(count) && tcpt_present_at_once(pinfo, tree, frame_records[frame_presented])) {
+        frame_presented = frame_record_count;
+        return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    }
     return dissect_and_present(tvb, pinfo, tree, data);
 }
 

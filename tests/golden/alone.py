@@ -49,7 +49,24 @@ def check_printing_others(tools, capture):
     assert tools.tshark(*expert).splitlines() == [line.rsplit("\t", 1)[0] for line in with_ours]
 
 
+def _named(tools, capture, *more):
+    """Per frame, the findings that one pass names where these fields are printed, too."""
+    rows = tools.tshark("-r", capture, "-Y", "tcptriage.finding", "-T", "fields", "-e", "frame.number", "-e",
+                        "tcptriage.finding", *more).splitlines()
+    return [tuple(row.split("\t")[:2]) for row in rows]
+
+
+def check_names(tools, capture):
+    """Where nobody asks for more than names one pass shows those of each frame all the same."""
+    named = _named(tools, capture)
+    assert named and named == _named(tools, capture, "-e", "tcptriage.severity", "-e", "tcptriage.client.state"), named
+    assert [number for number, _ in named] == [
+        line.split()[0] for line in tools.tshark("-r", capture, "-Y", "tcptriage.finding").splitlines()]
+
+
 def tests(tools, captures):
+    for name in ("rst-in-window-challenged", CAPTURES[0]):
+        yield "/golden/alone/names/" + name, check_names, tools, captures[name]
     for name in CAPTURES:
         yield "/golden/alone/" + name, check, tools, captures[name]
     yield "/golden/alone/printing-others", check_printing_others, tools, captures[CAPTURES[0]]
