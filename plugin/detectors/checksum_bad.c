@@ -6,6 +6,27 @@
 #include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
+static bool came_again(const tcpt_damages *damages, unsigned place)
+{
+    const tcpt_damage *damage = &damages->at[place];
+
+    for (unsigned i = 0; i < damages->count; i++)
+        if (i != place && damages->at[i].kind == TCPT_DAMAGE_FOUND && seq_before(damages->at[i].left, damage->right) &&
+            seq_after(damages->at[i].right, damage->left))
+            return true;
+    return damage->cut_down;
+}
+
+/* The sender has the bytes and their sum right: its stack and network card do not make a wrong one each time. */
+static void say_once(const tcpt_context *context, tcpt_finding *finding, const tcpt_damage *damage)
+{
+    tcpt_resummarise(finding,
+                     "TCP checksum should be 0x%04x, and is right when these bytes are sent again (frame %u): damaged "
+                     "on the way, or once in the %s; hosts drop it",
+                     damage->expected, context->record->frame, tcpt_role(context->flow, context->seen->from));
+    tcpt_brief(finding, "Bad TCP checksum; its repeat is right: damaged on the way?");
+}
+
 /* Its bytes are here, sound: the damage cost the time until now. */
 static void note_mended(const tcpt_context *context)
 {
@@ -17,6 +38,8 @@ static void note_mended(const tcpt_context *context)
 
         if (!finding)
             continue;
+        if (!came_again(damages, tcpt_lowest_bit(mask)))
+            say_once(context, finding, damage);
         tcpt_relate(finding, context->record);
         tcpt_set_delay(finding, context->now_ns - damage->time_ns);
     }
@@ -146,17 +169,6 @@ static void settle_end(const tcpt_context *context, unsigned end)
 
 /* ---- bytes of which nothing more was heard ---- */
 
-static bool came_again(const tcpt_damages *damages, unsigned place)
-{
-    const tcpt_damage *damage = &damages->at[place];
-
-    for (unsigned i = 0; i < damages->count; i++)
-        if (i != place && damages->at[i].kind == TCPT_DAMAGE_FOUND && seq_before(damages->at[i].left, damage->right) &&
-            seq_after(damages->at[i].right, damage->left))
-            return true;
-    return damage->cut_down;
-}
-
 /* Neither sent again nor acknowledged: whether it arrived is not known. */
 static void settle_open(const tcpt_context *context, const tcpt_damages *damages, unsigned place)
 {
@@ -202,7 +214,8 @@ const tcpt_detector tcpt_checksum_bad = {
                    "received. Where its bytes are acknowledged and never sent again they have arrived, and the finding "
                    "is taken back.",
     .remedy = "Compare with the retransmission of the same bytes. Where that is right, look for faulty memory or "
-              "firmware in a device between the sender and this capture. Where every repeat is wrong the sender itself "
+              "firmware in a device between the sender and this capture, or in the sender. Where every repeat is wrong "
+              "the sender itself "
               "makes the wrong sum: switch its checksum offload off, update its driver or stack.",
     .commands = tcpt_bad_sum_commands,
     .reference = "RFC 9293 section 3.1; Linux tcp_v4_rcv() (TCP_CSUM)",
