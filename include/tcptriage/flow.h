@@ -184,6 +184,8 @@ typedef struct tcpt_host {
     bool sums_told;                /**< that its sums say nothing is told: once per host */
     bool bare;                     /**< it has sent a segment without payload */
     int64_t heard_ns;              /**< its newest segment of connections that were given back; 0 for none */
+    tcpt_record *open;             /**< of a connection of its that is open: the oldest that was when this was asked;
+                                      or NULL */
     tcpt_record *waits[TCPT_PILE]; /**< of its connections in CLOSE-WAIT, the oldest ones; NULL for none */
     tcpt_record
         *stray; /**< of the newest flow to it that began without a SYN, or whose SYN-ACK it has reset; or NULL */

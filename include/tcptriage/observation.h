@@ -169,6 +169,8 @@ typedef struct tcpt_observation {
     tcpt_record *challenged;           /**< what it answers, with TCPT_TRAIT_CHALLENGE */
     tcpt_record *outlived;             /**< that RST, with TCPT_TRAIT_OUTLIVED */
     int64_t outlived_ns;               /**< how long before it that came */
+    const tcpt_flow *goes_on;          /**< on a SYN's second retry and later ones: a connection older than it, with the
+                                           server's address, on which that was heard since; or NULL */
     const struct tcpt_tally *crossing; /**< the crowd that is one with this SYN, and not told of (peers.h), or NULL */
     const struct tcpt_pair *pair;      /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs and the first SYN-ACK: what is known of the server's

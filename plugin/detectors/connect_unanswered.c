@@ -13,7 +13,8 @@
 
 typedef struct unanswered_memory {
     tcpt_finding *finding;
-    uint32_t tries; /* when it was raised */
+    tcpt_record *goes_on; /* of an older connection with the server's address, that is answered; or NULL */
+    uint32_t tries;       /* when it was raised */
 } unanswered_memory;
 
 /* Two tries in a row may be lost together; Linux sends its third after 1 + 2 s (TCP_TIMEOUT_INIT, doubled), BSD after 2
@@ -61,6 +62,25 @@ static void say_signed(tcpt_finding *finding, uint32_t tries, int64_t waited_ns,
     tcpt_brief(finding, "Key, host or filter? No answer to %u signed SYNs", tries);
 }
 
+/* Its address answers all the while, so it is up, and a way leads to it: only what is new finds no room, or is not let
+ * through. */
+static void say_goes_on(tcpt_finding *finding, const tcpt_flow *flow, const tcpt_flow *older, uint32_t tries,
+                        int64_t waited_ns, const char *after)
+{
+    unsigned server = !flow->client;
+    unsigned end = memcmp(older->key.address[0], flow->key.address[server], sizeof older->key.address[0]) != 0;
+    bool same_client = !memcmp(older->key.address[!end], flow->key.address[!server], sizeof older->key.address[0]);
+    bool same_port = older->key.port[end] == flow->key.port[server];
+
+    tcpt_resummarise(finding,
+                     "Nothing came back for this SYN, %u tries in %.1f s%s. %s client's older connection to port %u "
+                     "goes on: %sa filter, or a device that is full",
+                     tries, tcpt_as_seconds(waited_ns), after, same_client ? "This" : "Another", older->key.port[end],
+                     same_port ? "a full accept queue, " : "");
+    tcpt_brief(finding, "%s? New connections only: %u SYNs unanswered",
+               same_port ? "Queue or filter" : "Filter or no room", tries);
+}
+
 static void say_causes(tcpt_finding *finding, bool others, uint32_t tries, int64_t waited_ns, const char *after)
 {
     tcpt_resummarise(finding, "Nothing came back for this SYN, %u tries in %.1f s%s. Consistent with %s", tries,
@@ -73,12 +93,14 @@ static void say_causes(tcpt_finding *finding, bool others, uint32_t tries, int64
                tries);
 }
 
-static void complete(const tcpt_context *context, tcpt_finding *finding, const char *after)
+static void complete(const tcpt_context *context, const unanswered_memory *mine, const char *after)
 {
     const tcpt_flow *flow = context->flow;
+    tcpt_finding *finding = mine->finding;
     const tcpt_listener *listener = context->seen->listener;
     const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, flow->client, flow->first_ns);
     bool others = listener && listener->answered_ns >= flow->first_ns;
+    bool goes_on = mine->goes_on && !others;
     uint32_t tries = flow->ends[flow->client].syn_count + (*after ? 0 : 1);
     int64_t waited_ns = context->segment->time_ns - flow->first_ns;
 
@@ -86,6 +108,8 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
         say_icmp(finding, told, flow->key.family, tries, waited_ns, after);
     else if (flow->ends[flow->client].syn_options & TCPT_OPTION_SIGNED)
         say_signed(finding, tries, waited_ns, after);
+    else if (goes_on)
+        say_goes_on(finding, flow, tcpt_flow_of(mine->goes_on), tries, waited_ns, after);
     else
         say_causes(finding, others, tries, waited_ns, after);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
@@ -95,6 +119,9 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const c
     if (others)
         tcpt_rule_out(finding, "A service or host that is down: another SYN to this port was answered between the "
                                "tries.");
+    if (goes_on)
+        tcpt_rule_out(finding,
+                      "A host that is down, or no route to it: it answers on a connection older than this SYN.");
 }
 
 /* Routers ask for a neighbour for seconds before they give up: their ICMP comes behind the last try. */
@@ -125,7 +152,7 @@ static void judge_answer(const tcpt_context *context, unanswered_memory *mine)
         take_back(context, mine);
         return;
     }
-    complete(context, mine->finding, context->segment->flags & TCPT_RST ? ", then a RST" : ", then answered");
+    complete(context, mine, context->segment->flags & TCPT_RST ? ", then a RST" : ", then answered");
     mine->finding = NULL;
 }
 
@@ -155,12 +182,14 @@ static void judge(const tcpt_context *context, void *memory)
     if (context->segment->time_ns - context->flow->first_ns < tcpt_seconds_ns(WAIT_SECONDS) ||
         answered_elsewhere(context->flow))
         return;
+    if (context->seen->goes_on)
+        mine->goes_on = context->seen->goes_on->record;
     if (!mine->finding) {
         mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
         mine->tries = context->seen->syn_count;
         tcpt_relate(mine->finding, context->flow->ends[context->flow->client].last_record);
     }
-    complete(context, mine->finding, "");
+    complete(context, mine, "");
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_F_SYN_SILENCE, TCPT_FIELD_COUNT};
@@ -186,7 +215,10 @@ const tcpt_detector tcpt_connect_unanswered = {
     .explanation =
         "Neither SYN-ACK nor RST was captured from the server's address, nor an answer to another SYN from this "
         "address to this port in the last minute. A host that is up and reachable answers: with a RST where nobody "
-        "listens. So either the SYN does not arrive (host down, wrong address or route, a filter that drops), or the "
+        "listens. (One whose accept queue is full does not; nor do devices that have no room for new connections, "
+        "while "
+        "open ones go on.) So either the SYN does not arrive (host down, wrong address or route, a filter that drops), "
+        "or the "
         "answer does not (no route back, a filter on the way back, a NAT that has no entry for it). A capture of one "
         "direction only would show no answer either.",
     .remedy =

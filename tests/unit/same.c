@@ -77,6 +77,7 @@ static void same_host(const tcpt_host *one, const tcpt_host *other)
     tcpt_host a = *one, b = *other;
     for (unsigned i = 0; i < TCPT_PILE; i++)
         same_record(&a.waits[i], &b.waits[i]);
+    same_record(&a.open, &b.open);
     same_record(&a.stray, &b.stray);
     same_bytes(&a, &b, sizeof a);
 }

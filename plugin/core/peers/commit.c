@@ -43,6 +43,13 @@ void tcpt_peers_free(tcpt_peers *peers)
     g_free(peers);
 }
 
+/* An older connection that is still open tells more of its host than the newest one does. */
+static void note_open_at(tcpt_host *host, const tcpt_flow *flow)
+{
+    if (host && (!host->open || tcpt_flow_of(host->open)->ending))
+        host->open = flow->record;
+}
+
 tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt_flow *flow, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
@@ -55,6 +62,8 @@ tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt
     host->wrong += sender->checksums_unexplained;
     host->unverifiable += sender->checksums_wrong;
     host->bare |= sender->segment_count > sender->payload_segments;
+    if (flow->last_record && !flow->ends[0].syn && !flow->ends[1].syn)
+        note_open_at(host, flow); /* it began before the capture */
     return host;
 }
 
@@ -299,6 +308,8 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *
     peers->padding.spent -= before->padding_spent;
     if (seen->other_syn || seen->stale || seen->really_bad)
         return;
+    if (completed)
+        note_open_at(flow->ends[!flow->client].host, flow);
     commit_tallies(peers, flow, who, completed, segment, seen);
     commit_ecn(peers, flow, who, before, segment, seen, record);
     commit_listener(peers, flow, who, completed, segment, seen, record);

@@ -4,6 +4,7 @@
 #include "core/peers/answers.h"
 #include "core/peers/identity.h"
 #include "core/peers/state.h"
+#include "tcptriage/limits.h"
 
 tcpt_host *tcpt_peers_host(const tcpt_peers *peers, const tcpt_flow_key *key, unsigned end)
 {
@@ -42,6 +43,26 @@ static uint32_t ports_in_use(const tcpt_pair *pair, const tcpt_flow *flow, int64
     return in_use + 1;
 }
 
+/* What was on its way when the SYN left says nothing. A host that was started anew knows no older connection. */
+static bool heard_since(const tcpt_flow *older, const tcpt_host *host, const tcpt_flow *flow)
+{
+    const tcpt_endpoint *end = &older->ends[older->ends[1].host == host];
+
+    return older->first_ns < flow->first_ns && !older->ending && end->host == host &&
+           end->last_ns >= flow->first_ns + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+}
+
+static const tcpt_flow *goes_on_with(const tcpt_peers *peers, const tcpt_flow *flow)
+{
+    const tcpt_host *host = tcpt_hosts_find(&peers->hosts, &flow->key, !flow->client);
+    tcpt_record *known[] = {host ? host->open : NULL, host ? host->stray : NULL};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i] && heard_since(tcpt_flow_of(known[i]), host, flow))
+            return tcpt_flow_of(known[i]);
+    return NULL;
+}
+
 static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_identity *who,
                         const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_settings *settings)
 {
@@ -51,6 +72,8 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
         tcpt_tallies_observe(&peers->tallies, seen, flow, who, segment->time_ns);
     if (seen->pair && seen->from == flow->client)
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
+    if (seen->syn_count > 2 && seen->from == flow->client)
+        seen->goes_on = goes_on_with(peers, flow);
 }
 
 /* The first one. Of the pairs of those that were answered at once nobody asks. */
