@@ -18,6 +18,10 @@ enum {
     TLS_DATA = 0x17,
     TLS_MAJOR = 3,
     TLS_HEADER_BYTES = 5,
+    /* Modbus/TCP (its messaging guide, section 3.1): transaction, protocol 0, length of what follows, unit, function.
+     * Most requests have 12 bytes. */
+    MODBUS_HEADER_BYTES = 6,
+    MODBUS_BYTES_LEAST = 8,
 };
 
 typedef struct request_memory {
@@ -36,12 +40,24 @@ static bool paused(const tcpt_flow *flow, int64_t idle_ns)
 
 /* ---- the request comes behind the FIN ---- */
 
+/* A protocol that knows no farewell, and whose requests are short. */
+static bool is_modbus(const tcpt_segment *segment)
+{
+    const uint8_t *payload = segment->payload;
+
+    return payload && segment->payload_bytes >= MODBUS_BYTES_LEAST &&
+           segment->payload_captured_bytes >= MODBUS_HEADER_BYTES && !payload[2] && !payload[3] &&
+           (uint32_t)(payload[4] << 8 | payload[5]) + MODBUS_HEADER_BYTES == segment->payload_bytes;
+}
+
 static bool says_farewell(const tcpt_segment *segment)
 {
     const uint8_t *payload = segment->payload;
 
-    if (segment->payload_bytes < REQUEST_BYTES_LEAST || (segment->flags & TCPT_FIN))
+    if (segment->flags & TCPT_FIN)
         return true;
+    if (segment->payload_bytes < REQUEST_BYTES_LEAST)
+        return !is_modbus(segment);
     if (!payload || segment->payload_captured_bytes < TLS_HEADER_BYTES)
         return false;
     if (payload[1] == TLS_MAJOR && (payload[0] == TLS_ALERT || payload[0] == TLS_DATA))
