@@ -6,13 +6,24 @@
 
 typedef struct refused_memory {
     tcpt_finding *finding;
-    bool by_old; /* what is left of the connection before refuses */
+    int64_t rst_ns; /* of the newest such RST, its TTL, its SEQ and how many tries there were by then */
+    uint32_t rst_seq;
+    uint32_t tries;
+    uint8_t rst_ttl;
+    bool by_old;    /* what is left of the connection before refuses */
+    bool by_others; /* a SYN-ACK answers the same SYN */
+    bool unheard;   /* the client asks on by its timer */
 } refused_memory;
 
 #define CAUSES "Consistent with a port on which nobody listens, or a filter that rejects"
 
-/* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
-enum { LIVES_MOST = 8 };
+enum {
+    /* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
+    LIVES_MOST = 8,
+    /* Who asks again although it is refused does so after half a second (Windows); timers for an answer that does not
+     * come begin with a second (RFC 6298, section 2). */
+    TIMER_MS = 900,
+};
 
 /* The connection before on these ports, where the RST speaks from it: a RST from no socket has SEQ 0 here (RFC 9293,
  * section 3.10.7.1). NULL for none. */
@@ -41,6 +52,16 @@ static void say_old_numbers(const tcpt_context *context, tcpt_finding *finding, 
     tcpt_rule_out(finding, "A closed port: its RST would have sequence number 0.");
 }
 
+/* A stack that gets the RST gives up: this one has heard of none. */
+static void say_unheard(tcpt_finding *finding, uint32_t tries, int64_t since_ns)
+{
+    tcpt_resummarise(finding,
+                     "The server refuses with a RST, %u tries in %.1f s, and the client asks on by its timer: do the "
+                     "RSTs get lost on the way back?",
+                     tries, tcpt_as_seconds(since_ns));
+    tcpt_brief(finding, "Refused, but the client asks on: RST lost on the way?");
+}
+
 static void complete(const tcpt_context *context, const refused_memory *mine)
 {
     tcpt_finding *finding = mine->finding;
@@ -51,10 +72,51 @@ static void complete(const tcpt_context *context, const refused_memory *mine)
     if (client->syn_count == 1)
         return;
     tcpt_set_delay(finding, since_ns);
-    if (mine->by_old)
+    if (mine->by_old || mine->by_others)
         return;
-    tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES, client->syn_count,
-                     tcpt_as_seconds(since_ns));
+    if (mine->unheard)
+        say_unheard(finding, client->syn_count, since_ns);
+    else
+        tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES, client->syn_count,
+                         tcpt_as_seconds(since_ns));
+}
+
+static void note_rst(const tcpt_context *context, refused_memory *mine)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+
+    mine->unheard |=
+        mine->rst_ns && client->syn_count > mine->tries && client->last_ns - mine->rst_ns >= TIMER_MS * TCPT_MS_NS;
+    mine->rst_ns = context->segment->time_ns;
+    mine->rst_seq = context->segment->seq;
+    mine->rst_ttl = context->segment->ttl;
+    mine->tries = client->syn_count;
+}
+
+/* The SYN that was refused last draws a SYN-ACK as well. One host gives one answer; a service that has come up in the
+ * meantime answers the next try, and a RST of the SYN-ACK's own socket, captured before it, goes on from its number. */
+static bool answers_too(const tcpt_context *context, const refused_memory *mine)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    const tcpt_segment *segment = context->segment;
+
+    return (segment->flags & (TCPT_SYN | TCPT_ACK | TCPT_RST)) == (TCPT_SYN | TCPT_ACK) &&
+           segment->ack == client->snd_nxt && client->syn_count == mine->tries && segment->seq + 1 != mine->rst_seq;
+}
+
+static void say_others(const tcpt_context *context, refused_memory *mine)
+{
+    tcpt_finding *finding = mine->finding;
+
+    mine->by_others = true;
+    tcpt_resummarise(finding,
+                     "The RST (TTL %u) is not the service's: a SYN-ACK (frame %u, TTL %u) answers the same SYN %.3f s "
+                     "later. A device on the way refuses, or an address is used twice",
+                     mine->rst_ttl, context->record->frame, context->segment->ttl,
+                     tcpt_as_seconds(context->segment->time_ns - mine->rst_ns));
+    tcpt_brief(finding, "RST and SYN-ACK answer one SYN: refused on the way?");
+    tcpt_relate(finding, context->record);
+    tcpt_rule_out(finding, "A closed port: the service answers, too.");
 }
 
 /* Once per SYN: Windows asks a closed port three times, and some clients for as long as they live. */
@@ -63,9 +125,11 @@ static void judge(const tcpt_context *context, void *memory)
     refused_memory *mine = memory;
     const tcpt_flow *flow = context->flow, *old;
 
-    if (context->seen->rst.position != TCPT_RST_SYN_SENT_OK || context->seen->really_bad)
+    if (context->seen->really_bad || context->seen->from == flow->client)
         return;
-    if (context->seen->from == flow->client || flow->ends[!flow->client].syn)
+    if (mine->finding && !mine->by_others && answers_too(context, mine))
+        say_others(context, mine);
+    if (context->seen->rst.position != TCPT_RST_SYN_SENT_OK || flow->ends[!flow->client].syn)
         return;
     if (!flow->ends[flow->client].last_record)
         return; /* its SYN came into the life before this one, which a damaged SYN-ACK began */
@@ -78,12 +142,15 @@ static void judge(const tcpt_context *context, void *memory)
         tcpt_relate(mine->finding, flow->ends[flow->client].last_record);
     }
     mine->by_old |= old != NULL;
+    note_rst(context, mine);
     complete(context, mine);
     if (old)
         say_old_numbers(context, mine->finding, old);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
+
+static const char *const explains[] = {"conntrack_invalid", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "does the service listen, and on this address?"},
@@ -100,10 +167,12 @@ const tcpt_detector tcpt_connection_refused = {
     .explanation =
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
-        "with a filter that rejects instead of dropping. The host itself, or a device before it, is up.",
+        "with a filter that rejects instead of dropping. The host itself, or a device before it, is up. Where a "
+        "SYN-ACK answers the same SYN, the RST was sent by somebody else than the service.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
-        "server comes from a device on the way. Where it has the numbers of the connection before, that host (or a "
+        "server comes from a device on the way, or from a second host with its address; one that the client takes no "
+        "notice of is lost on the way back. Where it has the numbers of the connection before, that host (or a "
         "firewall) has not let go of it: connect from another port, or later; a client with one fixed port, as NFS "
         "has, meets it at each reconnect.",
     .commands = commands,
@@ -111,7 +180,8 @@ const tcpt_detector tcpt_connection_refused = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
-    .wants = TCPT_TRAIT_RST_FIRST,
+    .explains = explains,
+    .wants = TCPT_TRAIT_RST_FIRST | TCPT_TRAIT_RST_SENDER,
     .memory_bytes = sizeof(refused_memory),
     .fields = fields,
     .judge = judge,

@@ -24,6 +24,7 @@ typedef struct shut_window {
     tcpt_record *probe;  /* the first one */
     int64_t probe_ns;    /* the newest one */
     uint32_t probes;
+    bool at_once; /* by the SYN-ACK already */
     bool full;    /* the other end had used all of it */
     bool waiting; /* something was sent into it: there is more to send */
 } shut_window;
@@ -47,6 +48,7 @@ static void note_closed(const tcpt_context *context, shut_window *window)
         return;
     *window = (shut_window){.since_ns = context->segment->time_ns,
                             .record = context->record,
+                            .at_once = context->segment->flags & TCPT_SYN,
                             .full = used_up(context->flow, context->seen->from, context->segment)};
 }
 
@@ -82,6 +84,8 @@ static bool matters(const tcpt_context *context, const shut_window *window, unsi
 
 static tcpt_confidence confidence(const shut_window *window)
 {
+    if (window->at_once)
+        return TCPT_MEDIUM; /* nothing was taken yet: what keeps it shut need not be an application */
     if (window->probes)
         return TCPT_HIGH;
     return window->waiting ? TCPT_MEDIUM : TCPT_LOW;
@@ -107,16 +111,36 @@ static void complete(const tcpt_context *context, tcpt_finding *finding, const s
         tcpt_rule_out(finding, "A dead host or path: the probes of the closed window were answered.");
 }
 
+/* No host begins so: what answers the SYN for the server opens the window once the server itself has answered. */
+static void raise_at_once(const tcpt_context *context, const shut_window *window, unsigned closer, const char *outcome,
+                          const char *end)
+{
+    tcpt_finding *finding =
+        tcpt_raise(context, confidence(window),
+                   "Window 0 from the SYN-ACK (frame %u) on, for %.1f s, %u %s%s: consistent with a SYN proxy that "
+                   "waits for its own connection to the server",
+                   window->record->frame, tcpt_as_seconds(tcpt_since_ns(context, window->since_ns)), window->probes,
+                   window->probes == 1 ? "probe" : "probes", end);
+
+    tcpt_brief(finding, "Window 0 since the SYN-ACK: SYN proxy without server?");
+    complete(context, finding, window, closer, outcome);
+}
+
 /* The window is closed, and its owner's application does not read. */
 static void raise_unread(const tcpt_context *context, const shut_window *window, unsigned closer, const char *outcome,
                          const char *end, const char *short_end)
 {
     const char *who = tcpt_role(context->flow, closer);
     double stall = tcpt_as_seconds(tcpt_since_ns(context, window->since_ns));
-    tcpt_finding *finding =
-        tcpt_raise(context, confidence(window),
-                   "The %s's application does not read: window 0 for %.1f s from frame %u on, %u %s%s", who, stall,
-                   window->record->frame, window->probes, window->probes == 1 ? "probe" : "probes", end);
+    tcpt_finding *finding;
+
+    if (window->at_once) {
+        raise_at_once(context, window, closer, outcome, *short_end ? short_end : end);
+        return;
+    }
+    finding = tcpt_raise(context, confidence(window),
+                         "The %s's application does not read: window 0 for %.1f s from frame %u on, %u %s%s", who,
+                         stall, window->record->frame, window->probes, window->probes == 1 ? "probe" : "probes", end);
 
     tcpt_brief(finding, "The %s does not read: window 0 for %.1f s%s", who, stall, short_end);
     complete(context, finding, window, closer, outcome);
@@ -240,9 +264,13 @@ const tcpt_detector tcpt_zero_window_stall = {
         "The side that closed its window has its receive buffer full of bytes that its application does not read: "
         "it hangs, it waits for something else, or it has lost interest. The network and the other side are not the "
         "cause. Seconds of it are ordinary (players, back-pressure). Where nobody probes, the update was lost or "
-        "never sent, and both sides wait for ever.",
-    .remedy = "Look at what the process on the side that closed it does instead of reading: its stack, its log, a full "
-              "disk, a lock. After a deadlock look at the side that does not probe: RFC 9293 obliges it to.",
+        "never sent, and both sides wait for ever. A window that the SYN-ACK has closed already is a SYN proxy's "
+        "(Linux "
+        "SYNPROXY, synproxy of pf, scrubbers): it opens it once the server has answered the proxy.",
+    .remedy =
+        "Look at what the process on the side that closed it does instead of reading: its stack, its log, a full "
+        "disk, a lock. After a deadlock look at the side that does not probe: RFC 9293 obliges it to. Behind a SYN "
+        "proxy look at its way to the server, and back: does the server's SYN-ACK reach it?",
     .commands = commands,
     .reference = "RFC 9293 sections 3.8.6 and 3.8.6.1; RFC 1122 section 4.2.2.17; Linux tcp_probe_timer()",
     .group = TCPT_GROUP_PROTOCOL,
