@@ -270,7 +270,7 @@ const tcpt_detector tcpt_zero_window_stall = {
     .remedy =
         "Look at what the process on the side that closed it does instead of reading: its stack, its log, a full "
         "disk, a lock. After a deadlock look at the side that does not probe: RFC 9293 obliges it to. Behind a SYN "
-        "proxy look at its way to the server, and back: does the server's SYN-ACK reach it?",
+        "proxy see whether the server's own SYN-ACK reaches it.",
     .commands = commands,
     .reference = "RFC 9293 sections 3.8.6 and 3.8.6.1; RFC 1122 section 4.2.2.17; Linux tcp_probe_timer()",
     .group = TCPT_GROUP_PROTOCOL,
