@@ -47,9 +47,10 @@ static bool alike(const tcpt_ct_side *side, const tcpt_endpoint *end, const tcpt
 bool tcpt_ct_may_lag(const tcpt_ct_entry *entry, const tcpt_flow *flow, const tcpt_observation *seen)
 {
     const tcpt_endpoint *ends = flow->ends;
+    /* behind a segment that the tracker does not take in, too, of which repeats_last() knows nothing */
+    bool may_repeat = seen->pure_ack && !(seen->traits & TCPT_TRAIT_ACKS_NEW);
 
-    return !repeats_last(flow, seen) && alike(side_of(entry, 0), &ends[0], &ends[1]) &&
-           alike(side_of(entry, 1), &ends[1], &ends[0]);
+    return !may_repeat && alike(side_of(entry, 0), &ends[0], &ends[1]) && alike(side_of(entry, 1), &ends[1], &ends[0]);
 }
 
 static void catch_up_side(tcpt_ct_side *side, const tcpt_endpoint *end, const tcpt_endpoint *peer)
