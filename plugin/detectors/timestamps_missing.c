@@ -14,6 +14,7 @@ typedef struct timestamps_memory {
     int64_t raised_ns;
     uint8_t end; /* that sends without */
     bool raised;
+    bool by_probes;       /* raised */
     bool probes_taken[2]; /* a probe of that end was answered that lacked them */
 } timestamps_memory;
 
@@ -109,6 +110,14 @@ static void judge_probed(const tcpt_context *context, timestamps_memory *mine)
     }
 }
 
+/* Behind the probes the same end repeats what has them, and is not answered either: nobody is there. */
+static bool answers_neither(const tcpt_context *context, const timestamps_memory *mine)
+{
+    return mine->by_probes && context->seen->from == mine->end && (context->seen->traits & TCPT_TRAIT_UNANSWERED) &&
+           !context->seen->probe && context->seen->unanswered_repeats >= PROVEN_BY &&
+           !tcpt_drops_timestamps(context->flow, context->segment);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -120,15 +129,20 @@ static void judge(const tcpt_context *context, void *memory)
         judge_probed(context, mine);
     if (mine->finding)
         judge_answer(context, mine);
+    if (mine->finding && answers_neither(context, mine)) {
+        tcpt_withdraw(context, mine->finding);
+        mine->finding = NULL;
+    }
     if (mine->raised)
         return;
+    mine->by_probes = probes_without(context, mine);
     if (context->seen->timestamps_wanted)
         raise_missing(context, mine, flow->client, TCPT_MEDIUM, "the server sends its SYN-ACK again",
                       flow->first_ack_ns);
     else if (repeats_without(context))
         raise_missing(context, mine, context->seen->from, TCPT_MEDIUM, "repeats are not answered",
                       flow->ends[context->seen->from].unanswered_ns);
-    else if (probes_without(context, mine))
+    else if (mine->by_probes)
         raise_missing(context, mine, context->seen->from, TCPT_LOW, "probes go unanswered (or is nobody there?)",
                       flow->ends[context->seen->from].unanswered_ns);
 }
