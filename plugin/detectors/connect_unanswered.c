@@ -13,8 +13,8 @@
 
 typedef struct unanswered_memory {
     tcpt_finding *finding;
-    tcpt_record *goes_on; /* of an older connection with the server's address, that is answered; or NULL */
-    uint32_t tries;       /* when it was raised */
+    uint32_t tries; /* when it was raised */
+    bool goes_on;   /* an older connection to this port is answered */
 } unanswered_memory;
 
 /* Two tries in a row may be lost together; Linux sends its third after 1 + 2 s (TCP_TIMEOUT_INIT, doubled), BSD after 2
@@ -62,23 +62,15 @@ static void say_signed(tcpt_finding *finding, uint32_t tries, int64_t waited_ns,
     tcpt_brief(finding, "Key, host or filter? No answer to %u signed SYNs", tries);
 }
 
-/* Its address answers all the while, so it is up, and a way leads to it: only what is new finds no room, or is not let
- * through. */
-static void say_goes_on(tcpt_finding *finding, const tcpt_flow *flow, const tcpt_flow *older, uint32_t tries,
-                        int64_t waited_ns, const char *after)
+/* The port answers all the while: only what is new finds no room, or is not let through. Behind a balancer one of
+ * several servers may be down. */
+static void say_goes_on(tcpt_finding *finding, uint32_t tries, int64_t waited_ns, const char *after)
 {
-    unsigned server = !flow->client;
-    unsigned end = memcmp(older->key.address[0], flow->key.address[server], sizeof older->key.address[0]) != 0;
-    bool same_client = !memcmp(older->key.address[!end], flow->key.address[!server], sizeof older->key.address[0]);
-    bool same_port = older->key.port[end] == flow->key.port[server];
-
     tcpt_resummarise(finding,
-                     "Nothing came back for this SYN, %u tries in %.1f s%s. %s client's older connection to port %u "
-                     "goes on: %sa filter, or a device that is full",
-                     tries, tcpt_as_seconds(waited_ns), after, same_client ? "This" : "Another", older->key.port[end],
-                     same_port ? "a full accept queue, " : "");
-    tcpt_brief(finding, "%s? New connections only: %u SYNs unanswered",
-               same_port ? "Queue or filter" : "Filter or no room", tries);
+                     "Nothing came back for this SYN, %u tries in %.1f s%s. An older one to this port goes on: a full "
+                     "queue or table, a filter, or a balancer's dead server",
+                     tries, tcpt_as_seconds(waited_ns), after);
+    tcpt_brief(finding, "Queue or filter? New connections only: %u SYNs unanswered", tries);
 }
 
 static void say_causes(tcpt_finding *finding, bool others, uint32_t tries, int64_t waited_ns, const char *after)
@@ -109,7 +101,7 @@ static void complete(const tcpt_context *context, const unanswered_memory *mine,
     else if (flow->ends[flow->client].syn_options & TCPT_OPTION_SIGNED)
         say_signed(finding, tries, waited_ns, after);
     else if (goes_on)
-        say_goes_on(finding, flow, tcpt_flow_of(mine->goes_on), tries, waited_ns, after);
+        say_goes_on(finding, tries, waited_ns, after);
     else
         say_causes(finding, others, tries, waited_ns, after);
     tcpt_set_number(finding, TCPT_F_SYN_TRIES, tries);
@@ -120,8 +112,8 @@ static void complete(const tcpt_context *context, const unanswered_memory *mine,
         tcpt_rule_out(finding, "A service or host that is down: another SYN to this port was answered between the "
                                "tries.");
     if (goes_on)
-        tcpt_rule_out(finding,
-                      "A host that is down, or no route to it: it answers on a connection older than this SYN.");
+        tcpt_rule_out(finding, "A host that is down, unless a balancer stands before it: an older connection to this "
+                               "port goes on.");
 }
 
 /* Routers ask for a neighbour for seconds before they give up: their ICMP comes behind the last try. */
@@ -182,8 +174,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (context->segment->time_ns - context->flow->first_ns < tcpt_seconds_ns(WAIT_SECONDS) ||
         answered_elsewhere(context->flow))
         return;
-    if (context->seen->goes_on)
-        mine->goes_on = context->seen->goes_on->record;
+    mine->goes_on |= context->seen->goes_on != NULL;
     if (!mine->finding) {
         mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
         mine->tries = context->seen->syn_count;

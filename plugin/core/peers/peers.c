@@ -43,13 +43,22 @@ static uint32_t ports_in_use(const tcpt_pair *pair, const tcpt_flow *flow, int64
     return in_use + 1;
 }
 
+/* When an end last said or acknowledged something new: what it only repeats may be what nobody hears. */
+static int64_t new_ns(const tcpt_endpoint *end)
+{
+    int64_t acked_ns = end->ack_step_count ? end->ack_steps[end->ack_step_count - 1].time_ns : INT64_MIN;
+
+    return end->payload_ns ? MAX(end->payload_ns, acked_ns) : acked_ns;
+}
+
 /* What was on its way when the SYN left says nothing. A host that was started anew knows no older connection. */
 static bool heard_since(const tcpt_flow *older, const tcpt_host *host, const tcpt_flow *flow)
 {
-    const tcpt_endpoint *end = &older->ends[older->ends[1].host == host];
+    unsigned end = older->ends[1].host == host;
 
-    return older->first_ns < flow->first_ns && !older->ending && end->host == host &&
-           end->last_ns >= flow->first_ns + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+    return older->first_ns < flow->first_ns && !older->ending && older->ends[end].host == host &&
+           older->key.port[end] == flow->key.port[!flow->client] &&
+           new_ns(&older->ends[end]) >= flow->first_ns + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
 }
 
 static const tcpt_flow *goes_on_with(const tcpt_peers *peers, const tcpt_flow *flow)
