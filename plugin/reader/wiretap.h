@@ -15,17 +15,22 @@
 
 #include "capture/since.h"
 
-/** What libwiretap needs of wsutil; no program is named to it since 4.6. @return why there are no plugins, to be freed
+/** What libwiretap needs of wsutil; no program is named to it since 4.6. Nobody is told what it warns of while it asks
+ * which format a file has: what cannot be read is told by wtap_strerror(). @return why there are no plugins, to be
+ * freed
  */
 static inline char *tcpt_wsutil_init(const char *program)
 {
 #if TCPT_WIRESHARK_SINCE(4, 6)
     ws_log_init(NULL);
-    init_process_policies();
-    return configuration_init(program);
 #else
     ws_log_init(program, NULL);
+#endif
+    ws_log_set_level(LOG_LEVEL_CRITICAL);
     init_process_policies();
+#if TCPT_WIRESHARK_SINCE(4, 6)
+    return configuration_init(program);
+#else
     return configuration_init(program, NULL);
 #endif
 }
