@@ -118,6 +118,7 @@ typedef struct tcpt_lost {
 typedef struct tcpt_losses {
     const tcpt_point *from; /**< nearer to the sender */
     const tcpt_point *to;
+    int64_t arrived_ns; /**< when the newest of those that arrived was at the nearer point; 0 for none */
     tcpt_share all;
     tcpt_share with[TCPT_LOSS_PROPERTIES];
     uint32_t reset_missing;    /**< of TCPT_LOSS_FIN_OR_RST, those with RST */
@@ -125,7 +126,6 @@ typedef struct tcpt_losses {
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
     uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */
     uint32_t uncaptured;       /**< acknowledged there and not captured: the farther capture itself lacks packets */
-    int64_t arrived_ns;        /**< when the newest of those that arrived was at the nearer point; 0 for none */
     uint32_t astray;           /**< came there under another address or port: not lost, in none of the counts above */
     tcpt_lost first_astray;    /**< valid with astray */
     tcpt_record *stray;        /**< the same there; valid with astray */
