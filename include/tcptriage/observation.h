@@ -126,9 +126,11 @@ typedef struct tcpt_observation {
     bool final_ack_ignored; /**< a SYN-ACK that comes again although the client's final ACK and data had been sent */
     bool timestamps_wanted; /**< the same, where they lack the timestamps agreed on: it may insist on them */
     bool padding_tells;     /**< a padded frame that is told of: one per direction, a FIN in the place of another one */
-    bool syn_cookie;        /**< a SYN-ACK that lacks what its SYN offers and others of its port had; once per port */
-    uint8_t moved_end;      /**< of `moved`, the end whose address or port is another now */
-    tcpt_crowd crowd;       /**< on a client's SYN */
+    bool older_goes_on; /**< on a SYN's second retry and later ones: an older connection to the same port, whose server
+                             has said or acknowledged something new since */
+    bool syn_cookie;    /**< a SYN-ACK that lacks what its SYN offers and others of its port had; once per port */
+    uint8_t moved_end;  /**< of `moved`, the end whose address or port is another now */
+    tcpt_crowd crowd;   /**< on a client's SYN */
     tcpt_syn_delay syn_delay; /**< on the first SYN-ACK */
     tcpt_rst_view rst;
     tcpt_receiver_view receiver;
@@ -160,17 +162,15 @@ typedef struct tcpt_observation {
     uint32_t ports_in_use; /**< on a client's SYN: ports of the pair, this one's included; 0 while they are few */
     int64_t since_ns;      /**< since the flow's previous segment, 0 for the first */
     int64_t acked_ago_ns;
-    tcpt_record *quoted;          /**< what that is, or NULL where it cannot be told which of several */
-    const struct tcpt_icmp *icmp; /**< with TCPT_TRAIT_ICMP, the only one then: `from` has sent what it quotes */
-    const tcpt_flow *moved;       /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
-    tcpt_record *ecn_refused;     /**< on the SYN-ACK of a SYN without ECN: one with it that got none */
-    tcpt_record *acked_in;        /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
-    tcpt_record *refused;         /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
-    tcpt_record *challenged;      /**< what it answers, with TCPT_TRAIT_CHALLENGE */
-    tcpt_record *outlived;        /**< that RST, with TCPT_TRAIT_OUTLIVED */
-    int64_t outlived_ns;          /**< how long before it that came */
-    const tcpt_flow *goes_on;     /**< on a SYN's second retry and later ones: an older connection to the same port,
-                                      whose server has said or acknowledged something new since; or NULL */
+    tcpt_record *quoted;               /**< what that is, or NULL where it cannot be told which of several */
+    const struct tcpt_icmp *icmp;      /**< with TCPT_TRAIT_ICMP, the only one then: `from` has sent what it quotes */
+    const tcpt_flow *moved;            /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
+    tcpt_record *ecn_refused;          /**< on the SYN-ACK of a SYN without ECN: one with it that got none */
+    tcpt_record *acked_in;             /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_record *refused;              /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    tcpt_record *challenged;           /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *outlived;             /**< that RST, with TCPT_TRAIT_OUTLIVED */
+    int64_t outlived_ns;               /**< how long before it that came */
     const struct tcpt_tally *crossing; /**< the crowd that is one with this SYN, and not told of (peers.h), or NULL */
     const struct tcpt_pair *pair;      /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs and the first SYN-ACK: what is known of the server's

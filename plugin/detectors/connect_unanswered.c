@@ -174,7 +174,7 @@ static void judge(const tcpt_context *context, void *memory)
     if (context->segment->time_ns - context->flow->first_ns < tcpt_seconds_ns(WAIT_SECONDS) ||
         answered_elsewhere(context->flow))
         return;
-    mine->goes_on |= context->seen->goes_on != NULL;
+    mine->goes_on |= context->seen->older_goes_on;
     if (!mine->finding) {
         mine->finding = tcpt_raise(context, TCPT_MEDIUM, " ");
         mine->tries = context->seen->syn_count;

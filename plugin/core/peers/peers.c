@@ -61,15 +61,15 @@ static bool heard_since(const tcpt_flow *older, const tcpt_host *host, const tcp
            new_ns(&older->ends[end]) >= flow->first_ns + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
 }
 
-static const tcpt_flow *goes_on_with(const tcpt_peers *peers, const tcpt_flow *flow)
+static bool older_goes_on(const tcpt_peers *peers, const tcpt_flow *flow)
 {
     const tcpt_host *host = tcpt_hosts_find(&peers->hosts, &flow->key, !flow->client);
     tcpt_record *known[] = {host ? host->open : NULL, host ? host->stray : NULL};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
         if (known[i] && heard_since(tcpt_flow_of(known[i]), host, flow))
-            return tcpt_flow_of(known[i]);
-    return NULL;
+            return true;
+    return false;
 }
 
 static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const tcpt_identity *who,
@@ -82,7 +82,7 @@ static void observe_syn(const tcpt_peers *peers, tcpt_observation *seen, const t
     if (seen->pair && seen->from == flow->client)
         seen->ports_in_use = ports_in_use(seen->pair, flow, segment->time_ns, settings);
     if (seen->syn_count > 2 && seen->from == flow->client)
-        seen->goes_on = goes_on_with(peers, flow);
+        seen->older_goes_on = older_goes_on(peers, flow);
 }
 
 /* The first one. Of the pairs of those that were answered at once nobody asks. */
