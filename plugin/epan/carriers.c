@@ -22,6 +22,9 @@ static int proto_ip = -1;
 static int proto_ipv6 = -1;
 static int proto_eth = -1;
 static int proto_sll = -1;
+static int proto_mpls = -1;
+static int proto_icmp = -1;
+static int proto_icmpv6 = -1;
 
 /* A TCP layer while it is dissected. */
 typedef struct tcp_layer {
@@ -38,6 +41,9 @@ void tcpt_carriers_handoff(void)
     proto_ipv6 = proto_get_id_by_filter_name("ipv6");
     proto_eth = proto_get_id_by_filter_name("eth");
     proto_sll = proto_get_id_by_filter_name("sll");
+    proto_mpls = proto_get_id_by_filter_name("mpls");
+    proto_icmp = proto_get_id_by_filter_name("icmp");
+    proto_icmpv6 = proto_get_id_by_filter_name("icmpv6");
 }
 
 void tcpt_carriers_begin_frame(void)
@@ -67,15 +73,35 @@ static bool is_inside(tvbuff_t *tvb)
     return begin >= outer_begin && begin < outer_begin + (int)tvb_reported_length(enclosing.tvb);
 }
 
+static int layer_proto(wmem_list_frame_t *layer)
+{
+    return GPOINTER_TO_INT(wmem_list_frame_data(layer));
+}
+
+/* Wireshark 4.6 does not list the IP that MPLS carries. TCP, which is being dissected, is not listed yet; it and ICMP
+ * have IP before them. */
+static bool is_unlisted_ip(wmem_list_frame_t *layer)
+{
+    wmem_list_frame_t *next = wmem_list_frame_next(layer);
+
+    if (layer_proto(layer) != proto_mpls)
+        return false;
+    return !next || layer_proto(next) == proto_icmp || layer_proto(next) == proto_icmpv6;
+}
+
+static bool is_ip_layer(wmem_list_frame_t *layer)
+{
+    int proto = layer_proto(layer);
+
+    return proto == proto_ip || proto == proto_ipv6 || is_unlisted_ip(layer);
+}
+
 static unsigned ip_layers(const packet_info *pinfo)
 {
     unsigned count = 0;
 
-    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
-        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
-
-        count += proto == proto_ip || proto == proto_ipv6;
-    }
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer))
+        count += is_ip_layer(layer);
     return MIN(count, UINT8_MAX);
 }
 
@@ -90,9 +116,9 @@ static tcpt_carriers first_carriers(const packet_info *pinfo)
         return around;
     around.ethernet = false;
     for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer; layer = wmem_list_frame_next(layer)) {
-        int proto = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        int proto = layer_proto(layer);
 
-        depth += proto == proto_ip || proto == proto_ipv6;
+        depth += is_ip_layer(layer);
         around.ethernet |= proto == proto_eth || proto == proto_sll;
     }
     around.depth = (uint8_t)CLAMP(depth, 1, UINT8_MAX);

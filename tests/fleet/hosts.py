@@ -40,7 +40,9 @@ ControlMaster auto
 ControlPath %(folder)s/%%h
 ControlPersist 60
 """
-PACKAGES = ("openssh-server", "libwrap0")  # their files alone: installed they would start a daemon of this machine's
+PACKAGE = "openssh-server"  # its files alone, with those of what it needs: installed it would start a daemon of this machine's
+# From OpenSSH 9.8 and 10 on sshd is several programs, each of which looks for the next one where the package puts it.
+PARTS = {"SshdSessionPath": "/usr/lib/openssh/sshd-session", "SshdAuthPath": "/usr/lib/openssh/sshd-auth"}
 DOWNLOAD_S = 120
 # A host that is this one, without a SHELL, as services are: a worker's folder is below HOME.
 HERE = '#!/bin/sh\nshift\n[ "$1" != -- ] || shift\nunset SHELL\ncd "%(folder)s" && HOME=$PWD exec sh -c "$*"\n'
@@ -68,32 +70,34 @@ DOWNLOADING = threading.Lock()
 
 
 def find_sshd(fleet):
-    """(program, what its environment needs)"""
+    """(program, what its environment needs, what its configuration needs)"""
     with DOWNLOADING:
         return get_sshd(fleet)
 
 
 def get_sshd(fleet):
     if os.path.exists(SYSTEM_SSHD):
-        return SYSTEM_SSHD, {}
+        return SYSTEM_SSHD, {}, ""
     folder = os.path.join(fleet.build, "openssh")
     program = folder + "/usr/sbin/sshd"
     if not os.path.exists(program):
         os.makedirs(folder, exist_ok=True)
         try:
-            subprocess.run(["apt-get", "download", *PACKAGES], cwd=folder, check=True, capture_output=True, timeout=DOWNLOAD_S)
+            subprocess.run(["apt-get", "install", "--download-only", "--no-install-recommends", "--yes",
+                            "-o", "Dir::Cache::archives=" + folder, PACKAGE], check=True, capture_output=True, timeout=DOWNLOAD_S)
             for package in glob.glob(folder + "/*.deb"):
                 do("dpkg", "-x", package, folder)
         except (OSError, subprocess.SubprocessError) as problem:
             raise tap.Skip("sshd is missing, and cannot be had from Debian's package: %s" % problem)
-    return program, {"LD_LIBRARY_PATH": ":".join(glob.glob(folder + "/usr/lib/*-linux-gnu*"))}
+    parts = "".join("%s %s\n" % (option, folder + part) for option, part in PARTS.items() if os.path.exists(folder + part))
+    return program, {"LD_LIBRARY_PATH": ":".join(glob.glob(folder + "/usr/lib/*-linux-gnu*"))}, parts
 
 
 class Hosts:
     """close() it."""
 
     def __init__(self, fleet, number):
-        self.sshd, self.environment = find_sshd(fleet)
+        self.sshd, self.environment, self.parts = find_sshd(fleet)
         self.folder, self.number, self.servers = fleet.folder("hosts-%d" % number), number, []
         self.namespaces = ["tcptriage-%d-%d-%s" % (os.getpid(), number, name) for name in HOSTS]
         for key in ("key", "host-key"):
@@ -130,7 +134,7 @@ class Hosts:
         for words in (("address", "add", self.address(at) + "/29", "dev", "eth0"), ("link", "set", "eth0", "up"),
                       ("link", "set", "lo", "up")):
             do("ip", "-n", space, *words)
-        self.write("sshd-" + name, SSHD, name=name)
+        self.write("sshd-" + name, SSHD + self.parts, name=name)
         self.servers.append(subprocess.Popen(
             ["ip", "netns", "exec", space, "sh", "-c", 'mount --bind "$1" /etc/passwd && shift && exec "$@"', "sh", self.users(),
              self.sshd, "-D", "-e", "-f", os.path.join(self.folder, "sshd-" + name)],
