@@ -12,23 +12,39 @@ enum { PROVEN_BY = 3 };
 typedef struct keepalive_memory {
     tcpt_finding *finding[2]; /* by the end that probes, until the other end is heard again */
     int64_t raised_ns[2];
+    int64_t first_ns[2];   /* of the first probe, where RSTs that it has not taken came since; else 0 */
+    int64_t idle_ns[2];    /* how long both were silent before the probes */
+    uint32_t probes[2];    /* up to the newest of those */
     bool behind_window[2]; /* its probes are of a closed window */
     bool alive[2];         /* a probe of that end was answered before */
 } keepalive_memory;
 
+/* A RST of numbers that nobody uses is no answer to a probe: a closed socket's has the number that the probe
+ * acknowledges (RFC 9293, section 3.10.7.1). Whoever has sent it, the prober takes no notice, and probes on. */
+static void note_foreign_rst(const tcpt_context *context, keepalive_memory *memory, unsigned prober)
+{
+    const tcpt_endpoint *asks = &context->flow->ends[prober];
+
+    if (!memory->first_ns[prober])
+        memory->first_ns[prober] = asks->unanswered_ns;
+    memory->probes[prober] += asks->unanswered_probes;
+}
+
 /* It has kept the connection, and was silent: neither gone nor forgotten. */
-static void say_heard(const tcpt_context *context, tcpt_finding *finding, unsigned prober)
+static void say_heard(const tcpt_context *context, const keepalive_memory *memory, tcpt_finding *finding,
+                      unsigned prober)
 {
     const tcpt_endpoint *asks = &context->flow->ends[prober];
     const char *who = tcpt_role(context->flow, !prober);
-    int64_t silent_ns = context->segment->time_ns - asks->unanswered_ns;
+    int64_t first_ns = memory->first_ns[prober] ? memory->first_ns[prober] : asks->unanswered_ns;
+    int64_t silent_ns = context->segment->time_ns - first_ns;
 
     tcpt_resummarise(
         finding,
         "%u keep-alive probes of the %s, after %.0f s of silence, without an answer; the %s is heard again "
         "%.1f s after the first (frame %u)",
-        asks->unanswered_probes, tcpt_role(context->flow, prober), tcpt_as_seconds(asks->idle_before_ns), who,
-        tcpt_as_seconds(silent_ns), context->record->frame);
+        memory->probes[prober] + asks->unanswered_probes, tcpt_role(context->flow, prober),
+        tcpt_as_seconds(memory->idle_ns[prober]), who, tcpt_as_seconds(silent_ns), context->record->frame);
     tcpt_brief(finding, "No answer to keep-alive for %.0f s, then the %s again", tcpt_as_seconds(silent_ns), who);
     tcpt_set_delay(finding, silent_ns);
 }
@@ -43,6 +59,10 @@ static void judge_heard(const tcpt_context *context, keepalive_memory *memory)
 
     if (context->seen->really_bad || context->seen->stale)
         return;
+    if (context->seen->rst.mismatch) {
+        note_foreign_rst(context, memory, prober);
+        return;
+    }
     memory->finding[prober] = NULL;
     if (since_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS)
         tcpt_withdraw(context, finding);
@@ -51,7 +71,7 @@ static void judge_heard(const tcpt_context *context, keepalive_memory *memory)
     else if (memory->behind_window[prober])
         tcpt_withdraw(context, finding);
     else
-        say_heard(context, finding, prober);
+        say_heard(context, memory, finding, prober);
 }
 
 /* A host that is gone and a device on the way that has forgotten the connection, be it by a failover behind probes that
@@ -121,6 +141,9 @@ static void judge(const tcpt_context *context, void *memory)
     mine->finding[from] = finding;
     mine->behind_window[from] = tcpt_window_is_shut(receiver);
     mine->raised_ns[from] = context->segment->time_ns;
+    mine->idle_ns[from] = sender->idle_before_ns;
+    mine->first_ns[from] = 0;
+    mine->probes[from] = 0;
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_relate(finding, receiver->last_record);
 }
