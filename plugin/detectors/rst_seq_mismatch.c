@@ -52,19 +52,37 @@ static bool answers_older_segment(const tcpt_context *context)
     return receiver->ack_steps[at].time_ns >= least_ns;
 }
 
+static uint32_t distance(int32_t delta)
+{
+    return delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta;
+}
+
+/* Whoever knows nothing of the connection answers its SYN with SEQ 0, or one made up, and acknowledges no more than
+ * that (RFC 9293, section 3.10.7.1). This one SYN has just been answered by a SYN-ACK; one that was sent again may have
+ * met a service that has ended since. */
+static bool refuses_answered_syn(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    if (context->seen->rst.position != TCPT_RST_STALE && context->seen->rst.position != TCPT_RST_BEYOND_WINDOW)
+        return false; /* bytes of the server that were not captured may lie before it */
+    return context->seen->from != flow->client && (context->segment->flags & TCPT_ACK) && client->syn &&
+           client->syn_count == 1 && server->syn && server->snd_nxt == server->iss + 1 &&
+           context->segment->ack == client->iss + 1 + client->syn_payload_bytes &&
+           distance(seq_delta(context->segment->seq, server->iss)) > UINT16_MAX;
+}
+
 static const char *meaning_of(const tcpt_context *context)
 {
     tcpt_rst_position position = context->seen->rst.position;
 
+    if (refuses_answered_syn(context))
+        return "another answer to the SYN, of a device or a second host";
     if (!answers_older_segment(context))
         return meaning[position];
     return position == TCPT_RST_OFF_BY_ONE_AFTER_FIN ? "a closed socket answers what had crossed its FIN"
                                                      : "a closed socket answers an older segment";
-}
-
-static uint32_t distance(int32_t delta)
-{
-    return delta < 0 ? 0u - (uint32_t)delta : (uint32_t)delta;
 }
 
 /* ---- what became of it ---- */
@@ -122,6 +140,8 @@ static void raise(const tcpt_context *context)
                    closed ? "a RST before it" : tcpt_stack_names[context->settings->receiver_stack].description,
                    closed ? "has closed the connection already" : consequence(rst->verdict));
 
+    if (refuses_answered_syn(context))
+        tcpt_brief(finding, "RST and SYN-ACK answer one SYN: refused on the way?");
     tcpt_set_number(finding, TCPT_F_RST_SEQ_DELTA, delta);
     tcpt_set_number(finding, TCPT_F_RST_EXPECTED_SEQ, rst->expected_seq);
     tcpt_set_text(finding, TCPT_F_RST_POSITION, tcpt_rst_position_name(rst->position));
