@@ -8,16 +8,27 @@
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
 
+/* Files that were joined need not be in the order of time. */
+static const tcpt_lost *earliest(const tcpt_losses *losses)
+{
+    const tcpt_lost *first = &losses->lost[0];
+
+    for (uint32_t i = 1; i < losses->lost_count; i++)
+        if (losses->lost[i].time_ns < first->time_ns)
+            first = &losses->lost[i];
+    return first;
+}
+
 /* One moment parts those that were lost from those before it that arrived. */
 static bool none_since(const tcpt_losses *losses)
 {
     return losses->all.missing >= TCPT_MISSING_LEAST && losses->all.missing < losses->all.total &&
-           losses->lost[0].time_ns > losses->arrived_ns;
+           earliest(losses)->time_ns > losses->arrived_ns;
 }
 
 static char *since(const tcpt_losses *losses)
 {
-    return g_strdup_printf("none from frame %u on, all %u before it got there", losses->lost[0].record->frame,
+    return g_strdup_printf("none from frame %u on, all %u before it got there", earliest(losses)->record->frame,
                            losses->all.total - losses->all.missing);
 }
 
@@ -157,7 +168,7 @@ static void raise_astray(const tcpt_context *context, unsigned from, const tcpt_
 /* A router has said that it dropped them, and why: icmp_error. One that tells an MTU explains those that are longer. */
 static bool explained_by_icmp(const tcpt_flow *flow, unsigned from, const tcpt_losses *losses)
 {
-    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, from, losses->lost[0].time_ns);
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, from, earliest(losses)->time_ns);
 
     return told && (told->kind != TCPT_ICMP_FRAGMENTATION_NEEDED || !told->mtu || losses->smallest_missing > told->mtu);
 }
