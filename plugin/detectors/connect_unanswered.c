@@ -193,6 +193,7 @@ static const tcpt_command commands[] = {
      "nstat -az TcpExtListenDrops TcpExtIPReversePathFilter TcpExtTCPMD5NotFound TcpExtTCPMD5Unexpected "
      "TcpExtTCPMD5Failure",
      "does one grow with each SYN?"},
+    {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "Recv-Q at or above Send-Q: the accept queue is full"},
     {TCPT_ON_SERVER, "nft list ruleset | grep -n drop", "the server's own rules"},
     {0},
 };
