@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "detectors/shared/big_ones.h"
+#include "detectors/shared/in_vain.h"
 #include "detectors/shared/silence.h"
 #include "detectors/detectors.h"
 #include "tcptriage/address.h"
@@ -12,6 +13,7 @@
 
 typedef struct silent_memory {
     tcpt_finding *finding[2]; /* of the run that goes on, by its sender */
+    tcpt_in_vain in_vain[2];  /* the same, of what a peer that speaks does not acknowledge */
 } silent_memory;
 
 /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again. */
@@ -151,6 +153,98 @@ static void judge_answer(const tcpt_context *context, silent_memory *memory)
     tcpt_relate(finding, context->record);
 }
 
+/* Each end sends again, and neither acknowledges. */
+static bool both_in_vain(const tcpt_context *context, const silent_memory *memory, unsigned from)
+{
+    enum { SURE = 3 };
+
+    return memory->in_vain[!from].rounds >= SURE && tcpt_still_in_vain(context, &memory->in_vain[!from], !from);
+}
+
+static void say_both_in_vain(const tcpt_context *context, const silent_memory *memory, tcpt_finding *finding)
+{
+    const tcpt_in_vain *by_client = &memory->in_vain[context->flow->client];
+    const tcpt_in_vain *by_server = &memory->in_vain[!context->flow->client];
+    bool is_signed = context->segment->options & TCPT_OPTION_SIGNED;
+
+    tcpt_resummarise(finding,
+                     "Client and server repeat their data (%u and %u times in %.1f s), neither acknowledges "
+                     "the other's: %s",
+                     by_client->rounds, by_server->rounds,
+                     tcpt_as_seconds(context->segment->time_ns - MIN(by_client->first_ns, by_server->first_ns)),
+                     is_signed ? "signed (TCP-MD5, TCP-AO), has one another key now?"
+                               : "dropped both ways, behind this capture point?");
+    tcpt_brief(finding, "Neither end takes the other's %s: %u and %u repeats", is_signed ? "signed data" : "data",
+               by_client->rounds, by_server->rounds);
+}
+
+static void say_in_vain(const tcpt_context *context, const silent_memory *memory, unsigned from)
+{
+    const tcpt_in_vain *mine = &memory->in_vain[from];
+    const char *role = tcpt_role(context->flow, from), *other = tcpt_role(context->flow, !from);
+    int64_t duration_ns = mine->round_ns - mine->first_ns;
+
+    if (both_in_vain(context, memory, from)) {
+        say_both_in_vain(context, memory, mine->finding);
+    } else {
+        tcpt_resummarise(mine->finding,
+                         "The %s sent the same %u times more in %.1f s; the %s speaks (frame %u), and acknowledges "
+                         "none of it: lost on the way, or dropped in its host?",
+                         role, mine->rounds, tcpt_as_seconds(duration_ns), other, mine->heard->frame);
+        tcpt_brief(mine->finding, "Lost on the way? The %s lives and has none of %u repeats", other, mine->rounds);
+    }
+    tcpt_set_delay(mine->finding, duration_ns);
+    tcpt_set_number(mine->finding, TCPT_F_SILENT_RETRANSMISSIONS, mine->rounds);
+    tcpt_set_number(mine->finding, TCPT_F_SILENT_DURATION, duration_ns);
+}
+
+/* Sent again while the other end speaks: that one is not silent, it does not get what is sent to it. */
+static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
+{
+    unsigned from = context->seen->from;
+    tcpt_in_vain *mine = &memory->in_vain[from], *other = &memory->in_vain[!from];
+
+    tcpt_count_in_vain(context, mine);
+    if (mine->finding) {
+        say_in_vain(context, memory, from);
+        return;
+    }
+    if (!tcpt_is_in_vain(mine) || mine->told || tcpt_silence_explained(context))
+        return;
+    if (other->finding && both_in_vain(context, memory, from)) {
+        say_in_vain(context, memory, !from);
+        return;
+    }
+    mine->finding = tcpt_raise(context, context->flow->ends[from].holed ? TCPT_LOW : TCPT_MEDIUM, " ");
+    say_in_vain(context, memory, from);
+    tcpt_relate(mine->finding, mine->first);
+    tcpt_relate(mine->finding, mine->heard);
+    tcpt_rule_out(mine->finding, "A host that is gone: it speaks.");
+}
+
+/* It has taken it at last: taken back, or the summary says when. */
+static void judge_taken(const tcpt_context *context, tcpt_in_vain *mine)
+{
+    const char *role = tcpt_role(context->flow, !context->seen->from),
+               *other = tcpt_role(context->flow, context->seen->from);
+    int64_t waited_ns = context->segment->time_ns - mine->first_ns;
+
+    if (!mine->finding || !(context->seen->traits & TCPT_TRAIT_ACKS_NEW))
+        return;
+    if (waited_ns < tcpt_seconds_ns(TCPT_HEARD_SECONDS)) {
+        tcpt_withdraw(context, mine->finding);
+    } else {
+        tcpt_resummarise(
+            mine->finding,
+            "The %s sent the same %u times more; the %s spoke and acknowledged none of it for %.1f s, then "
+            "did (frame %u)",
+            role, mine->rounds, other, tcpt_as_seconds(waited_ns), context->record->frame);
+        tcpt_set_delay(mine->finding, waited_ns);
+        tcpt_relate(mine->finding, context->record);
+    }
+    *mine = (tcpt_in_vain){0};
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     unsigned from = context->seen->from;
@@ -162,6 +256,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!from])
         judge_answer(context, mine);
+    judge_taken(context, &mine->in_vain[!from]);
+    judge_in_vain(context, mine);
     if (!context->seen->new_round || context->seen->probe || !context->segment->payload_bytes ||
         !context->flow->both_ways)
         return;
@@ -169,9 +265,10 @@ static void judge(const tcpt_context *context, void *memory)
         return; /* idle_drop */
     if (repeats > TCPT_REPEATS_PROVE && mine->finding[from])
         complete(context, mine->finding[from]);
-    if (repeats != TCPT_REPEATS_PROVE || tcpt_silence_explained(context))
+    if (repeats != TCPT_REPEATS_PROVE || mine->in_vain[from].finding || tcpt_silence_explained(context))
         return;
     mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
+    mine->in_vain[from].told = true;
     complete(context, mine->finding[from]);
     tcpt_relate(mine->finding[from], sender->unanswered_record);
     tcpt_relate(mine->finding[from], context->flow->ends[!from].last_record);
@@ -194,7 +291,8 @@ const tcpt_detector tcpt_peer_silent = {
     .mistaken = "a slow server: not even receipt is acknowledged",
     .explanation = "The other side was there a moment ago and answers nothing any more: consistent with a host that "
                    "crashed or lost its network, a path that broke, or a firewall that drops the flow from some packet "
-                   "on. Where ICMP tells of an error, its sender knows more than the silence.",
+                   "on. Where ICMP tells of an error, its sender knows more than the silence. A side that speaks and "
+                   "acknowledges nothing is there: what is sent to it is lost, or dropped in its host.",
     .remedy = "If the segments arrive at the silent side, look at its filter, and if it is a server that has only sent "
               "its SYN-ACK at its accept queue. If not, look at the path. tcp_retries2 or TCP_USER_TIMEOUT bounds how "
               "long the sender tries. Where several hosts fall silent at one moment look at what they share: a gateway "
@@ -207,7 +305,7 @@ const tcpt_detector tcpt_peer_silent = {
     .silence = TCPT_SILENCE_OF_DATA,
     .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
-    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN,
+    .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN | TCPT_TRAIT_MISSED,
     .memory_bytes = sizeof(silent_memory),
     .fields = fields,
     .judge = judge,

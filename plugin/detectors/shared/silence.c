@@ -4,9 +4,6 @@
 #include "detectors/shared/big_ones.h"
 #include "tcptriage/queries.h"
 
-/* A host that is busy, a path that is mended: what is answered within this is a stall, and no dead peer. */
-enum { HEARD_SECONDS = 10 };
-
 bool tcpt_left_by_rst(const tcpt_flow *flow, unsigned end)
 {
     const tcpt_endpoint *left = &flow->ends[end];
@@ -51,5 +48,5 @@ bool tcpt_answers(const tcpt_context *context)
 
 bool tcpt_heard_in_time(const tcpt_context *context)
 {
-    return tcpt_waited_ns(context) < tcpt_seconds_ns(HEARD_SECONDS);
+    return tcpt_waited_ns(context) < tcpt_seconds_ns(TCPT_HEARD_SECONDS);
 }

@@ -7,6 +7,9 @@
 
 #include "tcptriage/detector.h"
 
+/** A host that is busy, a path that is mended: what is answered within this is a stall, and no dead peer. */
+enum { TCPT_HEARD_SECONDS = 10 };
+
 /** Whether the last that was heard of an end is a RST: it has left, and owes no answer. */
 bool tcpt_left_by_rst(const tcpt_flow *flow, unsigned end);
 

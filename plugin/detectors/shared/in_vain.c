@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detectors/shared/in_vain.h"
+
+#include <glib.h>
+
+#include "tcptriage/limits.h"
+#include "tcptriage/sequence.h"
+
+/* It carries what the receiver waits for, and the receiver has room for it. */
+static bool is_due(const tcpt_context *context)
+{
+    const tcpt_segment *segment = context->segment;
+    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
+
+    return (context->seen->traits & TCPT_TRAIT_MISSED) && segment->payload_bytes && !context->seen->probe &&
+           receiver->acked && !seq_after(segment->seq, receiver->rcv_nxt) &&
+           seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->end_seq, receiver->rcv_edge) &&
+           !tcpt_window_is_shut(receiver) && !receiver->sack_held;
+}
+
+/* What the other end says within a round trip it may have said before the repeat reached it. */
+static void note_heard(tcpt_in_vain *mine, const tcpt_endpoint *receiver, int64_t due_ns)
+{
+    if (receiver->last_ns - mine->round_ns <= due_ns || receiver->rst_count)
+        return;
+    mine->heard = receiver->last_record;
+    mine->heard_often += mine->heard_often < UINT16_MAX;
+}
+
+void tcpt_count_in_vain(const tcpt_context *context, tcpt_in_vain *mine)
+{
+    const tcpt_segment *segment = context->segment;
+    const tcpt_endpoint *receiver = &context->flow->ends[!context->seen->from];
+    int64_t due_ns = MAX(tcpt_rtt_ns(context->flow), TCPT_TICK_MS * TCPT_MS_NS);
+
+    if (!is_due(context))
+        return;
+    if (!mine->rounds || mine->acked != receiver->rcv_nxt)
+        *mine = (tcpt_in_vain){.first = context->record, .first_ns = segment->time_ns, .acked = receiver->rcv_nxt};
+    else if (segment->time_ns - mine->round_ns < due_ns)
+        return;
+    else
+        note_heard(mine, receiver, due_ns);
+    mine->round_ns = segment->time_ns;
+    mine->rounds += mine->rounds < UINT16_MAX;
+}
+
+bool tcpt_is_in_vain(const tcpt_in_vain *mine)
+{
+    enum { HEARD_LEAST = 2 }; /* one segment may be late */
+
+    return mine->rounds >= TCPT_REPEATS_PROVE && mine->heard_often >= HEARD_LEAST;
+}
+
+bool tcpt_still_in_vain(const tcpt_context *context, const tcpt_in_vain *mine, unsigned sender)
+{
+    return mine->rounds && mine->acked == context->flow->ends[!sender].rcv_nxt;
+}
