@@ -173,8 +173,8 @@ typedef struct tcpt_observation {
     int64_t outlived_ns;               /**< how long before it that came */
     const struct tcpt_tally *crossing; /**< the crowd that is one with this SYN, and not told of (peers.h), or NULL */
     const struct tcpt_pair *pair;      /**< on SYNs: what is known of its source and target (peers.h), or NULL */
-    const struct tcpt_listener *listener; /**< on SYNs and the first SYN-ACK: what is known of the server's
-                                               port, or NULL */
+    const struct tcpt_listener *listener; /**< on SYNs, the first SYN-ACK, and a RST that answers a SYN: what is
+                                               known of the server's port, or NULL */
 } tcpt_observation;
 
 /** Whether the receiver drops it for its timestamp, whatever it brings, by what it has itself echoed. */

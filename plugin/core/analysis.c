@@ -70,7 +70,8 @@ static void judge(const tcpt_analysis *analysis, judgement *found, const tcpt_fl
     found->who.pair = 0;
     if (analysis->settings.tracker_models)
         tcpt_track(&found->seen, &found->tracker, flow, segment);
-    if ((segment->flags & TCPT_SYN) || (segment->pad_bytes && tcpt_padding_may_tell(&flow->ends[from], segment)))
+    if ((segment->flags & TCPT_SYN) || (found->seen.traits & TCPT_TRAIT_RST_FIRST) ||
+        (segment->pad_bytes && tcpt_padding_may_tell(&flow->ends[from], segment)))
         tcpt_peers_observe(analysis->peers, &found->seen, &found->who, flow, segment, &analysis->settings);
     if (!found->seen.short_way && early(flow, segment))
         observe_moved(analysis, &found->seen, flow, segment);

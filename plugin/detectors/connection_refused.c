@@ -3,6 +3,8 @@
 #include "detectors/detectors.h"
 
 #include "tcptriage/flow.h"
+#include "tcptriage/limits.h"
+#include "tcptriage/peers.h"
 
 typedef struct refused_memory {
     tcpt_finding *finding;
@@ -10,12 +12,17 @@ typedef struct refused_memory {
     uint32_t rst_seq;
     uint32_t tries;
     uint8_t rst_ttl;
-    bool by_old;    /* what is left of the connection before refuses */
-    bool by_others; /* a SYN-ACK answers the same SYN */
-    bool unheard;   /* the client asks on by its timer */
+    bool by_old;         /* what is left of the connection before refuses */
+    bool by_others;      /* a SYN-ACK answers the same SYN */
+    bool unheard;        /* the client asks on by its timer */
+    int64_t open_ago_ns; /* how long before the port had answered another SYN; 0: not that is known */
 } refused_memory;
 
 #define CAUSES "Consistent with a port on which nobody listens, or a filter that rejects"
+
+/* A port that answers is not closed: devices and services that take so many connections and no more, Windows with a
+ * full backlog. One that is shut down is seen the same way, at first. */
+#define CAUSES_OF_OPEN "The port answered another SYN %.1f s before: full, or has the service just ended?"
 
 enum {
     /* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
@@ -62,6 +69,26 @@ static void say_unheard(tcpt_finding *finding, uint32_t tries, int64_t since_ns)
     tcpt_brief(finding, "Refused, but the client asks on: RST lost on the way?");
 }
 
+/* 0 for a port that has not answered lately. */
+static int64_t open_ago_ns(const tcpt_context *context)
+{
+    const tcpt_listener *listener = context->seen->listener;
+    int64_t ago_ns = listener && listener->answered_ns ? context->segment->time_ns - listener->answered_ns : 0;
+
+    return ago_ns > 0 && ago_ns < tcpt_seconds_ns(TCPT_SIBLING_SECONDS) ? ago_ns : 0;
+}
+
+static void say_open(const tcpt_context *context, const refused_memory *mine)
+{
+    uint32_t frame = context->flow->ends[context->flow->client].last_record->frame;
+
+    tcpt_resummarise(mine->finding, "The server refuses: a RST answers the SYN (frame %u). " CAUSES_OF_OPEN, frame,
+                     tcpt_as_seconds(mine->open_ago_ns));
+    tcpt_brief(mine->finding, "Refused; the port answered %.1f s before: full, or ended?",
+               tcpt_as_seconds(mine->open_ago_ns));
+    tcpt_rule_out(mine->finding, "A port on which nobody listened: it had answered another SYN shortly before.");
+}
+
 static void complete(const tcpt_context *context, const refused_memory *mine)
 {
     tcpt_finding *finding = mine->finding;
@@ -76,6 +103,9 @@ static void complete(const tcpt_context *context, const refused_memory *mine)
         return;
     if (mine->unheard)
         say_unheard(finding, client->syn_count, since_ns);
+    else if (mine->open_ago_ns)
+        tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES_OF_OPEN,
+                         client->syn_count, tcpt_as_seconds(since_ns), tcpt_as_seconds(mine->open_ago_ns));
     else
         tcpt_resummarise(finding, "The server refuses with a RST, %u tries in %.1f s. " CAUSES, client->syn_count,
                          tcpt_as_seconds(since_ns));
@@ -109,6 +139,7 @@ static void say_others(const tcpt_context *context, refused_memory *mine)
     tcpt_finding *finding = mine->finding;
 
     mine->by_others = true;
+    tcpt_rule_out_nothing(finding);
     tcpt_resummarise(finding,
                      "The RST (TTL %u) is not the service's: a SYN-ACK (frame %u, TTL %u) answers the same SYN %.3f s "
                      "later. A device on the way refuses, or an address is used twice",
@@ -140,6 +171,9 @@ static void judge(const tcpt_context *context, void *memory)
         mine->finding = tcpt_raise(context, TCPT_HIGH, "The server refuses: a RST answers the SYN (frame %u). " CAUSES,
                                    flow->ends[flow->client].last_record->frame);
         tcpt_relate(mine->finding, flow->ends[flow->client].last_record);
+        mine->open_ago_ns = old ? 0 : open_ago_ns(context);
+        if (mine->open_ago_ns)
+            say_open(context, mine);
     }
     mine->by_old |= old != NULL;
     note_rst(context, mine);
@@ -154,6 +188,7 @@ static const char *const explains[] = {"conntrack_invalid", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_SERVER, "ss -ltn 'sport = :%port%'", "does the service listen, and on this address?"},
+    {TCPT_ON_SERVER, "ss -tan 'sport = :%port%'", "how many connections does it hold, and of whom?"},
     {TCPT_ON_SERVER, "nft list ruleset | grep -n reject", "the rules that answer with a RST"},
     {TCPT_ON_SERVER, "tcpdump -ni any '%traffic%'", "does the RST leave the server?"},
     {0},
@@ -167,8 +202,10 @@ const tcpt_detector tcpt_connection_refused = {
     .explanation =
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
-        "with a filter that rejects instead of dropping. The host itself, or a device before it, is up. Where a "
-        "SYN-ACK answers the same SYN, the RST was sent by somebody else than the service.",
+        "with a filter that rejects instead of dropping. The host itself, or a device before it, is up. A port that "
+        "answered others just before is open: a device or service that takes so many connections and no more (a "
+        "printer, a PLC, Windows with a full backlog), one of several servers behind an address, or a service that "
+        "has just ended. Where a SYN-ACK answers the same SYN, the RST was sent by somebody else than the service.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
         "server comes from a device on the way, or from a second host with its address; one that the client takes no "

@@ -99,6 +99,14 @@ static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, tcp
         tcpt_observe_answer(seen, seen->listener, flow, segment);
 }
 
+/* The first thing that is heard of the server: whether the port is one that answers. */
+static void observe_refusal(const tcpt_peers *peers, tcpt_observation *seen, tcpt_identity *who, const tcpt_flow *flow)
+{
+    if (seen->from == flow->client || flow->ends[seen->from].segment_count || !flow->ends[flow->client].syn)
+        return;
+    seen->listener = tcpt_listeners_find(&peers->listeners, tcpt_identify(who, flow)->server);
+}
+
 void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, tcpt_identity *who, const tcpt_flow *flow,
                         const tcpt_segment *segment, const tcpt_settings *settings)
 {
@@ -106,6 +114,8 @@ void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, tcpt_id
         observe_syn(peers, seen, tcpt_identify(who, flow), flow, segment, settings);
     else if (segment->flags & TCPT_SYN)
         observe_syn_ack(peers, seen, who, flow, segment);
+    else if (segment->flags & TCPT_RST)
+        observe_refusal(peers, seen, who, flow);
     if (seen->crossing || seen->ports_in_use || seen->syn_cookie || seen->ecn_refused)
         seen->traits |= TCPT_TRAIT_SYN_MORE;
     if (!segment->pad_bytes || !tcpt_padding_tells(&peers->padding, flow, segment, seen))
