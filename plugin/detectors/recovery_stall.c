@@ -33,6 +33,7 @@ typedef struct stall {
     uint8_t from;
     bool sure;
     bool held_back; /* the first got through, late: the answer echoes its timestamp, and no repeat's */
+    bool was_there; /* what the answer is to had arrived before, by its D-SACK */
 } stall;
 
 /* What one end sends again and again since it had an answer: payload bytes, as packets on the wire. */
@@ -202,6 +203,17 @@ static bool echoes_original(const tcpt_context *context, const repeats *mine, un
            seq_before(segment->tsecr, mine->tsval);
 }
 
+/* A D-SACK of the oldest bytes that are due: they came twice, and the ACK of what came first did not get here, or not
+ * yet (RFC 2883, section 4; Linux tcp_check_dsack()). One above the ACK is of what lies behind a gap. */
+static bool had_it(const tcpt_context *context)
+{
+    const tcpt_segment *segment = context->segment;
+    uint32_t due = context->flow->ends[context->seen->from].rcv_nxt;
+
+    return segment->sack_count && !seq_after(segment->sack_left[0], due) && seq_after(segment->sack_right[0], due) &&
+           !seq_after(segment->sack_right[0], segment->ack);
+}
+
 /* An end is heard again that had been sent the same bytes again. */
 static void judge_answer(const tcpt_context *context, recovery_memory *memory)
 {
@@ -221,6 +233,7 @@ static void judge_answer(const tcpt_context *context, recovery_memory *memory)
         return;
     found.answer = context->record;
     found.held_back = echoes_original(context, &memory->of[from], from);
+    found.was_there = !found.held_back && had_it(context);
     if (found.held_back)
         found.duration_ns += context->segment->time_ns - found.time_ns;
     keep(memory, &found);
@@ -242,8 +255,9 @@ static void judge(const tcpt_context *context, void *memory)
 static void complete(tcpt_finding *finding, const stall *found)
 {
     tcpt_brief(finding,
-               found->held_back ? "Held back for %.1f s, not lost: %u time-out%s in vain"
-                                : "Stood still for %.1f s: %u retransmission time-out%s",
+               found->held_back   ? "Held back for %.1f s, not lost: %u time-out%s in vain"
+               : found->was_there ? "ACK lost or late, not the data: %.1f s, %u time-out%s"
+                                  : "Stood still for %.1f s: %u retransmission time-out%s",
                tcpt_as_seconds(found->duration_ns), found->timeouts, found->timeouts == 1 ? "" : "s");
     tcpt_set_delay(finding, found->duration_ns);
     tcpt_set_number(finding, TCPT_F_STALL_DURATION, found->duration_ns);
@@ -264,7 +278,12 @@ static void raise_stall(const tcpt_context *context, const stall *found)
                                 "the answer (frame %u) echoes the first timestamp",
                                 who, lost, found->timeouts, plural, found->answer->frame);
         tcpt_rule_out(finding, "Loss: what was sent first arrived, by its timestamp.");
-    } else if (found->answer)
+    } else if (found->was_there)
+        finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
+                                "Data of the %s had arrived (D-SACK in frame %u), the ACK of it was lost or late: %.1f "
+                                "s without progress, %u retransmission time-out%s",
+                                who, found->answer->frame, lost, found->timeouts, plural);
+    else if (found->answer)
         finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
                                 "Data of the %s was lost: %.1f s without progress, %u retransmission time-out%s until "
                                 "one got through (answered in frame %u)",
@@ -328,7 +347,9 @@ const tcpt_detector tcpt_recovery_stall = {
         "a burst), their retransmission was lost too, or SACK does not work. The sender then waits for its timer, "
         "which doubles each time, and all that time the connection stands still. Consistent with loss in bursts, a "
         "path that was interrupted, or a device that drops while it is busy. Where the answer is to what was sent "
-        "first, by its timestamp, that was held back and not lost.",
+        "first, by its timestamp, that was held back and not lost. Where it says by a D-SACK (RFC 2883) that the bytes "
+        "came "
+        "twice, they had arrived before: what was lost, or late, is the ACK.",
     .remedy =
         "Find where it is lost: drops of interfaces and queues on the way, a radio or failover that takes as long as "
         "the stall. Loss of single segments is repaired faster where SACK and tail loss probes (RFC 8985) are on. "
@@ -336,7 +357,7 @@ const tcpt_detector tcpt_recovery_stall = {
         "its cell, a full queue, a device that keeps packets, a host that stood still (a virtual machine that was "
         "paused or moved).",
     .commands = commands,
-    .reference = "RFC 6298 section 5; RFC 8985 section 7; Linux tcp_retransmit_timer()",
+    .reference = "RFC 6298 section 5; RFC 2883 section 4; RFC 8985 section 7; Linux tcp_retransmit_timer()",
     .group = TCPT_GROUP_SEQUENCE,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_PATH,
