@@ -62,6 +62,15 @@ static bool survived(const idle_memory *memory, int64_t idle_ns)
     return memory->survived_ns >= idle_ns - idle_ns / 50;
 }
 
+/* Nothing has shown that the server had the connection: one whose queue was full, or that defers accept(), forgets a
+ * handshake that it has answered (Linux TCP_DEFER_ACCEPT), and a device before it may have answered in its place. */
+static bool only_answered_syn(const tcpt_flow *flow, unsigned speaker)
+{
+    const tcpt_endpoint *other = &flow->ends[!speaker];
+
+    return speaker == flow->client && other->syn && other->segment_count <= other->syn_count;
+}
+
 /* ---- what is said ---- */
 
 /* Behind what happened: which limit may have been reached. */
@@ -73,6 +82,8 @@ static char *limit_text(const tcpt_context *context, unsigned speaker, const idl
         return g_strdup(idle_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
                             ? "; half-closed before: limit of 60 s (Linux conntrack)?"
                             : "; half-closed before");
+    if (only_answered_syn(context->flow, speaker))
+        return g_strdup("; the server had said no more than its SYN-ACK: did it ever have it?");
     if (survived(memory, idle_ns))
         return g_strdup_printf(", though %.0f s did no harm before: a failover or restart?",
                                tcpt_as_seconds(memory->survived_ns));
@@ -84,6 +95,7 @@ static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, c
 {
     const tcpt_endpoint *end = &context->flow->ends[speaker];
     bool half = half_closed(context->flow, speaker), harmless = !half && survived(memory, end->idle_before_ns);
+    bool never = only_answered_syn(context->flow, speaker);
     char *limit = limit_text(context, speaker, memory);
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM, "After %.0f s of silence the %s speaks again (frame %u) and gets %s%s",
@@ -92,12 +104,13 @@ static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, c
 
     g_free(limit);
     tcpt_brief(finding,
-               harmless ? "Gone, not for its %.0f s of silence: the %s gets %s"
-                        : "Gone after %.0f s of silence: the %s gets %s",
+               never      ? "Nothing before %.0f s of silence: the %s gets %s"
+               : harmless ? "Gone, not for its %.0f s of silence: the %s gets %s"
+                          : "Gone after %.0f s of silence: the %s gets %s",
                tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker), how);
     tcpt_set_delay(finding, context->segment->time_ns - end->unanswered_ns);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, end->idle_before_ns);
-    if (!harmless)
+    if (!harmless && !never)
         tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns, memory->survived_ns));
     tcpt_relate(finding, end->unanswered_record);
     tcpt_relate(finding, context->flow->ends[!speaker].last_record);
@@ -200,9 +213,11 @@ const tcpt_detector tcpt_idle_drop = {
     .id = "idle_drop",
     .message = "After a long silence the connection is gone",
     .mistaken = "a server that crashed",
-    .explanation = "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
-                   "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
-                   "connection. The other host may still believe in it.",
+    .explanation =
+        "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
+        "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
+        "connection. The other host may still believe in it. Where the server had said no more than its "
+        "SYN-ACK it may never have had the connection (a full accept queue, a deferred accept, a SYN proxy).",
     .remedy =
         "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "
         "TCP_KEEPIDLE), or raise that limit, or let the application close idle connections sooner. Where as long a "
