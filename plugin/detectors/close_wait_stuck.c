@@ -11,7 +11,11 @@
 typedef struct overdue {
     bool raised;
     int64_t blocked_ns; /* newest time that the closer's window was closed: the other end could not send, nor close */
-    tcpt_finding *by_data; /* raised when the end that owes answered a request: taken back if the closer takes that */
+    int64_t pause_ns;   /* longest between data of the end that owes, all of it taken by the closer: its own rhythm */
+    int64_t owed_ns;    /* what by_data says */
+    tcpt_finding *by_data; /* raised when the end that owes sent data: taken back if the closer takes that */
+    bool asked;            /* that data answers a request */
+    bool taken;            /* the closer has acknowledged it */
     tcpt_record *hurt; /* newest segment by which the closer shows that it suffers: it sends again, probes, or drew a
                         * RST */
 } overdue;
@@ -42,7 +46,9 @@ static int64_t overdue_ns(const tcpt_context *context, const overdue *owed, unsi
     if (!since_ns || owed->raised)
         return 0;
     owed_ns = tcpt_since_ns(context, MAX(since_ns, owed->blocked_ns));
-    return owed_ns > tcpt_seconds_ns(context->settings->close_wait_seconds) ? owed_ns : 0;
+    return owed_ns > MAX(tcpt_seconds_ns(context->settings->close_wait_seconds), owed->pause_ns + owed->pause_ns / 2)
+               ? owed_ns
+               : 0;
 }
 
 /* A client may keep a connection that an idle server has closed until it wants to use it again: pools do. */
@@ -79,16 +85,56 @@ static bool at_work(const tcpt_flow *flow, unsigned owing)
     return closer->payload_ns && closer->payload_ns >= flow->ends[owing].payload_ns;
 }
 
-/* Whoever acknowledges an answer after its own FIN had meant to hear it: nobody was stuck, it took its time. */
+static bool answers_at_once(const tcpt_context *context, const tcpt_endpoint *asking)
+{
+    return context->segment->time_ns - asking->last_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS;
+}
+
+/* The closer is gone, or a device on the way has forgotten a connection of which it had seen a FIN. */
+static void say_too_late(const tcpt_context *context, const overdue *owed, unsigned owing)
+{
+    const char *who = tcpt_role(context->flow, owing), *other = tcpt_role(context->flow, !owing);
+
+    tcpt_resummarise(owed->by_data,
+                     "The %s answered %.1f s after the %s's FIN: too late, a RST (frame %u). The %s has given up, or a "
+                     "device forgets half-closed connections so soon",
+                     who, tcpt_as_seconds(owed->owed_ns), other, context->record->frame, other);
+    tcpt_brief(owed->by_data, "%s answered %.1f s after the FIN: RST",
+               owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed->owed_ns));
+    tcpt_relate(owed->by_data, context->record);
+}
+
+static void take_back(const tcpt_context *context, overdue *owed)
+{
+    tcpt_withdraw(context, owed->by_data);
+    owed->by_data = NULL;
+    owed->raised = false; /* its close may still be long in coming, from that data on */
+}
+
+/* Whoever acknowledges an answer after its own FIN had meant to hear it: nobody was stuck, it took its time. What was
+ * not asked for may be no more than a farewell, a FIN behind it; if more of it comes, and in its time, it is not. */
 static void judge_answer(const tcpt_context *context, overdue *owed, unsigned owing)
 {
-    if (!owed->by_data || context->seen->from == owing)
+    bool by_closer = context->seen->from != owing;
+
+    if (!owed->by_data)
         return;
-    if (!(context->segment->flags & TCPT_RST) && (context->seen->traits & TCPT_TRAIT_ACKS_NEW)) {
-        tcpt_withdraw(context, owed->by_data);
-        owed->raised = false; /* its close may still be long in coming, from that answer on */
+    if (by_closer && (context->segment->flags & TCPT_RST)) {
+        if (owed->asked && answers_at_once(context, &context->flow->ends[owing]))
+            say_too_late(context, owed, owing);
+        owed->by_data = NULL;
+    } else if (by_closer && (context->seen->traits & TCPT_TRAIT_ACKS_NEW)) {
+        owed->taken = true;
+        if (owed->asked)
+            take_back(context, owed);
+    } else if (by_closer) {
+        owed->by_data = NULL;
+    } else if (owed->taken && context->seen->new_payload && !context->flow->ends[owing].fin &&
+               context->segment->time_ns - context->flow->ends[owing].payload_ns >
+                   tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS)) {
+        owed->pause_ns = MAX(owed->pause_ns, owed->owed_ns);
+        take_back(context, owed);
     }
-    owed->by_data = NULL;
 }
 
 static tcpt_finding *raise_stuck(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns,
@@ -152,11 +198,6 @@ static bool sent_late(const tcpt_context *context, const tcpt_endpoint *closer)
                                     2 * tcpt_rtt_ns(context->flow) + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
 }
 
-static bool answers_at_once(const tcpt_context *context, const tcpt_endpoint *asking)
-{
-    return context->segment->time_ns - asking->last_ns <= 2 * tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS;
-}
-
 /* The end whose FIN was acknowledged sends again or probes, or what it has sent since draws a RST. */
 static void note_hurt(const tcpt_context *context, close_memory *memory)
 {
@@ -170,6 +211,14 @@ static void note_hurt(const tcpt_context *context, close_memory *memory)
         memory->by[from].hurt = closer->last_record;
 }
 
+/* An answer may be the last that is sent; what was not asked for is a farewell then. */
+static bool is_data(const tcpt_context *context, unsigned owing, bool asked)
+{
+    uint8_t ends = asked ? TCPT_RST : TCPT_RST | TCPT_FIN;
+
+    return context->seen->from == owing && context->seen->new_payload && !(context->segment->flags & ends);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     close_memory *mine = memory;
@@ -178,18 +227,20 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     note_hurt(context, mine);
     for (unsigned owing = 0; owing < 2; owing++) {
-        int64_t owed_ns = overdue_ns(context, &mine->by[owing], owing);
+        int64_t owed_ns;
         tcpt_finding *finding;
-        bool answer;
 
         judge_answer(context, &mine->by[owing], owing);
+        owed_ns = overdue_ns(context, &mine->by[owing], owing);
         if (!owed_ns || !ends_wait(context, owing) || !matters(context, &mine->by[owing], owing))
             continue;
         mine->by[owing].raised = true;
-        answer = context->seen->new_payload && at_work(context->flow, owing);
+        mine->by[owing].asked = at_work(context->flow, owing);
+        mine->by[owing].owed_ns = owed_ns;
+        mine->by[owing].taken = false;
         finding = raise_stuck(context, &mine->by[owing], owing, owed_ns, what_ends(context, owing));
         tcpt_take_text(finding, TCPT_F_CLOSE_HINT, tcpt_timeout_hint(context->flow, context->seen->from, owed_ns));
-        mine->by[owing].by_data = answer ? finding : NULL;
+        mine->by[owing].by_data = is_data(context, owing, mine->by[owing].asked) ? finding : NULL;
     }
     note_blocked(context, mine);
 }
