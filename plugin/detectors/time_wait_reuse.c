@@ -13,6 +13,7 @@ typedef struct reuse_memory {
     bool denied;           /* refused again behind the client's RST: it waits on */
     tcpt_finding *refusal; /* while the client's reset and what becomes of its next SYN may follow */
     tcpt_record *old;      /* of the life that refuses */
+    unsigned refusals;     /* answers of that kind, each to a SYN of its own, while no RST came */
     uint32_t refusal_ack;  /* SEQ of the RST that ends TIME-WAIT (RFC 9293, section 3.10.7.3) */
     tcpt_record *reset;    /* that RST */
     int64_t reset_ns;      /* its time */
@@ -49,6 +50,7 @@ static void raise_refusal(const tcpt_context *context, reuse_memory *mine, const
     mine->refusal = raise_reuse(context, old, "refused_old_ack", "is answered with an ACK of the old connection");
     mine->old = old->record;
     mine->refusal_ack = context->segment->ack;
+    mine->refusals = 1;
     tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused with an ACK of the old connection");
 }
 
@@ -93,6 +95,20 @@ static void tell_acceptance(const tcpt_context *context, const reuse_memory *min
     tcpt_relate(mine->refusal, context->record);
 }
 
+/* A client that gets the refusal resets it (RFC 9293, section 3.10.7.3). */
+static void tell_no_reset(const tcpt_context *context, reuse_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+
+    mine->refusals++;
+    tcpt_resummarise(mine->refusal,
+                     REFUSED "so are %u more, and the client resets none: does a filter or SYN proxy swallow it?",
+                     last_frame(mine), gap_seconds(flow, mine), mine->refusals - 1);
+    tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused %u times, no RST ends it", mine->refusals);
+    tcpt_set_delay(mine->refusal, context->now_ns - flow->first_ns);
+    tcpt_relate(mine->refusal, context->record);
+}
+
 /* The refusal's story goes on: the client's RST, exact by the refusal's ACK, and the answer to its next SYN. */
 static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
 {
@@ -112,6 +128,9 @@ static void follow_refusal(const tcpt_context *context, reuse_memory *mine)
                flow->ends[flow->client].syn_ns > mine->reset_ns) {
         mine->denied = true;
         deny_reset(context, flow, mine);
+    } else if (!by_client && !mine->reset && context->seen->old_numbers && context->seen->pure_ack &&
+               flow->ends[flow->client].syn_count > mine->refusals) {
+        tell_no_reset(context, mine);
     } else if (!by_client && (segment->flags & TCPT_SYN)) {
         mine->told = true;
         tell_acceptance(context, mine);
