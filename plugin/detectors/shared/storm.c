@@ -34,6 +34,16 @@ static bool nothing_gets_there(const tcpt_context *context)
            context->segment->time_ns - peer->payload_ns > least_ns;
 }
 
+/* One more than was sent: a stack drops such an ACK (RFC 9293, section 3.10.7.4). Where it is for still more, the
+ * capture lacks what that is for; it may lack a FIN, too. */
+static bool acks_unsent(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    return sender->syn && receiver->acked && !sender->fin && receiver->rcv_nxt == sender->snd_nxt + 1;
+}
+
+static const char unsent_note[] = ": one more than was sent: a wrong count, or for a FIN";
 static const char lost_note[] = "; nor had the other side's data: lost on the way?";
 
 /* What the models say of the ACKs that had no effect. */
@@ -41,6 +51,8 @@ static const char *note_of(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
 
+    if (acks_unsent(flow, context->seen->from))
+        return unsent_note;
     if (flow->early_data)
         return "; the server had spoken before the client's first ACK";
     if (tcpt_storm_of_tracker(flow))
@@ -69,8 +81,9 @@ static void say(tcpt_finding *finding, const tcpt_storm_words *words)
                          words->divergent->frame);
     else
         tcpt_resummarise(finding, STORM "%s", words->role, words->note);
-    tcpt_brief(finding, words->note == lost_note
-                            ? "ACKs lost on the way? Data sent again {storm.count} times"
+    tcpt_brief(finding, words->note == lost_note ? "ACKs lost on the way? Data sent again {storm.count} times"
+                        : words->note == unsent_note
+                            ? "ACK one too high, refused? Data again {storm.count} times"
                             : "Acknowledged data retransmitted {storm.count} times in {storm.duration} s");
 }
 
@@ -103,6 +116,10 @@ static void complete(tcpt_storm *memory, const tcpt_context *context)
     count_on(memory->finding, context);
     if (words.role == memory->said.role && words.note == memory->said.note && words.divergent == memory->said.divergent)
         return;
+    if (words.note == unsent_note)
+        tcpt_set_blamed(memory->finding, !context->seen->from);
+    else if (memory->said.note == unsent_note)
+        tcpt_set_blamed(memory->finding, context->seen->from);
     memory->said = words;
     say(memory->finding, &words);
 }
