@@ -15,13 +15,13 @@ unsigned get_columns(void)
     return columns;
 }
 
-/* Letters of the Far East take two. */
+/* Letters of the Far East take two. Nearly all others are ASCII: those need not be looked up. */
 static unsigned columns_of(const char *text, size_t bytes)
 {
     unsigned count = 0;
 
     for (const char *at = text; at < text + bytes; at = g_utf8_next_char(at))
-        count += g_unichar_iswide(g_utf8_get_char(at)) ? 2 : 1;
+        count += (*at & 0x80) && g_unichar_iswide(g_utf8_get_char(at)) ? 2 : 1;
     return count;
 }
 

@@ -8,13 +8,14 @@
 /* By place in tcpt_detectors; made once from the rows, which do not change. */
 static uint64_t explainers[TCPT_DETECTORS_MOST];
 
-static unsigned number_of_id(const char *id)
+/* Numbers plus one, by id. */
+static GHashTable *numbers_by_id(void)
 {
-    unsigned number = 0;
+    GHashTable *numbers = g_hash_table_new(g_str_hash, g_str_equal);
 
-    while (tcpt_detectors[number] && strcmp(tcpt_detectors[number]->id, id) != 0)
-        number++;
-    return number;
+    for (unsigned number = 0; tcpt_detectors[number]; number++)
+        g_hash_table_insert(numbers, (gpointer)tcpt_detectors[number]->id, GUINT_TO_POINTER(number + 1));
+    return numbers;
 }
 
 unsigned tcpt_detector_number(const tcpt_detector *detector)
@@ -29,17 +30,20 @@ unsigned tcpt_detector_number(const tcpt_detector *detector)
 static void read_rows(void)
 {
     static bool done;
+    GHashTable *numbers;
 
     if (done)
         return;
     done = true;
+    numbers = numbers_by_id();
     for (unsigned number = 0; tcpt_detectors[number]; number++)
         for (const char *const *id = tcpt_detectors[number]->explains; id && *id; id++) {
-            unsigned explained = number_of_id(*id);
+            unsigned explained = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, *id));
 
-            if (explained < TCPT_DETECTORS_MOST)
-                explainers[explained] |= UINT64_C(1) << number;
+            if (explained)
+                explainers[explained - 1] |= UINT64_C(1) << number;
         }
+    g_hash_table_destroy(numbers);
 }
 
 uint64_t tcpt_explained_by(unsigned detector)
