@@ -173,6 +173,24 @@ bool tcpt_is_first_captured_twice(const tcpt_flow *flow);
 /** Whether a device between two capture points shifts the connection's sequence numbers. */
 bool tcpt_is_renumbered(const tcpt_flow *flow);
 
+/** Why a RST that a point nearer to its host lacks was not sent by that host. One capture may lack one packet; it takes
+ *  more than that. */
+typedef enum tcpt_rst_proof {
+    TCPT_RST_HOST_GOES_ON,    /**< the host goes on there */
+    TCPT_RST_BOTH_WAYS,       /**< another one, which names the other host, shows there alone */
+    TCPT_RST_ANSWERS_MISSING, /**< what it answers did not come there either */
+} tcpt_rst_proof;
+
+typedef struct tcpt_rst_origin {
+    const tcpt_point *nearer; /**< the point that lacks it */
+    tcpt_rst_proof proof;
+    tcpt_record *proved_by; /**< that segment; never NULL */
+} tcpt_rst_origin;
+
+/** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
+ *  points, or where the nearer one has ended, has a RST of that end or is known to lack packets: false. */
+bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
+
 /** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.
  */
 const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number);

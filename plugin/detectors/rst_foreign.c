@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A RST that the host it names has not sent: that host goes on with new data, or the RST's TTL and a second sign speak
- * against it (rule K.3). */
+/* A RST that the host it names has not sent: that host goes on with new data, the RST's TTL and a second sign speak
+ * against it, or it begins between two capture points (rule K.3). */
 #include "detectors/detectors.h"
 
 #include <glib.h>
 
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
-/* Signs against a RST, as bits; the first is proof, two of the others together are enough. */
-enum { GOES_ON = 1, TTL = 2, IP_ID = 4, WINDOW = 8 };
+/* Signs against a RST, as bits; the first and the last are proof, two of the others together are enough. */
+enum { GOES_ON = 1, TTL = 2, IP_ID = 4, WINDOW = 8, POINT = 16 };
 
 enum {
     /* One hop less or more is a route that changed, or a path of code that does not count one. */
@@ -88,7 +89,7 @@ static tcpt_record *invalid_before(const tcpt_context *context)
 
 static char *names_of(unsigned signs)
 {
-    static const char *const names[] = {"goes_on", "ttl", "ip_id", "window"};
+    static const char *const names[] = {"goes_on", "ttl", "ip_id", "window", "point"};
     GString *text = g_string_new(NULL);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
@@ -251,6 +252,51 @@ static void judge(const tcpt_context *context, void *memory)
         me->raised ? confirm(me) : raise_by_going_on(context, me);
 }
 
+/* ---- what another capture point tells ---- */
+
+static char *proof_of(const tcpt_rst_origin *origin, const char *role, const char *other)
+{
+    unsigned frame = origin->proved_by->frame;
+
+    switch (origin->proof) {
+    case TCPT_RST_HOST_GOES_ON:
+        return g_strdup_printf("where the %s goes on (frame %u)", role, frame);
+    case TCPT_RST_BOTH_WAYS:
+        return g_strdup_printf("which got a false one of the %s instead (frame %u)", other, frame);
+    default:
+        return g_strdup_printf("which lacks it and what it answers (frame %u)", frame);
+    }
+}
+
+static void raise_by_point(const tcpt_context *context, unsigned from, const tcpt_rst_origin *origin)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    const char *role = tcpt_role(context->flow, from);
+    char *proof = proof_of(origin, role, tcpt_role(context->flow, !from));
+    tcpt_finding *finding;
+
+    finding = tcpt_raise_on(context, sender->rst_record, sender->rst_ns,
+                            origin->proof == TCPT_RST_ANSWERS_MISSING ? TCPT_MEDIUM : TCPT_HIGH,
+                            "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s",
+                            sender->rst_record->frame, role, origin->nearer->name, proof, context->flow->at->name);
+    tcpt_brief(finding, "RST not by the %s: it begins between two points", role);
+    tcpt_take_text(finding, TCPT_F_RST_SIGNS, names_of(POINT));
+    tcpt_relate(finding, origin->proved_by);
+    g_free(proof);
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const rst_signs *of = ((const foreign_memory *)memory)->of;
+    tcpt_rst_origin origin;
+
+    if (context->flow->crowd != TCPT_CROWD_NONE)
+        return;
+    for (unsigned from = 0; from < 2; from++)
+        if (!of[from].raised && tcpt_rst_begins_on_the_way(context->flow, from, &origin))
+            raise_by_point(context, from, &origin);
+}
+
 static const tcpt_field fields[] = {TCPT_F_RST_SIGNS, TCPT_F_RST_TTL, TCPT_F_RST_USUAL_TTL, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {
@@ -275,7 +321,9 @@ const tcpt_detector tcpt_rst_foreign = {
         "with fields copied from the other side was made by a device that read the other side's segment: a firewall, "
         "a filter, an intrusion prevention system, a load balancer, or a NAT host that got a segment it did not "
         "translate (one that its tracker calls INVALID) and has no such socket itself. A packet filter on the named "
-        "host that rejects with a RST looks the same: it is not the socket's, which stays open.",
+        "host that rejects with a RST looks the same: it is not the socket's, which stays open. With two capture "
+        "points "
+        "such a RST shows at the farther one alone; another server behind a balancer may have sent it, too.",
     .remedy =
         "Capture at the host that the RST names: it does not leave there, or leaves while the socket stays open. The "
         "RST's TTL tells how many hops away its sender is. On a NAT host drop what is INVALID instead of letting it "
@@ -292,4 +340,5 @@ const tcpt_detector tcpt_rst_foreign = {
     .memory_bytes = sizeof(foreign_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

@@ -76,3 +76,19 @@ int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsig
         nearer = nearer_by_clock(connection, leg, way, assumed);
     return leg->a == a ? nearer : -nearer;
 }
+
+unsigned tcpt_next_member(const tcpt_connection *connection, unsigned from, unsigned way, bool *assumed)
+{
+    unsigned next = from;
+    bool guess;
+
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        if (i == from || tcpt_nearer(connection, from, i, way, &guess) <= 0)
+            continue;
+        if (next != from && tcpt_nearer(connection, i, next, way, &guess) <= 0)
+            continue;
+        next = i;
+        tcpt_nearer(connection, from, i, way, assumed);
+    }
+    return next;
+}

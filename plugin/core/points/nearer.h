@@ -11,6 +11,9 @@
  *  `assumed` is set where that takes both clocks for one. */
 int tcpt_nearer(const tcpt_connection *connection, unsigned a, unsigned b, unsigned way, bool *assumed);
 
+/** The member that a segment of a way comes to next behind another, or that one itself where there is none. */
+unsigned tcpt_next_member(const tcpt_connection *connection, unsigned from, unsigned way, bool *assumed);
+
 /** Whether its segments tell that of all members that have any in common, whatever will be known of clocks. */
 bool tcpt_order_is_certain(const tcpt_connection *connection);
 

@@ -11,23 +11,6 @@
 #include "core/points/nearer.h"
 #include "core/points/state.h"
 
-/* The point that a segment comes to next, or the member itself. */
-static unsigned next_member(const tcpt_connection *connection, unsigned from, unsigned way, bool *assumed)
-{
-    unsigned next = from;
-    bool guess;
-
-    for (unsigned i = 0; i < connection->member_count; i++) {
-        if (i == from || tcpt_nearer(connection, from, i, way, &guess) <= 0)
-            continue;
-        if (next != from && tcpt_nearer(connection, i, next, way, &guess) <= 0)
-            continue;
-        next = i;
-        tcpt_nearer(connection, from, i, way, assumed);
-    }
-    return next;
-}
-
 /* A capture on the sender itself has no padding yet: that is added on the way out. */
 static void name_padded(tcpt_loss_table *sum)
 {
@@ -110,7 +93,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     while (guide->members[here].at != flow->at)
         here++;
     way = from ^ guide->members[here].turned;
-    next = next_member(guide, here, way, &assumed);
+    next = tcpt_next_member(guide, here, way, &assumed);
     if (next == here)
         return false;
     sum = tally_alone(connection, from);
@@ -137,7 +120,7 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
         return tally_unknown(flow, from, losses);
     here = tcpt_member_of(connection, flow);
     way = from ^ connection->members[here].turned;
-    next = next_member(connection, here, way, &assumed);
+    next = tcpt_next_member(connection, here, way, &assumed);
     if (next == here)
         return false;
     sum = tcpt_tally_table(connection, here, next, way);
