@@ -106,7 +106,7 @@ tcpt_sighting *tcpt_sightings_new_one(tcpt_points *points)
     tcpt_sighting *sighting = points->spare;
 
     if (!sighting) {
-        sighting = g_new(tcpt_sighting, TCPT_SLAB_SIGHTINGS);
+        sighting = g_new0(tcpt_sighting, TCPT_SLAB_SIGHTINGS); /* each_block() looks at all of it */
         g_ptr_array_add(points->slabs, sighting);
         for (unsigned i = 1; i < TCPT_SLAB_SIGHTINGS; i++) {
             sighting[i].older = points->spare;
