@@ -6,7 +6,7 @@
 #include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
-/* It carries what the receiver waits for, and the receiver has room for it. */
+/* It carries what the receiver waits for, the receiver has room for it, and its timestamp does not forbid it. */
 static bool is_due(const tcpt_context *context)
 {
     const tcpt_segment *segment = context->segment;
@@ -15,13 +15,16 @@ static bool is_due(const tcpt_context *context)
     return (context->seen->traits & TCPT_TRAIT_MISSED) && segment->payload_bytes && !context->seen->probe &&
            receiver->acked && !seq_after(segment->seq, receiver->rcv_nxt) &&
            seq_after(segment->end_seq, receiver->rcv_nxt) && !seq_after(segment->end_seq, receiver->rcv_edge) &&
-           !tcpt_window_is_shut(receiver) && !receiver->sack_held;
+           !tcpt_window_is_shut(receiver) && !receiver->sack_held &&
+           context->seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS;
 }
 
-/* What the other end says within a round trip it may have said before the repeat reached it. */
+/* What the other end sends within a round trip may have left before the repeat reached it. A bare ACK may answer the
+ * repeat: then it has arrived, and is refused. */
 static void note_heard(tcpt_in_vain *mine, const tcpt_endpoint *receiver, int64_t due_ns)
 {
-    if (receiver->last_ns - mine->round_ns <= due_ns || receiver->rst_count)
+    if (receiver->last_ns - mine->round_ns <= due_ns || receiver->payload_segments == mine->payloads ||
+        receiver->rst_count)
         return;
     mine->heard = receiver->last_record;
     mine->heard_often += mine->heard_often < UINT16_MAX;
@@ -42,6 +45,7 @@ void tcpt_count_in_vain(const tcpt_context *context, tcpt_in_vain *mine)
     else
         note_heard(mine, receiver, due_ns);
     mine->round_ns = segment->time_ns;
+    mine->payloads = receiver->payload_segments;
     mine->rounds += mine->rounds < UINT16_MAX;
 }
 

@@ -14,6 +14,7 @@ typedef struct tcpt_in_vain {
     tcpt_record *heard; /**< the other end's newest segment that was due to acknowledge one */
     int64_t first_ns;
     int64_t round_ns;     /**< newest repeat that counts */
+    uint32_t payloads;    /**< of the other end, up to that repeat */
     uint32_t acked;       /**< where the other end's ACK stands; valid with rounds */
     bool told;            /**< that nothing at all came back has been said */
     uint16_t rounds;      /**< repeats of the oldest bytes, a round trip and more apart; saturating */
