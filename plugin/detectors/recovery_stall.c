@@ -204,12 +204,16 @@ static bool echoes_original(const tcpt_context *context, const repeats *mine, un
 }
 
 /* A D-SACK of the oldest bytes that are due: they came twice, and the ACK of what came first did not get here, or not
- * yet (RFC 2883, section 4; Linux tcp_check_dsack()). One above the ACK is of what lies behind a gap. */
-static bool had_it(const tcpt_context *context)
+ * yet (RFC 2883, section 4; Linux tcp_check_dsack()). One above the ACK is of what lies behind a gap. It answers the
+ * newest repeat at once: much later both may have been held back, and the ACK of the first one delayed. What is
+ * refused as old leaves the timestamp to be echoed as it was (RFC 7323, section 4.3), so the echo says nothing here. */
+static bool had_it(const tcpt_context *context, const stall *found)
 {
     const tcpt_segment *segment = context->segment;
     uint32_t due = context->flow->ends[context->seen->from].rcv_nxt;
 
+    if (segment->time_ns - found->time_ns > tcpt_rtt_ns(context->flow) + TCPT_ANSWER_MS * TCPT_MS_NS)
+        return false;
     return segment->sack_count && !seq_after(segment->sack_left[0], due) && seq_after(segment->sack_right[0], due) &&
            !seq_after(segment->sack_right[0], segment->ack);
 }
@@ -232,8 +236,8 @@ static void judge_answer(const tcpt_context *context, recovery_memory *memory)
     if (counts_as_silence(context, from) && !tcpt_heard_in_time(context))
         return;
     found.answer = context->record;
-    found.held_back = echoes_original(context, &memory->of[from], from);
-    found.was_there = !found.held_back && had_it(context);
+    found.was_there = had_it(context, &found);
+    found.held_back = !found.was_there && echoes_original(context, &memory->of[from], from);
     if (found.held_back)
         found.duration_ns += context->segment->time_ns - found.time_ns;
     keep(memory, &found);
