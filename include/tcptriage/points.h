@@ -178,7 +178,8 @@ bool tcpt_is_renumbered(const tcpt_flow *flow);
 typedef enum tcpt_rst_proof {
     TCPT_RST_HOST_GOES_ON,    /**< the host goes on there */
     TCPT_RST_BOTH_WAYS,       /**< another one, which names the other host, shows there alone */
-    TCPT_RST_ANSWERS_MISSING, /**< what it answers did not come there either */
+    TCPT_RST_TOO_SOON,        /**< what it answers did not come there either, and the host is too far for it */
+    TCPT_RST_ANSWERS_MISSING, /**< no more than that: a gap in the capture looks the same */
 } tcpt_rst_proof;
 
 typedef struct tcpt_rst_origin {

@@ -21,8 +21,8 @@ typedef struct refused_memory {
 #define CAUSES "Consistent with a port on which nobody listens, or a filter that rejects"
 
 /* A port that answers is not closed: devices and services that take so many connections and no more, Windows with a
- * full backlog. One that is shut down is seen the same way, at first. */
-#define CAUSES_OF_OPEN "The port answered another SYN %.1f s before: full, or has the service just ended?"
+ * full backlog, a filter that rejects some clients. One that is shut down is seen the same way, at first. */
+#define CAUSES_OF_OPEN "The port answered another SYN %.1f s before: full, just ended, or a filter of clients?"
 
 enum {
     /* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
@@ -84,7 +84,7 @@ static void say_open(const tcpt_context *context, const refused_memory *mine)
 
     tcpt_resummarise(mine->finding, "The server refuses: a RST answers the SYN (frame %u). " CAUSES_OF_OPEN, frame,
                      tcpt_as_seconds(mine->open_ago_ns));
-    tcpt_brief(mine->finding, "Refused; the port answered %.1f s before: full, or ended?",
+    tcpt_brief(mine->finding, "Refused; port answered %.1f s before: full, filter or ended?",
                tcpt_as_seconds(mine->open_ago_ns));
     tcpt_rule_out(mine->finding, "A port on which nobody listened: it had answered another SYN shortly before.");
 }
@@ -204,8 +204,9 @@ const tcpt_detector tcpt_connection_refused = {
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
         "with a filter that rejects instead of dropping. The host itself, or a device before it, is up. A port that "
         "answered others just before is open: a device or service that takes so many connections and no more (a "
-        "printer, a PLC, Windows with a full backlog), one of several servers behind an address, or a service that "
-        "has just ended. Where a SYN-ACK answers the same SYN, the RST was sent by somebody else than the service.",
+        "printer, a PLC, Windows with a full backlog), a filter that rejects this client, one of several servers with "
+        "one address, or a service that has just ended. Where a SYN-ACK answers the same SYN, the RST was sent by "
+        "somebody else than the service.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
         "server comes from a device on the way, or from a second host with its address; one that the client takes no "

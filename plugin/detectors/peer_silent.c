@@ -222,27 +222,38 @@ static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
     tcpt_rule_out(mine->finding, "A host that is gone: it speaks.");
 }
 
-/* It has taken it at last: taken back, or the summary says when. */
-static void judge_taken(const tcpt_context *context, tcpt_in_vain *mine)
+static void say_taken(const tcpt_context *context, const tcpt_in_vain *mine)
 {
     const char *role = tcpt_role(context->flow, !context->seen->from),
                *other = tcpt_role(context->flow, context->seen->from);
     int64_t waited_ns = context->segment->time_ns - mine->first_ns;
 
-    if (!mine->finding || !(context->seen->traits & TCPT_TRAIT_ACKS_NEW))
-        return;
     if (waited_ns < tcpt_seconds_ns(TCPT_HEARD_SECONDS)) {
         tcpt_withdraw(context, mine->finding);
-    } else {
-        tcpt_resummarise(
-            mine->finding,
-            "The %s sent the same %u times more; the %s spoke and acknowledged none of it for %.1f s, then "
-            "did (frame %u)",
-            role, mine->rounds, other, tcpt_as_seconds(waited_ns), context->record->frame);
-        tcpt_set_delay(mine->finding, waited_ns);
-        tcpt_relate(mine->finding, context->record);
+        return;
     }
+    tcpt_resummarise(mine->finding,
+                     "The %s sent the same %u times more; the %s spoke and acknowledged none of it for %.1f s, then "
+                     "did (frame %u)",
+                     role, mine->rounds, other, tcpt_as_seconds(waited_ns), context->record->frame);
+    tcpt_brief(mine->finding, "Lost on the way? The %s lives and has none of %u repeats", other, mine->rounds);
+    tcpt_set_delay(mine->finding, waited_ns);
+    tcpt_relate(mine->finding, context->record);
+}
+
+/* It has taken it at last: taken back, or the summary says when; what is told of both ends is of one again. */
+static void judge_taken(const tcpt_context *context, silent_memory *memory)
+{
+    unsigned from = context->seen->from;
+    tcpt_in_vain *mine = &memory->in_vain[!from];
+
+    if (!mine->rounds || !(context->seen->traits & TCPT_TRAIT_ACKS_NEW))
+        return;
+    if (mine->finding)
+        say_taken(context, mine);
     *mine = (tcpt_in_vain){0};
+    if (memory->in_vain[from].finding)
+        say_in_vain(context, memory, from);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -256,8 +267,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!from])
         judge_answer(context, mine);
-    judge_taken(context, &mine->in_vain[!from]);
-    judge_in_vain(context, mine);
+    judge_taken(context, mine);
+    if (context->seen->traits & TCPT_TRAIT_MISSED)
+        judge_in_vain(context, mine);
     if (!context->seen->new_round || context->seen->probe || !context->segment->payload_bytes ||
         !context->flow->both_ways)
         return;
@@ -306,6 +318,7 @@ const tcpt_detector tcpt_peer_silent = {
     .picture = TCPT_DRAWN_AS_SEQUENCE,
     .explains = explains,
     .wants = TCPT_TRAIT_UNANSWERED | TCPT_TRAIT_HEARD_AGAIN | TCPT_TRAIT_MISSED,
+    .follows = TCPT_TRAIT_ACKS_NEW,
     .memory_bytes = sizeof(silent_memory),
     .fields = fields,
     .judge = judge,

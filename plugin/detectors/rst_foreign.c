@@ -268,21 +268,43 @@ static char *proof_of(const tcpt_rst_origin *origin, const char *role, const cha
     }
 }
 
+static tcpt_finding *raise_doubtful(const tcpt_context *context, const tcpt_endpoint *sender, const char *role,
+                                    const tcpt_rst_origin *origin)
+{
+    tcpt_finding *finding =
+        tcpt_raise_on(context, sender->rst_record, sender->rst_ns, TCPT_LOW,
+                      "The RST in frame %u may not be the %s's: %s lacks it and what it answers (frame %u). A device "
+                      "between, or a gap in that capture?",
+                      sender->rst_record->frame, role, origin->nearer->name, origin->proved_by->frame);
+
+    tcpt_brief(finding, "RST not by the %s? Two points differ", role);
+    return finding;
+}
+
+static tcpt_finding *raise_sure(const tcpt_context *context, const tcpt_endpoint *sender, const char *role,
+                                const tcpt_rst_origin *origin)
+{
+    const tcpt_flow *flow = context->flow;
+    char *proof = proof_of(origin, role, tcpt_role(flow, sender == &flow->ends[0]));
+    tcpt_finding *finding = tcpt_raise_on(
+        context, sender->rst_record, sender->rst_ns, origin->proof == TCPT_RST_TOO_SOON ? TCPT_MEDIUM : TCPT_HIGH,
+        "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s", sender->rst_record->frame, role,
+        origin->nearer->name, proof, flow->at->name);
+
+    tcpt_brief(finding, "RST not by the %s: it begins between two points", role);
+    g_free(proof);
+    return finding;
+}
+
 static void raise_by_point(const tcpt_context *context, unsigned from, const tcpt_rst_origin *origin)
 {
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const char *role = tcpt_role(context->flow, from);
-    char *proof = proof_of(origin, role, tcpt_role(context->flow, !from));
-    tcpt_finding *finding;
+    tcpt_finding *finding = origin->proof == TCPT_RST_ANSWERS_MISSING ? raise_doubtful(context, sender, role, origin)
+                                                                      : raise_sure(context, sender, role, origin);
 
-    finding = tcpt_raise_on(context, sender->rst_record, sender->rst_ns,
-                            origin->proof == TCPT_RST_ANSWERS_MISSING ? TCPT_MEDIUM : TCPT_HIGH,
-                            "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s",
-                            sender->rst_record->frame, role, origin->nearer->name, proof, context->flow->at->name);
-    tcpt_brief(finding, "RST not by the %s: it begins between two points", role);
     tcpt_take_text(finding, TCPT_F_RST_SIGNS, names_of(POINT));
     tcpt_relate(finding, origin->proved_by);
-    g_free(proof);
 }
 
 static void settle(const tcpt_context *context, const void *memory)

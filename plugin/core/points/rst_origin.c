@@ -57,13 +57,32 @@ static tcpt_record *is_the_other_rst(const tcpt_lost *lost, const place *at)
     return lost->record == end_at(at, at->nearer, !at->way)->rst_record ? lost->record : NULL;
 }
 
+static int64_t before_rst_ns(const tcpt_lost *lost, const place *at)
+{
+    return end_at(at, at->here, at->way)->rst_ns - lost->time_ns;
+}
+
 /* So shortly before the RST that it is an answer. */
 static tcpt_record *is_answered(const tcpt_lost *lost, const place *at)
 {
     const tcpt_flow *flow = tcpt_member_flow(&at->connection->members[at->here]);
-    int64_t later_ns = end_at(at, at->here, at->way)->rst_ns - lost->time_ns;
+    int64_t later_ns = before_rst_ns(lost, at);
 
     return later_ns >= 0 && later_ns <= tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS ? lost->record : NULL;
+}
+
+/* What goes from one point to the other and back takes at least so long, whatever their clocks say; 0 unknown. */
+static int64_t there_and_back_ns(const place *at)
+{
+    const tcpt_leg *leg = tcpt_leg_between(at->connection, at->here, at->nearer);
+    unsigned to_b = at->here < at->nearer ? !at->way : at->way;
+
+    return leg && leg->matched[0] && leg->matched[1] ? MAX(leg->least_ns[to_b] - leg->most_ns[!to_b], 0) : 0;
+}
+
+static tcpt_record *is_answered_too_soon(const tcpt_lost *lost, const place *at)
+{
+    return before_rst_ns(lost, at) < there_and_back_ns(at) ? is_answered(lost, at) : NULL;
 }
 
 /* ---- proofs ---- */
@@ -111,6 +130,10 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
         return true;
     origin->proof = TCPT_RST_BOTH_WAYS;
     origin->proved_by = missing(&at, at.nearer, at.here, !at.way, is_the_other_rst);
+    if (origin->proved_by)
+        return true;
+    origin->proof = TCPT_RST_TOO_SOON;
+    origin->proved_by = missing(&at, at.here, at.nearer, !at.way, is_answered_too_soon);
     if (origin->proved_by)
         return true;
     origin->proof = TCPT_RST_ANSWERS_MISSING;
