@@ -86,7 +86,7 @@ static void say_open(const tcpt_context *context, const refused_memory *mine)
                      tcpt_as_seconds(mine->open_ago_ns));
     tcpt_brief(mine->finding, "Refused; port answered %.1f s before: full, filter or ended?",
                tcpt_as_seconds(mine->open_ago_ns));
-    tcpt_rule_out(mine->finding, "A port on which nobody listened: it had answered another SYN shortly before.");
+    tcpt_rule_out(mine->finding, "A port that nobody serves: it had answered another SYN shortly before.");
 }
 
 static void complete(const tcpt_context *context, const refused_memory *mine)

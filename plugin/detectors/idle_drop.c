@@ -77,17 +77,20 @@ static bool only_answered_syn(const tcpt_flow *flow, unsigned speaker)
 static char *limit_text(const tcpt_context *context, unsigned speaker, const idle_memory *memory)
 {
     int64_t idle_ns = context->flow->ends[speaker].idle_before_ns;
+    char *limit;
 
     if (half_closed(context->flow, speaker))
         return g_strdup(idle_ns >= tcpt_seconds_ns(HALF_CLOSED_SECONDS)
                             ? "; half-closed before: limit of 60 s (Linux conntrack)?"
                             : "; half-closed before");
-    if (only_answered_syn(context->flow, speaker))
-        return g_strdup("; the server had said no more than its SYN-ACK: did it ever have it?");
     if (survived(memory, idle_ns))
         return g_strdup_printf(", though %.0f s did no harm before: a failover or restart?",
                                tcpt_as_seconds(memory->survived_ns));
-    return tcpt_idle_limit_text(idle_ns, memory->survived_ns);
+    limit = tcpt_idle_limit_text(idle_ns, memory->survived_ns);
+    if (*limit || !only_answered_syn(context->flow, speaker))
+        return limit;
+    g_free(limit);
+    return g_strdup("; the server had said no more than its SYN-ACK: did it ever have it?");
 }
 
 static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, const idle_memory *memory,
@@ -104,13 +107,13 @@ static tcpt_finding *raise_drop(const tcpt_context *context, unsigned speaker, c
 
     g_free(limit);
     tcpt_brief(finding,
-               never      ? "Nothing before %.0f s of silence: the %s gets %s"
-               : harmless ? "Gone, not for its %.0f s of silence: the %s gets %s"
-                          : "Gone after %.0f s of silence: the %s gets %s",
+               harmless ? "Gone, not for its %.0f s of silence: the %s gets %s"
+               : never  ? "Nothing before %.0f s of silence: the %s gets %s"
+                        : "Gone after %.0f s of silence: the %s gets %s",
                tcpt_as_seconds(end->idle_before_ns), tcpt_role(context->flow, speaker), how);
     tcpt_set_delay(finding, context->segment->time_ns - end->unanswered_ns);
     tcpt_set_number(finding, TCPT_F_IDLE_GAP, end->idle_before_ns);
-    if (!harmless && !never)
+    if (!harmless)
         tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(end->idle_before_ns, memory->survived_ns));
     tcpt_relate(finding, end->unanswered_record);
     tcpt_relate(finding, context->flow->ends[!speaker].last_record);

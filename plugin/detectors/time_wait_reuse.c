@@ -102,8 +102,8 @@ static void tell_no_reset(const tcpt_context *context, reuse_memory *mine)
 
     mine->refusals++;
     tcpt_resummarise(mine->refusal,
-                     REFUSED "so are %u more, and the client resets none: does a filter or SYN proxy swallow it?",
-                     last_frame(mine), gap_seconds(flow, mine), mine->refusals - 1);
+                     REFUSED "%u in all, and the client resets none: does a filter or SYN proxy swallow the ACKs?",
+                     last_frame(mine), gap_seconds(flow, mine), mine->refusals);
     tcpt_brief(mine->refusal, "TIME-WAIT: SYN refused %u times, no RST ends it", mine->refusals);
     tcpt_set_delay(mine->refusal, context->now_ns - flow->first_ns);
     tcpt_relate(mine->refusal, context->record);
