@@ -22,7 +22,7 @@ typedef struct refused_memory {
 
 /* A port that answers is not closed: devices and services that take so many connections and no more, Windows with a
  * full backlog, a filter that rejects some clients. One that is shut down is seen the same way, at first. */
-#define CAUSES_OF_OPEN "The port answered another SYN %.1f s before: full, just ended, or a filter of clients?"
+#define CAUSES_OF_OPEN "The port answered another SYN %.3f s before: full, just ended, or a filter of clients?"
 
 enum {
     /* Lives of a 4-tuple that are looked through: a client that is refused again and again makes many. */
@@ -84,7 +84,7 @@ static void say_open(const tcpt_context *context, const refused_memory *mine)
 
     tcpt_resummarise(mine->finding, "The server refuses: a RST answers the SYN (frame %u). " CAUSES_OF_OPEN, frame,
                      tcpt_as_seconds(mine->open_ago_ns));
-    tcpt_brief(mine->finding, "Refused; port answered %.1f s before: full, filter or ended?",
+    tcpt_brief(mine->finding, "Refused; port answered %.3f s ago: full, filter or ended?",
                tcpt_as_seconds(mine->open_ago_ns));
     tcpt_rule_out(mine->finding, "A port that nobody serves: it had answered another SYN shortly before.");
 }

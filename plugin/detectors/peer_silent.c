@@ -172,7 +172,7 @@ static void say_both_in_vain(const tcpt_context *context, const silent_memory *m
                      "the other's: %s",
                      by_client->rounds, by_server->rounds,
                      tcpt_as_seconds(context->segment->time_ns - MIN(by_client->first_ns, by_server->first_ns)),
-                     is_signed ? "signed (TCP-MD5, TCP-AO), has one another key now?"
+                     is_signed ? "signed (TCP-MD5, TCP-AO): another key, or lost both ways?"
                                : "dropped both ways, behind this capture point?");
     tcpt_brief(finding, "Neither end takes the other's %s: %u and %u repeats", is_signed ? "signed data" : "data",
                by_client->rounds, by_server->rounds);
