@@ -9,7 +9,7 @@ import time
 from lives import PORT, REQUEST, RESPONSE, SETTLE_S, close, close_all, connect, say
 from netlab import CLIENT_ADDRESS, SERVER_ADDRESS, TO_CLIENT, TO_SERVER, Lab
 from points import Hop, Points, router
-from publish import require
+from publish import finding, require
 from segments import make, sequence_delta, write_capture, write_cooked
 from story5_end import (CLIENT_PORT, ENDS, FIN_LOST, ROUTER, bystander, fin_findings, fin_lost, fins_of_server,
                         one_hop)
@@ -158,9 +158,11 @@ def born_between(directory):
     resets = [(point, s.src) for point in ENDS for s in points.at(point) if s.has("R")]
     require(resets == [("client", SERVER_ADDRESS), ("server", CLIENT_ADDRESS)], "RSTs: %s" % resets)
     require([note[3] for note in recording.applications] == ["ECONNRESET"] * 2, "not reset")
+    why = "the point nearer to the named host lacks it, and has one that names the other"
+    expect = [finding("rst_foreign", s, why, rst__signs="point") for point in ENDS for s in points.at(point) if s.has("R")]
     points.publish(directory, "two-points-born-between", ROUTER + """It ends a connection by a RST to each side: each
         of these is seen at one point only, travelling away from the other point. Nothing is lost. Another connection
-        passes afterwards. Control.""")
+        passes afterwards.""", sorted(expect, key=lambda entry: entry["frame"]))
 
 
 # ---- three points ----

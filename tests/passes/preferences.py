@@ -16,7 +16,7 @@ CHOICES = {"tcp.default_window_scaling": "7 (multiply by 128)", "eth.fcs": "Neve
 OTHER_PACKETS = {
     "frame.force_docsis_encap": ALL,
     "eth.trailer_length": ALL,
-    "ip.defragment": (HANDED_ON, ONE_POINT),
+    "ip.defragment": (HANDED_ON,),
     "ip.tso_support": (HANDED_ON,),
     "tcp.desegment_tcp_streams": (HANDED_ON,),
 }

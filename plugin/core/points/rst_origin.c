@@ -113,7 +113,7 @@ static bool find_place(place *at, const tcpt_flow *flow, unsigned from)
     at->here = tcpt_member_of(at->connection, flow);
     at->way = from ^ at->connection->members[at->here].turned;
     at->nearer = tcpt_next_member(at->connection, at->here, !at->way, &assumed);
-    return at->nearer != at->here && !assumed && !at->connection->members[at->nearer].at->uncaptured;
+    return at->nearer != at->here && !assumed;
 }
 
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)
@@ -132,6 +132,8 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
     origin->proved_by = missing(&at, at.nearer, at.here, !at.way, is_the_other_rst);
     if (origin->proved_by)
         return true;
+    if (origin->nearer->uncaptured)
+        return false; /* two gaps of a capture that is known to have some */
     origin->proof = TCPT_RST_TOO_SOON;
     origin->proved_by = missing(&at, at.here, at.nearer, !at.way, is_answered_too_soon);
     if (origin->proved_by)
