@@ -189,7 +189,8 @@ typedef struct tcpt_rst_origin {
 } tcpt_rst_origin;
 
 /** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
- *  points, or where the nearer one has ended, has a RST of that end or is known to lack packets: false. */
+ *  points, or where the nearer one has ended or has a RST of that end: false. One that is known to lack packets is
+ *  asked for the first two proofs only. */
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
 
 /** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.

@@ -344,8 +344,7 @@ const tcpt_detector tcpt_rst_foreign = {
         "a filter, an intrusion prevention system, a load balancer, or a NAT host that got a segment it did not "
         "translate (one that its tracker calls INVALID) and has no such socket itself. A packet filter on the named "
         "host that rejects with a RST looks the same: it is not the socket's, which stays open. With two capture "
-        "points "
-        "such a RST shows at the farther one alone; another server behind a balancer may have sent it, too.",
+        "points such a RST shows at the farther one alone; another server behind a balancer may have sent it, too.",
     .remedy =
         "Capture at the host that the RST names: it does not leave there, or leaves while the socket stays open. The "
         "RST's TTL tells how many hops away its sender is. On a NAT host drop what is INVALID instead of letting it "
