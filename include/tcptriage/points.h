@@ -179,7 +179,9 @@ typedef enum tcpt_rst_proof {
     TCPT_RST_HOST_GOES_ON,    /**< the host goes on there */
     TCPT_RST_BOTH_WAYS,       /**< another one, which names the other host, shows there alone */
     TCPT_RST_TOO_SOON,        /**< what it answers did not come there either, and the host is too far for it */
-    TCPT_RST_ANSWERS_MISSING, /**< no more than that: a gap in the capture looks the same */
+    TCPT_RST_BEFORE_SYN,      /**< the SYN that it answers came there later */
+    TCPT_RST_ANSWERS_MISSING, /**< what it answers did not come there either: a gap in the capture looks the same */
+    TCPT_RST_SYN_ALONE,       /**< the SYN that it answers came there, and no answer: nothing more speaks against it */
 } tcpt_rst_proof;
 
 typedef struct tcpt_rst_origin {
@@ -190,7 +192,8 @@ typedef struct tcpt_rst_origin {
 
 /** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
  *  points, or where the nearer one has ended or has a RST of that end: false. One that is known to lack packets is
- *  asked for the first two proofs only. */
+ *  asked for no more than times and what its host sends. A refused SYN that the nearer point lacks is judged by other
+ *  connections to that port. */
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
 
 /** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.

@@ -5,6 +5,7 @@
 #include "tcptriage/flow.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/points.h"
 
 typedef struct refused_memory {
     tcpt_finding *finding;
@@ -182,6 +183,45 @@ static void judge(const tcpt_context *context, void *memory)
         say_old_numbers(context, mine->finding, old);
 }
 
+/* ---- what another capture point tells ---- */
+
+static void say_between(const tcpt_context *context, tcpt_finding *finding, const tcpt_rst_origin *origin)
+{
+    const char *nearer = origin->nearer->name;
+    uint32_t syn = context->flow->ends[context->flow->client].last_record->frame;
+
+    tcpt_relate(finding, origin->proved_by);
+    if (origin->proof != TCPT_RST_ANSWERS_MISSING && origin->proof != TCPT_RST_SYN_ALONE) {
+        tcpt_resummarise(finding, "A RST answers the SYN (frame %u), but not the server's: it begins between %s and %s",
+                         syn, nearer, context->flow->at->name);
+        tcpt_brief(finding, "Refused between two points, not by the server");
+        return;
+    }
+    tcpt_set_confidence(finding, TCPT_MEDIUM);
+    tcpt_brief(finding, "Refused by a device between the points, or a gap?");
+    if (origin->proof == TCPT_RST_ANSWERS_MISSING)
+        tcpt_resummarise(finding,
+                         "A RST answers the SYN (frame %u); %s, nearer to the server, has neither: did a device "
+                         "between refuse, or is there a gap?",
+                         syn, nearer);
+    else
+        tcpt_resummarise(finding,
+                         "A RST answers the SYN (frame %u); %s, nearer to the server, has that SYN alone (frame %u): "
+                         "did a device between refuse, or is there a gap?",
+                         syn, nearer, origin->proved_by->frame);
+}
+
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const refused_memory *mine = memory;
+    tcpt_rst_origin origin;
+
+    if (!mine->finding || mine->by_old || mine->by_others)
+        return;
+    if (tcpt_rst_begins_on_the_way(context->flow, !context->flow->client, &origin))
+        say_between(context, tcpt_instead_of(context, mine->finding), &origin);
+}
+
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"conntrack_invalid", NULL};
@@ -206,7 +246,7 @@ const tcpt_detector tcpt_connection_refused = {
         "answered others just before is open: a device or service that takes so many connections and no more (a "
         "printer, a PLC, Windows with a full backlog), a filter that rejects this client, one of several servers with "
         "one address, or a service that has just ended. Where a SYN-ACK answers the same SYN, the RST was sent by "
-        "somebody else than the service.",
+        "somebody else than the service; so was one that a capture nearer to the server shows to begin on the way.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
         "server comes from a device on the way, or from a second host with its address; one that the client takes no "
@@ -223,4 +263,5 @@ const tcpt_detector tcpt_connection_refused = {
     .memory_bytes = sizeof(refused_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

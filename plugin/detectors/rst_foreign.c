@@ -263,6 +263,8 @@ static char *proof_of(const tcpt_rst_origin *origin, const char *role, const cha
         return g_strdup_printf("where the %s goes on (frame %u)", role, frame);
     case TCPT_RST_BOTH_WAYS:
         return g_strdup_printf("which got a false one of the %s instead (frame %u)", other, frame);
+    case TCPT_RST_BEFORE_SYN:
+        return g_strdup_printf("where the SYN that it answers comes later (frame %u)", frame);
     default:
         return g_strdup_printf("which lacks it and what it answers (frame %u)", frame);
     }
@@ -286,10 +288,11 @@ static tcpt_finding *raise_sure(const tcpt_context *context, const tcpt_endpoint
 {
     const tcpt_flow *flow = context->flow;
     char *proof = proof_of(origin, role, tcpt_role(flow, sender == &flow->ends[0]));
-    tcpt_finding *finding = tcpt_raise_on(
-        context, sender->rst_record, sender->rst_ns, origin->proof == TCPT_RST_TOO_SOON ? TCPT_MEDIUM : TCPT_HIGH,
-        "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s", sender->rst_record->frame, role,
-        origin->nearer->name, proof, flow->at->name);
+    bool by_times = origin->proof == TCPT_RST_TOO_SOON || origin->proof == TCPT_RST_BEFORE_SYN;
+    tcpt_finding *finding =
+        tcpt_raise_on(context, sender->rst_record, sender->rst_ns, by_times ? TCPT_MEDIUM : TCPT_HIGH,
+                      "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s",
+                      sender->rst_record->frame, role, origin->nearer->name, proof, flow->at->name);
 
     tcpt_brief(finding, "RST not by the %s: it begins between two points", role);
     g_free(proof);
@@ -315,17 +318,30 @@ static void settle(const tcpt_context *context, const void *memory)
     if (context->flow->crowd != TCPT_CROWD_NONE)
         return;
     for (unsigned from = 0; from < 2; from++)
-        if (!of[from].raised && tcpt_rst_begins_on_the_way(context->flow, from, &origin))
+        if (!of[from].raised && tcpt_rst_begins_on_the_way(context->flow, from, &origin) &&
+            origin.proof != TCPT_RST_SYN_ALONE)
             raise_by_point(context, from, &origin);
 }
 
 static const tcpt_field fields[] = {TCPT_F_RST_SIGNS, TCPT_F_RST_TTL, TCPT_F_RST_USUAL_TTL, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {
-    "rst_loop",         "first_request_reset", "syn_refused_by_reset", "rst_ignored",
-    "idle_drop",        "rst_seq_mismatch",    "challenge_ack",        "data_after_close",
-    "peer_silent",      "keepalive_dead_peer", "fin_unacked",          "fin_missing",
-    "close_wait_stuck", "conntrack_invalid",   "vantage_loss",         NULL};
+static const char *const explains[] = {"rst_loop",
+                                       "first_request_reset",
+                                       "syn_refused_by_reset",
+                                       "rst_ignored",
+                                       "idle_drop",
+                                       "rst_seq_mismatch",
+                                       "challenge_ack",
+                                       "data_after_close",
+                                       "peer_silent",
+                                       "keepalive_dead_peer",
+                                       "fin_unacked",
+                                       "fin_missing",
+                                       "close_wait_stuck",
+                                       "conntrack_invalid",
+                                       "vantage_loss",
+                                       "connection_refused",
+                                       NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_BLAMED, "tcpdump -ni any -vS '%traffic%'", "does the RST leave the host that it names?"},

@@ -13,6 +13,7 @@ enum { KEPT_GUIDES_MOST = 1 << 16 };
 typedef struct guide {
     uint8_t address[2][16];
     const tcpt_point *at;
+    uint16_t port; /* the server's, of the newest connection */
     const tcpt_connection *connection;
     tcpt_connection *kept; /* the same once that was given back; NULL before */
 } guide;
@@ -57,12 +58,25 @@ static guide guide_for(const tcpt_flow *flow)
     return hosts;
 }
 
-const tcpt_connection *tcpt_guide_of(const tcpt_points *points, const tcpt_flow *flow)
+static const guide *known_guide(const tcpt_points *points, const tcpt_flow *flow)
 {
     guide hosts = guide_for(flow);
-    const guide *known = g_hash_table_lookup(points->guides, &hosts);
+
+    return g_hash_table_lookup(points->guides, &hosts);
+}
+
+const tcpt_connection *tcpt_guide_of(const tcpt_points *points, const tcpt_flow *flow)
+{
+    const guide *known = known_guide(points, flow);
 
     return known ? known->connection : NULL;
+}
+
+bool tcpt_guide_shares_port(const tcpt_points *points, const tcpt_flow *flow)
+{
+    const guide *known = known_guide(points, flow);
+
+    return known && known->port == flow->key.port[!flow->client];
 }
 
 void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
@@ -76,6 +90,7 @@ void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
         g_hash_table_add(guides, known);
     }
     free_kept(known);
+    known->port = flow->key.port[!flow->client];
     known->connection = connection;
 }
 

@@ -13,6 +13,9 @@
 /** The newest connection of the same two hosts that this point and another have seen, or NULL. */
 const tcpt_connection *tcpt_guide_of(const tcpt_points *points, const tcpt_flow *flow);
 
+/** Whether that one, where there is one, is to the same server port. */
+bool tcpt_guide_shares_port(const tcpt_points *points, const tcpt_flow *flow);
+
 /** Take the connection for the newest of this flow's hosts and point. */
 void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A RST that shows at the farther of two capture points alone: has its host sent it, or somebody between the two? */
 #include "core/points/clock_offsets.h"
+#include "core/points/guides.h"
 #include "core/points/legs.h"
 #include "core/points/losses.h"
 #include "core/points/nearer.h"
@@ -102,6 +103,30 @@ static tcpt_record *host_goes_on(const place *at)
     return host->last_ns > told->rst_ns - expected_ns + late_ns ? host->last_record : NULL;
 }
 
+/* ---- a refused SYN ---- */
+
+static bool refuses(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_endpoint *client = &flow->ends[!from];
+
+    return !flow->ends[from].syn && client->syn && client->segment_count == client->syn_count;
+}
+
+/* No host answers a SYN that has not come yet. How far the clocks differ is known within half the way there and back:
+ * an answer from there is later than that. */
+static bool before_syn(const place *at)
+{
+    const tcpt_member *here = &at->connection->members[at->here], *there = &at->connection->members[at->nearer];
+    const tcpt_clock_offset *clocks = tcpt_clock_offset_of(at->connection->points, here->at, there->at);
+    const tcpt_endpoint *syn = end_at(at, at->nearer, !at->way);
+    int64_t ahead_ns;
+
+    if (!clocks || !clocks->known || syn->syn_count != end_at(at, at->here, !at->way)->syn_count)
+        return false;
+    ahead_ns = here->at->index < there->at->index ? clocks->ahead_ns : -clocks->ahead_ns;
+    return end_at(at, at->here, at->way)->rst_ns + ahead_ns < syn->syn_ns;
+}
+
 static bool find_place(place *at, const tcpt_flow *flow, unsigned from)
 {
     bool assumed = false;
@@ -116,11 +141,84 @@ static bool find_place(place *at, const tcpt_flow *flow, unsigned from)
     return at->nearer != at->here && !assumed;
 }
 
+/* ---- a refused SYN that never came to the nearer point ---- */
+
+static bool captured_at(const tcpt_point *point, int64_t due_ns)
+{
+    return point->piece == 0 && due_ns >= point->first_ns && due_ns < point->newest_ns;
+}
+
+/* The SYN may be there in another life of these ports, whose end that point has not seen. */
+static bool known_at(const tcpt_point *point, const tcpt_flow *flow, int64_t due_ns)
+{
+    enum { TWINS_MOST = 32 };
+    unsigned count = 0;
+
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow; twin = tcpt_next_twin(twin))
+        if (++count > TWINS_MOST || (twin->at == point && twin->last_ns >= due_ns - tcpt_seconds_ns(1)))
+            return true;
+    return false;
+}
+
+/* Other connections to that port pass the nearer point: in the guide's numbers. */
+static bool find_guide(place *at, const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_connection *own = tcpt_connection_of(flow);
+    const tcpt_points *points = flow->at->all;
+    const tcpt_member *members;
+    bool assumed = false;
+
+    at->connection = tcpt_guide_of(points, flow);
+    if (own->member_count > 1 || own->members[0].noted_from_ns != INT64_MIN || !at->connection ||
+        !tcpt_guide_shares_port(points, flow) || tcpt_points_appended(points))
+        return false;
+    members = at->connection->members;
+    at->here = 0;
+    while (members[at->here].at != flow->at)
+        at->here++;
+    at->way = from ^ members[at->here].turned;
+    at->nearer = tcpt_next_member(at->connection, at->here, !at->way, &assumed);
+    return at->nearer != at->here && !assumed && members[at->nearer].translated == members[at->here].translated &&
+           !members[at->nearer].shift[0] && !members[at->nearer].shift[1];
+}
+
+static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_point *point = at->connection->members[at->nearer].at;
+    int64_t there_ns, back_ns;
+
+    tcpt_expected_ns(at->connection, at->here, at->nearer, !at->way, &there_ns);
+    tcpt_expected_ns(at->connection, at->nearer, at->here, at->way, &back_ns);
+    return flow->piece == 0 && captured_at(point, flow->first_ns + there_ns) &&
+           captured_at(point, flow->ends[from].rst_ns - back_ns) && !known_at(point, flow, flow->first_ns + there_ns);
+}
+
+static bool refused_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)
+{
+    const tcpt_endpoint *client = &flow->ends[!from], *server = &flow->ends[from];
+    place at;
+
+    if (!refuses(flow, from) || !find_guide(&at, flow, from) || !should_have_come(&at, flow, from))
+        return false;
+    origin->nearer = at.connection->members[at.nearer].at;
+    origin->proved_by = client->last_record;
+    origin->proof = server->rst_count == client->syn_count && server->rst_ns - client->syn_ns < there_and_back_ns(&at)
+                        ? TCPT_RST_TOO_SOON
+                        : TCPT_RST_ANSWERS_MISSING;
+    return origin->proof == TCPT_RST_TOO_SOON || !origin->nearer->uncaptured;
+}
+
+/* ---- the RST of a connection that both points know, or one does ---- */
+
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)
 {
     place at;
 
-    if (!flow->ends[from].rst_record || !find_place(&at, flow, from) || end_at(&at, at.nearer, at.way)->rst_count ||
+    if (!flow->ends[from].rst_record || !tcpt_connection_of(flow))
+        return false;
+    if (tcpt_connection_of(flow)->member_count < 2)
+        return refused_on_the_way(flow, from, origin);
+    if (!find_place(&at, flow, from) || end_at(&at, at.nearer, at.way)->rst_count ||
         !missing(&at, at.here, at.nearer, at.way, is_the_rst))
         return false;
     origin->nearer = at.connection->members[at.nearer].at;
@@ -132,6 +230,10 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
     origin->proved_by = missing(&at, at.nearer, at.here, !at.way, is_the_other_rst);
     if (origin->proved_by)
         return true;
+    origin->proof = TCPT_RST_BEFORE_SYN;
+    origin->proved_by = end_at(&at, at.nearer, !at.way)->last_record;
+    if (refuses(flow, from) && origin->proved_by && before_syn(&at))
+        return true;
     if (origin->nearer->uncaptured)
         return false; /* two gaps of a capture that is known to have some */
     origin->proof = TCPT_RST_TOO_SOON;
@@ -140,5 +242,9 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
         return true;
     origin->proof = TCPT_RST_ANSWERS_MISSING;
     origin->proved_by = missing(&at, at.here, at.nearer, !at.way, is_answered);
-    return origin->proved_by;
+    if (origin->proved_by)
+        return true;
+    origin->proof = TCPT_RST_SYN_ALONE;
+    origin->proved_by = end_at(&at, at.nearer, !at.way)->last_record;
+    return refuses(flow, from) && origin->proved_by;
 }
