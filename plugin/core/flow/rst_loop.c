@@ -14,6 +14,8 @@ enum {
     LOOP_GAP_SECONDS = 2,
     /* Where no round trip is known it is hardly longer. */
     UNKNOWN_RTT_MS = 500,
+    /* Repeats of payload that may still be in a queue on the way. */
+    PAYLOAD_REPEATS_MOST = 16,
 };
 
 /* ---- observing ---- */
@@ -31,6 +33,20 @@ static bool lasts(const tcpt_flow *flow, const tcpt_segment *segment, uint32_t r
     int64_t least_ns = rtt_ns ? (rounds - 1) * (rtt_ns - rtt_ns / 8) : UNKNOWN_RTT_MS * TCPT_MS_NS;
 
     return segment->time_ns - flow->rare->rst_run.first_ns >= least_ns;
+}
+
+/* Behind a queue of seconds each repeat of a FIN or payload has drawn an ACK that meets a closed socket: as many rounds
+ * answer no RST. */
+static uint32_t rounds_of_repeats(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *end = &flow->ends[flow->rare->rst_run.from];
+
+    return end->fin_repeats + MIN(end->payload_repeats, PAYLOAD_REPEATS_MOST);
+}
+
+static bool is_loop(const tcpt_flow *flow, const tcpt_segment *segment, uint32_t rounds)
+{
+    return rounds >= LOOP_ROUNDS && rounds >= LOOP_ROUNDS + rounds_of_repeats(flow) && lasts(flow, segment, rounds);
 }
 
 static uint32_t round_of_rst(const tcpt_rst_run *run, const tcpt_segment *segment, unsigned from)
@@ -59,7 +75,7 @@ void tcpt_observe_rst_loop(tcpt_observation *seen, const tcpt_flow *flow, const 
         seen->rst_rounds = round_of_rst(&flow->rare->rst_run, segment, seen->from);
     else if (seen->pure_ack && !seen->probe)
         seen->rst_rounds = round_of_ack(flow, segment, seen->from);
-    if (seen->rst_rounds >= LOOP_ROUNDS && lasts(flow, segment, seen->rst_rounds))
+    if (is_loop(flow, segment, seen->rst_rounds))
         seen->traits |= TCPT_TRAIT_RST_LOOP;
 }
 
