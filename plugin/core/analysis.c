@@ -52,7 +52,8 @@ static void TCPT_NOINLINE observe_moved(const tcpt_analysis *analysis, tcpt_obse
         return;
     if (flow->ends[began].syn && !(segment->flags & (TCPT_RST | TCPT_SYN)))
         return; /* its SYN-ACK is welcome: only its SYN was not captured */
-    seen->moved = tcpt_flows_moved_to(analysis->flows, flow, began, analysis->generation, &end);
+    seen->moved =
+        tcpt_flows_moved_to(analysis->flows, flow, began, segment->flags & TCPT_RST, analysis->generation, &end);
     if (!seen->moved || ((segment->flags & TCPT_SYN) && !asked_again(seen->moved, flow, began)))
         return;
     seen->moved_end = (uint8_t)end;

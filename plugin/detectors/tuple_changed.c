@@ -5,6 +5,7 @@
 
 #include "detectors/detectors.h"
 #include "tcptriage/address.h"
+#include "tcptriage/sequence.h"
 
 typedef struct moved_memory {
     bool raised;
@@ -42,6 +43,28 @@ static tcpt_finding *raise_answer(const tcpt_context *context, const tcpt_flow *
     return finding;
 }
 
+/* Nothing new: what the tracker of the NAT calls invalid is not its own to translate. */
+static bool nothing_new(const tcpt_endpoint *was, const tcpt_endpoint *is)
+{
+    return !seq_after(is->snd_nxt, was->snd_nxt) && !seq_after(is->rcv_nxt, was->rcv_nxt);
+}
+
+static tcpt_finding *raise_untranslated(const tcpt_context *context, const tcpt_flow *was, const char *what)
+{
+    unsigned began = !context->flow->ends[0].acked;
+    const char *role = tcpt_role(was, context->seen->moved_end);
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_MEDIUM,
+        "The %s's segment of odd numbers (frame %u) comes from %s, and draws a RST that ends the connection: "
+        "passed by a NAT untranslated, as invalid?",
+        role, context->flow->ends[began].last_record->frame, what);
+
+    tcpt_brief(finding, "Invalid, so untranslated? The %s's segment is reset", role);
+    tcpt_rule_out(finding, "A new connection: it begins without a SYN, and acknowledges exactly what was sent on the "
+                           "other one.");
+    return finding;
+}
+
 static tcpt_finding *raise_moved(const tcpt_context *context, const tcpt_flow *was, const char *what)
 {
     const tcpt_flow *flow = context->flow;
@@ -76,7 +99,9 @@ static void judge(const tcpt_context *context, void *memory)
         return; /* answered: whoever is there knows it */
     mine->raised = true;
     what = change(was, was_end, flow, began);
-    finding = flow->ends[began].syn ? raise_answer(context, was, what) : raise_moved(context, was, what);
+    finding = flow->ends[began].syn                                  ? raise_answer(context, was, what)
+              : nothing_new(&was->ends[was_end], &flow->ends[began]) ? raise_untranslated(context, was, what)
+                                                                     : raise_moved(context, was, what);
     g_free(what);
     tcpt_set_number(finding, TCPT_F_TUPLE_OF_FRAME, was->last_record->frame);
     tcpt_take_text(finding, TCPT_F_TUPLE_WAS, socket_of(was, was_end));
@@ -88,9 +113,9 @@ static void judge(const tcpt_context *context, void *memory)
 
 static const tcpt_field fields[] = {TCPT_F_TUPLE_OF_FRAME, TCPT_F_TUPLE_WAS, TCPT_F_TUPLE_IS, TCPT_FIELD_COUNT};
 
-static const char *const explains[] = {"rst_ignored",       "rst_seq_mismatch", "conntrack_invalid",
-                                       "connection_failed", "peer_silent",      "idle_drop",
-                                       "fin_unacked",       "data_after_close", NULL};
+static const char *const explains[] = {
+    "rst_ignored", "rst_seq_mismatch", "conntrack_invalid", "connection_failed",   "peer_silent",
+    "idle_drop",   "fin_unacked",      "data_after_close",  "first_request_reset", NULL};
 
 static const tcpt_command commands[] = {
     {TCPT_ON_THE_WAY, "conntrack -L -f %family% -p tcp --dport %port%", "the entries of the NAT, and their states"},

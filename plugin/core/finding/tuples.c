@@ -72,6 +72,8 @@ static void join_neighbours(tcpt_tuples *tuples, uint32_t place)
     for (unsigned from = 0; from < 2; from++)
         if ((other = tcpt_goes_on_in(flow, from)))
             join_if_close(tuples, place, flow, other);
+    if (flow->rare->gone_to) /* for a segment only, and this name was heard again since */
+        join_if_close(tuples, place, flow, tcpt_flow_of(flow->rare->gone_to));
     other = tcpt_next_twin(flow);
     for (unsigned looked = 0; other && other != flow && looked < NEIGHBOURS_MOST;
          other = tcpt_next_twin(other), looked++)

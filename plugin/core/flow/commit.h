@@ -138,11 +138,12 @@ uint64_t *tcpt_flows_looked(tcpt_flows *flows);
  * The live connection that goes on under the addresses and ports of one that began without a SYN, or NULL.
  *
  * @param began     the end that sent its first segment
+ * @param reset     whether the other end answers with a RST
  * @param segments  of the capture so far: what bounds the search
  * @param end       set to the end of the live one whose address or port is another now
  */
-const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, uint64_t segments,
-                                     unsigned *end);
+const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, bool reset,
+                                     uint64_t segments, unsigned *end);
 
 /** A flow goes on the numbers of another one, as was seen (TCPT_TRAIT_MOVED): that one is told. */
 void tcpt_flow_commit_moved(const tcpt_flow *flow, const tcpt_observation *seen);

@@ -4,8 +4,10 @@
 #include "core/flow/commit.h"
 #include "core/flow/key.h"
 #include "core/flow/trouble.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
+#include "tcptriage/times.h"
 
 /* How far two connections' numbers may be apart that are one conversation: a window in flight, and what follows. That
  * both directions fit by chance happens once in sixteen million. */
@@ -56,9 +58,20 @@ const tcpt_flow *tcpt_goes_on_in(const tcpt_flow *flow, unsigned from)
                : NULL;
 }
 
+/* A segment of the connection itself that no tracker lets through, with the newest acknowledgment: it passes under the
+ * name that its host has behind the NAT. None that may be a copy of what was just seen on the other side of it. */
+static bool let_past(const tcpt_flow *live, unsigned end, const tcpt_flow *stray, unsigned began)
+{
+    const tcpt_endpoint *was = &live->ends[end], *is = &stray->ends[began];
+
+    return was->syn && is->rcv_nxt == live->ends[!end].snd_nxt && was->snd_nxt - is->snd_nxt <= NEXT_NUMBERS &&
+           (seq_before(is->snd_nxt, was->iss + 1) ||
+            stray->first_ns - was->last_ns >= TCPT_SHORTEST_RTO_MS * TCPT_MS_NS);
+}
+
 /* Whether an end of a live connection has gone over to the end that began the stray: the next numbers, and none that it
  * had said before (a copy of its packet on the other side of a NAT). */
-static bool went_over(const tcpt_flow *live, unsigned end, const tcpt_flow *stray, unsigned began)
+static bool went_over(const tcpt_flow *live, unsigned end, const tcpt_flow *stray, unsigned began, bool reset)
 {
     const tcpt_endpoint *was = &live->ends[end], *is = &stray->ends[began];
 
@@ -66,6 +79,8 @@ static bool went_over(const tcpt_flow *live, unsigned end, const tcpt_flow *stra
         return answers_syn(live, end, stray, began);
     if (!was->sent || !was->acked || !live->ends[!end].sent || was->reset || live->ends[!end].reset)
         return false;
+    if (reset && let_past(live, end, stray, began))
+        return true;
     if (is->snd_nxt - was->snd_nxt > NEXT_NUMBERS || is->rcv_nxt - was->rcv_nxt > NEXT_NUMBERS)
         return false;
     if (is->snd_nxt == was->snd_nxt && is->rcv_nxt == was->rcv_nxt)
@@ -86,8 +101,8 @@ static bool same_place(const tcpt_flow_key *a, const tcpt_flow_key *b)
  * happens; in a flood of strays none. */
 enum { LOOKED_LEAST = 1 << 16, LOOKED_PER_SEGMENT = 4 };
 
-const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, uint64_t segments,
-                                     unsigned *end)
+const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, unsigned began, bool reset,
+                                     uint64_t segments, unsigned *end)
 {
     uint64_t most = LOOKED_LEAST + LOOKED_PER_SEGMENT * segments, *looked = tcpt_flows_looked(flows);
 
@@ -102,7 +117,7 @@ const tcpt_flow *tcpt_flows_moved_to(tcpt_flows *flows, const tcpt_flow *stray, 
         if (target == 2)
             continue;
         live = tcpt_flow_owning(owner);
-        if (!went_over(live, !target, stray, began))
+        if (!went_over(live, !target, stray, began, reset))
             continue;
         *end = !target;
         return live;
