@@ -90,6 +90,24 @@ static void lines(void)
     }
 }
 
+/* The same, and zero each time. */
+static void zero_lines(void)
+{
+    static const size_t sizes[] = {1, 4096, 3 * TCPT_LARGE_PAGE_BYTES + 1};
+    for (unsigned i = 0; i < 3 * G_N_ELEMENTS(sizes); i++) {
+        size_t size = sizes[i % G_N_ELEMENTS(sizes)], set = 0;
+        uint8_t *from = tcpt_zero_lines_new(size);
+        g_assert_cmpuint((uintptr_t)from % TCPT_LINE_BYTES, ==, 0);
+        for (size_t at = 0; at < size; at++)
+            set += from[at] != 0;
+        g_assert_cmpuint(set, ==, 0);
+        memset(from, 1, size);
+        tcpt_zero_lines_free(from);
+        g_assert_cmpuint(tcpt_zero_lines_filling(size), >=, size);
+        g_assert_cmpuint(tcpt_zero_lines_filling(size), <, size + TCPT_PAGE_BYTES);
+    }
+}
+
 void add_pieces_tests(void)
 {
 #ifdef TCPT_ADDRESS_SANITIZER
@@ -99,4 +117,5 @@ void add_pieces_tests(void)
     g_test_add_func("/pieces/taken-again", taken_again);
     g_test_add_func("/pieces/large", large);
     g_test_add_func("/lines", lines);
+    g_test_add_func("/lines/zero", zero_lines);
 }

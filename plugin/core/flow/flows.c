@@ -37,8 +37,7 @@ G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_L
                               BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, rst_ns, 4) &&
                               sizeof(tcpt_endpoint) % LINE == 0));
 
-/* Slabs grow with what there is. What is taken from them is cleared when it is taken, as then it is about to be written
- * to: a slab that the allocator clears at once has left the processor's cache by then. */
+/* Slabs grow with what there is. Lone SYNs, that are written whole, lie in slabs that are not cleared. */
 enum { SLAB_LEAST = 128, SLAB_PART = 64, PIECE_FLOWS = 1024 };
 
 /* Where there are many flows slabs have large pages: of the newest slab one of those may be nearly empty. */
@@ -56,7 +55,7 @@ struct tcpt_flows {
     GHashTable *tuples;    /* 4-tuple without capture point -> one of its flows; NULL while there is only one point */
     GPtrArray *all;        /* pieces of a list of flows, or what stands for them, by number: see tcpt_record.owner */
     uint32_t count;
-    GPtrArray *slabs;
+    GPtrArray *slabs, *zero_slabs;
     place *blank;                /* one that was had, and not written to but for what opens a flow; or NULL */
     tcpt_tracker *blank_tracker; /* of the blank place */
     void **newest;               /* place of the newest flow in the table */
@@ -138,18 +137,32 @@ void tcpt_flows_forget_twins(tcpt_flows *flows)
     g_clear_pointer(&flows->tuples, g_hash_table_destroy);
 }
 
-static void *new_slab(tcpt_flows *flows, size_t bytes)
+static void *new_slab(tcpt_flows *flows, size_t bytes, bool zero)
 {
-    void *slab, *lines = tcpt_lines_new(bytes, &slab);
+    void *slab, *lines;
 
-    g_ptr_array_add(flows->slabs, slab);
+    if (zero)
+        lines = slab = tcpt_zero_lines_new(bytes);
+    else
+        lines = tcpt_lines_new(bytes, &slab);
+    g_ptr_array_add(zero ? flows->zero_slabs : flows->slabs, slab);
     return lines;
 }
 
 /* How many lie in the next slab. */
-static uint32_t slab_of(uint32_t had, size_t bytes)
+static uint32_t slab_of(uint32_t had, size_t bytes, bool zero)
 {
-    return had * bytes < MANY_BYTES ? MAX(SLAB_LEAST, had / SLAB_PART) : (uint32_t)(LARGE_SLAB_BYTES / bytes);
+    uint32_t count = had * bytes < MANY_BYTES ? MAX(SLAB_LEAST, had / SLAB_PART) : (uint32_t)(LARGE_SLAB_BYTES / bytes);
+
+    return zero ? (uint32_t)(tcpt_zero_lines_filling(count * bytes) / bytes) : count;
+}
+
+/* A page of which something is read first is had twice: shared by all, all zero, and anew when it is written to. */
+static void own_pages(uint8_t *taken, size_t bytes)
+{
+    uint8_t *last = taken + bytes - 1, *begins = last - (uintptr_t)last % TCPT_PAGE_BYTES;
+
+    *(volatile uint8_t *)(begins > taken ? begins : taken) = 0;
 }
 
 static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
@@ -157,13 +170,13 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
     void *taken;
 
     if (from->left == 0) {
-        from->left = slab_of(from->had, bytes);
+        from->left = slab_of(from->had, bytes, zero);
         from->had += from->left;
-        from->next = new_slab(flows, from->left * bytes);
+        from->next = new_slab(flows, from->left * bytes, zero);
     }
     taken = from->next;
     if (zero)
-        memset(taken, 0, bytes);
+        own_pages(taken, bytes);
     from->next += bytes;
     from->left--;
     return taken;
@@ -497,6 +510,7 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
     tcpt_stow_room_open(&flows->stow_room);
     flows->all = g_ptr_array_new_with_free_func(g_free);
     flows->slabs = g_ptr_array_new_with_free_func(g_free);
+    flows->zero_slabs = g_ptr_array_new_with_free_func(tcpt_zero_lines_free);
     return flows;
 }
 
@@ -517,6 +531,7 @@ void tcpt_flows_free(tcpt_flows *flows)
         clear_owner(flows, *owner_at(flows, i));
     g_ptr_array_free(flows->all, TRUE);
     g_ptr_array_free(flows->slabs, TRUE);
+    g_ptr_array_free(flows->zero_slabs, TRUE);
     tcpt_stow_room_clear(&flows->stow_room);
     tcpt_pieces_clear(&flows->troubles.pieces);
     tcpt_ack_step_room_clear(&flows->ack_steps);
