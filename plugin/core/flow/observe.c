@@ -150,7 +150,7 @@ static void observe_syn(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         return;
     if (seen->from != flow->client)
         seen->syn_delay = syn_delay(flow, segment, seen->from);
-    if (seen->syn_delay != TCPT_SYN_DELAY_NONE || flow->ends[seen->from].rst_count)
+    if (seen->syn_delay != TCPT_SYN_DELAY_NONE || (flow->ending && flow->ends[seen->from].rst_count))
         seen->traits |= TCPT_TRAIT_SYN_MORE;
     if (!tcpt_final_ack_ignored(flow, segment, seen->from))
         return;
