@@ -261,22 +261,23 @@ typedef struct tcpt_endpoint {
     /* What every segment of an open connection asks for. Of both ends: */
     uint32_t snd_nxt;      /**< highest end_seq; valid with sent */
     uint32_t snd_contig;   /**< highest end_seq without a gap before it: N of the receiver rules */
+    uint32_t iss;          /**< valid with syn */
+    uint32_t timed_end;    /**< end_seq of the segment that is being timed */
     uint32_t rcv_nxt;      /**< highest ACK: A of the rules for segments toward this end; valid with acked */
     uint32_t rcv_wnd;      /**< newest window, scaled where the scale is known */
     uint32_t rcv_edge;     /**< largest right edge advertised: R */
-    uint32_t timed_end;    /**< end_seq of the segment that is being timed */
+    bool sent : 1;         /**< anything that fixes snd_nxt */
+    bool acked : 1;        /**< anything that fixes rcv_nxt */
+    bool syn : 1;          /**< its SYN or SYN-ACK was seen */
+    bool far : 1;          /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
+    bool stands : 1;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
+    bool sack_held : 1;    /**< newest segment carries SACK blocks above its ACK */
+    uint8_t wscale;        /**< shift in force for its windows: 0 unless both offered it */
+    uint8_t holes;         /**< places that the capture lacks bytes of, see holed; saturating */
     int64_t unanswered_ns; /**< first of its segments that asks for an answer; 0 none */
     int64_t timed_ns;      /**< capture time of the segment whose acknowledgment is being timed; 0 none */
     int64_t payload_ns;    /**< newest payload that was not a repeat */
     int64_t rtt_ns;        /**< capture point to this end and back: smallest seen; 0 unknown */
-    bool sent;             /**< anything that fixes snd_nxt */
-    bool acked;            /**< anything that fixes rcv_nxt */
-    bool syn;              /**< its SYN or SYN-ACK was seen */
-    bool far;       /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
-    bool stands;    /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
-    uint8_t holes;  /**< places that the capture lacks bytes of, see holed; saturating */
-    bool sack_held; /**< newest segment carries SACK blocks above its ACK */
-    uint8_t wscale; /**< shift in force for its windows: 0 unless both offered it */
 
     /* Of its sender. Timestamps (RFC 7323): TS.Recent of the other end lies between ts_echoed there and tsval_highest
      * here. */
@@ -296,6 +297,7 @@ typedef struct tcpt_endpoint {
     bool counts;       /**< tsval_counted is valid */
     uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
     uint8_t ttl_most;
+    uint8_t syn_ttl;   /**< of its first SYN or SYN-ACK */
 
     /* Of the sender of data, or of a new ACK: what it sent since the other end was last heard (with unanswered_ns), and
      * the history of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a later
@@ -306,14 +308,11 @@ typedef struct tcpt_endpoint {
     int64_t idle_before_ns; /**< silence of the flow before the first of them */
     tcpt_ack_step *ack_steps;
     uint16_t ack_step_count;
-    uint8_t syn_ttl;  /**< of its first SYN or SYN-ACK */
-    bool window_full; /**< its newest window field is 65535: the right edge may lie beyond it */
+    bool ending_before;  /**< the flow was closing when it began to send what is unanswered */
+    bool unanswered_fin; /**< that began with a FIN without payload */
     uint32_t payload_segments;
     uint32_t max_wnd;           /**< largest window */
     uint32_t window_seq;        /**< highest SEQ that came with a window: the other end's SND.WL1 */
-    uint32_t iss;               /**< valid with syn */
-    bool ending_before;         /**< the flow was closing when it began to send what is unanswered */
-    bool unanswered_fin;        /**< that began with a FIN without payload */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
 
@@ -619,6 +618,14 @@ tcpt_state tcpt_state_in(const tcpt_record *record, unsigned end);
 static inline bool tcpt_window_is_shut(const tcpt_endpoint *end)
 {
     return !end->rcv_wnd && end->acked;
+}
+
+/** Whether its newest window field is 65535, whatever its scale: the right edge may lie beyond it. */
+static inline bool tcpt_window_is_full(const tcpt_endpoint *end)
+{
+    uint64_t lowest_bit = end->rcv_wnd & -end->rcv_wnd;
+
+    return end->rcv_wnd && end->rcv_wnd + lowest_bit == lowest_bit << 16;
 }
 
 /** "client" or "server". */

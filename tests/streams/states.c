@@ -8,13 +8,29 @@ typedef struct member {
     const char *name;
     size_t at;
     size_t bytes; /**< 0: a record */
+    int64_t (*tell)(const void *structure); /**< where it has no address; else NULL */
 } member;
 
-#define NUMBER(type, name) {#name, offsetof(type, name), sizeof(((type *)NULL)->name)},
-#define RECORD(type, name) {#name, offsetof(type, name), 0},
+#define NUMBER(type, name) {#name, offsetof(type, name), sizeof(((type *)NULL)->name), NULL},
+#define RECORD(type, name) {#name, offsetof(type, name), 0, NULL},
+
+#define END_TELLS(name, value)                                                                                         \
+    static int64_t end_##name(const void *structure)                                                                   \
+    {                                                                                                                  \
+        const tcpt_endpoint *end = structure;                                                                          \
+        return value;                                                                                                  \
+    }
+END_TELLS(sent, end->sent)
+END_TELLS(acked, end->acked)
+END_TELLS(syn, end->syn)
+END_TELLS(far, end->far)
+END_TELLS(stands, end->stands)
+END_TELLS(sack_held, end->sack_held)
+END_TELLS(window_full, tcpt_window_is_full(end))
 
 static const member end_members[] = {
 #define END(name)        NUMBER(tcpt_endpoint, name)
+#define END_TOLD(name)   {#name, 0, 0, end_##name},
 #define END_RECORD(name) RECORD(tcpt_endpoint, name)
 #include "members.def"
 };
@@ -68,6 +84,8 @@ static int64_t value_of(const member *of, const void *structure)
     uint64_t number = 0;
     uint32_t four = 0;
     uint16_t two = 0;
+    if (of->tell)
+        return of->tell(structure);
     switch (of->bytes) {
     case 0:
         memcpy(&record, at, sizeof record);

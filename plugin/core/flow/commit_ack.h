@@ -16,7 +16,6 @@ static inline void tcpt_take_window(tcpt_endpoint *sender, const tcpt_segment *s
     uint32_t window = segment->flags & TCPT_SYN ? segment->window : (uint32_t)segment->window << sender->wscale;
 
     sender->rcv_wnd = window;
-    sender->window_full = segment->window == UINT16_MAX;
     if (window > sender->max_wnd)
         sender->max_wnd = window;
     if (!sender->acked || seq_after(segment->ack + window, sender->rcv_edge))

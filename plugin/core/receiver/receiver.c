@@ -62,7 +62,7 @@ static tcpt_reception reception_of(const tcpt_flow *flow, const tcpt_segment *se
         .next = tcpt_next_of(sender, receiver),
         .edge = acked + receiver->rcv_wnd,
         .edge_most = receiver->rcv_edge,
-        .edge_known = sender->syn && receiver->syn && !flow->options_cut && !receiver->window_full && !outrun,
+        .edge_known = sender->syn && receiver->syn && !flow->options_cut && !tcpt_window_is_full(receiver) && !outrun,
         .space = segment->end_seq - segment->seq,
     };
 }
