@@ -259,18 +259,18 @@ typedef struct tcpt_trouble {
  * no holes between members of different size, and what is asked for together lies together, in lines of 64 bytes. */
 typedef struct tcpt_endpoint {
     /* What every segment of an open connection asks for. Of both ends: */
-    uint32_t snd_nxt;      /**< highest end_seq; valid with sent */
-    uint32_t snd_contig;   /**< highest end_seq without a gap before it: N of the receiver rules */
-    uint32_t iss;          /**< valid with syn */
-    uint32_t timed_end;    /**< end_seq of the segment that is being timed */
-    uint32_t rcv_nxt;      /**< highest ACK: A of the rules for segments toward this end; valid with acked */
-    uint32_t rcv_wnd;      /**< newest window, scaled where the scale is known */
-    uint32_t rcv_edge;     /**< largest right edge advertised: R */
-    bool sent : 1;         /**< anything that fixes snd_nxt */
-    bool acked : 1;        /**< anything that fixes rcv_nxt */
-    bool syn : 1;          /**< its SYN or SYN-ACK was seen */
-    bool far : 1;          /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
-    bool stands : 1;       /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
+    uint32_t snd_nxt;    /**< highest end_seq; valid with sent */
+    uint32_t snd_contig; /**< highest end_seq without a gap before it: N of the receiver rules */
+    uint32_t iss;        /**< valid with syn */
+    uint32_t timed_end;  /**< end_seq of the segment that is being timed */
+    uint32_t rcv_nxt;    /**< highest ACK: A of the rules for segments toward this end; valid with acked */
+    uint32_t rcv_wnd;    /**< newest window, scaled where the scale is known */
+    uint32_t rcv_edge;   /**< largest right edge advertised: R */
+    bool sent : 1;       /**< anything that fixes snd_nxt */
+    bool acked : 1;      /**< anything that fixes rcv_nxt */
+    bool syn : 1;        /**< its SYN or SYN-ACK was seen */
+    bool far : 1;        /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
+    bool stands : 1; /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
     bool sack_held : 1;    /**< newest segment carries SACK blocks above its ACK */
     uint8_t wscale;        /**< shift in force for its windows: 0 unless both offered it */
     uint8_t holes;         /**< places that the capture lacks bytes of, see holed; saturating */
@@ -297,7 +297,7 @@ typedef struct tcpt_endpoint {
     bool counts;       /**< tsval_counted is valid */
     uint8_t ttl_least; /**< TTL or hop limit of its segments, RSTs excepted; 0 while none is known */
     uint8_t ttl_most;
-    uint8_t syn_ttl;   /**< of its first SYN or SYN-ACK */
+    uint8_t syn_ttl; /**< of its first SYN or SYN-ACK */
 
     /* Of the sender of data, or of a new ACK: what it sent since the other end was last heard (with unanswered_ns), and
      * the history of its acknowledgments: when rcv_nxt reached what; thinned when long, so a step found may be a later
@@ -327,6 +327,7 @@ typedef struct tcpt_endpoint {
     uint32_t checksums_wrong;       /**< offload artefacts included */
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
     uint16_t mss;                   /**< that it offered, 0 none */
+    uint16_t syn_window;            /**< of its first SYN or SYN-ACK, as it stands there */
     tcpt_state state;               /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
     tcpt_state handshake;           /**< LISTEN to ESTABLISHED: how far its handshake is */
     bool reset;                     /**< closed by a RST, its own or one that it took */
@@ -337,12 +338,12 @@ typedef struct tcpt_endpoint {
     bool fin;                       /**< its FIN was seen */
     bool fin_acked;   /**< acknowledged by the other end, its FIN (inferred too when the FIN itself was not captured) */
     bool fin_refuted; /**< one was inferred that was none */
-    bool fin_delivered; /**< its FIN is taken as received: in order and not refuted by a repeat */
-    bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
-    bool fast_open;     /**< its SYN had the option */
+    bool fin_delivered;  /**< its FIN is taken as received: in order and not refuted by a repeat */
+    bool fin_second;     /**< sent after the other end's FIN was acknowledged: passive close */
+    bool fast_open : 1;  /**< its SYN had the option */
+    bool syn_padded : 1; /**< one of its SYNs, or SYN-ACKs, was */
     uint8_t above_count;
     uint8_t syn_options;
-    bool syn_padded; /**< one of its SYNs, or SYN-ACKs, was */
     uint8_t fast_open_bytes;
     tcpt_padding_told padding_told;
 
@@ -545,12 +546,13 @@ typedef struct tcpt_flow {
     bool scale_reset;                    /**< a tracker before 5.18 has lost a window scale in this flow */
     tcpt_side side;
     tcpt_port_use port_use;
-    uint8_t crowd : 2;     /**< tcpt_crowd, of its newest SYN that belongs to one */
-    bool asks_ecn : 1;     /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
-    bool options_cut : 1;  /**< the capture has cut options of a SYN off: whether windows are scaled is unknown */
-    bool tracker_lags : 1; /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
-    bool later : 1;        /**< there is a life before this one: previous */
-    bool seen_over : 1;    /**< more packets came than `seen` has places */
+    uint8_t crowd : 2;      /**< tcpt_crowd, of its newest SYN that belongs to one */
+    bool asks_ecn : 1;      /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
+    bool options_cut : 1;   /**< the capture has cut options of a SYN off: whether windows are scaled is unknown */
+    bool tracker_lags : 1;  /**< `tracker` has not taken the newest segments: the ends tell what it would be by now */
+    bool tracker_blank : 1; /**< nor the SYN, and the SYN-ACK if there is one: the ends tell what they were */
+    bool later : 1;         /**< there is a life before this one: previous */
+    bool seen_over : 1;     /**< more packets came than `seen` has places */
 
     /* What opening and closing ask for besides. */
     struct tcpt_tracker *tracker;  /**< NULL where it has gone on to the next life */

@@ -84,7 +84,8 @@ typedef struct tcpt_ct_view {
     uint8_t reason;      /**< of the current rules; of the old ones where only those object */
     uint8_t old_reason;  /**< of the old rules */
     bool scale_reset;    /**< the old rules lose the sender's window scale by this segment */
-    bool lags;           /**< the entry has not taken the segment: see tcpt_flow.tracker_lags */
+    bool lags : 1;       /**< the entry has not taken the segment: see tcpt_flow.tracker_lags */
+    bool blank : 1;      /**< there is none yet: see tcpt_flow.tracker_blank */
     bool divergent;      /**< the first of its sender, after such a loss, that only the old rules call INVALID; its
                               checksum aside */
 } tcpt_ct_view;

@@ -3,7 +3,6 @@
 
 #include <glib.h>
 
-#include "core/tracker/commit.h"
 #include "tcptriage/points.h"
 
 /* What a SYN of which nothing else is known is judged to be, as far as its flow takes that in. */
@@ -103,12 +102,11 @@ static tcpt_segment segment_of(const tcpt_lone *lone)
 /* The flow as it would be had the segment been taken into it when it came. */
 static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segment *segment)
 {
-    tcpt_observation seen = {.from = lone->from, .syn_count = 1, .crowd = (tcpt_crowd)lone->crowd};
+    tcpt_observation seen = {
+        .from = lone->from, .syn_count = 1, .crowd = (tcpt_crowd)lone->crowd, .tracker.blank = lone->tracked};
     tcpt_packet_id packet;
 
     tcpt_is_copy(&packet, flow, segment, lone->from); /* of none: it tells what the packet is known by */
-    if (lone->tracked)
-        tcpt_tracker_begin(flow->tracker, segment, lone->from);
     tcpt_flow_remember(flow, segment, lone->from, &packet, lone->record_number);
     tcpt_flow_commit_lone_syn(flow, segment, &seen, lone->record);
     flow->ends[lone->from].host = lone->host; /* which has counted the segment already */

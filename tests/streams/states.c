@@ -7,7 +7,7 @@
 typedef struct member {
     const char *name;
     size_t at;
-    size_t bytes; /**< 0: a record */
+    size_t bytes;                           /**< 0: a record */
     int64_t (*tell)(const void *structure); /**< where it has no address; else NULL */
 } member;
 
@@ -26,6 +26,7 @@ END_TELLS(syn, end->syn)
 END_TELLS(far, end->far)
 END_TELLS(stands, end->stands)
 END_TELLS(sack_held, end->sack_held)
+END_TELLS(fast_open, end->fast_open)
 END_TELLS(window_full, tcpt_window_is_full(end))
 
 static const member end_members[] = {

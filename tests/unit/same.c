@@ -218,12 +218,12 @@ static void forget_exchange(tcpt_flow *flow)
 /* In the copy of a flow alone. */
 static void catch_up(tcpt_flow *flow, tcpt_tracker *tracker)
 {
-    if (!flow->tracker_lags)
+    if (!flow->tracker_lags && !flow->tracker_blank)
         return;
     *tracker = *flow->tracker;
     flow->tracker = tracker;
     tcpt_tracker_catch_up(flow);
-    flow->tracker_lags = false;
+    flow->tracker_lags = flow->tracker_blank = false;
 }
 
 void same_flow(const tcpt_flow *fast, const tcpt_flow *slow)

@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "scenario.h"
+#include "tcptriage/times.h"
 #include "ways.h"
 
 /* ---- The scripts of captures/scenarios. */
@@ -130,6 +131,78 @@ static void test_around(void)
     end(&ways);
 }
 
+/* No entry is made in the tracker before something else than a handshake and data in order comes. */
+static void test_no_entry_at_first(void)
+{
+    static const uint8_t flags[] = {TCPT_SYN, TCPT_SYN | TCPT_ACK, TCPT_ACK, TCPT_ACK, TCPT_FIN | TCPT_ACK, TCPT_ACK};
+    static const unsigned lagging[] = {0, 0, 1, 2, 2, 2}, blank[] = {1, 2, 3, 4, 4, 4};
+    const tcpt_flow *flow = NULL;
+    both ways;
+    talk all = new_talk(0);
+    begin(&ways, tcpt_settings_default());
+    for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++) {
+        say(&ways, &all, &flow, plain(&all, i == 1 || i == 5, flags[i], i == 3 ? 100 : 0), i == 1 || i == 5);
+        g_assert_cmpuint(ways.lagging, ==, lagging[i]);
+        g_assert_cmpuint(ways.blank, ==, blank[i]);
+    }
+    end(&ways);
+}
+
+/* A segment of a handshake: about the time that a tracker waits, with any options and window. */
+static tcpt_segment opening(talk *all, unsigned from, uint8_t flags)
+{
+    static const int64_t pauses_ms[] = {59998, 60000, 119998, 120000, 300000, -1};
+    tcpt_segment segment = plain(all, from, flags, 0);
+    if (one_in(6))
+        segment.window = (uint16_t)(one_in(4) ? 0 : one_in(4) ? 1 : g_test_rand_int());
+    if (one_in(6) && (flags & TCPT_SYN)) {
+        segment.options = (uint8_t)g_test_rand_int();
+        segment.wscale = (uint8_t)(segment.options & TCPT_OPTION_WSCALE ? g_test_rand_int_range(0, 16) : 0);
+        segment.header_bytes = segment.options ? 40 : 20;
+    }
+    if (one_in(10))
+        segment.time_ns = all->now_ns += pauses_ms[g_test_rand_int_range(0, G_N_ELEMENTS(pauses_ms))] * TCPT_MS_NS;
+    while (one_in(all->oddness))
+        make_odd(all, &segment);
+    return segment;
+}
+
+static void shake_hands(both *ways, talk *all)
+{
+    const tcpt_flow *flow = NULL;
+    static const uint8_t flags[] = {TCPT_SYN, TCPT_SYN | TCPT_ACK, TCPT_ACK};
+    for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++)
+        do
+            say(ways, all, &flow, opening(all, i == 1, flags[i]), i == 1);
+        while (one_in(8));
+    for (unsigned i = 0; i < 6; i++) {
+        unsigned from = one_in(2);
+        tcpt_segment segment = plain(all, from, TCPT_ACK, one_in(2) ? 0 : 1000);
+        if (one_in(8))
+            segment.flags = one_in(2) ? TCPT_FIN | TCPT_ACK : TCPT_RST | TCPT_ACK;
+        while (one_in(all->oddness))
+            make_odd(all, &segment);
+        say(ways, all, &flow, segment, from);
+    }
+}
+
+static void test_handshakes(void)
+{
+    static const unsigned oddness[] = {0, 40, 10, 4};
+    uint64_t segments = 0, blank = 0;
+    for (unsigned round = 0; round < 20000; round++) {
+        both ways;
+        talk all = new_talk(oddness[round % G_N_ELEMENTS(oddness)]);
+        begin(&ways, tcpt_settings_default());
+        shake_hands(&ways, &all);
+        segments += ways.segments;
+        blank += ways.blank;
+        end(&ways);
+    }
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " before there was an entry", blank, segments);
+    g_assert_cmpuint(blank * 4, >, segments);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -137,6 +210,8 @@ int main(int argc, char **argv)
     g_test_add_func("/short_way/random", test_random);
     g_test_add_func("/short_way/storms", test_storms);
     g_test_add_func("/short_way/around", test_around);
+    g_test_add_func("/short_way/no-entry-at-first", test_no_entry_at_first);
+    g_test_add_func("/short_way/handshakes", test_handshakes);
     add_rst_tests();
     add_tracker_tests();
     return g_test_run();

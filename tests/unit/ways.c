@@ -4,6 +4,7 @@
 #include "core/flow/flow.h"
 #include "core/flow/rst_again.h"
 #include "core/flow/short_way.h"
+#include "core/tracker/tracker.h"
 #include "same.h"
 #include "tcptriage/points.h"
 
@@ -96,6 +97,13 @@ static void end_sharing(both *ways)
 
 /* ---- */
 
+static void take_by_tracker(tcpt_flow *flow)
+{
+    if (flow->tracker_blank)
+        tcpt_tracker_catch_up(flow);
+    flow->tracker_blank = false;
+}
+
 void feed(both *ways, const tcpt_segment *segment)
 {
     tcpt_record *fast, *slow;
@@ -108,9 +116,11 @@ void feed(both *ways, const tcpt_segment *segment)
         tcpt_may_take_short_way(tcpt_flow_of(slow)); /* what the short way leaves as it is */
     same_flow(tcpt_flow_of(fast), tcpt_flow_of(slow));
     tcpt_flow_of(slow)->short_way = false;
+    take_by_tracker(tcpt_flow_of(slow));
     tcpt_rst_forget(tcpt_flow_of(slow));
     ways->segments++;
     ways->lagging += tcpt_flow_of(fast)->tracker_lags;
+    ways->blank += tcpt_flow_of(fast)->tracker_blank;
 }
 
 /** Count the next segment if it goes a short way; before it is fed. */

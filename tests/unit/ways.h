@@ -11,7 +11,7 @@
 #include "tcptriage/analysis.h"
 
 /** Two analyses of one capture. The second never takes the short way: after each segment its flow is told not to take
- * it. */
+ * it, and its tracker takes each. */
 typedef struct both {
     tcpt_analysis *analysis[2];
     tcpt_analysis *sharing; /**< a third, where frames share records; NULL for none */
@@ -22,6 +22,7 @@ typedef struct both {
     uint64_t again;           /**< of those, RSTs judged as the one before */
     uint64_t tracked;         /**< of these, taken by trackers as the one before, too */
     uint64_t lagging;         /**< of those, left out by the tracker's entry, which catches up later */
+    uint64_t blank;           /**< of those, without such an entry so far */
 } both;
 
 /** Begin a capture. */

@@ -221,6 +221,8 @@ static inline void commit_any(tcpt_flow *flow, const tcpt_segment *segment, cons
     flow->piece = flow->at->piece;
     if (flow->tracker_lags != seen->tracker.lags)
         flow->tracker_lags = seen->tracker.lags;
+    if (flow->tracker_blank != seen->tracker.blank)
+        flow->tracker_blank = seen->tracker.blank;
     if (seen->padding_tells)
         commit_padding_told(flow, segment, seen->from);
 }

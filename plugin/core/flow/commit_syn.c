@@ -90,6 +90,7 @@ void tcpt_commit_syn(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_ob
         if (segment->payload_bytes)
             sender->syn_payload_bytes = segment->payload_bytes;
         sender->mss = segment->mss;
+        sender->syn_window = segment->window;
         if (!sender->sent) {
             sender->snd_contig = segment->seq;
             sender->snd_nxt = segment->seq;

@@ -157,14 +157,6 @@ static uint32_t slab_of(uint32_t had, size_t bytes, bool zero)
     return zero ? (uint32_t)(tcpt_zero_lines_filling(count * bytes) / bytes) : count;
 }
 
-/* A page of which something is read first is had twice: shared by all, all zero, and anew when it is written to. */
-static void own_pages(uint8_t *taken, size_t bytes)
-{
-    uint8_t *last = taken + bytes - 1, *begins = last - (uintptr_t)last % TCPT_PAGE_BYTES;
-
-    *(volatile uint8_t *)(begins > taken ? begins : taken) = 0;
-}
-
 static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
 {
     void *taken;
@@ -175,8 +167,6 @@ static void *take_from(tcpt_flows *flows, pool *from, size_t bytes, bool zero)
         from->next = new_slab(flows, from->left * bytes, zero);
     }
     taken = from->next;
-    if (zero)
-        own_pages(taken, bytes);
     from->next += bytes;
     from->left--;
     return taken;
@@ -209,6 +199,15 @@ static void append(tcpt_flows *flows, tcpt_flow *flow)
     *owner_at(flows, flows->count++) = flow;
 }
 
+/* A page of which something is read first is had twice: shared by all, all zero, and anew when it is written to. */
+static void own_pages(place *taken)
+{
+    uint8_t *first = taken->lines[0], *last = (uint8_t *)(taken + 1) - 1;
+    uint8_t *begins = last - (uintptr_t)last % TCPT_PAGE_BYTES;
+
+    *(volatile uint8_t *)(begins > first ? begins : first) = 0;
+}
+
 static place *take_place(tcpt_flows *flows)
 {
     place *taken = flows->blank;
@@ -216,9 +215,14 @@ static place *take_place(tcpt_flows *flows)
     flows->blank = NULL;
     if (!taken)
         taken = take_spare(&flows->spare_places, sizeof(place));
-    return taken ? taken : take_from(flows, &flows->places, sizeof(place), true);
+    if (taken)
+        return taken;
+    taken = take_from(flows, &flows->places, sizeof(place), true);
+    own_pages(taken);
+    return taken;
 }
 
+/* Nothing of it is written to before its entry is made. */
 static tcpt_tracker *take_tracker(tcpt_flows *flows)
 {
     tcpt_tracker *taken = flows->blank_tracker;
@@ -247,6 +251,18 @@ static tcpt_flow *open_flow(tcpt_flows *flows, const tcpt_flow_key *key, struct 
     return flow;
 }
 
+/* An entry knows nothing of lives. */
+static tcpt_tracker *hand_over(tcpt_flow *previous)
+{
+    tcpt_tracker *tracker = previous->tracker;
+
+    if (previous->tracker_lags || previous->tracker_blank)
+        tcpt_tracker_catch_up(previous);
+    previous->tracker_lags = previous->tracker_blank = false;
+    previous->tracker = NULL;
+    return tracker;
+}
+
 tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash, const tcpt_segment *segment,
                            unsigned from, tcpt_flow *previous, struct tcpt_point *at)
 {
@@ -257,11 +273,7 @@ tcpt_flow *tcpt_flows_open(tcpt_flows *flows, const tcpt_flow_key *key, uint32_t
         flow->later = true;
     }
     tcpt_life_open(flow, segment, from);
-    if (previous && previous->tracker_lags)
-        tcpt_tracker_catch_up(previous);
-    flow->tracker = previous ? previous->tracker : take_tracker(flows); /* an entry knows nothing of lives */
-    if (previous)
-        previous->tracker = NULL;
+    flow->tracker = previous ? hand_over(previous) : take_tracker(flows);
     append(flows, flow);
     flows->newest =
         previous ? tcpt_flow_table_replace(&flows->table, flow, hash) : tcpt_flow_table_add(&flows->table, flow, hash);

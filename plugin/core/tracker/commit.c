@@ -42,16 +42,6 @@ void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, uns
         (opens || !proposal->models.short_way[TCPT_CT_CURRENT]) && is_last(&tracker->models.current, segment, from);
 }
 
-void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
-{
-    tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, false);
-
-    tcpt_ct_clear(&tracker->models);
-    tracker->follows = true;
-    tcpt_ct_judge(&tracker->models.current, &packet, TCPT_CT_CURRENT); /* a first SYN is the same to both rule sets */
-    tracker->learned = is_last(&tracker->models.current, segment, from);
-}
-
 void tcpt_tracker_commit_rst_again(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from)
 {
     tcpt_ct_take_rst_again(&tracker->models.current, segment, from);

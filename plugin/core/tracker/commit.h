@@ -11,10 +11,7 @@
 void tcpt_tracker_commit(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from,
                          const tcpt_tracker_proposal *proposal);
 
-/** Let it take the ordinary SYN that a 4-tuple begins with, as tcpt_track() and tcpt_tracker_commit() would. */
-void tcpt_tracker_begin(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from);
-
-/** The same for a RST that tcpt_tracks_rst_again(). */
+/** Let it take a RST that tcpt_tracks_rst_again(). */
 void tcpt_tracker_commit_rst_again(tcpt_tracker *tracker, const tcpt_segment *segment, unsigned from);
 
 #endif

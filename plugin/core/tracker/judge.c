@@ -75,9 +75,15 @@ static const uint8_t transitions[2][8][16] = {
 
 /* nf_conntrack_tcp_timeout_*: seconds an entry lives on after a packet that left it in this state. */
 static const uint32_t timeouts[] = {
-    [TCPT_CT_SYN_SENT] = 120,  [TCPT_CT_SYN_RECV] = 60,   [TCPT_CT_ESTABLISHED] = 432000,
-    [TCPT_CT_FIN_WAIT] = 120,  [TCPT_CT_CLOSE_WAIT] = 60, [TCPT_CT_LAST_ACK] = 30,
-    [TCPT_CT_TIME_WAIT] = 120, [TCPT_CT_CLOSE] = 10,      [TCPT_CT_SYN_SENT2] = 120,
+    [TCPT_CT_SYN_SENT] = TCPT_CT_SYN_SENT_SECONDS,
+    [TCPT_CT_SYN_RECV] = TCPT_CT_SYN_RECV_SECONDS,
+    [TCPT_CT_ESTABLISHED] = 432000,
+    [TCPT_CT_FIN_WAIT] = 120,
+    [TCPT_CT_CLOSE_WAIT] = 60,
+    [TCPT_CT_LAST_ACK] = 30,
+    [TCPT_CT_TIME_WAIT] = 120,
+    [TCPT_CT_CLOSE] = 10,
+    [TCPT_CT_SYN_SENT2] = 120,
 };
 
 /* ---- verdicts ---- */

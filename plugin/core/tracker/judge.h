@@ -14,6 +14,10 @@
 /** nf_conntrack_tcp_timeout_unacknowledged: how long an entry lives where data waits for its ACK. */
 #define TCPT_CT_UNACKED_SECONDS 300
 
+/** nf_conntrack_tcp_timeout_syn_sent and ..._syn_recv: how long it lives behind a SYN, and behind the SYN-ACK. */
+#define TCPT_CT_SYN_SENT_SECONDS 120
+#define TCPT_CT_SYN_RECV_SECONDS 60
+
 /** Judge a packet and take it into the entry (nf_conntrack_tcp_packet() and what is around it). */
 tcpt_ct_result tcpt_ct_judge(tcpt_ct_entry *entry, const tcpt_ct_packet *packet, tcpt_ct_rules rules);
 

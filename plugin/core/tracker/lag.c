@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What tcpt_ct_take_short_way() would leave, segment by segment, told from the flow at once. The conditions of
- * tcpt_ct_may_lag() hold as long as all segments go the short way: each of them moves both sides alike. */
+ * tcpt_ct_may_lag() hold as long as all segments go the short way: each of them moves both sides alike. They hold
+ * behind an ordinary handshake, too. */
 #include "core/tracker/lag.h"
 
 #include <glib.h>
@@ -8,6 +9,73 @@
 #include "core/tracker/judge.h"
 #include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
+
+/* What all of an ordinary handshake have in common. While there is no entry nothing else has come. */
+static bool plain(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    enum { SCALE_MOST = 14 }; /* RFC 7323, section 2.3 */
+
+    return !segment->payload_bytes && segment->window && !segment->odd_flags && !segment->sack_count &&
+           !segment->fragment && !segment->options_cut && segment->checksum_is <= TCPT_CHECKSUM_GOOD &&
+           seen->receiver.verdict == TCPT_VERDICT_ACCEPTED && segment->time_ns >= flow->last_ns &&
+           segment->wscale <= SCALE_MOST && flow->ends[flow->client].wscale <= SCALE_MOST;
+}
+
+bool tcpt_ct_answers_blank(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return (segment->flags & ~(TCPT_ECE | TCPT_CWR)) == (TCPT_SYN | TCPT_ACK) && seen->from != flow->client &&
+           !server->syn && segment->ack == client->iss + 1 && plain(flow, segment, seen) &&
+           segment->time_ns - client->syn_ns < tcpt_seconds_ns(TCPT_CT_SYN_SENT_SECONDS);
+}
+
+bool tcpt_ct_opens_blank(const tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return (segment->flags & ~(TCPT_ECE | TCPT_CWR)) == TCPT_ACK && seen->from == flow->client && server->syn &&
+           segment->seq == client->iss + 1 && segment->ack == server->iss + 1 && plain(flow, segment, seen) &&
+           segment->time_ns - server->syn_ns < tcpt_seconds_ns(TCPT_CT_SYN_RECV_SECONDS);
+}
+
+static tcpt_segment syn_of(const tcpt_endpoint *end, uint8_t flags, uint32_t ack)
+{
+    return (tcpt_segment){
+        .time_ns = end->syn_ns,
+        .seq = end->iss,
+        .end_seq = end->iss + 1,
+        .ack = ack,
+        .flags = flags,
+        .header_bytes = TCPT_TCP_HEADER_BYTES + 4, /* of a SYN all options being 0 is the same as none */
+        .window = end->syn_window,
+        .options = end->syn_options,
+        .wscale = end->wscale, /* 0 where the other end has no scale: so it is in the entry then */
+    };
+}
+
+static void take(tcpt_ct_entry *entry, const tcpt_segment *segment, unsigned from)
+{
+    tcpt_ct_packet packet = tcpt_ct_packet_of(segment, from, false);
+
+    tcpt_ct_judge(entry, &packet, TCPT_CT_CURRENT); /* of these both rule sets make the same */
+}
+
+void tcpt_ct_make(tcpt_ct_entry *entry, const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+    tcpt_segment syn = syn_of(client, TCPT_SYN, 0);
+    tcpt_segment syn_ack = syn_of(server, TCPT_SYN | TCPT_ACK, client->iss + 1);
+    /* The client tells its largest window; what is not told of this one is caught up with. */
+    tcpt_segment ack = {.seq = client->iss + 1, .end_seq = client->iss + 1, .ack = server->iss + 1, .window = 1};
+
+    take(entry, &syn, flow->client);
+    if (!server->syn)
+        return;
+    take(entry, &syn_ack, !flow->client);
+    if (flow->tracker_lags)
+        tcpt_ct_take_short_way(entry, &ack, flow->client);
+}
 
 /* The same ACK packet again counts as a retransmission, which only the entry knows of. */
 static bool repeats_last(const tcpt_flow *flow, const tcpt_observation *seen)

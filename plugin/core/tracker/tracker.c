@@ -200,6 +200,12 @@ static void show_open(tcpt_ct_view *view)
     view->current = view->before_5_18 = TCPT_CT_VALID;
 }
 
+static void show_answered(tcpt_ct_view *view)
+{
+    view->state = TCPT_CT_SYN_RECV;
+    view->current = view->before_5_18 = TCPT_CT_VALID;
+}
+
 static void hide(tcpt_ct_view *view)
 {
     view->current = view->before_5_18 = TCPT_CT_VERDICT_UNKNOWN;
@@ -298,7 +304,36 @@ static bool may_lag(const tcpt_flow *flow, const tcpt_observation *seen)
 
 void tcpt_tracker_catch_up(const tcpt_flow *flow)
 {
-    tcpt_ct_catch_up(&flow->tracker->models.current, flow);
+    tcpt_tracker *tracker = flow->tracker;
+
+    if (flow->tracker_blank) {
+        tracker->follows = true;
+        tcpt_ct_make(&tracker->models.current, flow);
+        tracker->learned = flow->tracker_lags;
+    }
+    if (flow->tracker_lags)
+        tcpt_ct_catch_up(&tracker->models.current, flow);
+}
+
+/* Of a flow that lags, or whose handshake has no entry so far: whether this goes on. */
+static bool needs_no_entry(const tcpt_flow *flow, const tcpt_segment *segment, tcpt_observation *seen)
+{
+    tcpt_ct_view *view = &seen->tracker;
+
+    if (flow->tracker_lags) {
+        view->lags = tcpt_ct_lags_on(flow, segment, seen);
+    } else if (tcpt_ct_answers_blank(flow, segment, seen)) {
+        view->blank = true;
+        show_answered(view);
+        return true;
+    } else {
+        view->lags = tcpt_ct_opens_blank(flow, segment, seen);
+    }
+    if (!view->lags)
+        return false;
+    view->blank = flow->tracker_blank;
+    show_open(view);
+    return true;
 }
 
 void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const tcpt_flow *flow,
@@ -307,13 +342,11 @@ void tcpt_track(tcpt_observation *seen, tcpt_tracker_proposal *proposal, const t
     const tcpt_ct_models *models;
     tcpt_ct_view *view = &seen->tracker;
 
-    if (flow->tracker_lags && tcpt_ct_lags_on(flow, segment, seen)) {
-        view->lags = true;
-        show_open(view);
-        return;
-    }
-    if (flow->tracker_lags)
+    if (flow->tracker_lags || flow->tracker_blank) {
+        if (needs_no_entry(flow, segment, seen))
+            return;
         tcpt_tracker_catch_up(flow);
+    }
     proposal->begins = begins(flow, segment);
     models = models_for(flow->tracker, proposal->begins);
     view->state = TCPT_CT_UNKNOWN;

@@ -51,7 +51,8 @@ void tcpt_track_first_syn(tcpt_observation *seen);
  * tcpt_track() says no more of it. */
 bool tcpt_tracks_rst_again(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from);
 
-/** Let the tracker of a flow with `tracker_lags` be what it would be by now. Nothing that is known changes by it. */
+/** Let the tracker of a flow with `tracker_lags` or `tracker_blank` be what it would be by now. Nothing that is known
+ * changes by it. */
 void tcpt_tracker_catch_up(const tcpt_flow *flow);
 
 /** Free what a tracker owns; NULL is fine. */
