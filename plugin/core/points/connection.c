@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/points/connection.h"
 
+#include "tcptriage/points.h"
+
+enum { LIVES_MOST = 32 }; /* of a 4-tuple that are looked through, at all points */
+
 unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow)
 {
     unsigned member = 0;
@@ -22,4 +26,40 @@ void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsig
     }
     here->shift_known[way] = true;
     here->shift[way] = iss - connection->reference[way];
+}
+
+static const tcpt_next_syn *next_syn(const tcpt_flow *flow)
+{
+    return flow->rare && flow->rare->next_syn.seen ? &flow->rare->next_syn : NULL;
+}
+
+static bool begins_with(const tcpt_flow *flow, const tcpt_next_syn *syn)
+{
+    return syn && flow->client == syn->from && flow->ends[flow->client].syn && flow->ends[flow->client].iss == syn->seq;
+}
+
+bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const tcpt_point *point)
+{
+    unsigned count = 0;
+
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < LIVES_MOST;
+         twin = tcpt_next_twin(twin), count++)
+        if (twin->at == point && begins_with(flow, next_syn(twin)))
+            return true;
+    return false;
+}
+
+bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns)
+{
+    const tcpt_flow *flow = tcpt_member_flow(to);
+    const tcpt_next_syn *syn = next_syn(tcpt_member_flow(from));
+    unsigned count = 0;
+
+    if (!syn || time_ns < syn->time_ns)
+        return false;
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < LIVES_MOST;
+         twin = tcpt_next_twin(twin), count++)
+        if (twin->at == flow->at && begins_with(twin, syn))
+            return true;
+    return false;
 }

@@ -167,13 +167,15 @@ static bool was_looking(const tcpt_sighting *sighting, unsigned from, unsigned t
 }
 
 /* A SYN into a connection that is open: where the other point takes the connection for closed, the SYN is there as the
- * first of a connection of its own. */
-static bool of_another_life(const tcpt_sighting *sighting)
+ * first of a connection of its own, and so is what answers it. */
+static bool of_another_life(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     const tcpt_connection *connection = sighting->connection;
 
-    return (sighting->flags & TCPT_SYN) && connection->reference_known[sighting->way] &&
-           sighting->seq != connection->reference[sighting->way];
+    if ((sighting->flags & TCPT_SYN) && connection->reference_known[sighting->way] &&
+        sighting->seq != connection->reference[sighting->way])
+        return true;
+    return tcpt_is_in_next_life(&connection->members[from], &connection->members[to], sighting->time_ns[from]);
 }
 
 /* What came there under another address or port was not lost. */
@@ -196,7 +198,7 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
 {
     bool missing = !(sighting->seen & 1u << to);
 
-    if (missing && (of_another_life(sighting) || !was_looking(sighting, from, to)))
+    if (missing && (of_another_life(sighting, from, to) || !was_looking(sighting, from, to)))
         return;
     if (missing && taken_for_copy(sighting, from, to))
         return;

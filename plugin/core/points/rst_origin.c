@@ -148,18 +148,6 @@ static bool captured_at(const tcpt_point *point, int64_t due_ns)
     return point->piece == 0 && due_ns >= point->first_ns && due_ns < point->newest_ns;
 }
 
-/* The SYN may be there in another life of these ports, whose end that point has not seen. */
-static bool known_at(const tcpt_point *point, const tcpt_flow *flow, int64_t due_ns)
-{
-    enum { TWINS_MOST = 32 };
-    unsigned count = 0;
-
-    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow; twin = tcpt_next_twin(twin))
-        if (++count > TWINS_MOST || (twin->at == point && twin->last_ns >= due_ns - tcpt_seconds_ns(1)))
-            return true;
-    return false;
-}
-
 /* Other connections to that port pass the nearer point: in the guide's numbers. */
 static bool find_guide(place *at, const tcpt_flow *flow, unsigned from)
 {
@@ -190,7 +178,7 @@ static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned fr
     tcpt_expected_ns(at->connection, at->here, at->nearer, !at->way, &there_ns);
     tcpt_expected_ns(at->connection, at->nearer, at->here, at->way, &back_ns);
     return flow->piece == 0 && captured_at(point, flow->first_ns + there_ns) &&
-           captured_at(point, flow->ends[from].rst_ns - back_ns) && !known_at(point, flow, flow->first_ns + there_ns);
+           captured_at(point, flow->ends[from].rst_ns - back_ns) && !tcpt_syn_is_in_life_at(flow, point);
 }
 
 static bool refused_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)

@@ -98,7 +98,8 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
         return false;
     sum = tally_alone(connection, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
-    if (!looked_throughout(sum.lost, guide->members[next].at, expected_ns)) {
+    if (!looked_throughout(sum.lost, guide->members[next].at, expected_ns) ||
+        tcpt_syn_is_in_life_at(flow, guide->members[next].at)) {
         g_array_free(sum.lost, TRUE);
         return false;
     }
