@@ -162,15 +162,16 @@ typedef struct tcpt_observation {
     uint32_t ports_in_use; /**< on a client's SYN: ports of the pair, this one's included; 0 while they are few */
     int64_t since_ns;      /**< since the flow's previous segment, 0 for the first */
     int64_t acked_ago_ns;
-    tcpt_record *quoted;               /**< what that is, or NULL where it cannot be told which of several */
-    const struct tcpt_icmp *icmp;      /**< with TCPT_TRAIT_ICMP, the only one then: `from` has sent what it quotes */
-    const tcpt_flow *moved;            /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
-    tcpt_record *ecn_refused;          /**< on the SYN-ACK of a SYN without ECN: one with it that got none */
-    tcpt_record *acked_in;             /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
-    tcpt_record *refused;              /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
-    tcpt_record *challenged;           /**< what it answers, with TCPT_TRAIT_CHALLENGE */
-    tcpt_record *outlived;             /**< that RST, with TCPT_TRAIT_OUTLIVED */
-    int64_t outlived_ns;               /**< how long before it that came */
+    tcpt_record *quoted;          /**< what that is, or NULL where it cannot be told which of several */
+    const struct tcpt_icmp *icmp; /**< with TCPT_TRAIT_ICMP, the only one then: `from` has sent what it quotes */
+    const tcpt_flow *moved;       /**< the connection whose numbers its own goes on with, with TCPT_TRAIT_MOVED */
+    tcpt_record *ecn_refused;     /**< on the SYN-ACK of a SYN without ECN: one with it that got none */
+    tcpt_record *refused_before;  /**< on the first SYN-ACK: the newest RST of that port, to another SYN; or NULL */
+    tcpt_record *acked_in;        /**< the ACK that covered its payload, with TCPT_TRAIT_ACKED_AGAIN */
+    tcpt_record *refused;         /**< what it answers, with TCPT_TRAIT_PAWS_ANSWER */
+    tcpt_record *challenged;      /**< what it answers, with TCPT_TRAIT_CHALLENGE */
+    tcpt_record *outlived;        /**< that RST, with TCPT_TRAIT_OUTLIVED */
+    int64_t outlived_ns;          /**< how long before it that came */
     const struct tcpt_tally *crossing; /**< the crowd that is one with this SYN, and not told of (peers.h), or NULL */
     const struct tcpt_pair *pair;      /**< on SYNs: what is known of its source and target (peers.h), or NULL */
     const struct tcpt_listener *listener; /**< on SYNs, the first SYN-ACK, and a RST that answers a SYN: what is

@@ -2,6 +2,8 @@
 /* A SYN is answered by a RST. */
 #include "detectors/detectors.h"
 
+#include <string.h>
+
 #include "tcptriage/flow.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
@@ -12,10 +14,12 @@ typedef struct refused_memory {
     int64_t rst_ns; /* of the newest such RST, its TTL, its SEQ and how many tries there were by then */
     uint32_t rst_seq;
     uint32_t tries;
+    uint32_t syn_frame; /* of the SYN that it answers */
     uint8_t rst_ttl;
     bool by_old;         /* what is left of the connection before refuses */
     bool by_others;      /* a SYN-ACK answers the same SYN */
     bool unheard;        /* the client asks on by its timer */
+    bool accepted;       /* the port answers the next SYN that is captured */
     int64_t open_ago_ns; /* how long before the port had answered another SYN; 0: not that is known */
 } refused_memory;
 
@@ -100,7 +104,7 @@ static void complete(const tcpt_context *context, const refused_memory *mine)
     if (client->syn_count == 1)
         return;
     tcpt_set_delay(finding, since_ns);
-    if (mine->by_old || mine->by_others)
+    if (mine->by_old || mine->by_others || mine->accepted)
         return;
     if (mine->unheard)
         say_unheard(finding, client->syn_count, since_ns);
@@ -122,6 +126,7 @@ static void note_rst(const tcpt_context *context, refused_memory *mine)
     mine->rst_seq = context->segment->seq;
     mine->rst_ttl = context->segment->ttl;
     mine->tries = client->syn_count;
+    mine->syn_frame = client->last_record->frame;
 }
 
 /* The SYN that was refused last draws a SYN-ACK as well. One host gives one answer; a service that has come up in the
@@ -151,6 +156,59 @@ static void say_others(const tcpt_context *context, refused_memory *mine)
     tcpt_rule_out(finding, "A closed port: the service answers, too.");
 }
 
+static bool same_client(const tcpt_flow *a, const tcpt_flow *b)
+{
+    return memcmp(a->key.address[a->client], b->key.address[b->client], sizeof a->key.address[0]) == 0;
+}
+
+/* One that answers before and after is not closed, and did not just end or begin. Devices that test who connects refuse
+ * a client's first try. */
+static void say_accepted(const tcpt_context *context, const tcpt_flow *flow, refused_memory *mine)
+{
+    tcpt_finding *finding = mine->finding;
+    double later = tcpt_as_seconds(context->segment->time_ns - mine->rst_ns);
+    bool same = same_client(flow, context->flow);
+
+    mine->accepted = true;
+    if (mine->open_ago_ns) {
+        tcpt_resummarise(
+            finding,
+            "A RST refuses the SYN (frame %u); others are accepted %.3f s before and%s %.3f s after (frame "
+            "%u): one of several servers down, %s?",
+            mine->syn_frame, tcpt_as_seconds(mine->open_ago_ns), same ? " this client" : "", later,
+            context->record->frame, same ? "clients tested" : "full, or a filter");
+        tcpt_brief(finding, "Refused, others before and after not: one server down?");
+        tcpt_rule_out(finding, "A service that had just ended: it answers the next SYN.");
+    } else {
+        tcpt_resummarise(finding,
+                         "A RST refuses the SYN (frame %u); %s is accepted %.3f s after (frame %u): just started, one "
+                         "of several servers down, or %s?",
+                         mine->syn_frame, same ? "this client's next" : "another", later, context->record->frame,
+                         same ? "are clients tested" : "a filter");
+        tcpt_brief(finding, "Refused; accepted %.3f s later: just started?", later);
+        tcpt_rule_out(finding, "A port that nobody serves: it answers the next SYN.");
+    }
+    tcpt_relate(finding, context->record);
+}
+
+/* A refusal of the same port, in another connection or in this one. */
+static void follow_refusal(const tcpt_context *context, refused_memory *mine)
+{
+    const tcpt_flow *flow = context->seen->refused_before ? tcpt_flow_of(context->seen->refused_before) : context->flow;
+    refused_memory *theirs = flow == context->flow ? mine : tcpt_memory_of(flow, context->detector);
+
+    if (theirs && theirs->finding && !theirs->by_old && !theirs->by_others && !theirs->unheard && !theirs->accepted)
+        say_accepted(context, flow, theirs);
+}
+
+/* The SYN-ACK of a later try. */
+static bool answers_retry(const tcpt_context *context, const refused_memory *mine)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+
+    return mine->finding && client->syn_count > mine->tries && context->segment->ack == client->snd_nxt;
+}
+
 /* Once per SYN: Windows asks a closed port three times, and some clients for as long as they live. */
 static void judge(const tcpt_context *context, void *memory)
 {
@@ -161,6 +219,9 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (mine->finding && !mine->by_others && answers_too(context, mine))
         say_others(context, mine);
+    if ((context->segment->flags & TCPT_SYN) && !context->seen->ecn_refused &&
+        (context->seen->refused_before || answers_retry(context, mine)))
+        follow_refusal(context, mine);
     if (context->seen->rst.position != TCPT_RST_SYN_SENT_OK || flow->ends[!flow->client].syn)
         return;
     if (!flow->ends[flow->client].last_record)
@@ -243,9 +304,11 @@ const tcpt_detector tcpt_connection_refused = {
         "The RST acknowledges the SYN, and no SYN-ACK came before it: the client gives up at once (ECONNREFUSED). "
         "Consistent with a port on which nobody listens (a service that is down, or bound to another address), or "
         "with a filter that rejects instead of dropping. The host itself, or a device before it, is up. A port that "
-        "answered others just before is open: a device or service that takes so many connections and no more (a "
-        "printer, a PLC, Windows with a full backlog), a filter that rejects this client, one of several servers with "
-        "one address, or a service that has just ended. Where a SYN-ACK answers the same SYN, the RST was sent by "
+        "answers others just before or after is open: a device or service that takes so many connections and no more "
+        "(a "
+        "printer, a PLC, Windows with a full backlog), a filter that rejects this client, one of several servers "
+        "behind one address that is down, a device that refuses each client's first try, or a service that has just "
+        "ended or begun. Where a SYN-ACK answers the same SYN, the RST was sent by "
         "somebody else than the service; so was one that a capture nearer to the server shows to begin on the way.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "

@@ -253,6 +253,17 @@ static void commit_listener(tcpt_peers *peers, const tcpt_flow *flow, tcpt_ident
     listener->ignored_record = record;
 }
 
+/* A port that refuses, until it answers. */
+static void commit_refusal(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, const tcpt_segment *segment,
+                           const tcpt_observation *seen, tcpt_record *record)
+{
+    if ((segment->flags & TCPT_RST) && seen->rst.position == TCPT_RST_SYN_SENT_OK && seen->from != flow->client &&
+        flow->crowd == TCPT_CROWD_NONE)
+        tcpt_refusals_note(&peers->refusals, tcpt_identify(who, flow)->server, record, segment->time_ns);
+    else if (peers->refusals.count && answers_syn(flow, segment, seen))
+        tcpt_refusals_forget(&peers->refusals, tcpt_identify(who, flow)->server);
+}
+
 static void commit_tallies(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *who, bool completed,
                            const tcpt_segment *segment, const tcpt_observation *seen)
 {
@@ -313,6 +324,7 @@ void tcpt_peers_commit(tcpt_peers *peers, const tcpt_flow *flow, tcpt_identity *
     commit_tallies(peers, flow, who, completed, segment, seen);
     commit_ecn(peers, flow, who, before, segment, seen, record);
     commit_listener(peers, flow, who, completed, segment, seen, record);
+    commit_refusal(peers, flow, who, segment, seen, record);
     if (completed && was == TCPT_PORT_OPEN) {
         pair = touch(peers, tcpt_identify(who, flow), now_ns, true);
         note_open(pair, flow, settings);

@@ -97,6 +97,8 @@ static void observe_syn_ack(const tcpt_peers *peers, tcpt_observation *seen, tcp
     seen->listener = tcpt_listeners_find(&peers->listeners, who->server);
     if (seen->listener)
         tcpt_observe_answer(seen, seen->listener, flow, segment);
+    if (peers->refusals.count)
+        seen->refused_before = tcpt_refusals_find(&peers->refusals, who->server, segment->time_ns);
 }
 
 /* The first thing that is heard of the server: whether the port is one that answers. */
@@ -116,7 +118,7 @@ void tcpt_peers_observe(const tcpt_peers *peers, tcpt_observation *seen, tcpt_id
         observe_syn_ack(peers, seen, who, flow, segment);
     else if (segment->flags & TCPT_RST)
         observe_refusal(peers, seen, who, flow);
-    if (seen->crossing || seen->ports_in_use || seen->syn_cookie || seen->ecn_refused)
+    if (seen->crossing || seen->ports_in_use || seen->syn_cookie || seen->ecn_refused || seen->refused_before)
         seen->traits |= TCPT_TRAIT_SYN_MORE;
     if (!segment->pad_bytes || !tcpt_padding_tells(&peers->padding, flow, segment, seen))
         return;

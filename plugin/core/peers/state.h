@@ -10,6 +10,7 @@
 #include "core/peers/padding.h"
 #include "core/peers/pair_table.h"
 #include "core/peers/pressure.h"
+#include "core/peers/refusals.h"
 #include "core/peers/tallies.h"
 
 /**
@@ -28,6 +29,7 @@ typedef struct tcpt_peers {
     tcpt_pair_table proven;
     tcpt_pair_table fleeting;
     tcpt_listeners listeners;
+    tcpt_refusals refusals;
     tcpt_tallies tallies;
     tcpt_padding_budget padding;
     tcpt_pressures pressures;
