@@ -200,6 +200,9 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
  */
 const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number);
 
+/** Whether a point farther from a flow's end has its FIN, which has passed this one then. */
+bool tcpt_fin_is_behind(const tcpt_flow *flow, unsigned end);
+
 /** The FIN of a flow's end that another capture point saw and that was due at the flow's own until `until_ns` of its
  *  clock; or NULL. */
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns);

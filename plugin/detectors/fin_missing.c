@@ -50,7 +50,8 @@ static bool unanswered(const tcpt_context *context, unsigned end)
 static bool missed(const tcpt_context *context, unsigned end)
 {
     return tcpt_close_unseen(context->flow, end) && tcpt_shows_bare(&context->flow->ends[end]) &&
-           !unanswered(context, end) && !tcpt_goes_on_elsewhere(context->flow, !end);
+           !unanswered(context, end) && !tcpt_goes_on_elsewhere(context->flow, !end) &&
+           !tcpt_fin_is_behind(context->flow, end);
 }
 
 static bool after_stall(const tcpt_context *context)
@@ -91,6 +92,14 @@ static tcpt_finding *raise_said(const tcpt_context *context, unsigned end, int64
                          tcpt_close_due_reason(context->flow, end));
 }
 
+/* What the other side sent since is not in the capture: a FIN may have got lost in the same hole. */
+static bool shows_hole(const tcpt_context *context, unsigned end)
+{
+    const tcpt_endpoint *other = &context->flow->ends[!end];
+
+    return (context->segment->flags & TCPT_ACK) && other->sent && seq_after(context->segment->ack, other->snd_nxt);
+}
+
 /* Its next SEQ is one further than all it was seen to send: that one is the FIN. */
 static bool consumed_one(const tcpt_context *context, unsigned end)
 {
@@ -98,7 +107,8 @@ static bool consumed_one(const tcpt_context *context, unsigned end)
 
     return context->seen->from == end && !context->segment->payload_bytes &&
            !(context->segment->flags & (TCPT_FIN | TCPT_SYN)) && closer->sent &&
-           closer->snd_contig == closer->snd_nxt && context->segment->seq == closer->snd_nxt + 1;
+           closer->snd_contig == closer->snd_nxt && context->segment->seq == closer->snd_nxt + 1 &&
+           !shows_hole(context, end);
 }
 
 /* A RST without ACK comes from a host that has no socket any more (RFC 9293, section 3.10.7.1). */
@@ -169,7 +179,8 @@ static void judge_end(const tcpt_context *context, missing_memory *memory, unsig
         return;
     if (consumed_one(context, end))
         memory->finding[end] =
-            raise_missing(context, end, own_silence_ns, TCPT_HIGH, "its SEQ is now one further than all it sent");
+            raise_missing(context, end, own_silence_ns, context->flow->ends[!end].holed ? TCPT_LOW : TCPT_HIGH,
+                          "its SEQ is now one further than all it sent");
     else if (answers_fin_without_socket(context, end) && context->flow->ends[!end].fin_ns - closer->last_ns >= stall_ns)
         memory->finding[end] = raise_without_socket(context, end, own_silence_ns);
 }

@@ -15,14 +15,15 @@ enum {
     ANSWER_RTTS = 3,
 };
 
-/* Nothing but its SYN-ACK and ACKs came from the server, nobody has begun to close, and the SYN-ACK did not come again
- * (that is the accept queue). */
+/* Nothing but its SYN-ACK and ACKs came from the server, here or at the client, nobody has begun to close, and the
+ * SYN-ACK did not come again (that is the accept queue). */
 static bool awaits_first_answer(const tcpt_flow *flow)
 {
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
 
     return flow->handshake_done && !flow->ending && client->syn && server->syn && !server->payload_segments &&
-           client->payload_record && !client->syn_payload_bytes && server->syn_ns <= flow->first_ack_ns;
+           client->payload_record && !client->syn_payload_bytes && server->syn_ns <= flow->first_ack_ns &&
+           client->rcv_nxt == server->iss + 1;
 }
 
 /* A socket was there and took at least a part of it. */

@@ -113,6 +113,8 @@ static void note_crossing(const tcpt_context *context, request_memory *mine)
     if (!client->unanswered_ns || client->unanswered_repeats || client->said_close == TCPT_SAID_TLS_ALERT ||
         seq_delta(client->snd_nxt, segment->ack) < REQUEST_BYTES_LEAST)
         return;
+    if (seq_after(segment->ack, server->rcv_nxt))
+        return; /* it knows of the request, or of a part of it */
     if (segment->time_ns - client->unanswered_ns > tcpt_rtt_ns(flow) + TCPT_REACT_MS * TCPT_MS_NS)
         return; /* the request was lost, or is looked at */
     if (!paused(flow, client->idle_before_ns) || !was_answered(flow, client, server))

@@ -6,6 +6,7 @@
 const scn_guise scn_guises[] = {
     {"turned", true, {0, 0}},
     {"wrapping", false, {0xfff0bdb0, 0x7fb3b4b0}}, /* the usual numbers begin a few bytes below 2^32 and 2^31 */
+    {"halfway", false, {0x7ff0bdb0, 0xffb3b4b0}},  /* the other way round */
     {"far", true, {0x7ff0bd00, 0xffb3b480}},
     {NULL, false, {0, 0}},
 };

@@ -27,10 +27,11 @@ static bool repeats(const tcpt_endpoint *sender, const tcpt_segment *segment)
 
 static bool fills_gap(const tcpt_endpoint *sender, const tcpt_segment *segment)
 {
+    const tcpt_range *hole = &sender->trouble->hole;
     uint32_t left = sender->snd_contig;
 
-    if (sender->holes && !seq_before(segment->seq, sender->trouble->hole.left) &&
-        !seq_after(segment->end_seq, sender->trouble->hole.right))
+    if (sender->holes && hole->left != hole->right && !seq_before(segment->seq, hole->left) &&
+        !seq_after(segment->end_seq, hole->right))
         return true; /* captured behind its acknowledgment */
     for (unsigned i = 0; i < sender->above_count; i++) {
         if (!seq_before(segment->seq, left) && !seq_after(segment->end_seq, sender->trouble->above[i].left))

@@ -172,6 +172,23 @@ const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number)
     return NULL;
 }
 
+bool tcpt_fin_is_behind(const tcpt_flow *flow, unsigned end)
+{
+    const tcpt_connection *connection = tcpt_connection_of(flow);
+    unsigned here, way;
+    bool assumed;
+
+    if (!connection)
+        return false;
+    here = tcpt_member_of(connection, flow);
+    way = end ^ connection->members[here].turned;
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if (i != here && tcpt_member_flow(&connection->members[i])->ends[way ^ connection->members[i].turned].fin &&
+            tcpt_nearer(connection, here, i, way, &assumed) > 0)
+            return true;
+    return false;
+}
+
 tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t until_ns)
 {
     const tcpt_connection *connection = tcpt_connection_of(flow);
