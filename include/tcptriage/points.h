@@ -130,8 +130,9 @@ typedef struct tcpt_losses {
     tcpt_lost first_astray;    /**< valid with astray */
     tcpt_record *stray;        /**< the same there; valid with astray */
     bool recut;                /**< segments were cut or joined on the way: sizes do not compare */
-    bool order_assumed;        /**< which point is nearer rests on both clocks being one */
-    tcpt_lost *lost;           /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
+    bool unwatched;     /**< the farther point has captured nothing since: it may have ended. Nobody answers them */
+    bool order_assumed; /**< which point is nearer rests on both clocks being one */
+    tcpt_lost *lost;    /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
     uint32_t lost_count;
 } tcpt_losses;
 

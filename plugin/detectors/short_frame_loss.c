@@ -216,7 +216,7 @@ static void settle_end(const tcpt_context *context, const sent *mine, unsigned e
     tcpt_losses losses;
 
     if (tcpt_tally_losses(context->flow, end, &losses)) {
-        if (only_padded_lost(&losses))
+        if (!losses.unwatched && only_padded_lost(&losses))
             confirm(context, &losses, mine->finding, end);
         tcpt_losses_clear(&losses);
     }

@@ -38,6 +38,8 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     tcpt_share with = tcpt_losses_with(losses, property);
     uint32_t others = losses->all.total - with.total;
 
+    if (losses->unwatched)
+        return g_strdup("it has captured nothing since (ended?), and nobody answers them");
     switch (property) {
     case TCPT_LOSS_ALL:
         return g_strdup("not one got there");
@@ -88,7 +90,7 @@ static void set_table(tcpt_finding *finding, const tcpt_losses *losses, tcpt_los
 /* A farther capture that lacks packets itself proves nothing about one of them. */
 static tcpt_confidence confidence_in(const tcpt_losses *losses)
 {
-    if (tcpt_far_capture_lacks(losses))
+    if (losses->unwatched || tcpt_far_capture_lacks(losses))
         return TCPT_LOW;
     return losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
 }
@@ -114,7 +116,7 @@ static char *describe_astray(const tcpt_losses *losses)
 
 static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
 {
-    if (!tcpt_far_capture_lacks(losses))
+    if (!losses->unwatched && !tcpt_far_capture_lacks(losses))
         tcpt_rule_out(finding, "A farther capture with holes: whatever was acknowledged there was captured there.");
     if (!losses->order_assumed)
         tcpt_rule_out(finding,
@@ -139,8 +141,8 @@ static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_lo
 
     g_free(what);
     g_free(astray);
-    tcpt_brief(finding, "%u of %u segments of the %s lost between two points", losses->all.missing, losses->all.total,
-               tcpt_role(context->flow, from));
+    tcpt_brief(finding, "%u of %u segments of the %s lost between two points%s", losses->all.missing, losses->all.total,
+               tcpt_role(context->flow, from), losses->unwatched ? "?" : "");
     set_table(finding, losses, property);
     relate_lost(finding, losses);
     if (losses->astray)
@@ -227,10 +229,12 @@ const tcpt_detector tcpt_vantage_loss = {
     .id = "vantage_loss",
     .message = "Segments seen at one capture point never show at the next",
     .mistaken = "congestion: see what the missing segments have in common",
-    .explanation = "The frames named here left the capture point nearer to their sender and never came to the farther "
-                   "one, which went on capturing: consistent with a device between the two that drops them. What all "
-                   "of them have in common and none of the others is named when it separates cleanly. What came under "
-                   "another address or port is told apart: a NAT lost the connection, or took them for INVALID.",
+    .explanation =
+        "The frames named here left the capture point nearer to their sender and never came to the farther "
+        "one, which went on capturing: consistent with a device between the two that drops them. What all "
+        "of them have in common and none of the others is named when it separates cleanly. What came under "
+        "another address or port is told apart: a NAT lost the connection, or took them for INVALID. Where the "
+        "farther point captured nothing since it may have ended: then only that nobody answers is certain.",
     .remedy =
         "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
         "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "

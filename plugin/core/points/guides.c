@@ -85,6 +85,8 @@ void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
     guide hosts = guide_for(flow);
     guide *known = g_hash_table_lookup(guides, &hosts);
 
+    if (known && known->connection->member_count > connection->member_count)
+        return; /* it shows more of the way: this one may end at what drops it */
     if (!known) {
         known = g_memdup2(&hosts, sizeof hosts);
         g_hash_table_add(guides, known);

@@ -275,10 +275,8 @@ static void add_member(tcpt_connection *connection, const tcpt_flow *flow, int64
         tcpt_leg_of(connection, i, member)->complete_from_ns = complete_from(connection, i);
     connection->member_count++;
     count_kept(connection, member);
-    if (member == 1)
-        tcpt_guides_note(connection, first);
-    if (member > 0)
-        tcpt_guides_note(connection, flow);
+    for (unsigned i = 0; member > 0 && i <= member; i++)
+        tcpt_guides_note(connection, tcpt_member_flow(&connection->members[i]));
 }
 
 static void add_connection(tcpt_points *points, tcpt_connection *connection)

@@ -77,6 +77,28 @@ static bool looked_throughout(const GArray *lost, const tcpt_point *point, int64
     return lost->len > 0;
 }
 
+static bool knows(const tcpt_connection *connection, const tcpt_point *point)
+{
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if (connection->members[i].at == point)
+            return true;
+    return false;
+}
+
+/* Of several points that know it all on one side of what drops it. What all of these have seen is not kept: the oldest
+ * and the newest SYN stand for them. */
+static tcpt_loss_table tally_behind(const tcpt_flow *flow, unsigned from)
+{
+    const tcpt_endpoint *end = &flow->ends[from];
+    tcpt_lost lost[] = {{.record = flow->record, .time_ns = flow->first_ns},
+                        {.record = end->last_record, .time_ns = end->last_ns}};
+    tcpt_loss_table sum = {.all = {end->segment_count, end->segment_count}};
+
+    sum.lost = g_array_new(FALSE, FALSE, sizeof(tcpt_lost));
+    g_array_append_vals(sum.lost, lost, end->segment_count > 1 ? 2 : 1);
+    return sum;
+}
+
 /* Nobody answers it, and other connections of these two hosts do pass the next point. */
 static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 {
@@ -89,14 +111,16 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
 
     if (flow->both_ways || !flow->ends[from].syn || connection->members[0].noted_from_ns != INT64_MIN || !guide)
         return false;
+    if (connection->member_count > 1 && flow->ends[from].segment_count < TCPT_MISSING_LEAST)
+        return false;
     here = 0;
     while (guide->members[here].at != flow->at)
         here++;
     way = from ^ guide->members[here].turned;
     next = tcpt_next_member(guide, here, way, &assumed);
-    if (next == here)
+    if (next == here || knows(connection, guide->members[next].at))
         return false;
-    sum = tally_alone(connection, from);
+    sum = connection->member_count < 2 ? tally_alone(connection, from) : tally_behind(flow, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
     if (!looked_throughout(sum.lost, guide->members[next].at, expected_ns) ||
         tcpt_syn_is_in_life_at(flow, guide->members[next].at)) {
@@ -108,12 +132,45 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     return true;
 }
 
+/* ---- the other point has captured nothing since ---- */
+
+/* Nobody answers what it repeats, and nothing has been heard of the other end since. */
+static bool speaks_in_vain(const tcpt_flow *flow, unsigned from, int64_t idle_ns)
+{
+    enum { REPEATS_LEAST = 5, REPEATS_LEAST_AFTER_IDLE = 3 };
+    const tcpt_endpoint *end = &flow->ends[from];
+    bool idled = end->idle_before_ns >= idle_ns;
+
+    return end->unanswered_ns > flow->ends[!from].last_ns &&
+           end->unanswered_repeats >= (idled ? REPEATS_LEAST_AFTER_IDLE : REPEATS_LEAST);
+}
+
+/* What was due at the other point behind all that it has captured, where that is enough to be no chance. */
+static bool add_unwatched(tcpt_loss_table *sum, const tcpt_connection *connection, unsigned here, unsigned next,
+                          unsigned way)
+{
+    tcpt_loss_table with = *sum;
+    int64_t expected_ns;
+
+    tcpt_expected_ns(connection, here, next, way, &expected_ns);
+    for (const tcpt_sighting *at = connection->oldest[way]; at; at = at->after)
+        if ((at->seen & 1u << here) && !(at->seen & 1u << next) &&
+            at->time_ns[here] + expected_ns > connection->members[next].at->newest_ns)
+            tcpt_loss_table_add_missing(&with, at, here);
+    if (with.all.missing < TCPT_MISSING_LEAST) {
+        g_array_set_size(with.lost, 0);
+        return false;
+    }
+    *sum = with;
+    return true;
+}
+
 bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 {
     const tcpt_connection *connection = tcpt_connection_of(flow);
     unsigned here, next, way;
     tcpt_loss_table sum;
-    bool assumed = false;
+    bool assumed = false, unwatched;
 
     if (!connection || tcpt_points_appended(connection->points))
         return false;
@@ -123,9 +180,12 @@ bool tcpt_tally_losses(const tcpt_flow *flow, unsigned from, tcpt_losses *losses
     way = from ^ connection->members[here].turned;
     next = tcpt_next_member(connection, here, way, &assumed);
     if (next == here)
-        return false;
+        return tally_unknown(flow, from, losses);
     sum = tcpt_tally_table(connection, here, next, way);
+    unwatched = !sum.all.missing && !sum.astray && speaks_in_vain(flow, from, connection->points->idle_ns) &&
+                add_unwatched(&sum, connection, here, next, way);
     fill(losses, &sum, flow->at, connection->members[next].at);
+    losses->unwatched = unwatched;
     losses->recut = tcpt_leg_between(connection, here, next)->recut;
     losses->order_assumed = assumed;
     return true;
