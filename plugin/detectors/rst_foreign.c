@@ -23,6 +23,8 @@ enum {
     ORDER_MS = 1,
     /* Where no round trip is known it may be as long as that. */
     UNKNOWN_RTT_MS = 500,
+    /* A repeat from before the RST may have been in a queue for so long. */
+    QUEUE_MS = 1000,
 };
 
 /* Of the newest RST that named an end, where something was odd about it; all zero else. */
@@ -168,6 +170,26 @@ static void raise_by_going_on(const tcpt_context *context, rst_signs *me)
     tcpt_rule_out(me->finding, "A RST of that host's own socket: it would be gone.");
 }
 
+static void raise_by_repeating(const tcpt_context *context, rst_signs *me)
+{
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *sender = &context->flow->ends[from];
+    const char *role = tcpt_role(context->flow, from);
+    double seconds = tcpt_as_seconds(context->segment->time_ns - sender->rst_ns);
+
+    me->raised = true;
+    me->signs |= GOES_ON;
+    me->finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "The RST in frame %u was not sent by the %s, which sends older data again %.3f s later: its "
+                   "socket is still there",
+                   sender->rst_record->frame, role, seconds);
+    tcpt_brief(me->finding, "RST not by the %s, which repeats data %.3f s later", role, seconds);
+    set_fields(me->finding, sender, me);
+    tcpt_relate(me->finding, sender->rst_record);
+    tcpt_rule_out(me->finding, "A RST of that host's own socket: it would be gone.");
+}
+
 /* ---- judging ---- */
 
 /* One of several in a row, which need not agree on a TTL: the first one's was compared with those of the host. */
@@ -228,6 +250,14 @@ static bool goes_on(const tcpt_context *context, const tcpt_endpoint *sender, co
            context->segment->time_ns - sender->rst_ns >= least_ns;
 }
 
+/* What it had sent before the RST it sends again, as it has got no answer: its socket is still there. */
+static bool repeats_on(const tcpt_context *context, const tcpt_endpoint *sender, const rst_signs *me)
+{
+    return !me->raised && (context->seen->traits & TCPT_TRAIT_REPEAT) && context->segment->payload_bytes &&
+           sender->rst_count == 1 && was_open(context->flow, sender) &&
+           context->segment->time_ns - sender->rst_ns >= tcpt_rtt_ns(context->flow) + QUEUE_MS * TCPT_MS_NS;
+}
+
 /* What the RST itself has told is proved now. */
 static void confirm(rst_signs *me)
 {
@@ -250,6 +280,8 @@ static void judge(const tcpt_context *context, void *memory)
         judge_rst(context, me);
     else if (sender->rst_count && goes_on(context, sender, me))
         me->raised ? confirm(me) : raise_by_going_on(context, me);
+    else if (sender->rst_count && repeats_on(context, sender, me))
+        raise_by_repeating(context, me);
 }
 
 /* ---- what another capture point tells ---- */
@@ -341,6 +373,8 @@ static const char *const explains[] = {"rst_loop",
                                        "conntrack_invalid",
                                        "vantage_loss",
                                        "connection_refused",
+                                       "acked_retransmit_storm",
+                                       "acked_data_retransmitted",
                                        NULL};
 
 static const tcpt_command commands[] = {
