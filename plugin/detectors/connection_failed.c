@@ -85,12 +85,38 @@ static tcpt_finding *raise_no_answer(const tcpt_context *context, tcpt_confidenc
     return finding;
 }
 
+/* The client has sent its SYN again, and that draws a RST where the first one drew a SYN-ACK. */
+static bool refuses_again(const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    return server->syn && server->rst_count && client->syn_count > 1 && client->syn_ns > server->syn_ns &&
+           server->rst_ns >= client->syn_ns;
+}
+
+static tcpt_finding *raise_refused_again(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client],
+                        *server = &context->flow->ends[!context->flow->client];
+    tcpt_finding *finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                                             "A SYN-ACK answered the SYN, and a RST (frame %u) the same SYN sent again "
+                                             "(try %u). Two hosts with one address, "
+                                             "or a SYN-ACK that the client never got?",
+                                             server->rst_record->frame, client->syn_count);
+
+    tcpt_brief(finding, "Handshake failed: SYN-ACK, then RST to the same SYN");
+    tcpt_relate(finding, client->last_record);
+    tcpt_relate(finding, server->rst_record);
+    tcpt_set_delay(finding, context->flow->last_ns - context->flow->first_ns);
+    return finding;
+}
+
 static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_confidence confidence)
 {
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
     tcpt_finding *finding;
 
+    if (!flow->handshake_done && refuses_again(client, server))
+        return raise_refused_again(context, confidence);
     if (server->syn && flow->handshake_done && client->checksums_unexplained)
         finding =
             tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
