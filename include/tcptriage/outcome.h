@@ -38,4 +38,9 @@ tcpt_outcome tcpt_outcome_of_syn(int64_t waited_ns);
 /** The outcome of a settled flow. */
 tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow);
 
+/** How many bytes of its answer a server had sent, and not got acknowledged, when it reset the connection right behind
+ * them: its process was killed, or closed it with unread bytes of the client's, or told its socket not to linger. 0
+ * where that is not so. */
+uint32_t tcpt_answer_cut_short(const tcpt_flow *flow);
+
 #endif

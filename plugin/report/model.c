@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include "renumber.h"
+#include "tcptriage/queries.h"
 
 enum {
     FRAMES_KEPT = 32,        /* more than any form lists */
@@ -126,12 +127,20 @@ const char *tcpt_not_judged_words(tcpt_not_judged reason)
     return words[reason];
 }
 
+static void count_cut_short(tcpt_flow_counts *counts, uint32_t bytes)
+{
+    counts->cut_short += bytes > 0;
+    counts->cut_short_bytes = MAX(counts->cut_short_bytes, bytes);
+}
+
 void tcpt_flow_count(tcpt_flow_counts *counts, const tcpt_flow *flow)
 {
     const tcpt_endpoint *ends = flow->ends;
     tcpt_outcome outcome = tcpt_outcome_of(flow);
 
     counts->outcomes[outcome]++;
+    if (outcome == TCPT_OUTCOME_RESET && !tcpt_was_explained(flow))
+        count_cut_short(counts, tcpt_answer_cut_short(flow));
     counts->not_judged[TCPT_NOT_JUDGED_ONE_WAY] += !flow->both_ways && outcome == TCPT_OUTCOME_PARTIAL;
     counts->not_judged[TCPT_NOT_JUDGED_NO_HANDSHAKE] += flow->both_ways && !(ends[0].syn || ends[1].syn);
     counts->not_judged[TCPT_NOT_JUDGED_OPTIONS] += flow->options_cut;

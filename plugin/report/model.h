@@ -35,6 +35,8 @@ const char *tcpt_not_judged_words(tcpt_not_judged reason);
 typedef struct tcpt_flow_counts {
     uint64_t outcomes[TCPT_OUTCOMES];
     uint64_t not_judged[TCPT_NOT_JUDGED];
+    uint64_t cut_short;       /**< answers: tcpt_answer_cut_short() */
+    uint32_t cut_short_bytes; /**< the most that one of them lacked */
 } tcpt_flow_counts;
 
 /** Count a settled flow. */

@@ -27,6 +27,18 @@ static void append_end(GString *out, const tcpt_flow *flow, unsigned end)
     g_string_append(out, tcpt_socket_text(text, flow->key.family, flow->key.address[end], flow->key.port[end]));
 }
 
+/* "1 of them by the server inside its answer (2920 bytes not acknowledged)", or nothing. */
+static void append_cut_short(GString *out, const tcpt_model *model, const char *before, const char *behind)
+{
+    const tcpt_flow_counts *flows = &model->flows;
+
+    if (!flows->cut_short)
+        return;
+    g_string_append_printf(out, "%s%" PRIu64 " of them by the server inside its answer (%s%u bytes not acknowledged)%s",
+                           before, flows->cut_short, flows->cut_short > 1 ? "up to " : "", flows->cut_short_bytes,
+                           behind);
+}
+
 /* ---- What was looked at ---- */
 
 static void write_shortened(GString *out, const tcpt_model *model)
@@ -48,6 +60,8 @@ static void write_looked_at(GString *out, const tcpt_model *model)
             continue;
         g_string_append_printf(text, "%s%s %" PRIu64, told++ ? ", " : "", tcpt_outcome_words((tcpt_outcome)i),
                                model->flows.outcomes[i]);
+        if (i == TCPT_OUTCOME_RESET)
+            append_cut_short(text, model, " (", ")");
     }
     g_string_append(text, "; from ");
     tcpt_append_wall_clock(text, model->totals.first_ns);
@@ -149,7 +163,9 @@ static void append_resets(GString *out, const tcpt_model *model)
     if (resets == 0)
         return;
     append_count(out, resets, "connection");
-    g_string_append(out, " ended in a reset that nothing speaks against: tcp.flags.reset == 1\n");
+    g_string_append(out, " ended in a reset that nothing speaks against");
+    append_cut_short(out, model, ", ", "");
+    g_string_append(out, ": tcp.flags.reset == 1\n");
 }
 
 /* A capture without findings is told in one line, the highest pressure included, and one more of resets. */

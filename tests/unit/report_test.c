@@ -27,6 +27,7 @@ typedef struct tape {
     uint32_t frame;
     uint32_t iss; /**< of the client */
     bool options_cut;
+    uint32_t bytes;    /**< payload of what is said */
     GHashTable *asked; /**< every record from here on; NULL for none */
 } tape;
 
@@ -63,7 +64,8 @@ static void tape_say(tape *on, unsigned from, uint8_t flags, uint32_t seq, uint3
         .dst_port = from == CLIENT ? 80 : on->port,
         .seq = seq,
         .ack = ack,
-        .end_seq = seq + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN),
+        .payload_bytes = on->bytes,
+        .end_seq = seq + on->bytes + !!(flags & TCPT_SYN) + !!(flags & TCPT_FIN),
         .flags = flags,
         .header_bytes = 20,
         .window = 10000,
@@ -464,6 +466,35 @@ static void test_clean_with_reset(void)
     g_free(text);
 }
 
+/* A request, an answer of which the client has acknowledged `acked` bytes of 3000, and the server's reset behind it. */
+static char *report_of_answer(uint32_t acked)
+{
+    tape on = tape_begin(28232);
+
+    tape_open(&on);
+    on.bytes = 100;
+    tape_say(&on, CLIENT, TCPT_ACK, on.iss + 1, 9001);
+    on.bytes = 1000;
+    for (uint32_t at = 0; at < 3000; at += 1000)
+        tape_say(&on, SERVER, TCPT_ACK, 9001 + at, on.iss + 101);
+    on.bytes = 0;
+    tape_say(&on, CLIENT, TCPT_ACK, on.iss + 101, 9001 + acked);
+    tape_say(&on, SERVER, TCPT_RST | TCPT_ACK, 12001, on.iss + 101);
+    return tape_report(&on, (tcpt_report){0});
+}
+
+static void test_answer_cut_short(void)
+{
+    char *text = report_of_answer(1000);
+
+    assert_has(text, "\n1 connection ended in a reset that nothing speaks against, 1 of them by the server inside its "
+                     "answer (2000 bytes not acknowledged): tcp.flags.reset == 1\n");
+    g_free(text);
+    text = report_of_answer(3000);
+    assert_has(text, "1 connection ended in a reset that nothing speaks against: tcp.flags.reset == 1\n");
+    g_free(text);
+}
+
 /* The SYN-ACK and all that the server sent are not in the capture, though the client goes on. */
 static void test_one_direction(void)
 {
@@ -514,6 +545,7 @@ void add_report_tests(void)
     g_test_add_func("/report/options-cut", test_options_cut);
     g_test_add_func("/report/clean", test_clean);
     g_test_add_func("/report/clean-with-reset", test_clean_with_reset);
+    g_test_add_func("/report/answer-cut-short", test_answer_cut_short);
     for (unsigned i = 0; i < G_N_ELEMENTS(costs); i++) {
         char *path = g_strdup_printf("/report/cost/%s", costs[i].name);
         g_test_add_data_func(path, &costs[i], test_cost);

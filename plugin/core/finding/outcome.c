@@ -7,6 +7,7 @@
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
+#include "tcptriage/sequence.h"
 #include "tcptriage/times.h"
 
 enum {
@@ -157,4 +158,19 @@ tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow)
     if (!at.client->syn)
         return flow->handshake_done ? of_open(&at) : TCPT_OUTCOME_PARTIAL;
     return flow->handshake_done ? of_open(&at) : of_opening(&at);
+}
+
+/* A client that has reset too, or sent what the server did not acknowledge, may have provoked it; so may one that is
+ * closing. */
+uint32_t tcpt_answer_cut_short(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    if (!client->syn || !client->reset || !server->payload_segments || !client->payload_segments ||
+        server->rst_count != 1 || client->rst_count || closed(client) || closed(server) || server->holes ||
+        client->holes || client->snd_nxt != server->rcv_nxt)
+        return 0;
+    if (server->rst_ns - server->payload_ns > tcpt_rtt_ns(flow) || !seq_after(server->snd_nxt, client->rcv_nxt))
+        return 0;
+    return server->snd_nxt - client->rcv_nxt;
 }
