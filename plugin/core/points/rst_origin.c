@@ -113,18 +113,19 @@ static bool refuses(const tcpt_flow *flow, unsigned from)
 }
 
 /* No host answers a SYN that has not come yet. How far the clocks differ is known within half the way there and back:
- * an answer from there is later than that. */
+ * an answer from there is later than that. They may have drifted apart since: it came sooner than there and back, too. */
 static bool before_syn(const place *at)
 {
     const tcpt_member *here = &at->connection->members[at->here], *there = &at->connection->members[at->nearer];
     const tcpt_clock_offset *clocks = tcpt_clock_offset_of(at->connection->points, here->at, there->at);
-    const tcpt_endpoint *syn = end_at(at, at->nearer, !at->way);
+    const tcpt_endpoint *syn = end_at(at, at->nearer, !at->way), *asked = end_at(at, at->here, !at->way);
+    const tcpt_endpoint *refused = end_at(at, at->here, at->way);
     int64_t ahead_ns;
 
-    if (!clocks || !clocks->known || syn->syn_count != end_at(at, at->here, !at->way)->syn_count)
+    if (!clocks || !clocks->known || syn->syn_count != asked->syn_count || refused->rst_count != asked->syn_count)
         return false;
     ahead_ns = here->at->index < there->at->index ? clocks->ahead_ns : -clocks->ahead_ns;
-    return end_at(at, at->here, at->way)->rst_ns + ahead_ns < syn->syn_ns;
+    return refused->rst_ns - asked->syn_ns < clocks->loop_ns && refused->rst_ns + ahead_ns < syn->syn_ns;
 }
 
 static bool find_place(place *at, const tcpt_flow *flow, unsigned from)
