@@ -38,13 +38,19 @@ static bool begins_with(const tcpt_flow *flow, const tcpt_next_syn *syn)
     return syn && flow->client == syn->from && flow->ends[flow->client].syn && flow->ends[flow->client].iss == syn->seq;
 }
 
-bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const tcpt_point *point)
+/* Of the SYNs that came into a life no more than the newest is known. */
+static bool newer_came(const tcpt_flow *twin, int64_t due_ns)
+{
+    return next_syn(twin) && twin->first_ns <= due_ns && next_syn(twin)->time_ns > due_ns;
+}
+
+bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const tcpt_point *point, int64_t due_ns)
 {
     unsigned count = 0;
 
     for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < LIVES_MOST;
          twin = tcpt_next_twin(twin), count++)
-        if (twin->at == point && begins_with(flow, next_syn(twin)))
+        if (twin->at == point && (begins_with(flow, next_syn(twin)) || newer_came(twin, due_ns)))
             return true;
     return false;
 }

@@ -64,8 +64,9 @@ unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow
 /** Learn from a SYN how this member's sequence numbers are shifted. */
 void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsigned way, uint32_t iss);
 
-/** Whether a life of the flow's ports that another point has not seen end has the flow's SYN there. */
-bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const struct tcpt_point *point);
+/** Whether a life of the flow's ports that another point has not seen end has the flow's SYN there, or may have had it:
+ *  when it was due there, by that point's clock, it had begun, and it has a later one. */
+bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const struct tcpt_point *point, int64_t due_ns);
 
 /** Whether what `from` has at that time came behind a SYN of the next life, and is in that life at `to`. */
 bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns);

@@ -113,7 +113,8 @@ static bool refuses(const tcpt_flow *flow, unsigned from)
 }
 
 /* No host answers a SYN that has not come yet. How far the clocks differ is known within half the way there and back:
- * an answer from there is later than that. They may have drifted apart since: it came sooner than there and back, too. */
+ * an answer from there is later than that. They may have drifted apart since: it came sooner than there and back, too.
+ */
 static bool before_syn(const place *at)
 {
     const tcpt_member *here = &at->connection->members[at->here], *there = &at->connection->members[at->nearer];
@@ -179,7 +180,8 @@ static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned fr
     tcpt_expected_ns(at->connection, at->here, at->nearer, !at->way, &there_ns);
     tcpt_expected_ns(at->connection, at->nearer, at->here, at->way, &back_ns);
     return flow->piece == 0 && captured_at(point, flow->first_ns + there_ns) &&
-           captured_at(point, flow->ends[from].rst_ns - back_ns) && !tcpt_syn_is_in_life_at(flow, point);
+           captured_at(point, flow->ends[from].rst_ns - back_ns) &&
+           !tcpt_syn_is_in_life_at(flow, point, flow->first_ns + there_ns);
 }
 
 static bool refused_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)

@@ -123,7 +123,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     sum = connection->member_count < 2 ? tally_alone(connection, from) : tally_behind(flow, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
     if (!looked_throughout(sum.lost, guide->members[next].at, expected_ns) ||
-        tcpt_syn_is_in_life_at(flow, guide->members[next].at)) {
+        tcpt_syn_is_in_life_at(flow, guide->members[next].at, flow->first_ns + expected_ns)) {
         g_array_free(sum.lost, TRUE);
         return false;
     }
