@@ -72,13 +72,19 @@ static tcpt_record *is_answered(const tcpt_lost *lost, const place *at)
     return later_ns >= 0 && later_ns <= tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS ? lost->record : NULL;
 }
 
-/* What goes from one point to the other and back takes at least so long, whatever their clocks say; 0 unknown. */
+/* What goes from one point to the other and back takes at least so long, whatever their clocks say; 0 unknown. A queue
+ * on the way may have held up all of one connection, but not those that passed the two points without. */
 static int64_t there_and_back_ns(const place *at)
 {
     const tcpt_leg *leg = tcpt_leg_between(at->connection, at->here, at->nearer);
+    const tcpt_member *members = at->connection->members;
+    const tcpt_clock_offset *clocks =
+        tcpt_clock_offset_of(at->connection->points, members[at->here].at, members[at->nearer].at);
     unsigned to_b = at->here < at->nearer ? !at->way : at->way;
 
-    return leg && leg->matched[0] && leg->matched[1] ? MAX(leg->least_ns[to_b] - leg->most_ns[!to_b], 0) : 0;
+    if (!leg || !leg->matched[0] || !leg->matched[1] || !clocks || !clocks->known)
+        return 0;
+    return MIN(MAX(leg->least_ns[to_b] - leg->most_ns[!to_b], 0), clocks->loop_ns);
 }
 
 static tcpt_record *is_answered_too_soon(const tcpt_lost *lost, const place *at)
