@@ -44,7 +44,7 @@ typedef struct tcpt_case {
     uint32_t number;               /**< from 1: the gravest */
     const tcpt_detector *detector; /**< of the cause */
     const tcpt_flow *flow;         /**< one that names the blamed place; NULL for what no flow has for itself */
-    uint8_t blamed_end;            /**< where that is an end of it */
+    uint8_t blamed_end;            /**< where that is an end of it; TCPT_WAY_BLAMED for the way */
     struct tcpt_case *joined;      /**< the one that it is part of, while cases are made */
     uint8_t differs;               /**< TCPT_DIFFERENT_ bits */
     uint32_t ways_more;            /**< of the ways that it blames, behind the first */

@@ -202,6 +202,9 @@ void tcpt_set_until(tcpt_finding *finding, int64_t until_ns);
 /** Whom it blames, where the row's place is an end: index of the flow's end. */
 void tcpt_set_blamed(tcpt_finding *finding, unsigned end);
 
+/** The way between the hosts is to blame, whatever the row says: what an end does shows only that. */
+void tcpt_blame_way(tcpt_finding *finding);
+
 void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence);
 
 /** Name a frame that proves the finding; NULL, the finding's own frame and repetitions are passed over, and what goes

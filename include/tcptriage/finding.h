@@ -58,6 +58,8 @@ enum {
     /** Frames that prove a finding; end findings about many segments may name more. */
     TCPT_MAX_RELATED = 8,
     TCPT_MAX_RULED_OUT = 4,
+    /** tcpt_diagnosis.blamed of tcpt_blame_way(): no end's. */
+    TCPT_WAY_BLAMED = 3,
     /** Characters of a brief: what a column shows beside Wireshark's own. */
     TCPT_BRIEF_MOST = 60,
     /** Findings that a frame shows; there are fewer detectors, and none raises two on one frame as a rule. */
@@ -147,7 +149,7 @@ typedef struct tcpt_diagnosis {
     bool refuted;         /**< an end finding that only takes another's place: nothing is said any more */
     uint8_t related_room; /**< of `related` where it is no more `few`; saturating */
     uint8_t kind;         /**< of those that may come in floods: tcpt_raise_among(); else 0 */
-    uint8_t blamed;       /**< end of the flow to blame plus one; 0: as the detector's row says */
+    uint8_t blamed;       /**< end of the flow to blame plus one, TCPT_WAY_BLAMED; 0: as the detector's row says */
     tcpt_stored values[]; /**< by place in detector->fields; the summary's arguments may lie behind */
 } tcpt_diagnosis;
 

@@ -18,6 +18,7 @@ static const char *const explains[] = {"acked_data_retransmitted",
                                        "conntrack_invalid",
                                        "peer_silent",
                                        "fin_unacked",
+                                       "icmp_error",
                                        NULL};
 
 static const tcpt_command commands[] = {

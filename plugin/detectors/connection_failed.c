@@ -3,6 +3,7 @@
 #include "detectors/detectors.h"
 #include "detectors/shared/silence.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/limits.h"
@@ -10,8 +11,20 @@
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
 
-/* Points of one connection that are looked at. */
-enum { ELSEWHERE_MOST = 8 };
+typedef struct failed_memory {
+    tcpt_record *nobody; /* the RST of a host that has no such connection, in answer to payload; NULL for none */
+    tcpt_record *asked;  /* that payload */
+} failed_memory;
+
+enum {
+    /* Points of one connection that are looked at. */
+    ELSEWHERE_MOST = 8,
+    /* Tries in vain of one that gives up: one more than a loss costs as a rule. */
+    TRIES_LEAST = 2,
+    /* By the third SYN-ACK, 1 + 2 s after the first, a client without one has asked again. */
+    SYN_ACKS_LEAST = 3,
+    ANSWER_RTTS = 3,
+};
 
 static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
 {
@@ -109,6 +122,20 @@ static tcpt_finding *raise_refused_again(const tcpt_context *context, tcpt_confi
     return finding;
 }
 
+/* Whoever gets no SYN-ACK asks again. One that does not has it, and what it says since does not come here; or nobody is
+ * there any more. */
+static tcpt_finding *raise_unconfirmed(const tcpt_context *context, tcpt_confidence confidence)
+{
+    tcpt_finding *finding =
+        tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                         "The server sent its SYN-ACK %u times; the client neither confirmed it nor asked again: gone, "
+                         "or does a stateful filter drop its ACKs? Capture there",
+                         context->flow->ends[!context->flow->client].syn_count);
+
+    tcpt_blame_way(finding);
+    return finding;
+}
+
 static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_confidence confidence)
 {
     const tcpt_flow *flow = context->flow;
@@ -128,21 +155,34 @@ static tcpt_finding *raise_handshake_failed(const tcpt_context *context, tcpt_co
                                    "The server sent its SYN-ACK %u times although the client confirmed it. Capture "
                                    "at the server: does that ACK arrive?",
                                    server->syn_count);
+    else if (server->syn && client->syn_count == 1 && server->syn_count >= SYN_ACKS_LEAST)
+        finding = raise_unconfirmed(context, confidence);
     else if (server->syn)
         finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
                                    "The server answered (%u SYN-ACK%s), the client never confirmed. Capture at the "
                                    "client: does the SYN-ACK arrive?",
                                    server->syn_count, server->syn_count == 1 ? "" : "s");
+    else if (client->rst_count)
+        finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
+                                   "What the server answers acknowledges another number than the SYN's, and the "
+                                   "client resets it: an old connection there, or a SYN proxy?");
     else
         finding = tcpt_raise_among(context, TCPT_OUTCOME_HANDSHAKE_FAILED, confidence,
                                    "The server answered the SYN, but with no SYN-ACK, and the handshake ended there. "
                                    "Capture at the server: what leaves it?");
-    tcpt_brief(finding, !server->syn           ? "Handshake failed: no SYN-ACK came"
-                        : flow->handshake_done ? "Handshake failed: SYN-ACK sent again and again"
-                                               : "Handshake failed: SYN-ACK never confirmed");
+    tcpt_brief(finding, !server->syn && client->rst_count ? "Handshake failed: the answer is not to this SYN"
+                        : !server->syn                    ? "Handshake failed: no SYN-ACK came"
+                        : flow->handshake_done            ? "Handshake failed: SYN-ACK sent again and again"
+                                                          : "Handshake failed: SYN-ACK never confirmed");
     tcpt_relate(finding, server->last_record);
     tcpt_set_delay(finding, flow->last_ns - flow->first_ns);
     return finding;
+}
+
+static void blame_silent(tcpt_finding *finding, const tcpt_flow *flow, unsigned silent)
+{
+    if (silent == flow->client)
+        tcpt_blame_way(finding); /* the row's place is the server */
 }
 
 /* All behind one segment is taken, and that one never: nobody is silent, the way picks it out. mtu_blackhole has the
@@ -158,6 +198,7 @@ static tcpt_finding *raise_picked_out(const tcpt_context *context, tcpt_confiden
                                              tcpt_as_seconds(tcpt_since_ns(context, sender->unanswered_ns)));
 
     tcpt_brief(finding, "One segment never arrives, all behind it does: a filter?");
+    tcpt_blame_way(finding);
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_relate(finding, flow->ends[!asks].last_record);
     tcpt_set_delay(finding, flow->last_ns - sender->unanswered_ns);
@@ -183,9 +224,67 @@ static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence c
                          silent, tcpt_role(flow, asks), unanswered(sender), unanswered(sender) == 1 ? "" : "s",
                          tcpt_as_seconds(tcpt_since_ns(context, sender->unanswered_ns)), silent);
     tcpt_brief(finding, "The %s went silent, no cause captured", silent);
+    blame_silent(finding, flow, !asks);
     tcpt_relate(finding, sender->unanswered_record);
     tcpt_set_delay(finding, flow->last_ns - sender->unanswered_ns);
     return finding;
+}
+
+/* The end that gave up with a RST what the other one did not answer, 2 for none. */
+static unsigned gave_up(const tcpt_flow *flow)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        const tcpt_endpoint *asks = &flow->ends[end];
+
+        if (asks->rst_count && !flow->ends[!end].rst_count && unanswered(asks) >= TRIES_LEAST &&
+            asks->rst_ns - asks->unanswered_ns >= tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS))
+            return end;
+    }
+    return 2;
+}
+
+static tcpt_finding *raise_given_up(const tcpt_context *context, tcpt_confidence confidence, unsigned asks)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *sender = &flow->ends[asks];
+    const char *role = tcpt_role(flow, asks), *silent = tcpt_role(flow, !asks);
+    int64_t waited_ns = sender->rst_ns - sender->unanswered_ns;
+    tcpt_finding *finding = tcpt_raise_among(
+        context, TCPT_OUTCOME_RESET, confidence,
+        "The %s gave up with a RST after %.1f s: the %s answered none of its %u more tries. Capture at "
+        "the %s: do they arrive?",
+        role, tcpt_as_seconds(waited_ns), silent, unanswered(sender), silent);
+
+    tcpt_brief(finding, "No answer of the %s for %.1f s: given up by RST", silent, tcpt_as_seconds(waited_ns));
+    blame_silent(finding, flow, !asks);
+    tcpt_relate(finding, sender->unanswered_record);
+    tcpt_relate(finding, sender->rst_record);
+    tcpt_set_delay(finding, waited_ns);
+    return finding;
+}
+
+static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
+{
+    tcpt_finding *finding = tcpt_raise_among(
+        context, TCPT_OUTCOMES, confidence,
+        "The server's host knows the connection no more: it answers frame %u by a RST without ACK, and no "
+        "close was captured. Did its process or host end?",
+        mine->asked->frame);
+
+    tcpt_brief(finding, "The server knows the connection no more");
+    tcpt_relate(finding, mine->asked);
+    tcpt_relate(finding, mine->nobody);
+    return finding;
+}
+
+/* A RST ends many a connection that was in order. */
+static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
+{
+    unsigned asks = gave_up(context->flow);
+
+    if (asks != 2)
+        return raise_given_up(context, confidence, asks);
+    return mine->nobody ? raise_unknown(context, confidence, mine) : NULL;
 }
 
 /* tuple_changed stands on the other connection, and Wireshark has that in a stream of its own. */
@@ -220,6 +319,28 @@ static bool raise_moved(const tcpt_context *context)
     return true;
 }
 
+/* The server answers payload in time, exactly, while nobody has begun to close: a socket that aborts says so with RST
+ * and ACK, and one that was closed has sent its FIN (RFC 9293, section 3.10.7.1). */
+static void judge(const tcpt_context *context, void *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    unsigned from = context->seen->from;
+    const tcpt_endpoint *asks = &flow->ends[!from];
+    int64_t most_ns = MAX(ANSWER_RTTS * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+    failed_memory *mine = memory;
+
+    if ((context->segment->flags & TCPT_ACK) || context->seen->really_bad || context->seen->stale ||
+        context->seen->rst.mismatch)
+        return;
+    if (from == flow->client || !flow->handshake_done || flow->ending || !flow->ends[from].payload_segments ||
+        flow->ends[from].holed || asks->holed)
+        return;
+    if (!asks->unanswered_ns || !asks->payload_record || context->segment->time_ns - asks->payload_ns > most_ns)
+        return;
+    mine->nobody = context->record;
+    mine->asked = asks->payload_record;
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     static tcpt_finding *(*const raise[TCPT_OUTCOMES])(const tcpt_context *, tcpt_confidence) = {
@@ -230,17 +351,17 @@ static void settle(const tcpt_context *context, const void *memory)
     };
     const tcpt_flow *flow = context->flow;
     tcpt_outcome outcome = tcpt_outcome_of(flow);
+    tcpt_confidence confidence = flow->ends[0].holed || flow->ends[1].holed ? TCPT_LOW : TCPT_MEDIUM;
     tcpt_finding *finding;
 
-    (void)memory;
     if (flow->crowd != TCPT_CROWD_NONE)
-        return;                             /* a scan or a flood is told of as a whole */
-    if (!raise[outcome] || explained(flow)) /* that it is stuck is what other findings say */
+        return; /* a scan or a flood is told of as a whole */
+    if ((!raise[outcome] && outcome != TCPT_OUTCOME_RESET) || explained(flow))
+        return; /* that it is stuck is what other findings say */
+    if (raise[outcome] && raise_moved(context))
         return;
-    if (raise_moved(context))
-        return;
-    finding = raise[outcome](context, flow->ends[0].holed || flow->ends[1].holed ? TCPT_LOW : TCPT_MEDIUM);
-    if (!fine_elsewhere(flow))
+    finding = raise[outcome] ? raise[outcome](context, confidence) : raise_reset(context, confidence, memory);
+    if (!finding || !fine_elsewhere(flow))
         return;
     tcpt_set_confidence(finding, TCPT_LOW);
     tcpt_rule_out(finding, "A connection that failed for its hosts: at another capture point it went on. What is "
@@ -276,6 +397,9 @@ const tcpt_detector tcpt_connection_failed = {
     .group = TCPT_GROUP_PROTOCOL,
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_LISTENER,
+    .wants = TCPT_TRAIT_RST_FIRST,
+    .memory_bytes = sizeof(failed_memory),
+    .judge = judge,
     .settle = settle,
     .settles_lone_syn = settles_lone_syn,
 };

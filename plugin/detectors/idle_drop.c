@@ -152,6 +152,37 @@ static void judge_answer(const tcpt_context *context, idle_memory *memory)
     tcpt_relate(finding, context->record);
 }
 
+/* No host answers a RST, and each of the two is what the other end expects: one in between that knows the numbers has
+ * ended the connection for both. */
+static bool resets_both_ends(const tcpt_context *context, const idle_memory *memory)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *other = &flow->ends[!context->seen->from];
+    int64_t since_ns = context->segment->time_ns - memory->spoke_ns;
+
+    return memory->waits && memory->speaker != context->seen->from && !flow->ends[0].fin && !flow->ends[1].fin &&
+           other->rst_count == 1 && other->rst_ns == memory->spoke_ns && !flow->ends[context->seen->from].rst_count &&
+           !context->seen->rst.mismatch && since_ns <= MAX(tcpt_rtt_ns(flow), TCPT_REACT_MS * TCPT_MS_NS);
+}
+
+static void raise_both(const tcpt_context *context, const idle_memory *memory)
+{
+    const tcpt_endpoint *other = &context->flow->ends[!context->seen->from];
+    char *limit = tcpt_idle_limit_text(memory->silence_ns, memory->survived_ns);
+    double seconds = tcpt_as_seconds(memory->silence_ns);
+    tcpt_finding *finding = tcpt_raise(
+        context, TCPT_MEDIUM,
+        "After %.0f s of silence RSTs go both ways, unasked: a device on the way has ended the connection for both%s",
+        seconds, limit);
+
+    g_free(limit);
+    tcpt_brief(finding, "Ended on the way after %.0f s of silence: RST to both ends", seconds);
+    tcpt_set_number(finding, TCPT_F_IDLE_GAP, memory->silence_ns);
+    tcpt_take_text(finding, TCPT_F_IDLE_HINT, tcpt_idle_hint(memory->silence_ns, memory->survived_ns));
+    tcpt_relate(finding, other->rst_record);
+    tcpt_rule_out(finding, "A host that aborts: the other one would take its RST and say nothing.");
+}
+
 /* It acknowledges what it answers: a socket was there, and its application closed on the request. */
 static bool takes_it(const tcpt_context *context)
 {
@@ -160,22 +191,13 @@ static bool takes_it(const tcpt_context *context)
     return (segment->flags & TCPT_ACK) && seq_after(segment->ack, context->flow->ends[context->seen->from].rcv_nxt);
 }
 
-static void judge(const tcpt_context *context, void *memory)
+/* What broke the silence is not answered, or by a RST. */
+static void judge_gone(const tcpt_context *context, idle_memory *mine, unsigned speaker)
 {
     const tcpt_flow *flow = context->flow;
-    idle_memory *mine = memory;
-    bool rst = context->segment->flags & TCPT_RST, data = context->segment->payload_bytes;
-    unsigned speaker = rst ? !context->seen->from : context->seen->from;
     const tcpt_endpoint *end = &flow->ends[speaker];
+    bool rst = context->segment->flags & TCPT_RST, data = context->segment->payload_bytes;
 
-    if (context->seen->really_bad)
-        return;
-    if (context->seen->traits & TCPT_TRAIT_SILENCE)
-        note_silence(context, mine);
-    if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!context->seen->from])
-        judge_answer(context, mine);
-    if (context->seen->new_round && end->unanswered_ns && mine->finding[speaker]) /* still nothing */
-        tcpt_set_delay(mine->finding[speaker], context->segment->time_ns - end->unanswered_ns);
     if (!flow->both_ways || !flow->synchronised || mine->raised[speaker] || !(rst || context->seen->new_round))
         return;
     if (!end->unanswered_ns || end->idle_before_ns < tcpt_seconds_ns(context->settings->idle_seconds))
@@ -196,6 +218,29 @@ static void judge(const tcpt_context *context, void *memory)
         raise_drop(context, speaker, mine, "a RST");
     else
         mine->finding[speaker] = raise_drop(context, speaker, mine, "no answer");
+}
+
+static void judge(const tcpt_context *context, void *memory)
+{
+    idle_memory *mine = memory;
+    bool rst = context->segment->flags & TCPT_RST;
+    unsigned speaker = rst ? !context->seen->from : context->seen->from;
+    const tcpt_endpoint *end = &context->flow->ends[speaker];
+
+    if (context->seen->really_bad)
+        return;
+    if (context->seen->traits & TCPT_TRAIT_SILENCE)
+        note_silence(context, mine);
+    if ((context->seen->traits & TCPT_TRAIT_HEARD_AGAIN) && mine->finding[!context->seen->from])
+        judge_answer(context, mine);
+    if (context->seen->new_round && end->unanswered_ns && mine->finding[speaker]) /* still nothing */
+        tcpt_set_delay(mine->finding[speaker], context->segment->time_ns - end->unanswered_ns);
+    if (rst && !mine->raised[speaker] && resets_both_ends(context, mine)) {
+        mine->raised[speaker] = true;
+        raise_both(context, mine);
+        return;
+    }
+    judge_gone(context, mine, speaker);
 }
 
 static const tcpt_field fields[] = {TCPT_F_IDLE_GAP, TCPT_F_IDLE_HINT, TCPT_FIELD_COUNT};

@@ -58,7 +58,7 @@ char *tcpt_case_blamed(const tcpt_case *made)
 {
     if (!made->flow || made->scattered)
         return g_strdup("several places");
-    if (made->ways_more)
+    if (made->ways_more || made->blamed_end == TCPT_WAY_BLAMED)
         return way(made);
     switch (made->detector->blames) {
     case TCPT_BLAMES_LISTENER:

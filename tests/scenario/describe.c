@@ -12,7 +12,9 @@ static void describe_cost(GString *text, const tcpt_finding *finding)
     g_free(brief);
     if (diagnosis->delay_ns)
         g_string_append_printf(text, " cost %" G_GINT64_FORMAT, diagnosis->delay_ns);
-    if (diagnosis->blamed)
+    if (diagnosis->blamed == TCPT_WAY_BLAMED)
+        g_string_append(text, " blames the way");
+    else if (diagnosis->blamed)
         g_string_append_printf(text, " blames %s", tcpt_role(tcpt_flow_of(finding->on), diagnosis->blamed - 1));
 }
 

@@ -80,6 +80,8 @@ static char *show_delay(const tcpt_finding *finding)
 static char *show_blamed(const tcpt_finding *finding)
 {
     unsigned blamed = finding->diagnosis->blamed;
+    if (blamed == TCPT_WAY_BLAMED)
+        return g_strdup("way");
     return g_strdup(blamed ? tcpt_role(tcpt_flow_of(finding->on), blamed - 1) : "none");
 }
 

@@ -102,6 +102,12 @@ void tcpt_set_blamed(tcpt_finding *finding, unsigned end)
         finding->diagnosis->blamed = (uint8_t)(end + 1);
 }
 
+void tcpt_blame_way(tcpt_finding *finding)
+{
+    if (!tcpt_is_shared(finding->diagnosis))
+        finding->diagnosis->blamed = TCPT_WAY_BLAMED;
+}
+
 void tcpt_set_confidence(tcpt_finding *finding, tcpt_confidence confidence)
 {
     tcpt_diagnosis *diagnosis = finding->diagnosis;

@@ -37,8 +37,10 @@ static bool is_way(const tcpt_case *made)
 {
     tcpt_value from;
 
-    return (made->detector->blames == TCPT_BLAMES_PATH || blames_silence(made)) && made->flow && !made->scattered &&
-           made->example_count && !tcpt_value_of(&made->examples[0].cause->first, TCPT_F_VANTAGE_FROM, &from);
+    return (made->detector->blames == TCPT_BLAMES_PATH || made->blamed_end == TCPT_WAY_BLAMED ||
+            blames_silence(made)) &&
+           made->flow && !made->scattered && made->example_count &&
+           !tcpt_value_of(&made->examples[0].cause->first, TCPT_F_VANTAGE_FROM, &from);
 }
 
 /* Its hubs are those that it is one of: of hosts that fall silent those that do so when the others do. */

@@ -60,7 +60,7 @@ unsigned tcpt_blamed_end(const tcpt_finding *finding)
 {
     const tcpt_flow *flow = tcpt_flow_of(finding->on);
 
-    if (finding->diagnosis->blamed)
+    if (finding->diagnosis->blamed && finding->diagnosis->blamed != TCPT_WAY_BLAMED)
         return finding->diagnosis->blamed - 1u;
     switch (finding->diagnosis->detector->blames) {
     case TCPT_BLAMES_SENDER:
@@ -106,6 +106,11 @@ tcpt_place tcpt_place_of(const tcpt_diagnosis *diagnosis, unsigned detector, uin
 
     *end = (uint8_t)tcpt_blamed_end(&diagnosis->first);
     place.family = flow->key.family;
+    if (diagnosis->blamed == TCPT_WAY_BLAMED) {
+        *end = TCPT_WAY_BLAMED;
+        put_way(&place, diagnosis, flow);
+        return place;
+    }
     switch (diagnosis->detector->blames) {
     case TCPT_BLAMES_LISTENER:
         return tcpt_listener_of(flow, detector, false);

@@ -3,7 +3,9 @@
 
 #include <glib.h>
 
+#include "tcptriage/icmp.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
 bool tcpt_storm_of_tracker(const tcpt_flow *flow)
@@ -45,6 +47,18 @@ static bool acks_unsent(const tcpt_flow *flow, unsigned from)
 
 static const char unsent_note[] = ": one more than was sent: a wrong count, or for a FIN";
 static const char lost_note[] = "; nor had the other side's data: lost on the way?";
+static const char told_note[] = "; ICMP says that the ACKs get no farther";
+
+/* A router or host on the way says what became of the ACK, or of later ones. */
+static const tcpt_icmp_told *told_of_acks(const tcpt_context *context)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, !context->seen->from, flow->first_ns);
+
+    return told && told->kind != TCPT_ICMP_FRAGMENTATION_NEEDED && told->record->frame > flow->again->ignored_ack->frame
+               ? told
+               : NULL;
+}
 
 /* What the models say of the ACKs that had no effect. */
 static const char *note_of(const tcpt_context *context)
@@ -53,6 +67,8 @@ static const char *note_of(const tcpt_context *context)
 
     if (acks_unsent(flow, context->seen->from))
         return unsent_note;
+    if (told_of_acks(context))
+        return told_note;
     if (flow->early_data)
         return "; the server had spoken before the client's first ACK";
     if (tcpt_storm_of_tracker(flow))
@@ -81,7 +97,8 @@ static void say(tcpt_finding *finding, const tcpt_storm_words *words)
                          words->divergent->frame);
     else
         tcpt_resummarise(finding, STORM "%s", words->role, words->note);
-    tcpt_brief(finding, words->note == lost_note ? "ACKs lost on the way? Data sent again {storm.count} times"
+    tcpt_brief(finding, words->note == told_note   ? "ICMP: ACKs get no farther. Data sent again {storm.count} times"
+                        : words->note == lost_note ? "ACKs lost on the way? Data sent again {storm.count} times"
                         : words->note == unsent_note
                             ? "ACK one too high, refused? Data again {storm.count} times"
                             : "Acknowledged data retransmitted {storm.count} times in {storm.duration} s");
@@ -118,8 +135,12 @@ static void complete(tcpt_storm *memory, const tcpt_context *context)
         return;
     if (words.note == unsent_note)
         tcpt_set_blamed(memory->finding, !context->seen->from);
-    else if (memory->said.note == unsent_note)
+    else if (words.note == lost_note || words.note == told_note)
+        tcpt_blame_way(memory->finding);
+    else if (memory->said.note)
         tcpt_set_blamed(memory->finding, context->seen->from);
+    if (words.note == told_note)
+        tcpt_relate(memory->finding, told_of_acks(context)->record);
     memory->said = words;
     say(memory->finding, &words);
 }
