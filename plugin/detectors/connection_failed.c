@@ -267,8 +267,8 @@ static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence 
 {
     tcpt_finding *finding = tcpt_raise_among(
         context, TCPT_OUTCOMES, confidence,
-        "The server's host knows the connection no more: it answers frame %u by a RST without ACK, and no "
-        "close was captured. Did its process or host end?",
+        "The server knows the connection no more: it answers frame %u by a RST without ACK, no close was captured. "
+        "Did its process end, or is that a device's RST?",
         mine->asked->frame);
 
     tcpt_brief(finding, "The server knows the connection no more");
