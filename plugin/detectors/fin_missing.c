@@ -11,6 +11,7 @@
 
 typedef struct missing_memory {
     tcpt_finding *finding[2]; /* by the end whose FIN is missing */
+    uint32_t fin_at[2];       /* where that FIN would begin; valid with finding */
 } missing_memory;
 
 static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, int64_t silence_ns,
@@ -160,15 +161,27 @@ static void withdraw(const tcpt_context *context, missing_memory *memory, unsign
     tcpt_relate(finding, context->record);
 }
 
+/* The other side acknowledges it: it has arrived, and only the capture lacks it. */
+static void take_back_acked(const tcpt_context *context, missing_memory *memory, unsigned end)
+{
+    const tcpt_segment *segment = context->segment;
+
+    if (!memory->finding[end] || context->seen->from == end || context->seen->odd_ack ||
+        (segment->flags & (TCPT_ACK | TCPT_RST)) != TCPT_ACK || !seq_after(segment->ack, memory->fin_at[end]))
+        return;
+    tcpt_withdraw(context, memory->finding[end]);
+    memory->finding[end] = NULL;
+}
+
 static void judge_end(const tcpt_context *context, missing_memory *memory, unsigned end)
 {
     const tcpt_endpoint *closer = &context->flow->ends[end];
     int64_t stall_ns = tcpt_seconds_ns(context->settings->stall_seconds);
     int64_t own_silence_ns = tcpt_since_ns(context, closer->last_ns);
 
-    withdraw(context, memory, end);
     if (memory->finding[end] || !missed(context, end))
         return;
+    memory->fin_at[end] = closer->snd_contig;
     if (after_stall(context) && !(context->segment->flags & TCPT_FIN && context->seen->from == end))
         memory->finding[end] = raise_seen_elsewhere(context, end, context->seen->since_ns);
     if (!memory->finding[end] && given_up(context, end))
@@ -195,10 +208,18 @@ static bool tells_nothing(const tcpt_context *context)
 
 static void judge(const tcpt_context *context, void *memory)
 {
-    if (context->seen->really_bad || tells_nothing(context))
+    missing_memory *mine = memory;
+
+    if (context->seen->really_bad)
         return;
-    judge_end(context, memory, 0);
-    judge_end(context, memory, 1);
+    for (unsigned end = 0; end < 2; end++) {
+        withdraw(context, mine, end);
+        take_back_acked(context, mine, end);
+    }
+    if (tells_nothing(context))
+        return;
+    judge_end(context, mine, 0);
+    judge_end(context, mine, 1);
 }
 
 /* The other side's FIN is not answered at all. When it is sent again and again that is fin_unacked: it never arrived;
@@ -264,7 +285,7 @@ const tcpt_detector tcpt_fin_missing = {
     .blames = TCPT_BLAMES_PATH,
     .explains = explains,
     .wants = TCPT_TRAIT_SILENCE | TCPT_TRAIT_SEQUENCE_ODD | TCPT_TRAIT_ENDING_ODD,
-    .follows = TCPT_TRAIT_ENDING,
+    .follows = TCPT_TRAIT_ENDING | TCPT_TRAIT_ACKS_NEW,
     .memory_bytes = sizeof(missing_memory),
     .fields = fields,
     .judge = judge,

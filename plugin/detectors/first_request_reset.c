@@ -104,7 +104,8 @@ static void raise_reset(const tcpt_context *context, uint32_t bytes)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
     bool took = took_payload(context);
-    double ms = tcpt_as_seconds(context->segment->time_ns - client->payload_ns) * 1e3;
+    /* A clock may have been set back. */
+    double ms = tcpt_as_seconds(MAX(context->segment->time_ns - client->payload_ns, 0)) * 1e3;
     tcpt_finding *finding =
         another_ttl(context) ? raise_filter(context, bytes, ms) : raise_refusal(context, bytes, ms, took);
 

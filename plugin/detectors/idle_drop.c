@@ -7,6 +7,7 @@
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 typedef struct idle_memory {
@@ -183,12 +184,29 @@ static void raise_both(const tcpt_context *context, const idle_memory *memory)
     tcpt_rule_out(finding, "A host that aborts: the other one would take its RST and say nothing.");
 }
 
+/* Comes when an answer is due: a host that does not know the connection, or a device, resets it at once. Or several
+ * tries have gone unanswered; of one the capture may lack the answer. */
+static bool answers(const tcpt_context *context)
+{
+    const tcpt_endpoint *speaker = &context->flow->ends[!context->seen->from];
+
+    return speaker->unanswered_probes > 1 || speaker->unanswered_repeats || speaker->unanswered_fins > 1 ||
+           context->segment->time_ns - speaker->last_ns <=
+               2 * tcpt_rtt_ns(context->flow) + tcpt_seconds_ns(TCPT_FIRST_RTO_SECONDS);
+}
+
 /* It acknowledges what it answers: a socket was there, and its application closed on the request. */
 static bool takes_it(const tcpt_context *context)
 {
     const tcpt_segment *segment = context->segment;
 
     return (segment->flags & TCPT_ACK) && seq_after(segment->ack, context->flow->ends[context->seen->from].rcv_nxt);
+}
+
+/* No matter of the silence. */
+static bool is_close(const tcpt_context *context)
+{
+    return takes_it(context) || !answers(context);
 }
 
 /* What broke the silence is not answered, or by a RST. */
@@ -211,7 +229,7 @@ static void judge_gone(const tcpt_context *context, idle_memory *mine, unsigned 
         return;
     if (rst && tcpt_window_is_shut(&flow->ends[!speaker]))
         return; /* zero_window_stall */
-    if (rst ? takes_it(context) : tcpt_silence_explained(context))
+    if (rst ? is_close(context) : tcpt_silence_explained(context))
         return;
     mine->raised[speaker] = true;
     if (rst)

@@ -14,6 +14,9 @@ enum {
     REQUEST_BYTES_LEAST = 16,
     /* In TLS 1.3 an alert looks like data: 24 bytes. HTTP/2 says farewell (GOAWAY) in 39. */
     TLS_REQUEST_BYTES_LEAST = 48,
+    /* What the snap length has cut off may have been such an alert: 53 bytes with a MAC of SHA-384 and a block cipher.
+     */
+    CUT_REQUEST_BYTES_LEAST = 80,
     TLS_ALERT = 0x15,
     TLS_DATA = 0x17,
     TLS_MAJOR = 3,
@@ -59,7 +62,7 @@ static bool says_farewell(const tcpt_segment *segment)
     if (segment->payload_bytes < REQUEST_BYTES_LEAST)
         return !is_modbus(segment);
     if (!payload || segment->payload_captured_bytes < TLS_HEADER_BYTES)
-        return false;
+        return segment->payload_bytes < CUT_REQUEST_BYTES_LEAST;
     if (payload[1] == TLS_MAJOR && (payload[0] == TLS_ALERT || payload[0] == TLS_DATA))
         return payload[0] == TLS_ALERT || segment->payload_bytes < TLS_REQUEST_BYTES_LEAST;
     return g_ascii_strncasecmp((const char *)payload, "QUIT", 4) == 0;

@@ -198,8 +198,8 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (context->segment->flags & TCPT_RST)
         judge_rst(context, mine);
-    if (!context->seen->outlived)
-        return;
+    if (!context->seen->outlived || context->seen->other_syn)
+        return; /* another life's SYN-ACK, before its SYN */
     rst = &flow->toward[from];
     exact = tcpt_rst_is_exact(rst->position);
     me = &mine->of[from][exact];

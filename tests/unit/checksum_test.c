@@ -288,6 +288,7 @@ static void test_datagram(void)
         {"the IP header claims more", 4, 0, false, true, 57, 0x1234, false, 5, TCPT_CHECKSUM_UNKNOWN},
         {"put together from fragments", 4, 0, true, false, 0, 0, true, 5, TCPT_CHECKSUM_WRONG},
         {"IPv6", 6, 0, false, false, 61, 0, false, 5, TCPT_CHECKSUM_WRONG},
+        {"IPv6, the padding was not captured", 6, 1, false, false, 61, 0, false, 0, TCPT_CHECKSUM_UNKNOWN},
         {"behind extension headers", 6, 0, true, false, 0, 0, false, 5, TCPT_CHECKSUM_WRONG},
     };
 

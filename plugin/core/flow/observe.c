@@ -64,6 +64,8 @@ static bool odd_sack(const tcpt_endpoint *sender, const tcpt_endpoint *receiver,
     uint32_t window = sender->max_wnd > 65535 ? sender->max_wnd : 65535;
     uint32_t lowest = receiver->syn ? tcpt_lowest_seq(receiver) : sender->rcv_nxt - window;
 
+    if (!sender->syn)
+        return false; /* its window's scale is not known (RFC 7323, section 2.3: up to 14) */
     if (!receiver->sent || !sender->acked ||
         receiver->snd_nxt - lowest + 2 * (uint64_t)window >= 2 * (uint64_t)TCPT_SEQ_REACH)
         return false; /* too much is possible to tell what is beside it */
@@ -99,7 +101,17 @@ static void observe_ack(tcpt_observation *seen, const tcpt_flow *flow, const tcp
         seen->traits |= TCPT_TRAIT_SACK_ODD;
 }
 
-/* SYN or SYN-ACK in a synchronised flow, other than the repeats of its own handshake. */
+/* What the other side acknowledged first: the handshake's own, captured behind what was sent after it. A connection
+ * that a RST has ended since it does not open again. */
+static bool was_answered(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
+{
+    const tcpt_endpoint *receiver = &flow->ends[!from];
+
+    return !flow->ends[from].rst_count && !receiver->rst_count && receiver->ack_step_count &&
+           receiver->ack_steps[0].ack == segment->seq + 1;
+}
+
+/* SYN or SYN-ACK in a synchronised flow, other than its own handshake's and their repeats. */
 static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
@@ -108,7 +120,8 @@ static bool other_syn(const tcpt_flow *flow, const tcpt_segment *segment, unsign
         return false;
     if (sender->syn)
         return segment->seq != sender->iss;
-    return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt);
+    return sender->segment_count > 0 && !(sender->sent && segment->seq + 1 == sender->snd_nxt) &&
+           !was_answered(flow, segment, from);
 }
 
 /* Without timestamps that tell: so soon, compared with what the tries before it had, that the way cannot be as long as

@@ -84,7 +84,7 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
         return false;
     if (!sender->sent)
         return true; /* only the other direction is captured there */
-    if ((sighting->flags & TCPT_FIN) && !sender->fin)
+    if (((sighting->flags & TCPT_FIN) && !sender->fin) || ((sighting->flags & TCPT_SYN) && !sender->syn))
         return true;
     if (sender->holes > 1)
         return true; /* only the newest is remembered */
@@ -103,6 +103,20 @@ static bool taken_for_copy(const tcpt_sighting *sighting, unsigned from, unsigne
            tcpt_member_flow(here)->ends[sighting->way ^ here->turned].copies;
 }
 
+/* Where no segment of this way has shown yet how long it takes from one point to the other: as long as the other way,
+ * or there and back at most. */
+static int64_t travel_ns(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way)
+{
+    const tcpt_clock_offset *clocks =
+        tcpt_clock_offset_of(connection->points, connection->members[leg->a].at, connection->members[leg->b].at);
+
+    if (leg->matched[way])
+        return 0;
+    if (clocks && clocks->known)
+        return clocks->loop_ns;
+    return ABS(leg->newest_ns[!way]) > TCPT_ONE_CLOCK_NS ? 0 : ABS(leg->newest_ns[!way]);
+}
+
 /* When a segment is due at another point, by that point's clock, and how much later others have come. */
 static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to, int64_t *late_ns)
 {
@@ -111,6 +125,7 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
 
     tcpt_expected_ns(sighting->connection, from, to, sighting->way, &expected_ns);
     *late_ns = leg ? MAX(leg->most_ns[0] - leg->least_ns[0], leg->most_ns[1] - leg->least_ns[1]) : 0;
+    *late_ns += leg ? travel_ns(sighting->connection, leg, sighting->way) : 0;
     *late_ns = MIN(*late_ns, LATE_MOST_NS);
     return sighting->time_ns[from] + expected_ns;
 }

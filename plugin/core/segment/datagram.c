@@ -34,5 +34,7 @@ bool tcpt_segment_read(tcpt_segment *segment, const tcpt_datagram *datagram)
                        datagram->reported_bytes, pad_bytes_of(datagram));
     if (segment->has_ip_id)
         tcpt_segment_check_ipv4(segment, datagram->ip, datagram->ip_bytes);
+    if (segment->checksum_is == TCPT_CHECKSUM_WRONG && pad_bytes_of(datagram) != datagram->pad_bytes)
+        segment->checksum_is = TCPT_CHECKSUM_UNKNOWN; /* it may be right over the padding */
     return true;
 }
