@@ -1,13 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loaded before a program (LD_PRELOAD): at each SIGUSR1 it appends to the file that HEAP_TOLD names how many bytes are
- * allocated in the program. A thread of its own waits for the signal: a handler might interrupt malloc(). */
+ * allocated in the program, and mapped beside that. A thread of its own waits for the signal: a handler might interrupt
+ * malloc(). What malloc() maps it asks of the kernel itself, so that nothing counts twice. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define SEEN __attribute__((visibility("default")))
 
 static sigset_t asked;
+static atomic_llong mapped; /* may fall below zero: what was mapped before, or by other means, is given back, too */
+
+SEEN void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
+{
+    void *(*next)(void *, size_t, int, int, int, off_t) = dlsym(RTLD_NEXT, "mmap");
+    void *room = next(address, bytes, protection, flags, fd, offset);
+
+    if (room != MAP_FAILED && !(flags & MAP_FIXED))
+        atomic_fetch_add(&mapped, (long long)bytes);
+    return room;
+}
+
+SEEN void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off64_t offset)
+{
+    return mmap(address, bytes, protection, flags, fd, offset);
+}
+
+SEEN int munmap(void *address, size_t bytes)
+{
+    int (*next)(void *, size_t) = dlsym(RTLD_NEXT, "munmap");
+    int result = next(address, bytes);
+
+    if (result == 0)
+        atomic_fetch_sub(&mapped, (long long)bytes);
+    return result;
+}
 
 static void *tell(void *path)
 {
@@ -19,7 +52,7 @@ static void *tell(void *path)
 
         if (!file)
             break;
-        fprintf(file, "%zu\n", info.uordblks + info.hblkhd);
+        fprintf(file, "%lld\n", (long long)(info.uordblks + info.hblkhd) + atomic_load(&mapped));
         fclose(file);
     }
     return NULL;
