@@ -2,7 +2,7 @@
 /* Loaded before a program (LD_PRELOAD): at each SIGUSR1 it appends to the file that HEAP_TOLD names how many bytes are
  * allocated in the program, and mapped beside that. A thread of its own waits for the signal: a handler might interrupt
  * malloc(). What malloc() maps it asks of the kernel itself, so that nothing counts twice. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier): RTLD_NEXT */
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -17,6 +17,7 @@
 static sigset_t asked;
 static atomic_llong mapped; /* may fall below zero: what was mapped before, or by other means, is given back, too */
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the system's are reserved words */
 SEEN void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
     void *(*next)(void *, size_t, int, int, int, off_t) = dlsym(RTLD_NEXT, "mmap");
@@ -27,11 +28,13 @@ SEEN void *mmap(void *address, size_t bytes, int protection, int flags, int fd, 
     return room;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 SEEN void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off64_t offset)
 {
     return mmap(address, bytes, protection, flags, fd, offset);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 SEEN int munmap(void *address, size_t bytes)
 {
     int (*next)(void *, size_t) = dlsym(RTLD_NEXT, "munmap");

@@ -125,8 +125,9 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
 
     tcpt_expected_ns(sighting->connection, from, to, sighting->way, &expected_ns);
     *late_ns = leg ? MAX(leg->most_ns[0] - leg->least_ns[0], leg->most_ns[1] - leg->least_ns[1]) : 0;
-    *late_ns += leg ? travel_ns(sighting->connection, leg, sighting->way) : 0;
-    *late_ns = MIN(*late_ns, LATE_MOST_NS);
+    *late_ns = MIN(*late_ns, LATE_MOST_NS); /* the widest that clocks allow is near what 64 bits hold */
+    if (leg)
+        *late_ns += MIN(travel_ns(sighting->connection, leg, sighting->way), LATE_MOST_NS - *late_ns);
     return sighting->time_ns[from] + expected_ns;
 }
 
