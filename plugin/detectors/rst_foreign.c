@@ -141,52 +141,28 @@ static void raise_by_signs(const tcpt_context *context, rst_signs *me)
     tcpt_relate(me->finding, context->flow->ends[!from].last_record);
 }
 
-static void raise_by_going_on(const tcpt_context *context, rst_signs *me)
+/* What its host sends since, new data or again what it had sent before, says that its socket is still there. */
+static void raise_by_life(const tcpt_context *context, rst_signs *me, bool repeats)
 {
     unsigned from = context->seen->from;
     const tcpt_endpoint *sender = &context->flow->ends[from];
     const char *role = tcpt_role(context->flow, from);
     double seconds = tcpt_as_seconds(context->segment->time_ns - sender->rst_ns);
-
-    me->raised = true;
-    me->signs |= GOES_ON;
-    if (me->ttl)
-        me->finding =
-            tcpt_raise(context, TCPT_HIGH,
-                       "The RST in frame %u was not sent by the %s, which goes on with new data %.3f s later; "
-                       "its TTL is %u, not %u%s",
-                       sender->rst_record->frame, role, seconds, me->ttl, me->usual_ttl,
-                       me->answers ? "; it answers a segment that trackers call INVALID" : "");
-    else
-        me->finding =
-            tcpt_raise(context, TCPT_HIGH,
-                       "The RST in frame %u was not sent by the %s, which goes on with new data %.3f s later%s",
-                       sender->rst_record->frame, role, seconds,
-                       me->answers ? "; it answers a segment that trackers call INVALID" : "");
-    tcpt_brief(me->finding, "RST not by the %s, which goes on %.3f s later", role, seconds);
-    set_fields(me->finding, sender, me);
-    tcpt_relate(me->finding, sender->rst_record);
-    tcpt_relate(me->finding, me->answers);
-    tcpt_rule_out(me->finding, "A RST of that host's own socket: it would be gone.");
-}
-
-static void raise_by_repeating(const tcpt_context *context, rst_signs *me)
-{
-    unsigned from = context->seen->from;
-    const tcpt_endpoint *sender = &context->flow->ends[from];
-    const char *role = tcpt_role(context->flow, from);
-    double seconds = tcpt_as_seconds(context->segment->time_ns - sender->rst_ns);
+    char *ttl = me->ttl ? g_strdup_printf("; its TTL is %u, not %u", me->ttl, me->usual_ttl) : NULL;
 
     me->raised = true;
     me->signs |= GOES_ON;
     me->finding =
-        tcpt_raise(context, TCPT_MEDIUM,
-                   "The RST in frame %u was not sent by the %s, which sends older data again %.3f s later: its "
-                   "socket is still there",
-                   sender->rst_record->frame, role, seconds);
-    tcpt_brief(me->finding, "RST not by the %s, which repeats data %.3f s later", role, seconds);
+        tcpt_raise(context, repeats ? TCPT_MEDIUM : TCPT_HIGH,
+                   "The RST in frame %u was not sent by the %s, which %s %.3f s later%s%s", sender->rst_record->frame,
+                   role, repeats ? "sends older data again" : "goes on with new data", seconds, ttl ? ttl : "",
+                   me->answers ? "; it answers a segment that trackers call INVALID" : "");
+    g_free(ttl);
+    tcpt_brief(me->finding, "RST not by the %s, which %s %.3f s later", role, repeats ? "repeats data" : "goes on",
+               seconds);
     set_fields(me->finding, sender, me);
     tcpt_relate(me->finding, sender->rst_record);
+    tcpt_relate(me->finding, me->answers);
     tcpt_rule_out(me->finding, "A RST of that host's own socket: it would be gone.");
 }
 
@@ -279,9 +255,9 @@ static void judge(const tcpt_context *context, void *memory)
     if (context->segment->flags & TCPT_RST)
         judge_rst(context, me);
     else if (sender->rst_count && goes_on(context, sender, me))
-        me->raised ? confirm(me) : raise_by_going_on(context, me);
+        me->raised ? confirm(me) : raise_by_life(context, me, false);
     else if (sender->rst_count && repeats_on(context, sender, me))
-        raise_by_repeating(context, me);
+        raise_by_life(context, me, true);
 }
 
 /* ---- what another capture point tells ---- */

@@ -14,6 +14,15 @@ unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow
     return member;
 }
 
+unsigned tcpt_member_at(const tcpt_connection *connection, const tcpt_point *point)
+{
+    unsigned member = 0;
+
+    while (member < connection->member_count && connection->members[member].at != point)
+        member++;
+    return member;
+}
+
 void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsigned way, uint32_t iss)
 {
     tcpt_member *here = &connection->members[member];

@@ -61,6 +61,9 @@ static inline const tcpt_flow *tcpt_member_flow(const tcpt_member *member)
 /** @return the flow's index in its connection */
 unsigned tcpt_member_of(const tcpt_connection *connection, const tcpt_flow *flow);
 
+/** @return the index of the flow that a point has seen of the connection; member_count where it has seen none */
+unsigned tcpt_member_at(const tcpt_connection *connection, const struct tcpt_point *point);
+
 /** Learn from a SYN how this member's sequence numbers are shifted. */
 void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsigned way, uint32_t iss);
 

@@ -208,12 +208,7 @@ static bool same_syn(const tcpt_points *points, const tcpt_flow *other, const tc
 
 static bool room_for(const tcpt_connection *connection, const tcpt_point *point)
 {
-    if (connection->member_count == TCPT_MEMBERS)
-        return false;
-    for (unsigned i = 0; i < connection->member_count; i++)
-        if (connection->members[i].at == point)
-            return false;
-    return true;
+    return connection->member_count < TCPT_MEMBERS && tcpt_member_at(connection, point) == connection->member_count;
 }
 
 /* What a member that joins late can still be compared with. */

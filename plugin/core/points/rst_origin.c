@@ -169,9 +169,7 @@ static bool find_guide(place *at, const tcpt_flow *flow, unsigned from)
         !tcpt_guide_shares_port(points, flow) || tcpt_points_appended(points))
         return false;
     members = at->connection->members;
-    at->here = 0;
-    while (members[at->here].at != flow->at)
-        at->here++;
+    at->here = tcpt_member_at(at->connection, flow->at);
     at->way = from ^ members[at->here].turned;
     at->nearer = tcpt_next_member(at->connection, at->here, !at->way, &assumed);
     return at->nearer != at->here && !assumed && members[at->nearer].translated == members[at->here].translated &&

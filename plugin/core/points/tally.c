@@ -77,14 +77,6 @@ static bool looked_throughout(const GArray *lost, const tcpt_point *point, int64
     return lost->len > 0;
 }
 
-static bool knows(const tcpt_connection *connection, const tcpt_point *point)
-{
-    for (unsigned i = 0; i < connection->member_count; i++)
-        if (connection->members[i].at == point)
-            return true;
-    return false;
-}
-
 /* Of several points that know it all on one side of what drops it. What all of these have seen is not kept: the oldest
  * and the newest SYN stand for them. */
 static tcpt_loss_table tally_behind(const tcpt_flow *flow, unsigned from)
@@ -113,12 +105,10 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
         return false;
     if (connection->member_count > 1 && flow->ends[from].segment_count < TCPT_MISSING_LEAST)
         return false;
-    here = 0;
-    while (guide->members[here].at != flow->at)
-        here++;
+    here = tcpt_member_at(guide, flow->at);
     way = from ^ guide->members[here].turned;
     next = tcpt_next_member(guide, here, way, &assumed);
-    if (next == here || knows(connection, guide->members[next].at))
+    if (next == here || tcpt_member_at(connection, guide->members[next].at) < connection->member_count)
         return false;
     sum = connection->member_count < 2 ? tally_alone(connection, from) : tally_behind(flow, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
