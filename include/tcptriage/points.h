@@ -41,9 +41,10 @@ typedef struct tcpt_point {
     uint64_t segments;
     uint64_t sums[TCPT_CHECKSUM_WRONG + 1]; /**< of those, by what their checksums are (tcpt_checksum) */
     uint64_t bare;                          /**< of those, without payload */
-    bool paired;                            /**< a segment seen here was seen elsewhere too */
-    uint64_t uncaptured;                    /**< segments that passed it for certain and are not in the capture */
-    int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
+    uint64_t ports[8];   /**< of servers, those that were seen here: a bit for all that are alike modulo 512 */
+    bool paired;         /**< a segment seen here was seen elsewhere too */
+    uint64_t uncaptured; /**< segments that passed it for certain and are not in the capture */
+    int64_t ahead_ns;    /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
     struct tcpt_points *all; /**< what it is one of */
 } tcpt_point;
@@ -132,6 +133,8 @@ typedef struct tcpt_losses {
     bool recut;                /**< segments were cut or joined on the way: sizes do not compare */
     bool unwatched;     /**< the farther point has captured nothing since: it may have ended. Nobody answers them */
     bool order_assumed; /**< which point is nearer rests on both clocks being one */
+    bool other_port;    /**< the farther point has captured nothing of that server's port: its capture filter may leave
+                             that out */
     tcpt_lost *lost;    /**< in the order of the file, owned; at most TCPT_LOST_LISTED */
     uint32_t lost_count;
 } tcpt_losses;
@@ -168,6 +171,9 @@ tcpt_share tcpt_losses_with(const tcpt_losses *losses, tcpt_loss_property proper
 /** Whether a segment that end `from` of this flow sent was seen at a point nearer to it as well. */
 bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from);
 
+/** The flow that is the same connection at the next point toward one of its ends, or NULL. */
+const tcpt_flow *tcpt_flow_nearer(const tcpt_flow *flow, unsigned end, bool *order_assumed);
+
 /** Whether most packets of a flow were captured twice, and it is the first one of the capture of which that is so. */
 bool tcpt_is_first_captured_twice(const tcpt_flow *flow);
 
@@ -175,14 +181,15 @@ bool tcpt_is_first_captured_twice(const tcpt_flow *flow);
 bool tcpt_is_renumbered(const tcpt_flow *flow);
 
 /** Why a RST that a point nearer to its host lacks was not sent by that host. One capture may lack one packet; it takes
- *  more than that. */
+ *  more than that. From TCPT_RST_ANSWERS_MISSING on it is a question. */
 typedef enum tcpt_rst_proof {
     TCPT_RST_HOST_GOES_ON,    /**< the host goes on there */
     TCPT_RST_BOTH_WAYS,       /**< another one, which names the other host, shows there alone */
     TCPT_RST_TOO_SOON,        /**< what it answers did not come there either, and the host is too far for it */
     TCPT_RST_BEFORE_SYN,      /**< the SYN that it answers came there later */
     TCPT_RST_ANSWERS_MISSING, /**< what it answers did not come there either: a gap in the capture looks the same */
-    TCPT_RST_SYN_ALONE,       /**< the SYN that it answers came there, and no answer: nothing more speaks against it */
+    TCPT_RST_PORT_UNSEEN, /**< the same, and nothing of that port came there: its capture filter may leave that out */
+    TCPT_RST_SYN_ALONE,   /**< the SYN that it answers came there, and no answer: nothing more speaks against it */
 } tcpt_rst_proof;
 
 typedef struct tcpt_rst_origin {
@@ -191,11 +198,28 @@ typedef struct tcpt_rst_origin {
     tcpt_record *proved_by; /**< that segment; never NULL */
 } tcpt_rst_origin;
 
+/** Whether nothing but times speaks for it: a queue or a clock may deceive, the rest is proof. */
+static inline bool tcpt_rst_proof_is_by_times(tcpt_rst_proof proof)
+{
+    return proof == TCPT_RST_TOO_SOON || proof == TCPT_RST_BEFORE_SYN;
+}
+
 /** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
  *  points, or where the nearer one has ended or has a RST of that end: false. One that is known to lack packets is
  *  asked for no more than times and what its host sends. A refused SYN that the nearer point lacks is judged by other
  *  connections to that port. */
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
+
+/** A segment with a wrong checksum, which a point nearer to its sender has seen with a right one. */
+typedef struct tcpt_sound_copy {
+    tcpt_record *damaged;
+    tcpt_record *sound;
+    const tcpt_point *at; /**< where it is sound */
+    bool order_assumed;   /**< which point is nearer rests on both clocks being one */
+} tcpt_sound_copy;
+
+/** The number-th of them that end `from` of a flow has sent, from 0; false when there are no more. */
+bool tcpt_sound_copy_of(const tcpt_flow *flow, unsigned from, unsigned number, tcpt_sound_copy *copy);
 
 /** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.
  */

@@ -106,6 +106,42 @@ static void judge(const tcpt_context *context, void *memory)
                            "checksums verify.");
 }
 
+/* ---- what another capture point tells ---- */
+
+/* A point nearer to the sender has seen it sound. */
+static bool find_sound(const tcpt_context *context, unsigned end, const tcpt_record *damaged, tcpt_sound_copy *copy)
+{
+    for (unsigned i = 0; tcpt_sound_copy_of(context->flow, end, i, copy); i++)
+        if (copy->damaged == damaged)
+            return true;
+    return false;
+}
+
+static void say_between(const tcpt_context *context, unsigned end, tcpt_finding *finding, const tcpt_sound_copy *copy)
+{
+    tcpt_set_confidence(finding, copy->order_assumed ? TCPT_MEDIUM : TCPT_HIGH);
+    tcpt_resummarise(finding,
+                     "Damaged between %s, where this segment of the %s has a right TCP checksum (frame %u), and %s: "
+                     "hosts drop it",
+                     copy->at->name, tcpt_role(context->flow, end), copy->sound->frame, context->flow->at->name);
+    tcpt_brief(finding, "Bad TCP checksum: damaged between two points");
+    tcpt_relate(finding, copy->sound);
+    tcpt_blame_way(finding);
+    tcpt_rule_out(finding, "Its sender: a point nearer to that has the same segment with a right checksum.");
+}
+
+static void settle_between(const tcpt_context *context, unsigned end)
+{
+    tcpt_sound_copy copy;
+
+    for (unsigned i = 0; tcpt_sound_copy_of(context->flow, end, i, &copy); i++) {
+        tcpt_finding *judged = tcpt_raised_on(context, copy.damaged);
+
+        if (judged)
+            say_between(context, end, tcpt_instead_of(context, judged), &copy);
+    }
+}
+
 /* ---- SYNs that nothing good came before ---- */
 
 /* Nine of ten other sums at this point verify, or there are none. */
@@ -124,6 +160,7 @@ static bool answered(const tcpt_flow *flow, unsigned end)
 static void raise_on_syn(const tcpt_context *context, unsigned end, const tcpt_damage *damage)
 {
     bool taken = answered(context->flow, end);
+    tcpt_sound_copy copy;
     tcpt_finding *finding =
         tcpt_raise_on(context, damage->record, damage->time_ns, taken ? TCPT_MEDIUM : TCPT_LOW,
                       "The TCP checksum of the %s's %s should be 0x%04x: hosts drop this segment; it %s",
@@ -134,6 +171,8 @@ static void raise_on_syn(const tcpt_context *context, unsigned end, const tcpt_d
     tcpt_set_number(finding, TCPT_F_CHECKSUM_EXPECTED, damage->expected);
     tcpt_relate(finding, damage->sound);
     tcpt_rule_out(finding, "Checksum offload: the field is not the pseudo-header sum.");
+    if (find_sound(context, end, damage->record, &copy))
+        say_between(context, end, finding, &copy);
 }
 
 /* The only segment of its flow. */
@@ -170,12 +209,15 @@ static void settle_end(const tcpt_context *context, unsigned end)
 /* ---- bytes of which nothing more was heard ---- */
 
 /* Neither sent again nor acknowledged: whether it arrived is not known. */
-static void settle_open(const tcpt_context *context, const tcpt_damages *damages, unsigned place)
+static void settle_open(const tcpt_context *context, unsigned end, unsigned place)
 {
+    const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
     const tcpt_damage *damage = &damages->at[place];
+    tcpt_sound_copy copy;
     tcpt_finding *finding = tcpt_raised_on(context, damage->record);
 
-    if (damage->kind != TCPT_DAMAGE_FOUND || !finding || came_again(damages, place))
+    if (damage->kind != TCPT_DAMAGE_FOUND || !finding || came_again(damages, place) ||
+        find_sound(context, end, damage->record, &copy))
         return;
     finding = tcpt_instead_of(context, finding);
     tcpt_set_confidence(finding, TCPT_LOW);
@@ -192,7 +234,8 @@ static void settle(const tcpt_context *context, const void *memory)
         const tcpt_damages *damages = context->flow->ends[end].trouble->damages;
 
         for (unsigned i = 0; damages && i < damages->count; i++)
-            settle_open(context, damages, i);
+            settle_open(context, end, i);
+        settle_between(context, end);
         if (context->flow->ends[end].trouble->damages)
             settle_end(context, end);
         else
@@ -209,10 +252,12 @@ const tcpt_detector tcpt_checksum_bad = {
     .message = "TCP checksum is bad, and neither offload nor padding explains it",
     .brief = "Bad TCP checksum, and neither offload nor padding",
     .mistaken = "loss in a full queue",
-    .explanation = "The segment was damaged behind its sender, or the sender's stack or network card made a wrong sum: "
-                   "the receiving host drops it silently, and it has to be sent again. The analysis takes it as never "
-                   "received. Where its bytes are acknowledged and never sent again they have arrived, and the finding "
-                   "is taken back.",
+    .explanation =
+        "The segment was damaged behind its sender, or the sender's stack or network card made a wrong sum: "
+        "the receiving host drops it silently, and it has to be sent again. Where a second capture point, "
+        "nearer to the sender, has it with a right sum it was damaged between the two. The analysis takes it as never "
+        "received. Where its bytes are acknowledged and never sent again they have arrived, and the finding "
+        "is taken back.",
     .remedy = "Compare with the retransmission of the same bytes. Where that is right, look for faulty memory or "
               "firmware in a device between the sender and this capture, or in the sender. Where every repeat is wrong "
               "the sender itself "

@@ -14,6 +14,8 @@
 typedef struct failed_memory {
     tcpt_record *nobody; /* the RST of a host that has no such connection, in answer to payload; NULL for none */
     tcpt_record *asked;  /* that payload */
+    uint8_t ttl;         /* of the RST, and the only one that the server has used before; both 0 where they are alike */
+    uint8_t usual_ttl;
 } failed_memory;
 
 enum {
@@ -24,6 +26,8 @@ enum {
     /* By the third SYN-ACK, 1 + 2 s after the first, a client without one has asked again. */
     SYN_ACKS_LEAST = 3,
     ANSWER_RTTS = 3,
+    /* Segments that tell which TTL a host uses: rst_foreign.c has the same. */
+    TTL_KNOWN_BY = 3,
 };
 
 static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
@@ -263,6 +267,22 @@ static tcpt_finding *raise_given_up(const tcpt_context *context, tcpt_confidence
     return finding;
 }
 
+/* One hop less is a device on the way, or a route that has changed since: it proves nothing, but is to be known. */
+static tcpt_finding *raise_other_ttl(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
+{
+    enum { KIND = TCPT_OUTCOMES + 1 };
+    tcpt_finding *finding = tcpt_raise_among(
+        context, KIND, confidence,
+        "A RST without ACK answers frame %u, no close was captured. Its TTL is %u, the server's %u: a device's RST, or "
+        "does the server know the connection no more?",
+        mine->asked->frame, mine->ttl, mine->usual_ttl);
+
+    tcpt_brief(finding, "RST to data, TTL %u not %u: a device's, or the server's?", mine->ttl, mine->usual_ttl);
+    tcpt_relate(finding, mine->asked);
+    tcpt_relate(finding, mine->nobody);
+    return finding;
+}
+
 static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
     tcpt_finding *finding = tcpt_raise_among(
@@ -284,7 +304,9 @@ static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence co
 
     if (asks != 2)
         return raise_given_up(context, confidence, asks);
-    return mine->nobody ? raise_unknown(context, confidence, mine) : NULL;
+    if (!mine->nobody)
+        return NULL;
+    return mine->ttl ? raise_other_ttl(context, confidence, mine) : raise_unknown(context, confidence, mine);
 }
 
 /* tuple_changed stands on the other connection, and Wireshark has that in a stream of its own. */
@@ -319,6 +341,15 @@ static bool raise_moved(const tcpt_context *context)
     return true;
 }
 
+static void note_ttl(failed_memory *mine, const tcpt_endpoint *server, uint8_t ttl)
+{
+    bool differs = server->ttl_least && server->ttl_least == server->ttl_most && ttl && ttl != server->ttl_most &&
+                   server->segment_count >= server->rst_count + TTL_KNOWN_BY;
+
+    mine->ttl = differs ? ttl : 0;
+    mine->usual_ttl = differs ? server->ttl_most : 0;
+}
+
 /* The server answers payload in time, exactly, while nobody has begun to close: a socket that aborts says so with RST
  * and ACK, and one that was closed has sent its FIN (RFC 9293, section 3.10.7.1). */
 static void judge(const tcpt_context *context, void *memory)
@@ -337,6 +368,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     if (!asks->unanswered_ns || !asks->payload_record || context->segment->time_ns - asks->payload_ns > most_ns)
         return;
+    note_ttl(mine, &flow->ends[from], context->segment->ttl);
     mine->nobody = context->record;
     mine->asked = asks->payload_record;
 }

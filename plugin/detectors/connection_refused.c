@@ -252,15 +252,24 @@ static void say_between(const tcpt_context *context, tcpt_finding *finding, cons
     uint32_t syn = context->flow->ends[context->flow->client].last_record->frame;
 
     tcpt_relate(finding, origin->proved_by);
-    if (origin->proof != TCPT_RST_ANSWERS_MISSING && origin->proof != TCPT_RST_SYN_ALONE) {
+    if (origin->proof < TCPT_RST_ANSWERS_MISSING) {
         tcpt_resummarise(finding, "A RST answers the SYN (frame %u), but not the server's: it begins between %s and %s",
                          syn, nearer, context->flow->at->name);
         tcpt_brief(finding, "Refused between two points, not by the server");
+        tcpt_blame_way(finding);
+        if (tcpt_rst_proof_is_by_times(origin->proof))
+            tcpt_set_confidence(finding, TCPT_MEDIUM);
         return;
     }
     tcpt_set_confidence(finding, TCPT_MEDIUM);
-    tcpt_brief(finding, "Refused by a device between the points, or a gap?");
-    if (origin->proof == TCPT_RST_ANSWERS_MISSING)
+    tcpt_brief(finding, origin->proof == TCPT_RST_PORT_UNSEEN ? "Refused by a device between the points, or the server?"
+                                                              : "Refused by a device between the points, or a gap?");
+    if (origin->proof == TCPT_RST_PORT_UNSEEN)
+        tcpt_resummarise(finding,
+                         "A RST answers the SYN (frame %u); %s, nearer to the server, has nothing of port %u: did a "
+                         "device between refuse, or does its filter leave that out?",
+                         syn, nearer, context->flow->key.port[!context->flow->client]);
+    else if (origin->proof == TCPT_RST_ANSWERS_MISSING)
         tcpt_resummarise(finding,
                          "A RST answers the SYN (frame %u); %s, nearer to the server, has neither: did a device "
                          "between refuse, or is there a gap?",

@@ -296,9 +296,9 @@ static tcpt_finding *raise_sure(const tcpt_context *context, const tcpt_endpoint
 {
     const tcpt_flow *flow = context->flow;
     char *proof = proof_of(origin, role, tcpt_role(flow, sender == &flow->ends[0]));
-    bool by_times = origin->proof == TCPT_RST_TOO_SOON || origin->proof == TCPT_RST_BEFORE_SYN;
+    tcpt_confidence confidence = tcpt_rst_proof_is_by_times(origin->proof) ? TCPT_MEDIUM : TCPT_HIGH;
     tcpt_finding *finding =
-        tcpt_raise_on(context, sender->rst_record, sender->rst_ns, by_times ? TCPT_MEDIUM : TCPT_HIGH,
+        tcpt_raise_on(context, sender->rst_record, sender->rst_ns, confidence,
                       "The RST in frame %u was not sent by the %s: it begins between %s, %s, and %s",
                       sender->rst_record->frame, role, origin->nearer->name, proof, flow->at->name);
 
@@ -327,7 +327,7 @@ static void settle(const tcpt_context *context, const void *memory)
         return;
     for (unsigned from = 0; from < 2; from++)
         if (!of[from].raised && tcpt_rst_begins_on_the_way(context->flow, from, &origin) &&
-            origin.proof != TCPT_RST_SYN_ALONE)
+            origin.proof <= TCPT_RST_ANSWERS_MISSING)
             raise_by_point(context, from, &origin);
 }
 

@@ -60,6 +60,13 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     }
 }
 
+/* A capture filter that leaves the port out looks the same. */
+static char *describe_other_port(const tcpt_flow *flow)
+{
+    return g_strdup_printf("nothing of port %u came there, or its capture filter leaves that out",
+                           flow->key.port[!flow->client]);
+}
+
 static void set_share(tcpt_finding *finding, tcpt_field missing, tcpt_field total, tcpt_share share)
 {
     tcpt_set_number(finding, missing, share.missing);
@@ -90,7 +97,7 @@ static void set_table(tcpt_finding *finding, const tcpt_losses *losses, tcpt_los
 /* A farther capture that lacks packets itself proves nothing about one of them. */
 static tcpt_confidence confidence_in(const tcpt_losses *losses)
 {
-    if (losses->unwatched || tcpt_far_capture_lacks(losses))
+    if (losses->unwatched || losses->other_port || tcpt_far_capture_lacks(losses))
         return TCPT_LOW;
     return losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH;
 }
@@ -133,7 +140,8 @@ static bool proven(const tcpt_losses *losses)
 static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_losses *losses)
 {
     tcpt_loss_property property = tcpt_loss_property_of(losses);
-    char *what = describe(losses, property), *astray = describe_astray(losses);
+    char *what = losses->other_port ? describe_other_port(context->flow) : describe(losses, property);
+    char *astray = describe_astray(losses);
     tcpt_finding *finding = tcpt_raise_on(
         context, losses->lost[0].record, losses->lost[0].time_ns, confidence_in(losses),
         "%u of %u segments from the %s seen at %s, not at %s: %s%s", losses->all.missing, losses->all.total,
@@ -142,7 +150,7 @@ static void raise_loss(const tcpt_context *context, unsigned from, const tcpt_lo
     g_free(what);
     g_free(astray);
     tcpt_brief(finding, "%u of %u segments of the %s lost between two points%s", losses->all.missing, losses->all.total,
-               tcpt_role(context->flow, from), losses->unwatched ? "?" : "");
+               tcpt_role(context->flow, from), losses->unwatched || losses->other_port ? "?" : "");
     set_table(finding, losses, property);
     relate_lost(finding, losses);
     if (losses->astray)
@@ -234,7 +242,8 @@ const tcpt_detector tcpt_vantage_loss = {
         "one, which went on capturing: consistent with a device between the two that drops them. What all "
         "of them have in common and none of the others is named when it separates cleanly. What came under "
         "another address or port is told apart: a NAT lost the connection, or took them for INVALID. Where the "
-        "farther point captured nothing since it may have ended: then only that nobody answers is certain.",
+        "farther point captured nothing since it may have ended: then only that nobody answers is certain. So it is "
+        "where that point has captured no connection to that port: its capture filter may leave the port out.",
     .remedy =
         "Look at what is between the two points: counters of dropped frames, firewall and connection tracker, MTU, "
         "checksum offload. Move one capture point closer until the loss is pinned between two neighbouring "

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A device on the way reads windows without their scale: what lies beyond is dropped. */
+/* A device on the way reads windows without their scale: what lies beyond is dropped. Or it takes the scale out of a
+ * SYN-ACK: one end reads them without. */
 #include <glib.h>
 
 #include "detectors/detectors.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 #include "tcptriage/sequence.h"
 
 /* What one sender has run into. */
@@ -129,6 +131,49 @@ static void judge(const tcpt_context *context, void *memory)
     judge_stall(context, &mine->of[seen->from]);
 }
 
+/* ---- what another capture point tells ---- */
+
+/* A SYN-ACK without scale that answers a SYN with one: where each end says it once, nobody has changed his mind. */
+static bool answers_without_scale(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return flow->client_known && flow->first_ack_record && client->syn_count == 1 && server->syn_count == 1 &&
+           (client->syn_options & TCPT_OPTION_WSCALE) && !(server->syn_options & TCPT_OPTION_WSCALE);
+}
+
+/* The same SYN-ACK nearer to the server, where it puts a scale in force. A proxy's own has other numbers. */
+static const tcpt_flow *with_scale(const tcpt_flow *flow, bool *order_assumed)
+{
+    const tcpt_flow *nearer = tcpt_flow_nearer(flow, !flow->client, order_assumed);
+    const tcpt_endpoint *server = nearer ? &nearer->ends[!nearer->client] : NULL;
+
+    if (!server || !nearer->client_known || server->syn_count != 1 || tcpt_is_renumbered(flow))
+        return NULL;
+    return server->wscale || nearer->ends[nearer->client].wscale ? nearer : NULL;
+}
+
+/* The server goes by the scales, the client by none. */
+static void settle(const tcpt_context *context, const void *memory)
+{
+    const tcpt_flow *flow = context->flow, *nearer;
+    tcpt_finding *finding;
+    bool assumed;
+
+    (void)memory;
+    if (!answers_without_scale(flow) || !(nearer = with_scale(flow, &assumed)))
+        return;
+    finding = tcpt_raise_on(
+        context, flow->first_ack_record, flow->first_ack_ns, assumed ? TCPT_MEDIUM : TCPT_HIGH,
+        "The SYN-ACK loses its window scale (%u) between %s and %s: the client reads windows without, the server its "
+        "as %u times as large",
+        nearer->ends[!nearer->client].wscale, nearer->at->name, flow->at->name,
+        1u << nearer->ends[nearer->client].wscale);
+    tcpt_brief(finding, "Window scale taken out of the SYN-ACK on the way");
+    tcpt_relate(finding, nearer->first_ack_record);
+    tcpt_rule_out(finding, "A server without window scaling: its SYN-ACK has the option at the point nearer to it.");
+}
+
 static const tcpt_field fields[] = {TCPT_F_WINDOW_RAW, TCPT_F_WINDOW_SCALED, TCPT_FIELD_COUNT};
 
 static const char *const explains[] = {"peer_silent", "fin_unacked", "vantage_loss", "recovery_stall", NULL};
@@ -147,7 +192,9 @@ const tcpt_detector tcpt_window_scale_ignored = {
         "Each time the sender has more under way than the window field says without the scale that both ends have "
         "agreed on, all that is beyond gets lost, and only the retransmission timer moves the connection on. "
         "Consistent with a firewall or router on the way that does not know the scale (it has not seen the SYNs, or "
-        "does not support RFC 7323) and drops what it takes for out of window.",
+        "does not support RFC 7323) and drops what it takes for out of window. Where two points have the SYN-ACK with "
+        "and without the option the device "
+        "takes it out: then the ends themselves disagree.",
     .remedy = "Update or bypass the stateful device between the two ends. Where it follows a connection only from its "
               "middle on (asymmetric routes, failover) let it see both directions from the SYN on. Without window "
               "scaling, as a test, the loss ends.",
@@ -161,4 +208,5 @@ const tcpt_detector tcpt_window_scale_ignored = {
     .memory_bytes = sizeof(narrow_memory),
     .fields = fields,
     .judge = judge,
+    .settle = settle,
 };

@@ -8,6 +8,7 @@
 #include "core/points/nearer.h"
 #include "core/points/paths.h"
 #include "core/points/sightings.h"
+#include "core/points/sound_copies.h"
 #include "core/points/strays.h"
 
 static void each_of_table(const tcpt_loss_table *table, tcpt_block_visit visit, void *data)
@@ -23,6 +24,8 @@ static void each_of_connection(const tcpt_connection *connection, tcpt_block_vis
 {
     visit(connection->members, connection->member_count * sizeof *connection->members, data);
     each_of_table(connection->alone, visit, data);
+    if (connection->sound_pairs)
+        visit(connection->sound_pairs, sizeof *connection->sound_pairs, data);
     for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
         for (unsigned i = 0; i < 4; i++)
             each_of_table(leg->losses[i / 2][i % 2], visit, data);

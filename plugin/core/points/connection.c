@@ -64,17 +64,24 @@ bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const tcpt_point *point, int6
     return false;
 }
 
-bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns)
+/* Of the SYNs that came into a life no more than the newest is known: what came before that may belong to an earlier
+ * one, and a life that goes on there at the time tells. */
+static bool lives_at(const tcpt_flow *twin, int64_t due_ns, int64_t late_ns)
+{
+    return twin->first_ns - late_ns <= due_ns && due_ns <= twin->last_ns + late_ns;
+}
+
+bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns, int64_t due_ns,
+                          int64_t late_ns)
 {
     const tcpt_flow *flow = tcpt_member_flow(to);
     const tcpt_next_syn *syn = next_syn(tcpt_member_flow(from));
     unsigned count = 0;
 
-    if (!syn || time_ns < syn->time_ns)
-        return false;
-    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < LIVES_MOST;
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); syn && twin != flow && count < LIVES_MOST;
          twin = tcpt_next_twin(twin), count++)
-        if (twin->at == flow->at && begins_with(twin, syn))
+        if (twin->at == flow->at &&
+            (time_ns >= syn->time_ns ? begins_with(twin, syn) : lives_at(twin, due_ns, late_ns)))
             return true;
     return false;
 }

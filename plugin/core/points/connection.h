@@ -15,6 +15,7 @@
 
 struct tcpt_leg;
 struct tcpt_loss_table;
+struct tcpt_sound_pairs;
 struct tcpt_points;
 struct tcpt_sighting;
 
@@ -51,6 +52,7 @@ typedef struct tcpt_connection {
     struct tcpt_leg *legs;
     struct tcpt_loss_table
         *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */
+    struct tcpt_sound_pairs *sound_pairs; /**< sound_copies.c; NULL without any */
 } tcpt_connection;
 
 static inline const tcpt_flow *tcpt_member_flow(const tcpt_member *member)
@@ -71,7 +73,9 @@ void tcpt_member_learn_shift(tcpt_connection *connection, unsigned member, unsig
  *  when it was due there, by that point's clock, it had begun, and it has a later one. */
 bool tcpt_syn_is_in_life_at(const tcpt_flow *flow, const struct tcpt_point *point, int64_t due_ns);
 
-/** Whether what `from` has at that time came behind a SYN of the next life, and is in that life at `to`. */
-bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns);
+/** Whether what `from` has at that time came behind a SYN of the next life, and is in that life at `to`; or in one
+ *  before that, when it was due there, `late_ns` give or take. */
+bool tcpt_is_in_next_life(const tcpt_member *from, const tcpt_member *to, int64_t time_ns, int64_t due_ns,
+                          int64_t late_ns);
 
 #endif

@@ -17,6 +17,7 @@ void tcpt_connection_free(tcpt_connection *connection)
         leg = next;
     }
     tcpt_loss_table_free(connection->alone);
+    g_free(connection->sound_pairs);
     if (connection->members != connection->few)
         g_free(connection->members);
     g_free(connection);

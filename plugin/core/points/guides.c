@@ -79,13 +79,13 @@ bool tcpt_guide_shares_port(const tcpt_points *points, const tcpt_flow *flow)
     return known && known->port == flow->key.port[!flow->client];
 }
 
-void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
+static void note(const tcpt_connection *connection, const tcpt_flow *flow, bool other_way)
 {
     GHashTable *guides = connection->points->guides;
     guide hosts = guide_for(flow);
     guide *known = g_hash_table_lookup(guides, &hosts);
 
-    if (known && known->connection->member_count > connection->member_count)
+    if (known && known->connection->member_count > connection->member_count && !other_way)
         return; /* it shows more of the way: this one may end at what drops it */
     if (!known) {
         known = g_memdup2(&hosts, sizeof hosts);
@@ -96,6 +96,30 @@ void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
     known->connection = connection;
 }
 
+void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow)
+{
+    note(connection, flow, false);
+}
+
+static bool passes_another_point(const tcpt_connection *connection, const tcpt_connection *known)
+{
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if (tcpt_member_at(known, connection->members[i].at) == known->member_count)
+            return true;
+    return false;
+}
+
+void tcpt_guides_note_way(const tcpt_connection *connection)
+{
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        const tcpt_flow *flow = tcpt_member_flow(&connection->members[i]);
+        const tcpt_connection *known = tcpt_guide_of(connection->points, flow);
+
+        if (known && known != connection && passes_another_point(connection, known))
+            note(connection, flow, true);
+    }
+}
+
 /* Which point is nearer, and how far it is: no flows, and none of what was lost. */
 static tcpt_connection *copy_of(const tcpt_connection *connection)
 {
@@ -104,6 +128,7 @@ static tcpt_connection *copy_of(const tcpt_connection *connection)
 
     copy->next = NULL;
     copy->alone = NULL;
+    copy->sound_pairs = NULL;
     copy->members = connection->members == connection->few
                         ? copy->few
                         : g_memdup2(connection->members, TCPT_MEMBERS * sizeof *connection->members);

@@ -19,6 +19,10 @@ bool tcpt_guide_shares_port(const tcpt_points *points, const tcpt_flow *flow);
 /** Take the connection for the newest of this flow's hosts and point. */
 void tcpt_guides_note(const tcpt_connection *connection, const tcpt_flow *flow);
 
+/** A connection is answered on its way past two points: where it passes one that the hosts' guide does not know, the
+ * way is another now. */
+void tcpt_guides_note_way(const tcpt_connection *connection);
+
 /** A connection is given back: who is guided by it keeps what is needed for that, if not too many do. */
 void tcpt_guides_release(const tcpt_points *points, bool (*leaves)(const tcpt_connection *connection, void *data),
                          void *data);

@@ -187,11 +187,14 @@ static bool was_looking(const tcpt_sighting *sighting, unsigned from, unsigned t
 static bool of_another_life(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     const tcpt_connection *connection = sighting->connection;
+    int64_t late_ns, due;
 
     if ((sighting->flags & TCPT_SYN) && connection->reference_known[sighting->way] &&
         sighting->seq != connection->reference[sighting->way])
         return true;
-    return tcpt_is_in_next_life(&connection->members[from], &connection->members[to], sighting->time_ns[from]);
+    due = due_ns(sighting, from, to, &late_ns);
+    return tcpt_is_in_next_life(&connection->members[from], &connection->members[to], sighting->time_ns[from], due,
+                                late_ns + TCPT_MS_NS);
 }
 
 /* What came there under another address or port was not lost. */
@@ -241,6 +244,14 @@ static tcpt_loss_table *made(tcpt_loss_table **table)
     return *table;
 }
 
+/* Where nothing of that way is seen it goes by another way, and the capture has no hole. */
+static bool hears(const tcpt_sighting *sighting, unsigned at)
+{
+    const tcpt_member *there = &sighting->connection->members[at];
+
+    return tcpt_member_flow(there)->ends[sighting->way ^ there->turned].sent;
+}
+
 static void count_between(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     tcpt_loss_table **table = table_of(tcpt_leg_of(sighting->connection, from, to), from, sighting->way);
@@ -248,7 +259,8 @@ static void count_between(const tcpt_sighting *sighting, unsigned from, unsigned
 
     uncaptured = made(table)->uncaptured;
     count(*table, sighting, from, to);
-    sighting->connection->members[to].at->uncaptured += (*table)->uncaptured - uncaptured;
+    if (hears(sighting, to))
+        sighting->connection->members[to].at->uncaptured += (*table)->uncaptured - uncaptured;
 }
 
 /* Of a connection that nobody answers, and that so far only one point knows. */

@@ -260,6 +260,7 @@ static void add_member(tcpt_connection *connection, const tcpt_flow *flow, int64
     make_room(connection);
     here = &connection->members[member];
     *here = (tcpt_member){.record = flow->record, .at = flow->at, .noted_from_ns = noted_from_ns};
+    tcpt_ports_note(flow->at, flow->key.port[!flow->client]);
     connect(connection->points, flow, connection);
     here->translated = memcmp(flow->key.address, first->key.address, sizeof flow->key.address) != 0 ||
                        memcmp(flow->key.port, first->key.port, sizeof flow->key.port) != 0;

@@ -3,8 +3,10 @@
 #include "core/points/match_segments.h"
 
 #include "core/points/clock_offsets.h"
+#include "core/points/guides.h"
 #include "core/points/legs.h"
 #include "core/points/sightings.h"
+#include "core/points/sound_copies.h"
 #include "tcptriage/sequence.h"
 
 enum {
@@ -20,6 +22,12 @@ static void note_delay(tcpt_leg *leg, unsigned way, int64_t delta_ns)
     if (!leg->matched[way] || delta_ns > leg->most_ns[way])
         leg->most_ns[way] = delta_ns;
     leg->matched[way]++;
+}
+
+/* For the first time both ways of it were seen at both. */
+static bool is_first_answer(const tcpt_leg *leg, unsigned way)
+{
+    return leg->matched[way] == 1 && leg->matched[!way];
 }
 
 /* Both points have seen it. `here` is the member that did so last. */
@@ -39,6 +47,8 @@ static void note_match(const tcpt_sighting *known, unsigned there, const tcpt_si
         (*((known->ttl > now->ttl) == (there < here) ? &leg->ttl_falls : &leg->ttl_rises))[known->way]++;
     if (first || leg->least_ns[known->way] < least_before_ns)
         tcpt_clock_offsets_learn(connection, leg);
+    if (is_first_answer(leg, known->way))
+        tcpt_guides_note_way(connection);
 }
 
 /* ---- by its numbers ---- */
@@ -218,6 +228,18 @@ static void compare_sack(tcpt_connection *connection, const tcpt_sighting *known
         tcpt_leg_of(connection, known->first, now->first)->sack_not_adjusted = true;
 }
 
+/* Which of several sent under the same numbers it is: an IP ID of its own tells, or that it is due. */
+static bool is_that_very_one(const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    const tcpt_leg *leg = tcpt_leg_between(now->connection, known->first, now->first);
+    int64_t expected_ns;
+
+    if (known->has_ip_id && now->has_ip_id && known->ip_id == now->ip_id)
+        return true;
+    return tcpt_expected_on(leg, now->connection, known->first, now->first, now->way, &expected_ns) &&
+           undue_ns(leg, known, now, expected_ns) == 0;
+}
+
 /* All of `known` has been seen at `here` as well. */
 static void arrive(tcpt_points *points, tcpt_sighting *known, const tcpt_sighting *now)
 {
@@ -228,6 +250,8 @@ static void arrive(tcpt_points *points, tcpt_sighting *known, const tcpt_sightin
         if (known->seen & 1u << there)
             note_match(known, there, now, here);
     known->seen |= (uint8_t)(1u << here);
+    known->sound |= now->sound;
+    known->damaged |= now->damaged;
     known->time_ns[here] = now->time_ns[here];
     known->record[here] = now->record[here];
     known->properties |= now->properties & 1u << TCPT_LOSS_PADDED;
@@ -245,6 +269,8 @@ static bool match_whole(tcpt_points *points, const tcpt_sighting *now)
 
     if (!known)
         return false;
+    if ((known->damaged | now->damaged) && is_that_very_one(known, now))
+        tcpt_sound_copies_note(known, now);
     learn_rewriting(tcpt_leg_of(now->connection, known->first, now->first), known, now);
     compare_sack(now->connection, known, now);
     arrive(points, known, now);

@@ -156,7 +156,16 @@ static bool captured_at(const tcpt_point *point, int64_t due_ns)
     return point->piece == 0 && due_ns >= point->first_ns && due_ns < point->newest_ns;
 }
 
-/* Other connections to that port pass the nearer point: in the guide's numbers. */
+static bool known_from_the_start(const tcpt_connection *connection)
+{
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if (connection->members[i].noted_from_ns != INT64_MIN)
+            return false;
+    return true;
+}
+
+/* Other connections of these hosts pass a point that is nearer to the server than all that have seen this one: in the
+ * guide's numbers. */
 static bool find_guide(place *at, const tcpt_flow *flow, unsigned from)
 {
     const tcpt_connection *own = tcpt_connection_of(flow);
@@ -165,15 +174,37 @@ static bool find_guide(place *at, const tcpt_flow *flow, unsigned from)
     bool assumed = false;
 
     at->connection = tcpt_guide_of(points, flow);
-    if (own->member_count > 1 || own->members[0].noted_from_ns != INT64_MIN || !at->connection ||
-        !tcpt_guide_shares_port(points, flow) || tcpt_points_appended(points))
+    if (!known_from_the_start(own) || !at->connection || tcpt_points_appended(points))
         return false;
     members = at->connection->members;
     at->here = tcpt_member_at(at->connection, flow->at);
     at->way = from ^ members[at->here].turned;
     at->nearer = tcpt_next_member(at->connection, at->here, !at->way, &assumed);
+    for (unsigned i = 0; i < own->member_count && tcpt_member_at(own, members[at->nearer].at) < own->member_count;
+         i++) {
+        at->here = at->nearer;
+        at->nearer = tcpt_next_member(at->connection, at->here, !at->way, &assumed);
+    }
     return at->nearer != at->here && !assumed && members[at->nearer].translated == members[at->here].translated &&
-           !members[at->nearer].shift[0] && !members[at->nearer].shift[1];
+           !members[at->nearer].shift[0] && !members[at->nearer].shift[1] &&
+           tcpt_member_at(own, members[at->nearer].at) == own->member_count;
+}
+
+/* The same connection where the guide's way is left, and its end there. */
+static const tcpt_flow *flow_there(const place *at, const tcpt_flow *flow, unsigned *from)
+{
+    const tcpt_connection *own = tcpt_connection_of(flow);
+    unsigned here = tcpt_member_of(own, flow), there = tcpt_member_at(own, at->connection->members[at->here].at);
+
+    *from ^= own->members[here].turned ^ own->members[there].turned;
+    return tcpt_member_flow(&own->members[there]);
+}
+
+/* Of a port that the nearer point has captured nothing of its capture filter may know nothing. */
+static bool captures_port(const place *at, const tcpt_flow *flow)
+{
+    return tcpt_guide_shares_port(flow->at->all, flow) ||
+           tcpt_ports_has(at->connection->members[at->nearer].at, flow->key.port[!flow->client]);
 }
 
 static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned from)
@@ -190,16 +221,22 @@ static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned fr
 
 static bool refused_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)
 {
-    const tcpt_endpoint *client = &flow->ends[!from], *server = &flow->ends[from];
+    const tcpt_endpoint *client, *server;
     place at;
 
-    if (!refuses(flow, from) || !find_guide(&at, flow, from) || !should_have_come(&at, flow, from))
+    if (!refuses(flow, from) || !find_guide(&at, flow, from))
         return false;
+    flow = flow_there(&at, flow, &from);
+    if (!refuses(flow, from) || !flow->ends[from].rst_count || !should_have_come(&at, flow, from))
+        return false;
+    client = &flow->ends[!from];
+    server = &flow->ends[from];
     origin->nearer = at.connection->members[at.nearer].at;
     origin->proved_by = client->last_record;
-    origin->proof = server->rst_count == client->syn_count && server->rst_ns - client->syn_ns < there_and_back_ns(&at)
-                        ? TCPT_RST_TOO_SOON
-                        : TCPT_RST_ANSWERS_MISSING;
+    if (server->rst_count == client->syn_count && server->rst_ns - client->syn_ns < there_and_back_ns(&at))
+        origin->proof = TCPT_RST_TOO_SOON;
+    else
+        origin->proof = captures_port(&at, flow) ? TCPT_RST_ANSWERS_MISSING : TCPT_RST_PORT_UNSEEN;
     return origin->proof == TCPT_RST_TOO_SOON || !origin->nearer->uncaptured;
 }
 
@@ -211,10 +248,9 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
 
     if (!flow->ends[from].rst_record || !tcpt_connection_of(flow))
         return false;
-    if (tcpt_connection_of(flow)->member_count < 2)
+    if (!find_place(&at, flow, from) || end_at(&at, at.nearer, at.way)->rst_count)
         return refused_on_the_way(flow, from, origin);
-    if (!find_place(&at, flow, from) || end_at(&at, at.nearer, at.way)->rst_count ||
-        !missing(&at, at.here, at.nearer, at.way, is_the_rst))
+    if (!missing(&at, at.here, at.nearer, at.way, is_the_rst))
         return false;
     origin->nearer = at.connection->members[at.nearer].at;
     origin->proof = TCPT_RST_HOST_GOES_ON;

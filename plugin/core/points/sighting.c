@@ -82,6 +82,8 @@ void tcpt_sighting_fill(tcpt_sighting *now, tcpt_connection *connection, unsigne
     now->ttl = segment->ttl;
     now->has_ip_id = segment->has_ip_id && segment->ip_id != 0 && !tcpt_member_flow(here)->ends[seen->from].ip_id_stuck;
     now->has_timestamps = segment->options & TCPT_OPTION_TIMESTAMPS;
+    now->sound = segment->checksum_is == TCPT_CHECKSUM_GOOD ? now->seen : 0;
+    now->damaged = segment->checksum_is == TCPT_CHECKSUM_WRONG ? now->seen : 0;
     now->time_ns[member] = segment->time_ns;
     now->record[member] = record;
 }

@@ -31,6 +31,8 @@ typedef struct tcpt_sighting {
     uint8_t ttl;   /**< there; 0 unknown */
     bool has_ip_id;
     bool has_timestamps;
+    uint8_t sound;                    /**< members that saw its checksum right, as bits */
+    uint8_t damaged;                  /**< members that saw it wrong, and no offload artefact, as bits */
     bool in_order;                    /**< it has bytes, all behind those of the ones in order before it; no RST */
     uint32_t in_pieces[TCPT_MEMBERS]; /**< how many of its bytes a member has seen in pieces, in whatever order */
     int64_t time_ns[TCPT_MEMBERS];    /**< valid for those in `seen` */

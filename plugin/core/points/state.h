@@ -47,6 +47,20 @@ static inline tcpt_connection *tcpt_connection_of(const tcpt_flow *flow)
     return connections->len > 0 && flow->number < connections->len ? connections->pdata[flow->number] : NULL;
 }
 
+enum { TCPT_PORT_BITS = sizeof((tcpt_point *)NULL)->ports * 8 };
+
+/** A connection to that server port was seen at the point. */
+static inline void tcpt_ports_note(tcpt_point *point, uint16_t port)
+{
+    point->ports[port % TCPT_PORT_BITS / 64] |= (uint64_t)1 << port % 64;
+}
+
+/** Whether one was, as far as is known: a few others have the same bit. */
+static inline bool tcpt_ports_has(const tcpt_point *point, uint16_t port)
+{
+    return point->ports[port % TCPT_PORT_BITS / 64] >> port % 64 & 1;
+}
+
 /** Whether files of more than two points were put one behind the other: what was let go before the last began is not
  * known to be lost or not. */
 static inline bool tcpt_points_appended(const tcpt_points *points)

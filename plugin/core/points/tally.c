@@ -91,6 +91,21 @@ static tcpt_loss_table tally_behind(const tcpt_flow *flow, unsigned from)
     return sum;
 }
 
+/* Whatever has seen it lies on the guide's way, before that point: else it went another way. */
+static bool goes_the_way_of(const tcpt_connection *connection, const tcpt_connection *guide, unsigned next,
+                            unsigned way)
+{
+    bool assumed;
+
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        unsigned member = tcpt_member_at(guide, connection->members[i].at);
+
+        if (member == guide->member_count || tcpt_nearer(guide, member, next, way, &assumed) <= 0)
+            return false;
+    }
+    return true;
+}
+
 /* Nobody answers it, and other connections of these two hosts do pass the next point. */
 static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *losses)
 {
@@ -108,7 +123,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     here = tcpt_member_at(guide, flow->at);
     way = from ^ guide->members[here].turned;
     next = tcpt_next_member(guide, here, way, &assumed);
-    if (next == here || tcpt_member_at(connection, guide->members[next].at) < connection->member_count)
+    if (next == here || !goes_the_way_of(connection, guide, next, way))
         return false;
     sum = connection->member_count < 2 ? tally_alone(connection, from) : tally_behind(flow, from);
     tcpt_expected_ns(guide, here, next, way, &expected_ns);
@@ -119,6 +134,7 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
     }
     fill(losses, &sum, flow->at, guide->members[next].at);
     losses->order_assumed = true;
+    losses->other_port = !tcpt_ports_has(guide->members[next].at, flow->key.port[!flow->client]);
     return true;
 }
 
@@ -200,6 +216,19 @@ bool tcpt_has_nearer_point(const tcpt_flow *flow, unsigned from)
         if (i != here && tcpt_nearer(connection, i, here, from ^ connection->members[here].turned, &assumed) > 0)
             return true;
     return false;
+}
+
+const tcpt_flow *tcpt_flow_nearer(const tcpt_flow *flow, unsigned end, bool *order_assumed)
+{
+    const tcpt_connection *connection = tcpt_connection_of(flow);
+    unsigned here, next;
+
+    *order_assumed = false;
+    if (!connection)
+        return NULL;
+    here = tcpt_member_of(connection, flow);
+    next = tcpt_next_member(connection, here, !(end ^ connection->members[here].turned), order_assumed);
+    return next == here ? NULL : tcpt_member_flow(&connection->members[next]);
 }
 
 bool tcpt_is_renumbered(const tcpt_flow *flow)
