@@ -186,9 +186,12 @@ typedef struct tcpt_endpoint {
     bool syn : 1;        /**< its SYN or SYN-ACK was seen */
     bool far : 1;        /**< it has sent so much that its ISS is out of the reach of comparisons: tcpt_lowest_seq() */
     bool stands : 1; /**< it said again that it expects rcv_nxt, after what was sent from there on can have arrived */
-    bool sack_held : 1;    /**< newest segment carries SACK blocks above its ACK */
-    uint8_t wscale;        /**< shift in force for its windows: 0 unless both offered it */
-    uint8_t holes;         /**< places that the capture lacks bytes of, see holed; saturating */
+    bool sack_held : 1; /**< newest segment carries SACK blocks above its ACK */
+    bool fast_open : 1; /**< its SYN had the option */
+    uint8_t wscale;     /**< shift in force for its windows: 0 unless both offered it */
+    uint8_t holes;      /**< places that the capture lacks bytes of, see holed; saturating */
+    uint8_t state : 4;  /**< tcpt_state, inferred, taking frames as delivered; a FIN only until a repeat refutes it */
+    uint8_t handshake : 4; /**< tcpt_state, LISTEN to ESTABLISHED: how far its handshake is */
     int64_t unanswered_ns; /**< first of its segments that asks for an answer; 0 none */
     int64_t timed_ns;      /**< capture time of the segment whose acknowledgment is being timed; 0 none */
     int64_t payload_ns;    /**< newest payload that was not a repeat */
@@ -243,8 +246,6 @@ typedef struct tcpt_endpoint {
     uint32_t checksums_unexplained; /**< wrong, and no offload artefact */
     uint16_t mss;                   /**< that it offered, 0 none */
     uint16_t syn_window;            /**< of its first SYN or SYN-ACK, as it stands there */
-    tcpt_state state;               /**< inferred, taking frames as delivered; a FIN only until a repeat refutes it */
-    tcpt_state handshake;           /**< LISTEN to ESTABLISHED: how far its handshake is */
     bool reset;                     /**< closed by a RST, its own or one that it took */
     bool reset_peer;                /**< one of its RSTs was exact: the other end is taken as reset */
     bool holed;                     /**< the other end acknowledged bytes that the capture lacks, or what lies below
@@ -253,10 +254,9 @@ typedef struct tcpt_endpoint {
     bool fin;                       /**< its FIN was seen */
     bool fin_acked;   /**< acknowledged by the other end, its FIN (inferred too when the FIN itself was not captured) */
     bool fin_refuted; /**< one was inferred that was none */
-    bool fin_delivered;  /**< its FIN is taken as received: in order and not refuted by a repeat */
-    bool fin_second;     /**< sent after the other end's FIN was acknowledged: passive close */
-    bool fast_open : 1;  /**< its SYN had the option */
-    bool syn_padded : 1; /**< one of its SYNs, or SYN-ACKs, was */
+    bool fin_delivered; /**< its FIN is taken as received: in order and not refuted by a repeat */
+    bool fin_second;    /**< sent after the other end's FIN was acknowledged: passive close */
+    bool syn_padded;    /**< one of its SYNs, or SYN-ACKs, was */
     uint8_t above_count;
     uint8_t syn_options;
     uint8_t fast_open_bytes;

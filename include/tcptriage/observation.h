@@ -120,6 +120,7 @@ typedef struct tcpt_observation {
     bool stale;         /**< its numbers are the previous life's: changes no state */
     bool short_way; /**< what nearly every segment is: judged and taken in by the short way (core/flow/short_way.h) */
     bool short_repeat;      /**< by that of acknowledged data sent again, in the same place */
+    bool opens;             /**< by that of the ACK that ends an ordinary handshake, in the same place */
     bool fin_again;         /**< its sender's FIN, sent again for want of an ACK */
     bool new_round;         /**< sent again, or a probe, and not so soon that it may rightly go unanswered */
     bool provokes;          /**< its receiver, of whatever stack, may answer it with a challenge ACK */

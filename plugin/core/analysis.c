@@ -126,6 +126,19 @@ static void commit_flow(tcpt_analysis *analysis, judgement *found, tcpt_flow *fl
         tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, seen, &analysis->settings, record);
 }
 
+/* The same where the ordinary ACK of a handshake completes it. */
+static void TCPT_NOINLINE commit_opening(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow,
+                                         const tcpt_segment *segment, tcpt_record *record)
+{
+    const tcpt_observation *seen = &found->seen;
+    tcpt_flow_before before = {flow->port_use, flow->padding_spent, flow->asks_ecn};
+
+    tcpt_flow_commit_opening(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen,
+                             commit_host(analysis, found, flow), record);
+    tcpt_peers_commit(analysis->peers, flow, &found->who, &before, segment, seen, &analysis->settings, record);
+    tcpt_record_open(record);
+}
+
 /* What goes the short way means nothing across flows, and changes no state. */
 static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                           tcpt_record *record)
@@ -160,12 +173,14 @@ static void commit(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, c
     if (found->tracker.course != TCPT_TRACKER_STAYS)
         tcpt_tracker_commit(flow->tracker, segment, seen->from, &found->tracker);
     tcpt_record_judged(record, seen);
-    if (!seen->short_way && !seen->short_repeat) {
-        commit_states(analysis, found, flow, segment, record);
-    } else {
+    if (seen->short_way || seen->short_repeat) {
         tcpt_flow_commit_short_way(tcpt_flows_ack_steps(analysis->flows), flow, segment, seen,
                                    commit_host(analysis, found, flow), record);
         tcpt_record_open(record);
+    } else if (seen->opens) {
+        commit_opening(analysis, found, flow, segment, record);
+    } else {
+        commit_states(analysis, found, flow, segment, record);
     }
     if (!analysis->watched)
         return;

@@ -189,18 +189,23 @@ static void shake_hands(both *ways, talk *all)
 static void test_handshakes(void)
 {
     static const unsigned oddness[] = {0, 40, 10, 4};
-    uint64_t segments = 0, blank = 0;
-    for (unsigned round = 0; round < 20000; round++) {
+    enum { ROUNDS = 20000 };
+    uint64_t segments = 0, blank = 0, opening = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
         both ways;
         talk all = new_talk(oddness[round % G_N_ELEMENTS(oddness)]);
         begin(&ways, tcpt_settings_default());
         shake_hands(&ways, &all);
         segments += ways.segments;
         blank += ways.blank;
+        opening += ways.opening;
         end(&ways);
     }
-    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " before there was an entry", blank, segments);
+    g_test_message("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " before there was an entry, %" G_GUINT64_FORMAT
+                   " open by the short way",
+                   blank, segments, opening);
     g_assert_cmpuint(blank * 4, >, segments);
+    g_assert_cmpuint(opening * 4, >, ROUNDS);
 }
 
 int main(int argc, char **argv)

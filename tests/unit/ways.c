@@ -131,6 +131,7 @@ static void count_short(both *ways, const tcpt_flow *flow, const tcpt_segment *s
     tcpt_observe(&seen, flow, segment, from, flow->ends[from].host, &settings);
     ways->by_short_way += seen.short_way;
     ways->by_short_repeat += seen.short_repeat;
+    ways->opening += seen.opens;
 }
 
 static void note_found(const tcpt_finding *finding, void *data)
@@ -174,7 +175,7 @@ void end(both *ways)
 void say(both *ways, talk *all, const tcpt_flow **flow, tcpt_segment segment, unsigned from)
 {
     segment.end_seq = segment.seq + segment.payload_bytes + !!(segment.flags & TCPT_SYN) + !!(segment.flags & TCPT_FIN);
-    if (*flow && (*flow)->short_way && !(segment.flags & TCPT_SYN))
+    if (*flow && ((*flow)->short_way || (*flow)->tracker_blank) && !(segment.flags & TCPT_SYN))
         count_short(ways, *flow, &segment, from);
     feed(ways, &segment);
     *flow = NULL;

@@ -18,6 +18,7 @@ typedef struct both {
     GPtrArray *records;     /**< by frame, of the second */
     uint64_t segments;
     uint64_t by_short_way;    /**< of those, judged by the short way */
+    uint64_t opening;         /**< by that of the ACK that ends a handshake */
     uint64_t by_short_repeat; /**< of those, by that of acknowledged data sent again */
     uint64_t again;           /**< of those, RSTs judged as the one before */
     uint64_t tracked;         /**< of these, taken by trackers as the one before, too */

@@ -262,3 +262,11 @@ void tcpt_flow_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const
     else
         tcpt_commit_short_way(room, flow, segment, seen, record);
 }
+
+void tcpt_flow_commit_opening(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                              const tcpt_observation *seen, tcpt_host *host, tcpt_record *record)
+{
+    commit_any(flow, segment, seen, host);
+    commit_tracker(flow, seen, record);
+    tcpt_commit_opening(room, flow, segment, seen, record);
+}

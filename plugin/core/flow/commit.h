@@ -174,4 +174,8 @@ void tcpt_flow_commit_lone_syn(tcpt_flow *flow, const tcpt_segment *segment, con
 void tcpt_flow_commit_short_way(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
                                 const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
 
+/** The same for the ACK that ends an ordinary handshake. */
+void tcpt_flow_commit_opening(struct tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                              const tcpt_observation *seen, tcpt_host *host, tcpt_record *record);
+
 #endif

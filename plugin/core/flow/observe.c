@@ -319,6 +319,8 @@ void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segm
     if (flow->short_way && (tcpt_observe_short_way(seen, flow, segment, from, settings) ||
                             tcpt_observe_short_repeat(seen, flow, segment, from, settings)))
         return;
+    if (flow->tracker_blank && tcpt_observe_opening(seen, flow, segment, from, settings))
+        return;
     tcpt_clear_observation(seen);
     seen->from = (uint8_t)from;
     seen->traits = tcpt_plain_traits(flow, segment);

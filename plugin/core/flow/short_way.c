@@ -129,6 +129,56 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
     return true;
 }
 
+/* Nothing but a SYN and its SYN-ACK has come, in order, and what they leave is as it should be. The lines of the ends
+ * that only a handshake asks for are not looked at. */
+static bool answered(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    if (!server->syn || !server->acked || client->acked || client->fast_open || !server->rcv_wnd)
+        return false;
+    if (server->rcv_nxt != client->snd_nxt || server->snd_contig != server->snd_nxt ||
+        client->snd_contig != client->snd_nxt)
+        return false;
+    return client->handshake == TCPT_ESTABLISHED && server->handshake == TCPT_SYN_RECEIVED && flow->both_ways &&
+           !flow->handshake_done && !flow->later && !flow->ending && !flow->damaged && !flow->padded &&
+           !flow->reordered && !flow->acks.count;
+}
+
+/* Nor is its timestamp, if it has one (edges.c, syn_received_by_stamp()). */
+static bool is_not_behind(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    if (!(segment->options & TCPT_OPTION_TIMESTAMPS) || !sender->tsval_ns)
+        return true;
+    return !seq_before(segment->tsval, sender->tsval_highest) &&
+           (!receiver->echoes || !seq_before(segment->tsval, receiver->ts_echoed));
+}
+
+bool TCPT_NOINLINE tcpt_observe_opening(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
+                                        unsigned from, const tcpt_settings *settings)
+{
+    const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
+
+    if (from != flow->client || !plain(flow, segment) || segment->end_seq != segment->seq || segment->odd_flags ||
+        segment->pad_bytes || !answered(flow))
+        return false;
+    if (segment->seq != sender->snd_nxt || segment->ack != receiver->snd_nxt ||
+        !is_not_behind(sender, receiver, segment) || !tcpt_ttl_is_usual(sender, segment))
+        return false;
+
+    tcpt_clear_observation(seen);
+    seen->opens = true;
+    seen->from = (uint8_t)from;
+    seen->since_ns = tcpt_silence_ns(flow, segment->time_ns);
+    seen->traits =
+        TCPT_TRAIT_HANDSHAKE | TCPT_TRAIT_ACKS_NEW | tcpt_pause_traits(flow, segment, from, seen->since_ns, settings);
+    seen->pure_ack = true;
+    seen->war_acks = 1;
+    seen->receiver.verdict = TCPT_VERDICT_ACCEPTED;
+    seen->receiver.confidence = TCPT_HIGH;
+    return true;
+}
+
 /* All of it is acknowledged, and it begins no round (observe.c, new_round()). */
 static bool is_old(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
 {
@@ -259,8 +309,9 @@ static void count(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, t
         sender->short_segments++;
 }
 
-void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
-                           const tcpt_observation *seen, tcpt_record *record)
+/* Within both of those who call it: of nearly all segments nothing else is done. */
+TCPT_INLINE void take(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                      const tcpt_observation *seen, tcpt_record *record)
 {
     unsigned from = seen->from;
     tcpt_endpoint *sender = &flow->ends[from];
@@ -284,6 +335,28 @@ void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt
     if (segment->options & TCPT_OPTION_TIMESTAMPS)
         take_timestamps(sender, segment, segment->seq == flow->ends[!from].rcv_nxt);
     count(flow, segment, from, record);
+}
+
+void tcpt_commit_short_way(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                           const tcpt_observation *seen, tcpt_record *record)
+{
+    take(room, flow, segment, seen, record);
+}
+
+void TCPT_NOINLINE tcpt_commit_opening(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                                       const tcpt_observation *seen, tcpt_record *record)
+{
+    tcpt_endpoint *client = &flow->ends[seen->from], *server = &flow->ends[!seen->from];
+
+    flow->handshake_done = true;
+    flow->first_ack_record = record;
+    flow->first_ack_ns = segment->time_ns;
+    tcpt_note_rtt(client, segment->time_ns - flow->last_ns); /* the SYN-ACK's */
+    take(room, flow, segment, seen, record);
+    client->acked = true;
+    client->state = client->handshake = server->state = server->handshake = TCPT_ESTABLISHED;
+    flow->port_use = TCPT_PORT_OPEN;
+    flow->synchronised = flow->short_way = true;
 }
 
 void tcpt_commit_short_repeat(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,

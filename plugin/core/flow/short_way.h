@@ -29,6 +29,15 @@ bool tcpt_observe_short_way(tcpt_observation *seen, const tcpt_flow *flow, const
 bool tcpt_observe_short_repeat(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment,
                                unsigned from, const tcpt_settings *settings);
 
+/** The same for the ACK that ends an ordinary handshake: asked of a flow that `tracker_blank` says to consist of such a
+ * SYN, and perhaps its SYN-ACK. */
+bool tcpt_observe_opening(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                          const tcpt_settings *settings);
+
+/** tcpt_flow_commit() for what tcpt_observe_opening() has judged. */
+void tcpt_commit_opening(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_record *record);
+
 /** tcpt_flow_commit() for what tcpt_observe_short_repeat() has judged. */
 void tcpt_commit_short_repeat(tcpt_flow *flow, const tcpt_segment *segment, const tcpt_observation *seen,
                               tcpt_record *record);

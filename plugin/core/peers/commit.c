@@ -59,8 +59,10 @@ tcpt_host *tcpt_peers_commit_host(tcpt_peers *peers, tcpt_host *host, const tcpt
     if (!host)
         return NULL;
     host->good += sender->checksums_good;
-    host->wrong += sender->checksums_unexplained;
-    host->unverifiable += sender->checksums_wrong;
+    if (!flow->tracker_blank) { /* else no sum was wrong so far, and where they are counted is not looked at */
+        host->wrong += sender->checksums_unexplained;
+        host->unverifiable += sender->checksums_wrong;
+    }
     host->bare |= sender->segment_count > sender->payload_segments;
     if (flow->last_record && !flow->ends[0].syn && !flow->ends[1].syn)
         note_open_at(host, flow); /* it began before the capture */

@@ -36,7 +36,7 @@ bool tcpt_ct_opens_blank(const tcpt_flow *flow, const tcpt_segment *segment, con
 
     return (segment->flags & ~(TCPT_ECE | TCPT_CWR)) == TCPT_ACK && seen->from == flow->client && server->syn &&
            segment->seq == client->iss + 1 && segment->ack == server->iss + 1 && plain(flow, segment, seen) &&
-           segment->time_ns - server->syn_ns < tcpt_seconds_ns(TCPT_CT_SYN_RECV_SECONDS);
+           segment->time_ns - flow->last_ns < tcpt_seconds_ns(TCPT_CT_SYN_RECV_SECONDS);
 }
 
 static tcpt_segment syn_of(const tcpt_endpoint *end, uint8_t flags, uint32_t ack)
