@@ -73,6 +73,34 @@ static bool another_ttl(const tcpt_context *context)
            ABS(context->segment->ttl - server->syn_ttl) >= DISTANCE_LEAST;
 }
 
+/* By so much sooner than its SYN-ACK came that no host so far away has sent it: the handshake's first packet may have
+ * paid for ARP, a route or a sleeping radio, but hardly twice what the way takes. */
+static bool sooner_than_host(const tcpt_context *context)
+{
+    enum { SOONER_TIMES = 3 };
+    const tcpt_flow *flow = context->flow;
+    int64_t rtt_ns = flow->ends[!flow->client].rtt_ns;
+    int64_t since_ns = context->segment->time_ns - flow->ends[flow->client].unanswered_ns;
+
+    return flow->ends[flow->client].unanswered_ns && !flow->reordered && since_ns >= 0 &&
+           since_ns * SOONER_TIMES < rtt_ns && rtt_ns - since_ns >= TCPT_TICK_MS * TCPT_MS_NS;
+}
+
+static tcpt_finding *raise_too_soon(const tcpt_context *context, uint32_t bytes, double ms)
+{
+    const tcpt_flow *flow = context->flow;
+    double rtt_ms = tcpt_as_seconds(flow->ends[!flow->client].rtt_ns) * 1e3;
+    tcpt_finding *finding =
+        tcpt_raise(context, TCPT_MEDIUM,
+                   "The client's first request (%u bytes, frame %u) draws a RST %.0f ms later, sooner than the server "
+                   "can answer (its SYN-ACK took %.0f ms): by a filter on the way?",
+                   bytes, flow->ends[flow->client].payload_record->frame, ms, rtt_ms);
+
+    tcpt_brief(finding, "RST to the first request after %.0f ms, RTT %.0f: a filter?", ms, rtt_ms);
+    tcpt_blame_way(finding);
+    return finding;
+}
+
 static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, double ms)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
@@ -84,6 +112,7 @@ static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, d
                    bytes, client->payload_record->frame, ms, ttl, usual);
 
     tcpt_brief(finding, "RST to the first request, TTL %u not %u: a filter?", ttl, usual);
+    tcpt_blame_way(finding);
     return finding;
 }
 
@@ -106,8 +135,9 @@ static void raise_reset(const tcpt_context *context, uint32_t bytes)
     bool took = took_payload(context);
     /* A clock may have been set back. */
     double ms = tcpt_as_seconds(MAX(context->segment->time_ns - client->payload_ns, 0)) * 1e3;
-    tcpt_finding *finding =
-        another_ttl(context) ? raise_filter(context, bytes, ms) : raise_refusal(context, bytes, ms, took);
+    tcpt_finding *finding = another_ttl(context)        ? raise_filter(context, bytes, ms)
+                            : sooner_than_host(context) ? raise_too_soon(context, bytes, ms)
+                                                        : raise_refusal(context, bytes, ms, took);
 
     tcpt_set_number(finding, TCPT_F_REQUEST_BYTES, bytes);
     tcpt_relate(finding, context->flow->first_ack_record);
@@ -157,7 +187,9 @@ const tcpt_detector tcpt_first_request_reset = {
         "RST that acknowledges the request comes from a program that read it, or closed without reading it: wrong "
         "protocol on this port (TLS or not), a proxy without a backend, an access list. One that does not may also "
         "come "
-        "from a filter on the way that reads requests (host name in the TLS client hello).",
+        "from a filter on the way that reads requests (host name in the TLS client hello); so does one that comes "
+        "sooner "
+        "than the server can answer, whatever it acknowledges.",
     .remedy =
         "Send the same request from the server itself (curl -v, openssl s_client -connect): if it works there, the "
         "cause "

@@ -14,6 +14,7 @@
 typedef struct silent_memory {
     tcpt_finding *finding[2]; /* of the run that goes on, by its sender */
     tcpt_in_vain in_vain[2];  /* the same, of what a peer that speaks does not acknowledge */
+    uint32_t too_long[2]; /* bytes of the datagram that is sent in vain, where only shorter ones have passed; or 0 */
 } silent_memory;
 
 /* With SYN cookies a server whose accept queue is full forgets the connection, and does not send its SYN-ACK again. */
@@ -35,20 +36,22 @@ static bool may_be_too_long(const tcpt_context *context)
            !tcpt_acked_as_many(&flow->ends[!from], longest);
 }
 
+static uint32_t too_long(const tcpt_context *context)
+{
+    uint32_t bytes = tcpt_wire_payload(context->flow, context->segment, context->seen->from);
+
+    return may_be_too_long(context) ? tcpt_datagram_bytes(context->segment, bytes) : 0;
+}
+
 /* What else the capture tells, to end the summary with. */
 static char *suspicion(const tcpt_context *context)
 {
-    unsigned from = context->seen->from;
-    uint32_t bytes = tcpt_wire_payload(context->flow, context->segment, from);
-    bool long_one = may_be_too_long(context);
+    uint32_t bytes = too_long(context);
 
-    if (only_syn_ack_from(context->flow, !from))
+    if (only_syn_ack_from(context->flow, !context->seen->from))
         return g_strdup_printf(", and before only its SYN-ACK (%s? accept queue full behind SYN cookies?)",
-                               long_one ? "MTU? a filter" : "a filter");
-    if (long_one)
-        return g_strdup_printf("; shorter ones passed before, none of %u bytes (MTU?)",
-                               tcpt_datagram_bytes(context->segment, bytes));
-    return g_strdup("");
+                               bytes ? "MTU? a filter" : "a filter");
+    return bytes ? g_strdup_printf("; shorter ones passed before, none of %u bytes (MTU?)", bytes) : g_strdup("");
 }
 
 static void say_silent(const tcpt_context *context, tcpt_finding *finding, double seconds)
@@ -118,6 +121,30 @@ static void say_heard(const tcpt_context *context, tcpt_finding *finding, const 
                      context->record->frame);
 }
 
+/* It lives, and has had nothing: not the host is to blame. */
+static void say_without(const tcpt_context *context, tcpt_finding *finding, uint32_t bytes)
+{
+    unsigned from = context->seen->from;
+    uint32_t repeats = context->flow->ends[!from].unanswered_repeats;
+    const char *role = tcpt_role(context->flow, !from), *other = tcpt_role(context->flow, from);
+    double seconds = tcpt_as_seconds(tcpt_waited_ns(context));
+
+    if (bytes)
+        tcpt_resummarise(
+            finding,
+            "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then spoke (frame %u) and "
+            "had none of it: nothing of %u bytes has passed (MTU?)",
+            role, repeats, other, seconds, context->record->frame, bytes);
+    else
+        tcpt_resummarise(
+            finding,
+            "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then spoke and had none of "
+            "it: lost on the way? (frame %u)",
+            role, repeats, other, seconds, context->record->frame);
+    tcpt_brief(finding, "Lost on the way? The %s lives and has none of %u repeats", other, repeats);
+    tcpt_blame_way(finding);
+}
+
 /* Heard again: taken back, or the summary says when. A RST only says that the connection is gone. */
 static void judge_answer(const tcpt_context *context, silent_memory *memory)
 {
@@ -138,15 +165,11 @@ static void judge_answer(const tcpt_context *context, silent_memory *memory)
     }
     if (refused)
         say_accept_queue(context, finding);
+    else if (without)
+        say_without(context, finding, memory->too_long[!from]);
     else
-        say_heard(context, finding,
-                  rst       ? "a RST"
-                  : without ? "spoke and had none of it: lost on the way?"
-                            : "answered");
-    if (without)
-        tcpt_brief(finding, "Lost on the way? The %s lives and has none of %u repeats", tcpt_role(context->flow, from),
-                   repeats);
-    else
+        say_heard(context, finding, rst ? "a RST" : "answered");
+    if (!without)
         tcpt_brief(finding, "No answer from the %s for %.1f s, %u retransmissions", tcpt_role(context->flow, from),
                    tcpt_as_seconds(tcpt_waited_ns(context)), repeats);
     tcpt_set_delay(finding, tcpt_waited_ns(context));
@@ -219,6 +242,7 @@ static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
     say_in_vain(context, memory, from);
     tcpt_relate(mine->finding, mine->first);
     tcpt_relate(mine->finding, mine->heard);
+    tcpt_blame_way(mine->finding);
     tcpt_rule_out(mine->finding, "A host that is gone: it speaks.");
 }
 
@@ -281,6 +305,7 @@ static void judge(const tcpt_context *context, void *memory)
         return;
     mine->finding[from] = tcpt_raise(context, sender->holed ? TCPT_LOW : TCPT_MEDIUM, " ");
     mine->in_vain[from].told = true;
+    mine->too_long[from] = too_long(context);
     complete(context, mine->finding[from]);
     tcpt_relate(mine->finding[from], sender->unanswered_record);
     tcpt_relate(mine->finding[from], context->flow->ends[!from].last_record);
