@@ -77,6 +77,14 @@ typedef enum TCPT_BYTE tcpt_padding_told {
     TCPT_PADDING_FIN,   /**< its FIN, in the place of that */
 } tcpt_padding_told;
 
+/** Whether what an end sent since the other one spoke asks for an answer, by the first of it. */
+typedef enum TCPT_BYTE tcpt_asks {
+    TCPT_ASKS_NOTHING, /**< a farewell, too short to tell, or on its way already when the other one spoke */
+    TCPT_ASKS_PERHAPS,
+    TCPT_ASKS_LIKELY, /**< TLS data longer than a farewell */
+    TCPT_ASKS_SURELY, /**< of a protocol that leaves no such request unanswered */
+} tcpt_asks;
+
 /** How one knows that an HTTP response is complete. */
 typedef enum TCPT_BYTE tcpt_reply {
     TCPT_REPLY_UNKNOWN, /**< only the close tells */
@@ -233,6 +241,7 @@ typedef struct tcpt_endpoint {
     uint32_t window_seq;        /**< highest SEQ that came with a window: the other end's SND.WL1 */
     tcpt_said_close said_close; /**< what its payload said */
     tcpt_reply reply;
+    tcpt_asks asks;
 
     /* What opening and closing ask for besides. */
     const tcpt_trouble *trouble; /**< never NULL: nothing but `in` until it is needed. Owned */

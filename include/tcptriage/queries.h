@@ -9,6 +9,9 @@
 #include "tcptriage/flow.h"
 #include "tcptriage/settings.h"
 
+/** Whether a segment's payload asks for an answer: what is shorter says farewell or keeps alive. */
+tcpt_asks tcpt_asks_of(const tcpt_segment *segment);
+
 /** The life before this one that one end still holds in TIME-WAIT when this one begins, or NULL: it ended by FINs, less
  * than time_wait_seconds before, and no exact RST has destroyed the entry. */
 const tcpt_flow *tcpt_life_in_time_wait(const tcpt_flow *flow, const tcpt_settings *settings);

@@ -2,6 +2,7 @@
 /* A connection failed, and nothing else says why. Last in detectors.def: it asks what all others have found. */
 #include "detectors/detectors.h"
 #include "detectors/shared/silence.h"
+#include "detectors/shared/timeouts.h"
 
 #include <glib.h>
 #include <string.h>
@@ -10,13 +11,26 @@
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
 #include "tcptriage/queries.h"
+#include "tcptriage/sequence.h"
 
 typedef struct failed_memory {
     tcpt_record *nobody; /* the RST of a host that has no such connection, in answer to payload; NULL for none */
     tcpt_record *asked;  /* that payload */
     uint8_t ttl;         /* of the RST, and the only one that the server has used before; both 0 where they are alike */
     uint8_t usual_ttl;
+    tcpt_record *abort; /* the RST of a server that has its client's request, and answers nothing; NULL for none */
+    int64_t abort_ns;
 } failed_memory;
+
+/* What is told as one beside the outcomes. */
+enum {
+    TELLS_UNKNOWN = TCPT_OUTCOMES,
+    TELLS_OTHER_TTL,
+    TELLS_ABORT,
+    TELLS_CLOSE,
+    TELLS_CLOSE_AT_ONCE,
+    TELLS_NO_PATIENCE,
+};
 
 enum {
     /* Points of one connection that are looked at. */
@@ -270,9 +284,8 @@ static tcpt_finding *raise_given_up(const tcpt_context *context, tcpt_confidence
 /* One hop less is a device on the way, or a route that has changed since: it proves nothing, but is to be known. */
 static tcpt_finding *raise_other_ttl(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
-    enum { KIND = TCPT_OUTCOMES + 1 };
     tcpt_finding *finding = tcpt_raise_among(
-        context, KIND, confidence,
+        context, TELLS_OTHER_TTL, confidence,
         "A RST without ACK answers frame %u, no close was captured. Its TTL is %u, the server's %u: a device's RST, or "
         "does the server know the connection no more?",
         mine->asked->frame, mine->ttl, mine->usual_ttl);
@@ -286,7 +299,7 @@ static tcpt_finding *raise_other_ttl(const tcpt_context *context, tcpt_confidenc
 static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
     tcpt_finding *finding = tcpt_raise_among(
-        context, TCPT_OUTCOMES, confidence,
+        context, TELLS_UNKNOWN, confidence,
         "The server knows the connection no more: it answers frame %u by a RST without ACK, no close was captured. "
         "Did its process end, or is that a device's RST?",
         mine->asked->frame);
@@ -297,6 +310,164 @@ static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence 
     return finding;
 }
 
+/* ---- a request arrived, and was not answered ---- */
+
+/* Where the client's payload ends. */
+static uint32_t payload_end(const tcpt_endpoint *client)
+{
+    return client->snd_nxt - (client->fin && client->snd_nxt == client->fin_end);
+}
+
+/* The client has spoken last, what it said asks for an answer, at least so much, and the capture has all of it. */
+static bool waits_for_answer(const tcpt_endpoint *client, const tcpt_endpoint *server, tcpt_asks least)
+{
+    return client->asks >= least && client->payload_ns > server->payload_ns && !client->holes && !server->holes &&
+           !client->above_count && !server->above_count;
+}
+
+/* By its kind it is owed one; else where the server has answered on this connection before: there are protocols that
+ * only take (syslog, printing). */
+static bool is_owed(const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    return client->asks == TCPT_ASKS_SURELY || server->payload_segments;
+}
+
+static tcpt_finding *raise_abort(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
+{
+    const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
+    int64_t waited_ns = mine->abort_ns - client->payload_ns;
+    tcpt_finding *finding = tcpt_raise_among(context, TELLS_ABORT, confidence,
+                                             "The server had the client's whole request (frame %u), and reset the "
+                                             "connection %.3f s later without an answer: "
+                                             "its application, or a proxy there",
+                                             client->payload_record->frame, tcpt_as_seconds(waited_ns));
+
+    tcpt_brief(finding, "Request not answered: reset by the server");
+    tcpt_relate(finding, client->payload_record);
+    tcpt_relate(finding, mine->abort);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_rule_out(finding, "A request that got lost: the RST acknowledges it.");
+    return finding;
+}
+
+/* The server has closed first, and its FIN acknowledges the request. What nobody can read may be a message that takes
+ * none, but where the close itself looks like an answer: later it is that of an idle connection. */
+static bool closed_on_request(const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    int64_t waited_ns = server->fin_ns - client->payload_ns;
+
+    if (!server->fin || server->fin_refuted || waited_ns < 0 || (client->fin && client->fin_ns <= server->fin_ns))
+        return false;
+    if (server->fin_last_ack != payload_end(client) || !waits_for_answer(client, server, TCPT_ASKS_LIKELY) ||
+        !is_owed(client, server))
+        return false;
+    return client->asks == TCPT_ASKS_SURELY || waited_ns < tcpt_seconds_ns(TCPT_LATE_REPLY_SECONDS);
+}
+
+static void raise_close(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+    int64_t waited_ns = server->fin_ns - client->payload_ns;
+    tcpt_finding *finding =
+        tcpt_raise_among(context, TELLS_CLOSE, confidence,
+                         "The server had the client's whole request (frame %u), and closed %.3f s later (frame %u) "
+                         "without an answer: its "
+                         "application, or a proxy there",
+                         client->payload_record->frame, tcpt_as_seconds(waited_ns), server->fin_record->frame);
+
+    tcpt_brief(finding, "Request not answered: closed by the server");
+    tcpt_relate(finding, client->payload_record);
+    tcpt_relate(finding, server->fin_record);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_rule_out(finding, "A request that got lost: the server's FIN acknowledges it.");
+}
+
+/* Nobody has said a word, and the server closes as soon as it has the connection. */
+static bool closed_at_once(const tcpt_flow *flow, const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    if (!server->fin || server->fin_refuted || server->payload_segments || client->syn_payload_bytes || client->holes ||
+        (client->fin && client->fin_ns <= server->fin_ns))
+        return false;
+    return client->syn && server->fin_last_ack == client->iss + 1 && server->fin_ns >= flow->first_ack_ns &&
+           server->fin_ns - flow->first_ack_ns <= tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS;
+}
+
+static void raise_close_at_once(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *server = &flow->ends[!flow->client];
+    double ms = tcpt_as_seconds(server->fin_ns - flow->first_ack_ns) * 1e3;
+    tcpt_finding *finding = tcpt_raise_among(context, TELLS_CLOSE_AT_ONCE, confidence,
+                                             "The server accepted the connection and closed it %.0f ms later, before "
+                                             "any request came: a limit of connections, an "
+                                             "access list, or a proxy without a backend?",
+                                             ms);
+
+    tcpt_brief(finding, "Accepted, and closed by the server after %.0f ms", ms);
+    tcpt_relate(finding, flow->first_ack_record);
+    tcpt_relate(finding, server->fin_record);
+}
+
+/* When the client ended it, and nobody before; 0 where it did not. */
+static int64_t left_ns(const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    int64_t left_ns = client->fin ? client->fin_ns : client->rst_count == 1 ? client->rst_ns : 0;
+
+    return server->rst_count || (server->fin && server->fin_ns <= left_ns) ? 0 : left_ns;
+}
+
+/* People wait for so long, and programs by the clock. Where nothing says that an answer is owed the clock has to fit:
+ * as long a pause before the close of an idle connection is rare. */
+static bool lost_patience(const tcpt_flow *flow, const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    enum { PATIENCE_SECONDS = 10 };
+    int64_t waited_ns = left_ns(client, server) - client->payload_ns;
+
+    if (waited_ns < tcpt_seconds_ns(PATIENCE_SECONDS) - TCPT_ANSWER_MS * TCPT_MS_NS)
+        return false;
+    if (!waits_for_answer(client, server, TCPT_ASKS_PERHAPS) || !is_owed(client, server) || !server->acked ||
+        seq_before(server->rcv_nxt, payload_end(client)))
+        return false;
+    return client->asks == TCPT_ASKS_SURELY || tcpt_is_timeout(flow, flow->client, waited_ns);
+}
+
+static void raise_no_patience(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+    int64_t waited_ns = left_ns(client, server) - client->payload_ns;
+    tcpt_finding *finding = tcpt_raise_among(
+        context, TELLS_NO_PATIENCE, confidence,
+        "The server had the client's request (frame %u), and the client gave up after %.1f s without an answer: the "
+        "server's time, not the network's",
+        client->payload_record->frame, tcpt_as_seconds(waited_ns));
+
+    tcpt_brief(finding, "No answer for %.1f s to a request that had arrived", tcpt_as_seconds(waited_ns));
+    tcpt_relate(finding, client->payload_record);
+    tcpt_relate(finding, client->fin ? client->fin_record : client->rst_record);
+    tcpt_set_delay(finding, waited_ns);
+    tcpt_rule_out(finding, "A request that got lost: it was acknowledged.");
+}
+
+/* The connection ended in order, for TCP. */
+static void raise_unanswered(const tcpt_context *context, tcpt_confidence confidence)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    if (!flow->handshake_done || !flow->client_known || flow->reordered)
+        return;
+    if (closed_on_request(client, server))
+        raise_close(context, confidence);
+    else if (closed_at_once(flow, client, server))
+        raise_close_at_once(context, confidence);
+    else if (lost_patience(flow, client, server))
+        raise_no_patience(context, tcpt_is_timeout(flow, flow->client, left_ns(client, server) - client->payload_ns)
+                                       ? confidence
+                                       : TCPT_LOW);
+}
+
 /* A RST ends many a connection that was in order. */
 static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
@@ -304,9 +475,9 @@ static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence co
 
     if (asks != 2)
         return raise_given_up(context, confidence, asks);
-    if (!mine->nobody)
-        return NULL;
-    return mine->ttl ? raise_other_ttl(context, confidence, mine) : raise_unknown(context, confidence, mine);
+    if (mine->nobody)
+        return mine->ttl ? raise_other_ttl(context, confidence, mine) : raise_unknown(context, confidence, mine);
+    return mine->abort ? raise_abort(context, confidence, mine) : NULL;
 }
 
 /* tuple_changed stands on the other connection, and Wireshark has that in a stream of its own. */
@@ -350,27 +521,45 @@ static void note_ttl(failed_memory *mine, const tcpt_endpoint *server, uint8_t t
     mine->usual_ttl = differs ? server->ttl_most : 0;
 }
 
+/* It acknowledges all that the client said, and the server has said nothing since. On a connection that has been idle
+ * since then a RST is no answer, but where one is owed. */
+static bool aborts_request(const tcpt_context *context, const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    int64_t waited_ns = context->segment->time_ns - client->payload_ns;
+
+    if (!(context->segment->flags & TCPT_ACK) || context->segment->ack != client->snd_nxt || client->rst_count ||
+        client->fin || !waits_for_answer(client, server, TCPT_ASKS_LIKELY))
+        return false;
+    return client->asks == TCPT_ASKS_SURELY || waited_ns < tcpt_seconds_ns(context->settings->idle_seconds);
+}
+
 /* The server answers payload in time, exactly, while nobody has begun to close: a socket that aborts says so with RST
  * and ACK, and one that was closed has sent its FIN (RFC 9293, section 3.10.7.1). */
+static bool knows_nothing(const tcpt_context *context, const tcpt_endpoint *client, const tcpt_endpoint *server)
+{
+    int64_t most_ns = MAX(ANSWER_RTTS * tcpt_rtt_ns(context->flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+
+    return !(context->segment->flags & TCPT_ACK) && server->payload_segments && !server->holed && !client->holed &&
+           client->unanswered_ns && client->payload_record && context->segment->time_ns - client->payload_ns <= most_ns;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
-    unsigned from = context->seen->from;
-    const tcpt_endpoint *asks = &flow->ends[!from];
-    int64_t most_ns = MAX(ANSWER_RTTS * tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
     failed_memory *mine = memory;
 
-    if ((context->segment->flags & TCPT_ACK) || context->seen->really_bad || context->seen->stale ||
-        context->seen->rst.mismatch)
+    if (context->seen->from == flow->client || !flow->handshake_done || flow->ending || context->seen->really_bad ||
+        context->seen->stale || context->seen->rst.mismatch)
         return;
-    if (from == flow->client || !flow->handshake_done || flow->ending || !flow->ends[from].payload_segments ||
-        flow->ends[from].holed || asks->holed)
-        return;
-    if (!asks->unanswered_ns || !asks->payload_record || context->segment->time_ns - asks->payload_ns > most_ns)
-        return;
-    note_ttl(mine, &flow->ends[from], context->segment->ttl);
-    mine->nobody = context->record;
-    mine->asked = asks->payload_record;
+    if (knows_nothing(context, client, server)) {
+        note_ttl(mine, server, context->segment->ttl);
+        mine->nobody = context->record;
+        mine->asked = client->payload_record;
+    } else if (aborts_request(context, client, server)) {
+        mine->abort = context->record;
+        mine->abort_ns = context->segment->time_ns;
+    }
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -388,11 +577,14 @@ static void settle(const tcpt_context *context, const void *memory)
 
     if (flow->crowd != TCPT_CROWD_NONE)
         return; /* a scan or a flood is told of as a whole */
-    if ((!raise[outcome] && outcome != TCPT_OUTCOME_RESET) || explained(flow))
+    if (outcome == TCPT_OUTCOME_STUCK || outcome == TCPT_OUTCOME_OPEN || outcome == TCPT_OUTCOME_PARTIAL ||
+        explained(flow))
         return; /* that it is stuck is what other findings say */
     if (raise[outcome] && raise_moved(context))
         return;
     finding = raise[outcome] ? raise[outcome](context, confidence) : raise_reset(context, confidence, memory);
+    if (!raise[outcome] && !finding)
+        raise_unanswered(context, confidence);
     if (!finding || !fine_elsewhere(flow))
         return;
     tcpt_set_confidence(finding, TCPT_LOW);
@@ -419,11 +611,13 @@ const tcpt_detector tcpt_connection_failed = {
         "resets and where they point, repeats and probes without an answer, sizes, windows and closes, checksums, "
         "timestamps, what connection tracking makes of each segment, other connections of these hosts, and other "
         "capture points. Few tries are no proof: one lost segment, or a client that gave up early, ends the same way; "
-        "many connections that end so are a filter or a host that is down.",
+        "many connections that end so are a filter or a host that is down. A request that was acknowledged and not "
+        "answered has arrived: the network has no part in that; a person who stops waiting ends alike.",
     .remedy =
         "Capture at both ends at once, from before the connection opens until it is given up, and join the two by "
         "time: then each segment is seen to arrive, or not. Refused or no answer: begin at the server. Handshake "
-        "not confirmed: at the client. Silent: at the side that went silent.",
+        "not confirmed: at the client. Silent: at the side that went silent. A request without an answer: the logs of "
+        "the service, and of a proxy before it, at that time.",
     .commands = commands,
     .reference = "RFC 9293 sections 3.5, 3.8.3 and 3.10",
     .group = TCPT_GROUP_PROTOCOL,

@@ -7,25 +7,11 @@
 
 #include "detectors/shared/met_closed.h"
 #include "tcptriage/limits.h"
+#include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
-enum {
-    /* What is shorter says farewell (QUIT, an LDAP unbind, a Terminate) or keeps alive. */
-    REQUEST_BYTES_LEAST = 16,
-    /* In TLS 1.3 an alert looks like data: 24 bytes. HTTP/2 says farewell (GOAWAY) in 39. */
-    TLS_REQUEST_BYTES_LEAST = 48,
-    /* What the snap length has cut off may have been such an alert: 53 bytes with a MAC of SHA-384 and a block cipher.
-     */
-    CUT_REQUEST_BYTES_LEAST = 80,
-    TLS_ALERT = 0x15,
-    TLS_DATA = 0x17,
-    TLS_MAJOR = 3,
-    TLS_HEADER_BYTES = 5,
-    /* Modbus/TCP (its messaging guide, section 3.1): transaction, protocol 0, length of what follows, unit, function.
-     * Most requests have 12 bytes. */
-    MODBUS_HEADER_BYTES = 6,
-    MODBUS_BYTES_LEAST = 8,
-};
+/* Where nothing tells what it is: what is shorter says farewell or keeps alive. */
+enum { REQUEST_BYTES_LEAST = 16 };
 
 typedef struct request_memory {
     tcpt_record *request; /* the client's first payload since the server closed, or that its FIN has crossed */
@@ -43,29 +29,9 @@ static bool paused(const tcpt_flow *flow, int64_t idle_ns)
 
 /* ---- the request comes behind the FIN ---- */
 
-/* A protocol that knows no farewell, and whose requests are short. */
-static bool is_modbus(const tcpt_segment *segment)
-{
-    const uint8_t *payload = segment->payload;
-
-    return payload && segment->payload_bytes >= MODBUS_BYTES_LEAST &&
-           segment->payload_captured_bytes >= MODBUS_HEADER_BYTES && !payload[2] && !payload[3] &&
-           (uint32_t)(payload[4] << 8 | payload[5]) + MODBUS_HEADER_BYTES == segment->payload_bytes;
-}
-
 static bool says_farewell(const tcpt_segment *segment)
 {
-    const uint8_t *payload = segment->payload;
-
-    if (segment->flags & TCPT_FIN)
-        return true;
-    if (segment->payload_bytes < REQUEST_BYTES_LEAST)
-        return !is_modbus(segment);
-    if (!payload || segment->payload_captured_bytes < TLS_HEADER_BYTES)
-        return segment->payload_bytes < CUT_REQUEST_BYTES_LEAST;
-    if (payload[1] == TLS_MAJOR && (payload[0] == TLS_ALERT || payload[0] == TLS_DATA))
-        return payload[0] == TLS_ALERT || segment->payload_bytes < TLS_REQUEST_BYTES_LEAST;
-    return g_ascii_strncasecmp((const char *)payload, "QUIT", 4) == 0;
+    return (segment->flags & TCPT_FIN) || tcpt_asks_of(segment) == TCPT_ASKS_NOTHING;
 }
 
 /* Nothing of the client's was on its way, and the server had spoken last. */

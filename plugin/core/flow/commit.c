@@ -149,7 +149,7 @@ static void commit_taken(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_s
     if (segment->flags & TCPT_SYN)
         tcpt_commit_syn(flow, segment, seen);
     if (seen->new_payload)
-        tcpt_read_payload(&flow->ends[seen->from], segment, record);
+        tcpt_read_payload(&flow->ends[seen->from], &flow->ends[!seen->from], segment, record);
     tcpt_commit_sequence(flow, segment, seen);
     if (segment->flags & TCPT_FIN)
         tcpt_commit_fin(flow, segment, seen, record);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/segment/bytes.h"
+#include "tcptriage/queries.h"
 
 enum {
     TLS_CHANGE_CIPHER_SPEC = 20,
@@ -122,11 +123,21 @@ static bool ends_chunked(const uint8_t *payload, uint32_t bytes)
     return bytes >= 5 && memcmp(payload + bytes - 5, "0\r\n\r\n", 5) == 0;
 }
 
-void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_segment *segment, tcpt_record *record)
+/* Was it on its way already when the receiver spoke: the rest of an upload that was answered early? */
+static bool under_way(const tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment)
+{
+    return receiver->payload_ns &&
+           (receiver->rcv_nxt != segment->seq || segment->time_ns - receiver->payload_ns < sender->rtt_ns);
+}
+
+void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
+                       tcpt_record *record)
 {
     const uint8_t *payload = segment->payload;
     uint32_t bytes = segment->payload_captured_bytes;
 
+    if (sender->payload_ns <= receiver->payload_ns)
+        sender->asks = under_way(sender, receiver, segment) ? TCPT_ASKS_NOTHING : tcpt_asks_of(segment);
     if (sender->said_close == TCPT_SAID_TLS_ALERT)
         sender->said_close = TCPT_SAID_NOTHING; /* an alert counts only as the last payload */
     if (bytes >= 12 && payload[0] == 'H' && memcmp(payload, "HTTP/1.", 7) == 0)

@@ -7,7 +7,8 @@
 
 #include "tcptriage/flow.h"
 
-/** Note the payload that a sender added: what it says about closing. */
-void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_segment *segment, tcpt_record *record);
+/** Note the payload that a sender added: what it says about closing, and whether it asks for an answer. */
+void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
+                       tcpt_record *record);
 
 #endif

@@ -234,10 +234,10 @@ static void begin_waiting(tcpt_endpoint *sender, const tcpt_segment *segment, co
     sender->round_ns = segment->time_ns;
 }
 
-static void take_payload(tcpt_endpoint *sender, const tcpt_segment *segment, const tcpt_observation *seen,
-                         tcpt_record *record)
+static void take_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
+                         const tcpt_observation *seen, tcpt_record *record)
 {
-    tcpt_read_payload(sender, segment, record);
+    tcpt_read_payload(sender, receiver, segment, record);
     if (!sender->unanswered_ns)
         begin_waiting(sender, segment, seen, record);
     sender->snd_nxt = sender->snd_contig = segment->end_seq;
@@ -320,7 +320,7 @@ TCPT_INLINE void take(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segm
     if (seen->new_payload) {
         if (segment->seq == flow->ends[!from].rcv_nxt)
             flow->ends[!from].stands = false;
-        take_payload(sender, segment, seen, record);
+        take_payload(sender, &flow->ends[!seen->from], segment, seen, record);
         flow->acks = (tcpt_ack_exchange){0};
     } else {
         begin_exchange(flow, segment, from);

@@ -69,9 +69,25 @@ char *tcpt_idle_limit_text(int64_t gap_ns, int64_t survived_ns)
     return g_strdup("");
 }
 
+static unsigned stranger_to(const tcpt_flow *flow, unsigned end)
+{
+    return end == flow->client ? ROLE_SERVER : ROLE_CLIENT;
+}
+
+bool tcpt_is_timeout(const tcpt_flow *flow, unsigned end, int64_t silence_ns)
+{
+    const double slack = 0.1;
+    double silence = (double)silence_ns / 1e9;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(timeouts); i++)
+        if (timeouts[i].role != stranger_to(flow, end) && ABS(silence - timeouts[i].seconds) <= slack)
+            return true;
+    return false;
+}
+
 char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns)
 {
-    unsigned stranger = end == flow->client ? ROLE_SERVER : ROLE_CLIENT;
+    unsigned stranger = stranger_to(flow, end);
     double silence = (double)silence_ns / 1e9;
     GString *hint = g_string_new(NULL);
 

@@ -15,6 +15,9 @@
  */
 char *tcpt_timeout_hint(const tcpt_flow *flow, unsigned end, int64_t silence_ns);
 
+/** Whether a silence is as long as one of them, to a tenth of a second: the clock has ended it, not a person. */
+bool tcpt_is_timeout(const tcpt_flow *flow, unsigned end, int64_t silence_ns);
+
 /**
  * The idle limits of devices that a gap has outlasted: the three nearest below it, without those that the connection
  * has outlived before.
