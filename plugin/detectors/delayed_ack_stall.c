@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Write, write, read: the second small segment waits for the delayed ACK of the first. */
+/* Write, write, read: the second small segment waits for the delayed ACK of the first. Or a sender that has room for
+ * one segment only waits for that of each. */
 #include "detectors/detectors.h"
+
+#include <glib.h>
 
 #include "tcptriage/limits.h"
 
@@ -16,8 +19,15 @@ typedef struct held {
     uint32_t count;
 } held;
 
+/* Full segments, each sent alone. */
+typedef struct alone {
+    held held;
+    uint32_t segments; /* with payload, that its sender had sent before the newest */
+} alone;
+
 typedef struct delayed_memory {
     held by[2]; /* sender of what is held back */
+    alone alone[2];
 } delayed_memory;
 
 static void complete(const tcpt_context *context, const held *mine)
@@ -37,6 +47,70 @@ static void complete(const tcpt_context *context, const held *mine)
     tcpt_set_number(mine->finding, TCPT_F_STALL_EACH, each_ns);
 }
 
+static void say_alone(const tcpt_context *context, const held *mine)
+{
+    unsigned from = context->seen->from;
+    int64_t each_ns = mine->total_ns / mine->count;
+    double each_ms = (double)each_ns / TCPT_MS_NS;
+
+    tcpt_resummarise(
+        mine->finding,
+        "The %s sends one full segment at a time, and each waits for the %s's delayed ACK: %u times, %.0f ms "
+        "each, %.1f s in all",
+        tcpt_role(context->flow, from), tcpt_role(context->flow, !from), mine->count, each_ms,
+        tcpt_as_seconds(mine->total_ns));
+    tcpt_brief(mine->finding, "One segment at a time: %u delayed ACKs, %.0f ms each", mine->count, each_ms);
+    tcpt_set_delay(mine->finding, mine->total_ns);
+    tcpt_set_number(mine->finding, TCPT_F_STALL_COUNT, mine->count);
+    tcpt_set_number(mine->finding, TCPT_F_STALL_EACH, each_ns);
+}
+
+static bool is_full(const tcpt_context *context)
+{
+    uint32_t mss = context->flow->ends[!context->seen->from].mss;
+
+    return mss && context->segment->payload_bytes + context->segment->header_bytes - TCPT_TCP_HEADER_BYTES >= mss;
+}
+
+/* As long as stacks delay an ACK for: 40 ms (Linux, FreeBSD), 100 (macOS, older BSD), 200 (Windows).
+ * What a slow line takes for a full segment is another time by chance only. */
+static bool as_stacks_delay(int64_t delay_ns)
+{
+    static const unsigned usual_ms[] = {40, 100, 200};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(usual_ms); i++)
+        if (ABS(delay_ns - usual_ms[i] * (int64_t)TCPT_MS_NS) <= TCPT_TICK_MS * TCPT_MS_NS)
+            return true;
+    return false;
+}
+
+/* One behind the other without a gap: a sender that has more to send, and no room for it. */
+static void judge_alone(const tcpt_context *context, alone *mine)
+{
+    const tcpt_endpoint *sender = &context->flow->ends[context->seen->from],
+                        *receiver = &context->flow->ends[!context->seen->from];
+    int64_t delay_ns = receiver->last_ns - sender->payload_ns - receiver->rtt_ns;
+    bool goes_on = mine->held.count && sender->payload_segments == mine->segments + 1;
+
+    mine->segments = sender->payload_segments;
+    if (!as_stacks_delay(delay_ns) || sender->holed || receiver->holed) {
+        mine->held = (held){0};
+        return;
+    }
+    if (!goes_on)
+        mine->held = (held){.first = receiver->last_record};
+    mine->held.count++;
+    mine->held.total_ns += delay_ns;
+    if (mine->held.count == PROVEN_BY) {
+        mine->held.finding = tcpt_raise(context, TCPT_MEDIUM, " ");
+        tcpt_relate(mine->held.finding, sender->payload_record);
+        tcpt_relate(mine->held.finding, receiver->last_record);
+        tcpt_relate(mine->held.finding, mine->held.first);
+    }
+    if (mine->held.finding)
+        say_alone(context, &mine->held);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     unsigned from = context->seen->from;
@@ -45,6 +119,10 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (context->seen->really_bad || context->seen->stale)
         return;
+    if (is_full(context)) {
+        judge_alone(context, &((delayed_memory *)memory)->alone[from]);
+        return;
+    }
     /* Without an answer in between it is a stream of small messages, which may come in the pace of the ACKs. */
     if (mine->count && receiver->payload_ns <= mine->newest_ns)
         return;
@@ -78,10 +156,14 @@ const tcpt_detector tcpt_delayed_ack_stall = {
         "The sender writes a message in pieces and then waits for the answer. Nagle's algorithm holds the second small "
         "piece until the first one is acknowledged, and the receiver delays that ACK because it has nothing to say "
         "before the message is complete: 40 ms on Linux, about 200 ms on Windows and BSD, each time, however short the "
-        "way.",
+        "way. A sender whose buffer holds one segment waits likewise behind each: an ACK is due at once for every "
+        "second "
+        "segment only.",
     .remedy =
         "On the side that sends: TCP_NODELAY, or one write for the whole message (writev(), MSG_MORE, TCP_CORK, a "
-        "buffered stream that is flushed once). On the receiving side TCP_QUICKACK helps for a while.",
+        "buffered stream that is flushed once). Where it sends one full segment at a time: room for several in its "
+        "send "
+        "buffer (SO_SNDBUF; lwIP's TCP_SND_BUF). On the receiving side TCP_QUICKACK helps for a while.",
     .commands = commands,
     .reference = "RFC 896; RFC 1122 sections 4.2.3.2 and 4.2.3.4; Linux tcp_nagle_check(), tcp_delack_timer()",
     .group = TCPT_GROUP_PROTOCOL,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The first SYN got no answer, its retry gets one at once: the connection began later by the retry's timer. */
+/* The first SYN got no answer, or a false one; its retry gets one at once: the connection began later by the retry's
+ * timer. */
 #include "detectors/detectors.h"
+#include "tcptriage/limits.h"
 
 typedef struct delayed_memory {
     tcpt_finding *finding;
+    tcpt_record *odd; /* the SYN-ACK that answers no SYN of the client's, and that it has reset; NULL for none */
     uint8_t left_out; /* options of the first SYN that the newest try lacks */
 } delayed_memory;
 
@@ -44,6 +47,45 @@ static void say_without(tcpt_finding *finding, const tcpt_endpoint *client, cons
                tcpt_as_seconds(delay_ns));
 }
 
+/* At a retry: all that came so far was an answer with another ACK number, and the client's host resets that (RFC 9293,
+ * section 3.10.7.3). What speaks of an earlier connection by a bare ACK is told as challenge_ack. */
+static void note_odd_answer(const tcpt_flow *flow, delayed_memory *mine)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+    bool right = server->syn && server->acked && server->rcv_nxt - client->iss - 1 <= client->syn_payload_bytes;
+
+    if (server->segment_count == 1 && !right && !server->rst_count && client->rst_count &&
+        client->rst_ns >= server->last_ns && client->segment_count == client->syn_count + client->rst_count &&
+        !flow->rare->refusal.seen)
+        mine->odd = server->last_record;
+}
+
+/* Its successor is right. */
+static void judge_odd_answer(const tcpt_context *context, delayed_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    int64_t delay_ns = client->syn_ns - flow->first_ns;
+    tcpt_finding *finding;
+
+    if (context->segment->ack - client->iss - 1 > client->syn_payload_bytes || delay_ns <= 0 ||
+        delay_ns > tcpt_seconds_ns(TCPT_LONGEST_RTO_SECONDS))
+        return; /* no retry by a timer */
+    finding = tcpt_raise(context, TCPT_MEDIUM,
+                         "The first answer (frame %u) acknowledges another number, so the client resets it and asks "
+                         "again: %.1f s. A SYN proxy that tests clients, or an old connection?",
+                         mine->odd->frame, tcpt_as_seconds(delay_ns));
+    tcpt_brief(finding, "SYN-ACK with a wrong ACK, reset: %.1f s lost (SYN proxy?)", tcpt_as_seconds(delay_ns));
+    tcpt_set_number(finding, TCPT_F_SYN_TRIES, client->syn_count);
+    tcpt_set_number(finding, TCPT_F_SYN_DELAY, delay_ns);
+    tcpt_set_delay(finding, delay_ns);
+    tcpt_relate(finding, mine->odd);
+    tcpt_relate(finding, client->rst_record);
+    tcpt_rule_out(finding, "Loss: each SYN is answered.");
+    tcpt_blame_way(finding);
+    mine->odd = NULL;
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     delayed_memory *mine = memory;
@@ -56,8 +98,13 @@ static void judge(const tcpt_context *context, void *memory)
 
     if (context->seen->really_bad)
         return;
-    if ((context->segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && context->seen->from == flow->client)
+    if ((context->segment->flags & (TCPT_SYN | TCPT_ACK)) == TCPT_SYN && context->seen->from == flow->client) {
+        note_odd_answer(flow, mine);
         mine->left_out = client->syn_options & ~context->segment->options & UINT8_MAX;
+    }
+    if (mine->odd && (context->segment->flags & TCPT_SYN) && (context->segment->flags & TCPT_ACK) &&
+        context->seen->from != flow->client)
+        judge_odd_answer(context, mine);
     if (mine->finding && answers_the_retry_too(context, mine->finding)) {
         tcpt_withdraw(context, mine->finding);
         mine->finding = NULL;
@@ -100,7 +147,9 @@ const tcpt_detector tcpt_syn_delayed = {
         "The client waits for its retry timer (1 s, 3 s in all for the third try; 3 s and 9 s with old stacks) before "
         "anything happens: that is the delay, not the network's or the server's. Now and then it is ordinary loss. On "
         "connection after connection it is a device that drops the first SYN (first_syn_always_lost), a full SYN queue "
-        "or a rate limit.",
+        "or a rate limit. An answer with a wrong ACK number that the client has to reset is how a SYN proxy in its "
+        "\"safe "
+        "reset\" mode tests that the client is real: each new client pays a retry.",
     .remedy =
         "Capture at the server, too. If the first SYN does not arrive, look at the devices on the way. If the SYN "
         "arrives and nothing leaves, look at the server's queues and filters. If the SYN-ACK leaves, look at the way "
@@ -111,6 +160,7 @@ const tcpt_detector tcpt_syn_delayed = {
     .severity = TCPT_NOTE,
     .blames = TCPT_BLAMES_PAIR,
     .wants = TCPT_TRAIT_SYN_MORE,
+    .follows = TCPT_TRAIT_SYN,
     .memory_bytes = sizeof(delayed_memory),
     .fields = fields,
     .judge = judge,

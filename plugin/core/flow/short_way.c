@@ -73,19 +73,28 @@ enum {
     MSS_LEAST = 536,
 };
 
+/* The newest ACK has covered no more than one segment. */
+static bool acked_one(const tcpt_endpoint *receiver, uint32_t mss)
+{
+    const tcpt_ack_step *steps = receiver->ack_steps;
+    uint16_t count = receiver->ack_step_count;
+
+    return count >= 2 && steps[count - 1].ack - steps[count - 2].ack <= mss;
+}
+
 bool tcpt_freed_by(const tcpt_flow *flow, const tcpt_segment *segment, unsigned from, int64_t held_ns)
 {
     const tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
     int64_t delayed_ns = held_ns - receiver->rtt_ns;
+    uint32_t mss = receiver->mss ? receiver->mss : MSS_LEAST;
 
     if (!sender->payload_ns || segment->seq != sender->snd_nxt || receiver->rcv_nxt != sender->snd_nxt)
         return false;
     if (delayed_ns < TCPT_DELAYED_ACK_MS * TCPT_MS_NS || delayed_ns > TCPT_DELAYED_ACK_MOST_MS * TCPT_MS_NS ||
         tcpt_rtt_ns(flow) > delayed_ns)
         return false;
-    if (segment->payload_bytes + segment->header_bytes - TCPT_TCP_HEADER_BYTES >=
-        (receiver->mss ? receiver->mss : MSS_LEAST))
-        return false; /* Nagle holds back nothing that fills a segment */
+    if (segment->payload_bytes + segment->header_bytes - TCPT_TCP_HEADER_BYTES >= mss && !acked_one(receiver, mss))
+        return false; /* Nagle holds back nothing that fills a segment; a sender that has no room for two does */
     if (llabs(segment->time_ns - flow->last_ns - sender->rtt_ns) > FREED_MS * TCPT_MS_NS)
         return false;
     return receiver->ack_step_count && receiver->ack_steps[receiver->ack_step_count - 1].time_ns == flow->last_ns;
