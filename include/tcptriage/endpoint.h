@@ -77,9 +77,11 @@ typedef enum TCPT_BYTE tcpt_padding_told {
     TCPT_PADDING_FIN,   /**< its FIN, in the place of that */
 } tcpt_padding_told;
 
-/** Whether what an end sent since the other one spoke asks for an answer, by the first of it. */
+/** Whether what an end sent since the other one spoke asks for an answer, by the first of it;
+ * a farewell behind it takes that back. */
 typedef enum TCPT_BYTE tcpt_asks {
     TCPT_ASKS_NOTHING, /**< a farewell, too short to tell, or on its way already when the other one spoke */
+    TCPT_ASKS_HARDLY,  /**< TLS data as short as what HTTP/2 says besides */
     TCPT_ASKS_PERHAPS,
     TCPT_ASKS_LIKELY, /**< TLS data longer than a farewell */
     TCPT_ASKS_SURELY, /**< of a protocol that leaves no such request unanswered */

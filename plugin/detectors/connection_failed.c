@@ -27,6 +27,7 @@ enum {
     TELLS_UNKNOWN = TCPT_OUTCOMES,
     TELLS_OTHER_TTL,
     TELLS_ABORT,
+    TELLS_IDLE_ABORT,
     TELLS_CLOSE,
     TELLS_CLOSE_AT_ONCE,
     TELLS_NO_PATIENCE,
@@ -42,6 +43,8 @@ enum {
     ANSWER_RTTS = 3,
     /* Segments that tell which TTL a host uses: rst_foreign.c has the same. */
     TTL_KNOWN_BY = 3,
+    /* From here on hosts take ports for what is over soon (Linux ip_local_port_range): data of FTP, not a service. */
+    FLEETING_PORT = 32768,
 };
 
 static bool same_ports(const tcpt_flow *flow, const tcpt_flow *other)
@@ -64,14 +67,16 @@ static bool explained(const tcpt_flow *flow)
     return false;
 }
 
-/* Another point saw more of the connection: there it did not fail. */
-static bool fine_elsewhere(const tcpt_flow *flow)
+/* Another point saw more of the connection: there it did not fail. The same end is no other. */
+static bool fine_elsewhere(const tcpt_flow *flow, tcpt_outcome here)
 {
     const tcpt_flow *other;
 
     for (unsigned i = 0; i < ELSEWHERE_MOST && (other = tcpt_flow_elsewhere(flow, i)); i++) {
         tcpt_outcome outcome = other->handshake_done ? tcpt_outcome_of(other) : TCPT_OUTCOME_PARTIAL;
 
+        if (outcome == here)
+            continue;
         if (outcome == TCPT_OUTCOME_CLOSED || outcome == TCPT_OUTCOME_RESET || outcome == TCPT_OUTCOME_OPEN)
             return true;
     }
@@ -332,17 +337,22 @@ static bool is_owed(const tcpt_endpoint *client, const tcpt_endpoint *server)
     return client->asks == TCPT_ASKS_SURELY || server->payload_segments;
 }
 
+/* Who resets behind a long silence may be a device that keeps no idle connection longer: it names the server. */
 static tcpt_finding *raise_abort(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
     int64_t waited_ns = mine->abort_ns - client->payload_ns;
-    tcpt_finding *finding = tcpt_raise_among(context, TELLS_ABORT, confidence,
-                                             "The server had the client's whole request (frame %u), and reset the "
-                                             "connection %.3f s later without an answer: "
-                                             "its application, or a proxy there",
-                                             client->payload_record->frame, tcpt_as_seconds(waited_ns));
+    bool idle = waited_ns >= tcpt_seconds_ns(context->settings->idle_seconds);
+    tcpt_finding *finding = tcpt_raise_among(
+        context, idle ? TELLS_IDLE_ABORT : TELLS_ABORT, idle ? TCPT_LOW : confidence,
+        idle ? "No answer to the client's request (frame %u) for %.1f s, then a RST: the server's application, or a "
+               "device on the way that ends idle connections?"
+             : "The server had the client's whole request (frame %u), and reset the connection %.3f s later without an "
+               "answer: its application, or a proxy there",
+        client->payload_record->frame, tcpt_as_seconds(waited_ns));
 
-    tcpt_brief(finding, "Request not answered: reset by the server");
+    tcpt_brief(finding, idle ? "No answer, then reset: by the server, or an idle limit?"
+                             : "Request not answered: reset by the server");
     tcpt_relate(finding, client->payload_record);
     tcpt_relate(finding, mine->abort);
     tcpt_set_delay(finding, waited_ns);
@@ -383,11 +393,25 @@ static void raise_close(const tcpt_context *context, tcpt_confidence confidence)
     tcpt_rule_out(finding, "A request that got lost: the server's FIN acknowledges it.");
 }
 
+/* Other ports of the server are in use by that client meanwhile: the connection may be one of several that belong
+ * together (FTP: a directory that is empty). */
+static bool belongs_to_another(const tcpt_flow *flow)
+{
+    const tcpt_host *server = flow->ends[!flow->client].host;
+    const tcpt_flow *other = server && server->open ? tcpt_flow_of(server->open) : NULL;
+
+    return other && memcmp(other->key.address, flow->key.address, sizeof flow->key.address) == 0 &&
+           other->client == flow->client && other->key.port[!flow->client] != flow->key.port[!flow->client] &&
+           other->first_ns <= flow->first_ns && other->last_ns >= flow->first_ns;
+}
+
 /* Nobody has said a word, and the server closes as soon as it has the connection. */
 static bool closed_at_once(const tcpt_flow *flow, const tcpt_endpoint *client, const tcpt_endpoint *server)
 {
     if (!server->fin || server->fin_refuted || server->payload_segments || client->syn_payload_bytes || client->holes ||
         (client->fin && client->fin_ns <= server->fin_ns))
+        return false;
+    if (flow->key.port[!flow->client] >= FLEETING_PORT || belongs_to_another(flow))
         return false;
     return client->syn && server->fin_last_ack == client->iss + 1 && server->fin_ns >= flow->first_ack_ns &&
            server->fin_ns - flow->first_ack_ns <= tcpt_rtt_ns(flow) + TCPT_ANSWER_MS * TCPT_MS_NS;
@@ -450,6 +474,15 @@ static void raise_no_patience(const tcpt_context *context, tcpt_confidence confi
     tcpt_rule_out(finding, "A request that got lost: it was acknowledged.");
 }
 
+/* The clock has ended it, and no idle connection's. */
+static bool is_sure_of_patience(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+
+    return client->asks >= TCPT_ASKS_LIKELY &&
+           tcpt_is_timeout(flow, flow->client, left_ns(client, server) - client->payload_ns);
+}
+
 /* The connection ended in order, for TCP. */
 static void raise_unanswered(const tcpt_context *context, tcpt_confidence confidence)
 {
@@ -463,9 +496,7 @@ static void raise_unanswered(const tcpt_context *context, tcpt_confidence confid
     else if (closed_at_once(flow, client, server))
         raise_close_at_once(context, confidence);
     else if (lost_patience(flow, client, server))
-        raise_no_patience(context, tcpt_is_timeout(flow, flow->client, left_ns(client, server) - client->payload_ns)
-                                       ? confidence
-                                       : TCPT_LOW);
+        raise_no_patience(context, is_sure_of_patience(flow) ? confidence : TCPT_LOW);
 }
 
 /* A RST ends many a connection that was in order. */
@@ -585,7 +616,7 @@ static void settle(const tcpt_context *context, const void *memory)
     finding = raise[outcome] ? raise[outcome](context, confidence) : raise_reset(context, confidence, memory);
     if (!raise[outcome] && !finding)
         raise_unanswered(context, confidence);
-    if (!finding || !fine_elsewhere(flow))
+    if (!finding || !fine_elsewhere(flow, outcome))
         return;
     tcpt_set_confidence(finding, TCPT_LOW);
     tcpt_rule_out(finding, "A connection that failed for its hosts: at another capture point it went on. What is "

@@ -73,8 +73,8 @@ static bool another_ttl(const tcpt_context *context)
            ABS(context->segment->ttl - server->syn_ttl) >= DISTANCE_LEAST;
 }
 
-/* By so much sooner than its SYN-ACK came that no host so far away has sent it: the handshake's first packet may have
- * paid for ARP, a route or a sleeping radio, but hardly twice what the way takes. */
+/* By so much sooner than its SYN-ACK came that no host so far away has sent it. The handshake's first packet may have
+ * paid for ARP or a sleeping radio: what has come as far as the SYN-ACK, by its TTL, is the host's. */
 static bool sooner_than_host(const tcpt_context *context)
 {
     enum { SOONER_TIMES = 3 };
@@ -82,6 +82,8 @@ static bool sooner_than_host(const tcpt_context *context)
     int64_t rtt_ns = flow->ends[!flow->client].rtt_ns;
     int64_t since_ns = context->segment->time_ns - flow->ends[flow->client].unanswered_ns;
 
+    if (!context->segment->ttl || context->segment->ttl == flow->ends[!flow->client].syn_ttl)
+        return false;
     return flow->ends[flow->client].unanswered_ns && !flow->reordered && since_ns >= 0 &&
            since_ns * SOONER_TIMES < rtt_ns && rtt_ns - since_ns >= TCPT_TICK_MS * TCPT_MS_NS;
 }
@@ -101,6 +103,12 @@ static tcpt_finding *raise_too_soon(const tcpt_context *context, uint32_t bytes,
     return finding;
 }
 
+/* How many routers have taken one off what hosts begin with. */
+static unsigned hops(unsigned ttl)
+{
+    return (ttl > 128 ? 255 : ttl > 64 ? 128 : ttl > 32 ? 64 : 32) - ttl;
+}
+
 static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, double ms)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
@@ -112,7 +120,8 @@ static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, d
                    bytes, client->payload_record->frame, ms, ttl, usual);
 
     tcpt_brief(finding, "RST to the first request, TTL %u not %u: a filter?", ttl, usual);
-    tcpt_blame_way(finding);
+    if (hops(ttl) != hops(usual)) /* else it comes from as far away: the host itself, or a device before it */
+        tcpt_blame_way(finding);
     return finding;
 }
 

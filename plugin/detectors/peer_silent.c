@@ -121,6 +121,27 @@ static void say_heard(const tcpt_context *context, tcpt_finding *finding, const 
                      context->record->frame);
 }
 
+/* It was captured at that end's host, or next to it. */
+static bool came_to(const tcpt_context *context, unsigned end)
+{
+    return tcpt_is_near(&context->flow->ends[end]);
+}
+
+/* What is lost before a host that lives is the way's fault, unless both may have other keys. */
+static void blame_way_before(const tcpt_context *context, tcpt_finding *finding, unsigned end)
+{
+    if (!came_to(context, end) && !(context->segment->options & TCPT_OPTION_SIGNED))
+        tcpt_blame_way(finding);
+}
+
+static void brief_without(const tcpt_context *context, tcpt_finding *finding, unsigned end, uint32_t repeats)
+{
+    tcpt_brief(finding,
+               came_to(context, end) ? "The %s lives and has none of %u repeats: dropped there?"
+                                     : "Lost on the way? The %s lives and has none of %u repeats",
+               tcpt_role(context->flow, end), repeats);
+}
+
 /* It lives, and has had nothing: not the host is to blame. */
 static void say_without(const tcpt_context *context, tcpt_finding *finding, uint32_t bytes)
 {
@@ -139,10 +160,11 @@ static void say_without(const tcpt_context *context, tcpt_finding *finding, uint
         tcpt_resummarise(
             finding,
             "The %s retransmitted %u times; the %s sent nothing back for %.1f s, then spoke and had none of "
-            "it: lost on the way? (frame %u)",
-            role, repeats, other, seconds, context->record->frame);
-    tcpt_brief(finding, "Lost on the way? The %s lives and has none of %u repeats", other, repeats);
-    tcpt_blame_way(finding);
+            "it: %s? (frame %u)",
+            role, repeats, other, seconds, came_to(context, from) ? "dropped in its host" : "lost on the way",
+            context->record->frame);
+    brief_without(context, finding, from, repeats);
+    blame_way_before(context, finding, from);
 }
 
 /* Heard again: taken back, or the summary says when. A RST only says that the connection is gone. */
@@ -214,7 +236,7 @@ static void say_in_vain(const tcpt_context *context, const silent_memory *memory
                          "The %s sent the same %u times more in %.1f s; the %s speaks (frame %u), and acknowledges "
                          "none of it: lost on the way, or dropped in its host?",
                          role, mine->rounds, tcpt_as_seconds(duration_ns), other, mine->heard->frame);
-        tcpt_brief(mine->finding, "Lost on the way? The %s lives and has none of %u repeats", other, mine->rounds);
+        brief_without(context, mine->finding, !from, mine->rounds);
     }
     tcpt_set_delay(mine->finding, duration_ns);
     tcpt_set_number(mine->finding, TCPT_F_SILENT_RETRANSMISSIONS, mine->rounds);
@@ -242,7 +264,7 @@ static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
     say_in_vain(context, memory, from);
     tcpt_relate(mine->finding, mine->first);
     tcpt_relate(mine->finding, mine->heard);
-    tcpt_blame_way(mine->finding);
+    blame_way_before(context, mine->finding, !from);
     tcpt_rule_out(mine->finding, "A host that is gone: it speaks.");
 }
 

@@ -14,6 +14,9 @@ enum {
     /* What the snap length has cut off may have been such an alert: 53 bytes with a MAC of SHA-384 and a block cipher.
      */
     CUT_REQUEST_BYTES_LEAST = 80,
+    /* HTTP/2 says more that nobody answers: window updates of a stream and of its connection have 48 to 55 bytes,
+     * GOAWAY with the alert behind it 63. */
+    TLS_LIKELY_BYTES_LEAST = 80,
     TLS_ALERT = 0x15,
     TLS_HANDSHAKE = 0x16,
     TLS_DATA = 0x17,
@@ -76,8 +79,10 @@ static tcpt_asks tls_asks(const tcpt_segment *segment)
 
     if (payload[0] == TLS_ALERT)
         return TCPT_ASKS_NOTHING;
+    if (payload[0] == TLS_DATA && segment->payload_bytes < TLS_REQUEST_BYTES_LEAST)
+        return TCPT_ASKS_NOTHING;
     if (payload[0] == TLS_DATA)
-        return segment->payload_bytes < TLS_REQUEST_BYTES_LEAST ? TCPT_ASKS_NOTHING : TCPT_ASKS_LIKELY;
+        return segment->payload_bytes < TLS_LIKELY_BYTES_LEAST ? TCPT_ASKS_HARDLY : TCPT_ASKS_LIKELY;
     return payload[0] == TLS_HANDSHAKE && segment->payload_captured_bytes > TLS_HEADER_BYTES &&
                    payload[TLS_HEADER_BYTES] == TLS_CLIENT_HELLO
                ? TCPT_ASKS_SURELY

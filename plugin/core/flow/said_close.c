@@ -130,6 +130,16 @@ static bool under_way(const tcpt_endpoint *sender, const tcpt_endpoint *receiver
            (receiver->rcv_nxt != segment->seq || segment->time_ns - receiver->payload_ns < sender->rtt_ns);
 }
 
+/* A TLS record as short as that: what was said before waits for no answer then. */
+static bool bids_farewell(const tcpt_segment *segment)
+{
+    const uint8_t *payload = segment->payload;
+
+    return segment->payload_captured_bytes >= TLS_HEADER_BYTES && payload[1] == 3 &&
+           (payload[0] == TLS_ALERT || payload[0] == TLS_APPLICATION_DATA) &&
+           tcpt_asks_of(segment) == TCPT_ASKS_NOTHING;
+}
+
 void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
                        tcpt_record *record)
 {
@@ -138,6 +148,8 @@ void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, con
 
     if (sender->payload_ns <= receiver->payload_ns)
         sender->asks = under_way(sender, receiver, segment) ? TCPT_ASKS_NOTHING : tcpt_asks_of(segment);
+    else if (sender->asks == TCPT_ASKS_LIKELY && bids_farewell(segment))
+        sender->asks = TCPT_ASKS_NOTHING;
     if (sender->said_close == TCPT_SAID_TLS_ALERT)
         sender->said_close = TCPT_SAID_NOTHING; /* an alert counts only as the last payload */
     if (bytes >= 12 && payload[0] == 'H' && memcmp(payload, "HTTP/1.", 7) == 0)
