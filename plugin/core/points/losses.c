@@ -4,6 +4,7 @@
 
 #include "core/points/clock_offsets.h"
 #include "core/points/legs.h"
+#include "core/points/nearer.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
 #include "tcptriage/sequence.h"
@@ -89,6 +90,20 @@ static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
     if (sender->holes > 1)
         return true; /* only the newest is remembered */
     return sender->holes && seq_before(seq, sender->trouble->hole.right) && seq_after(end, sender->trouble->hole.left);
+}
+
+/* On its way there, and a point farther on has it: it has passed, or went another way. */
+static bool seen_behind(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    const tcpt_connection *connection = sighting->connection;
+    bool assumed;
+
+    if (tcpt_nearer(connection, from, to, sighting->way, &assumed) <= 0)
+        return false;
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if ((sighting->seen & 1u << i) && tcpt_nearer(connection, to, i, sighting->way, &assumed) > 0)
+            return true;
+    return false;
 }
 
 /* One of a closed socket's alike answers that no IP ID tells apart. Where they came closer together than here one was
@@ -223,7 +238,7 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
         return;
     if (missing && went_astray(table, sighting, from, to))
         return;
-    if (missing && passed_uncaptured(sighting, to)) {
+    if (missing && (seen_behind(sighting, from, to) || passed_uncaptured(sighting, to))) {
         table->uncaptured++;
         return;
     }

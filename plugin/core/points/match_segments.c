@@ -109,6 +109,12 @@ static bool other_time(const tcpt_sighting *known, const tcpt_sighting *now)
     return known->has_timestamps && now->has_timestamps && known->tsval != now->tsval;
 }
 
+/* Whatever its timestamp is: what is sent again has another. */
+static bool same_id(const tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now)
+{
+    return known->has_ip_id && now->has_ip_id && known->ip_id == now->ip_id && !ids_change(leg, now->way);
+}
+
 /* `rewritten`: IP ID and timestamps may differ. */
 static likeness compare(const tcpt_leg *leg, const tcpt_sighting *known, const tcpt_sighting *now, bool rewritten)
 {
@@ -116,7 +122,7 @@ static likeness compare(const tcpt_leg *leg, const tcpt_sighting *known, const t
         return LIKE_NOTHING;
     if (other_id(known, now) && !rewritten && !ids_change(leg, now->way))
         return LIKE_NOTHING;
-    if (other_time(known, now) && !rewritten && !tsvals_change(leg, now->way))
+    if (other_time(known, now) && !rewritten && !tsvals_change(leg, now->way) && !same_id(leg, known, now))
         return LIKE_NOTHING;
     if (other_id(known, now) || other_time(known, now))
         return LIKE_REWRITTEN;
