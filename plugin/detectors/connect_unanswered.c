@@ -9,6 +9,7 @@
 #include "tcptriage/icmp.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/peers.h"
+#include "tcptriage/points.h"
 #include "tcptriage/queries.h"
 
 typedef struct unanswered_memory {
@@ -36,6 +37,36 @@ static bool answered_elsewhere(const tcpt_flow *flow)
             twin->ends[flow->client].iss == client->iss && twin->ends[!flow->client].segment_count)
             return true;
     return false;
+}
+
+/* A SYN-ACK of this SYN, at a point that has not seen the SYN: what comes back takes another way. */
+static const tcpt_flow *answer_on_another_way(const tcpt_flow *flow)
+{
+    const tcpt_endpoint *client = &flow->ends[flow->client];
+    unsigned count = 0;
+
+    for (const tcpt_flow *twin = tcpt_next_twin(flow); twin != flow && count < TWINS_MOST;
+         twin = tcpt_next_twin(twin), count++) {
+        const tcpt_endpoint *server = &twin->ends[!flow->client];
+
+        if (twin->at != flow->at && server->syn && server->acked &&
+            server->rcv_nxt == client->iss + 1 + client->syn_payload_bytes && !twin->ends[flow->client].segment_count)
+            return twin;
+    }
+    return NULL;
+}
+
+/* Where both ways are not one, what keeps state on either has seen half of it. */
+static void say_another_way(tcpt_finding *finding, const tcpt_flow *answer, uint32_t tries, int64_t waited_ns,
+                            const char *after)
+{
+    tcpt_resummarise(finding,
+                     "The SYN-ACK is at %s (frame %u), which lacks the SYN, and does not get here: %u tries in %.1f "
+                     "s%s. Another way back, with a stateful filter?",
+                     answer->at->name, answer->record->frame, tries, tcpt_as_seconds(waited_ns), after);
+    tcpt_brief(finding, "SYN-ACK lost on another way back: %u SYNs unanswered", tries);
+    tcpt_relate(finding, answer->record);
+    tcpt_blame_way(finding);
 }
 
 /* What is on its way says why: somebody else has answered. */
@@ -92,12 +123,15 @@ static void complete(const tcpt_context *context, const unanswered_memory *mine,
     const tcpt_listener *listener = context->seen->listener;
     const tcpt_icmp_told *told = tcpt_told_by_icmp(flow, flow->client, flow->first_ns);
     bool others = listener && listener->answered_ns >= flow->first_ns;
+    const tcpt_flow *answer = answer_on_another_way(flow);
     bool goes_on = mine->goes_on && !others;
     uint32_t tries = flow->ends[flow->client].syn_count + (*after ? 0 : 1);
     int64_t waited_ns = context->segment->time_ns - flow->first_ns;
 
     if (told)
         say_icmp(finding, told, flow->key.family, tries, waited_ns, after);
+    else if (answer)
+        say_another_way(finding, answer, tries, waited_ns, after);
     else if (flow->ends[flow->client].syn_options & TCPT_OPTION_SIGNED)
         say_signed(finding, tries, waited_ns, after);
     else if (goes_on)
@@ -114,6 +148,8 @@ static void complete(const tcpt_context *context, const unanswered_memory *mine,
     if (goes_on)
         tcpt_rule_out(finding, "A host that is down, unless a balancer stands before it: an older connection to this "
                                "port goes on.");
+    if (answer)
+        tcpt_rule_out(finding, "A server that does not answer: its SYN-ACK was captured.");
 }
 
 /* Routers ask for a neighbour for seconds before they give up: their ICMP comes behind the last try. */

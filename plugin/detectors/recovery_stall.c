@@ -32,8 +32,9 @@ typedef struct stall {
     uint32_t timeouts;
     uint8_t from;
     bool sure;
-    bool held_back; /* the first got through, late: the answer echoes its timestamp, and no repeat's */
-    bool was_there; /* what the answer is to had arrived before, by its D-SACK */
+    bool held_back;    /* the first got through, late: the answer echoes its timestamp, and no repeat's */
+    bool was_there;    /* what the answer is to had arrived before, by its D-SACK */
+    bool only_syn_ack; /* more time-outs than chance explains, and nothing else had come from the other end */
 } stall;
 
 /* What one end sends again and again since it had an answer: payload bytes, as packets on the wire. */
@@ -77,6 +78,8 @@ static stall stall_of(const tcpt_context *context, unsigned from)
         .timeouts = sender->unanswered_repeats - (fast && sender->unanswered_repeats),
         .from = (uint8_t)from,
         .sure = !sender->holed && !receiver->holed,
+        .only_syn_ack = receiver->syn_count && receiver->segment_count == receiver->syn_count &&
+                        sender->unanswered_repeats >= SILENT_BY,
     };
 }
 
@@ -259,9 +262,10 @@ static void judge(const tcpt_context *context, void *memory)
 static void complete(tcpt_finding *finding, const stall *found)
 {
     tcpt_brief(finding,
-               found->held_back   ? "Held back for %.1f s, not lost: %u time-out%s in vain"
-               : found->was_there ? "ACK lost or late, not the data: %.1f s, %u time-out%s"
-                                  : "Stood still for %.1f s: %u retransmission time-out%s",
+               found->held_back      ? "Held back for %.1f s, not lost: %u time-out%s in vain"
+               : found->was_there    ? "ACK lost or late, not the data: %.1f s, %u time-out%s"
+               : found->only_syn_ack ? "Lost, or accept queue full? %.1f s, %u time-out%s"
+                                     : "Stood still for %.1f s: %u retransmission time-out%s",
                tcpt_as_seconds(found->duration_ns), found->timeouts, found->timeouts == 1 ? "" : "s");
     tcpt_set_delay(finding, found->duration_ns);
     tcpt_set_number(finding, TCPT_F_STALL_DURATION, found->duration_ns);
@@ -287,6 +291,12 @@ static void raise_stall(const tcpt_context *context, const stall *found)
                                 "Data of the %s had arrived (D-SACK in frame %u), the ACK of it was lost or late: %.1f "
                                 "s without progress, %u retransmission time-out%s",
                                 who, found->answer->frame, lost, found->timeouts, plural);
+    else if (found->answer && found->only_syn_ack)
+        finding =
+            tcpt_raise_on(context, found->on, found->time_ns, TCPT_MEDIUM,
+                          "The %s's first data had no answer for %.1f s, %u time-outs (frame %u answers): lost, or "
+                          "no room in the server's accept queue (SYN cookies)?",
+                          who, lost, found->timeouts, found->answer->frame);
     else if (found->answer)
         finding = tcpt_raise_on(context, found->on, found->time_ns, found->sure ? TCPT_HIGH : TCPT_MEDIUM,
                                 "Data of the %s was lost: %.1f s without progress, %u retransmission time-out%s until "
