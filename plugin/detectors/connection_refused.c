@@ -35,6 +35,8 @@ enum {
     /* Who asks again although it is refused does so after half a second (Windows); timers for an answer that does not
      * come begin with a second (RFC 6298, section 2). */
     TIMER_MS = 900,
+    /* Segments that tell which TTL a host uses: rst_foreign.c has the same. */
+    TTL_KNOWN_BY = 3,
 };
 
 /* The connection before on these ports, where the RST speaks from it: a RST from no socket has SEQ 0 here (RFC 9293,
@@ -244,6 +246,38 @@ static void judge(const tcpt_context *context, void *memory)
         say_old_numbers(context, mine->finding, old);
 }
 
+/* ---- what another connection of the server tells ---- */
+
+/* The one TTL that its segments have there; 0 where they have several, or are too few to tell. */
+static uint8_t usual_ttl(const tcpt_flow *other, const tcpt_host *server)
+{
+    const tcpt_endpoint *end = &other->ends[other->ends[1].host == server];
+
+    return end->host == server && end->segment_count >= TTL_KNOWN_BY && end->ttl_least == end->ttl_most ? end->ttl_most
+                                                                                                        : 0;
+}
+
+/* A packet filter or a balancer before the server that refuses is fewer hops away. Some hosts have another TTL for what
+ * belongs to no socket: it proves nothing. */
+static void doubt_by_ttl(const tcpt_context *context, const refused_memory *mine)
+{
+    const tcpt_host *server = context->flow->ends[!context->flow->client].host;
+    const tcpt_flow *other = server && server->open ? tcpt_flow_of(server->open) : NULL;
+    uint8_t usual = other ? usual_ttl(other, server) : 0;
+    tcpt_finding *finding;
+
+    if (!usual || !mine->rst_ttl || mine->rst_ttl == usual)
+        return;
+    finding = tcpt_instead_of(context, mine->finding);
+    tcpt_set_confidence(finding, TCPT_MEDIUM);
+    tcpt_resummarise(finding,
+                     "A RST answers the SYN (frame %u). Its TTL is %u, the server's is %u in another connection (frame "
+                     "%u): does the server refuse, or a device before it?",
+                     mine->syn_frame, mine->rst_ttl, usual, other->last_record->frame);
+    tcpt_brief(finding, "Refused, TTL %u not %u: by a device on the way?", mine->rst_ttl, usual);
+    tcpt_relate(finding, other->last_record);
+}
+
 /* ---- what another capture point tells ---- */
 
 static void say_between(const tcpt_context *context, tcpt_finding *finding, const tcpt_rst_origin *origin)
@@ -290,6 +324,8 @@ static void settle(const tcpt_context *context, const void *memory)
         return;
     if (tcpt_rst_begins_on_the_way(context->flow, !context->flow->client, &origin))
         say_between(context, tcpt_instead_of(context, mine->finding), &origin);
+    else if (!mine->unheard && !mine->accepted && !mine->open_ago_ns)
+        doubt_by_ttl(context, mine);
 }
 
 static const tcpt_field fields[] = {TCPT_F_SYN_TRIES, TCPT_FIELD_COUNT};
@@ -318,7 +354,8 @@ const tcpt_detector tcpt_connection_refused = {
         "printer, a PLC, Windows with a full backlog), a filter that rejects this client, one of several servers "
         "behind one address that is down, a device that refuses each client's first try, or a service that has just "
         "ended or begun. Where a SYN-ACK answers the same SYN, the RST was sent by "
-        "somebody else than the service; so was one that a capture nearer to the server shows to begin on the way.",
+        "somebody else than the service; so was one that a capture nearer to the server shows to begin on the way, and "
+        "perhaps one whose TTL is not that of the server's other connections.",
     .remedy =
         "Let the service listen on this address, or mend the rule that rejects. A RST that does not leave the "
         "server comes from a device on the way, or from a second host with its address; one that the client takes no "
