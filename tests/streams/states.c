@@ -27,6 +27,8 @@ END_TELLS(far, end->far)
 END_TELLS(stands, end->stands)
 END_TELLS(sack_held, end->sack_held)
 END_TELLS(fast_open, end->fast_open)
+END_TELLS(state, end->state)
+END_TELLS(handshake, end->handshake)
 END_TELLS(window_full, tcpt_window_is_full(end))
 
 static const member end_members[] = {
