@@ -28,6 +28,7 @@ enum {
     TELLS_OTHER_TTL,
     TELLS_ABORT,
     TELLS_IDLE_ABORT,
+    TELLS_OTHER_ABORT,
     TELLS_CLOSE,
     TELLS_CLOSE_AT_ONCE,
     TELLS_NO_PATIENCE,
@@ -337,22 +338,46 @@ static bool is_owed(const tcpt_endpoint *client, const tcpt_endpoint *server)
     return client->asks == TCPT_ASKS_SURELY || server->payload_segments;
 }
 
-/* Who resets behind a long silence may be a device that keeps no idle connection longer: it names the server. */
+/* Who resets behind a long silence, or with another TTL, may be a device that names the server: it keeps no idle
+ * connection longer, or likes no such request. */
+static tcpt_finding *ask_who_aborts(const tcpt_context *context, const failed_memory *mine, uint32_t frame,
+                                    double seconds)
+{
+    tcpt_finding *finding;
+
+    if (mine->ttl) {
+        finding = tcpt_raise_among(context, TELLS_OTHER_ABORT, TCPT_LOW,
+                                   "No answer to the client's request (frame %u), but a RST %.1f s later. Its TTL is "
+                                   "%u, the server's %u: a device's, or the server's?",
+                                   frame, seconds, mine->ttl, mine->usual_ttl);
+        tcpt_brief(finding, "RST to a request, TTL %u not %u: a device's?", mine->ttl, mine->usual_ttl);
+        return finding;
+    }
+    finding = tcpt_raise_among(context, TELLS_IDLE_ABORT, TCPT_LOW,
+                               "No answer to the client's request (frame %u) for %.1f s, then a RST: the server's "
+                               "application, or a device on the way that ends idle connections?",
+                               frame, seconds);
+    tcpt_brief(finding, "No answer, then reset: by the server, or an idle limit?");
+    return finding;
+}
+
 static tcpt_finding *raise_abort(const tcpt_context *context, tcpt_confidence confidence, const failed_memory *mine)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
     int64_t waited_ns = mine->abort_ns - client->payload_ns;
-    bool idle = waited_ns >= tcpt_seconds_ns(context->settings->idle_seconds);
-    tcpt_finding *finding = tcpt_raise_among(
-        context, idle ? TELLS_IDLE_ABORT : TELLS_ABORT, idle ? TCPT_LOW : confidence,
-        idle ? "No answer to the client's request (frame %u) for %.1f s, then a RST: the server's application, or a "
-               "device on the way that ends idle connections?"
-             : "The server had the client's whole request (frame %u), and reset the connection %.3f s later without an "
-               "answer: its application, or a proxy there",
-        client->payload_record->frame, tcpt_as_seconds(waited_ns));
+    double seconds = tcpt_as_seconds(waited_ns);
+    uint32_t frame = client->payload_record->frame;
+    tcpt_finding *finding;
 
-    tcpt_brief(finding, idle ? "No answer, then reset: by the server, or an idle limit?"
-                             : "Request not answered: reset by the server");
+    if (mine->ttl || waited_ns >= tcpt_seconds_ns(context->settings->idle_seconds)) {
+        finding = ask_who_aborts(context, mine, frame, seconds);
+    } else {
+        finding = tcpt_raise_among(context, TELLS_ABORT, confidence,
+                                   "The server had the client's whole request (frame %u), and reset the connection "
+                                   "%.3f s later without an answer: its application, or a proxy there",
+                                   frame, seconds);
+        tcpt_brief(finding, "Request not answered: reset by the server");
+    }
     tcpt_relate(finding, client->payload_record);
     tcpt_relate(finding, mine->abort);
     tcpt_set_delay(finding, waited_ns);
@@ -588,6 +613,7 @@ static void judge(const tcpt_context *context, void *memory)
         mine->nobody = context->record;
         mine->asked = client->payload_record;
     } else if (aborts_request(context, client, server)) {
+        note_ttl(mine, server, context->segment->ttl);
         mine->abort = context->record;
         mine->abort_ns = context->segment->time_ns;
     }
