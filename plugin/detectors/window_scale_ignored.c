@@ -139,7 +139,8 @@ static bool answers_without_scale(const tcpt_flow *flow)
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
 
     return flow->client_known && flow->first_ack_record && client->syn_count == 1 && server->syn_count == 1 &&
-           (client->syn_options & TCPT_OPTION_WSCALE) && !(server->syn_options & TCPT_OPTION_WSCALE);
+           (client->syn_options & TCPT_OPTION_WSCALE) && !(server->syn_options & TCPT_OPTION_WSCALE) &&
+           !flow->options_cut;
 }
 
 /* The same SYN-ACK nearer to the server, where it puts a scale in force. A proxy's own has other numbers. */
@@ -153,22 +154,34 @@ static const tcpt_flow *with_scale(const tcpt_flow *flow, bool *order_assumed)
     return server->wscale || nearer->ends[nearer->client].wscale ? nearer : NULL;
 }
 
-/* The server goes by the scales, the client by none. */
+/* The server goes by the scales, the client by none. Either may be 0. */
+static char *what_is_misread(const tcpt_flow *nearer)
+{
+    unsigned of_server = nearer->ends[!nearer->client].wscale, of_client = nearer->ends[nearer->client].wscale;
+
+    if (!of_client)
+        return g_strdup_printf("the client reads the server's windows %u times too small", 1u << of_server);
+    if (!of_server)
+        return g_strdup_printf("the server reads the client's windows %u times too large", 1u << of_client);
+    return g_strdup_printf("the client reads windows %u times too small, the server %u times too large",
+                           1u << of_server, 1u << of_client);
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const tcpt_flow *flow = context->flow, *nearer;
     tcpt_finding *finding;
+    char *misread;
     bool assumed;
 
     (void)memory;
     if (!answers_without_scale(flow) || !(nearer = with_scale(flow, &assumed)))
         return;
-    finding = tcpt_raise_on(
-        context, flow->first_ack_record, flow->first_ack_ns, assumed ? TCPT_MEDIUM : TCPT_HIGH,
-        "The SYN-ACK loses its window scale (%u) between %s and %s: the client reads windows without, the server its "
-        "as %u times as large",
-        nearer->ends[!nearer->client].wscale, nearer->at->name, flow->at->name,
-        1u << nearer->ends[nearer->client].wscale);
+    misread = what_is_misread(nearer);
+    finding = tcpt_raise_on(context, flow->first_ack_record, flow->first_ack_ns, assumed ? TCPT_MEDIUM : TCPT_HIGH,
+                            "The SYN-ACK loses its window scale (%u) between %s and %s: %s",
+                            nearer->ends[!nearer->client].wscale, nearer->at->name, flow->at->name, misread);
+    g_free(misread);
     tcpt_brief(finding, "Window scale taken out of the SYN-ACK on the way");
     tcpt_relate(finding, nearer->first_ack_record);
     tcpt_rule_out(finding, "A server without window scaling: its SYN-ACK has the option at the point nearer to it.");
