@@ -54,6 +54,7 @@ elseif(TCPT_PLUGIN)
     tcpt_suite(package tshark ALONE COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/install/package.py ${CMAKE_BINARY_DIR}
         ${CMAKE_SOURCE_DIR})
     tcpt_suite(bench tshark COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/bench/bench.py ${CMAKE_BINARY_DIR} --quick)
+    tcpt_suite(damaged tshark COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/hostile/damaged.py ${CMAKE_BINARY_DIR})
     tcpt_suite(hostile tshark COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/hostile/hostile.py ${CMAKE_BINARY_DIR} --quick)
     tcpt_suite(add-detector tshark SCRIPT ALONE COMMAND sh ${CMAKE_SOURCE_DIR}/tests/add_detector.sh)
 endif()

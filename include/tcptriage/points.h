@@ -44,7 +44,9 @@ typedef struct tcpt_point {
     uint64_t ports[8];   /**< of servers, those that were seen here: a bit for all that are alike modulo 512 */
     bool paired;         /**< a segment seen here was seen elsewhere too */
     uint64_t uncaptured; /**< segments that passed it for certain and are not in the capture */
-    int64_t ahead_ns;    /**< how much later than here copies show at other points, at most: clocks and ways */
+    uint64_t holes;   /**< places where bytes were acknowledged that it lacks: of its own flows, at most 255 an end */
+    int64_t holed_ns; /**< when the newest of these showed; valid with holes */
+    int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
     struct tcpt_points *all; /**< what it is one of */
 } tcpt_point;
@@ -62,6 +64,22 @@ static inline bool tcpt_begins_piece(const tcpt_point *point, int64_t time_ns)
     int64_t since_ns = point->segments ? time_ns - point->pieces[point->piece].newest_ns : 0;
 
     return since_ns > TCPT_JUMP_SECONDS * TCPT_SECOND_NS || since_ns < -TCPT_STEP_BACK_SECONDS * TCPT_SECOND_NS;
+}
+
+/** Whether what the capture of a flow's point has not seen proves little: it lacks a segment in fifty and more, by the
+ * bytes alone that were acknowledged unseen. As many ACKs and FINs are missing then, of which nothing tells: a FIN and
+ * what acknowledges it are both gone in one of some hundred closes. Two places may be one accident. */
+static inline bool tcpt_capture_is_holed(const tcpt_flow *flow)
+{
+    enum { HOLES_LEAST = 3, SEGMENTS_A_HOLE = 50 };
+
+    return flow->at->holes >= HOLES_LEAST && flow->at->holes * SEGMENTS_A_HOLE >= flow->at->segments;
+}
+
+/** Whether a hole of that capture has shown since a time, on whichever connection: what was due since may lie in it. */
+static inline bool tcpt_capture_lacks_since(const tcpt_flow *flow, int64_t since_ns)
+{
+    return flow->at->holes && flow->at->holed_ns >= since_ns;
 }
 
 /** How long the capture is known to go on for a flow: newest time of the piece that holds the flow's last segment. The
@@ -126,6 +144,7 @@ typedef struct tcpt_losses {
     uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
     uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */
+    uint32_t unmissed;         /**< of all.missing: nothing was sent again for the want of these, all is acknowledged */
     uint32_t uncaptured;       /**< acknowledged there and not captured: the farther capture itself lacks packets */
     uint32_t astray;           /**< came there under another address or port: not lost, in none of the counts above */
     tcpt_lost first_astray;    /**< valid with astray */

@@ -139,13 +139,21 @@ static void TCPT_NOINLINE commit_opening(tcpt_analysis *analysis, judgement *fou
     tcpt_record_open(record);
 }
 
+static int holes_of(const tcpt_flow *flow)
+{
+    return flow->ends[0].holes + flow->ends[1].holes;
+}
+
 /* What goes the short way means nothing across flows, and changes no state. */
 static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *flow, const tcpt_segment *segment,
                           tcpt_record *record)
 {
     tcpt_assumed assumed = tcpt_assumed_of(flow);
+    int holes = holes_of(flow);
 
     commit_flow(analysis, found, flow, segment, record);
+    if (holes_of(flow) != holes)
+        tcpt_point_commit_holes(flow->at, holes_of(flow) - holes, segment->time_ns);
     tcpt_record_states(record, flow);
     if (assumed.any)
         tcpt_records_correct(&analysis->records, flow, &found->seen, &assumed);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One side's FIN was acknowledged, and the other owes its own close for long. */
+#include "detectors/shared/lacking.h"
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 
 #include <glib.h>
 
 #include "tcptriage/limits.h"
+#include "tcptriage/points.h"
 
 /* What is known of the wait for one end's close. */
 typedef struct overdue {
@@ -137,16 +139,28 @@ static void judge_answer(const tcpt_context *context, overdue *owed, unsigned ow
     }
 }
 
+/* At the end of the capture nothing but silence tells that it has not closed. */
+static tcpt_confidence confidence_in(const tcpt_context *context, unsigned owing)
+{
+    const tcpt_flow *flow = context->flow;
+
+    if (flow->ends[owing].holed)
+        return TCPT_LOW;
+    if (context->segment)
+        return TCPT_MEDIUM;
+    return at_work(flow, owing) || tcpt_capture_lacks_since(flow, flow->ends[!owing].fin_acked_ns) ? TCPT_LOW
+                                                                                                   : TCPT_MEDIUM;
+}
+
 static tcpt_finding *raise_stuck(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns,
                                  const char *until)
 {
     const tcpt_endpoint *closer = &context->flow->ends[!owing];
-    const tcpt_endpoint *ower = &context->flow->ends[owing];
     const char *who = tcpt_role(context->flow, owing);
-    tcpt_finding *finding = tcpt_raise(
-        context, ower->holed || (!context->segment && at_work(context->flow, owing)) ? TCPT_LOW : TCPT_MEDIUM,
-        "The %s did not close for %.1f s after the %s's FIN (acknowledged in frame %u)%s", who,
-        tcpt_as_seconds(owed_ns), tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, until);
+    tcpt_finding *finding =
+        tcpt_raise(context, confidence_in(context, owing),
+                   "The %s did not close for %.1f s after the %s's FIN (acknowledged in frame %u)%s", who,
+                   tcpt_as_seconds(owed_ns), tcpt_role(context->flow, !owing), closer->fin_acked_record->frame, until);
 
     tcpt_brief(finding, "%s did not close for %.1f s (CLOSE-WAIT)",
                owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed_ns));
@@ -251,15 +265,36 @@ static void raise_unanswered(const tcpt_context *context, const overdue *owed, u
     const tcpt_endpoint *closer = &context->flow->ends[!owing];
     const char *who = tcpt_role(context->flow, owing), *other = tcpt_role(context->flow, !owing);
     tcpt_finding *finding = raise_stuck(context, owed, owing, owed_ns, "");
+    char *until = tcpt_end_of_capture(context->flow, closer->fin_acked_ns);
 
     tcpt_resummarise(finding,
                      "The %s acknowledged the %s's data and FIN (in frame %u), but neither answered nor closed for "
-                     "%.1f s to the end of the capture: still at work on it?",
-                     who, other, closer->fin_acked_record->frame, tcpt_as_seconds(owed_ns));
+                     "%.1f s to %s%s",
+                     who, other, closer->fin_acked_record->frame, tcpt_as_seconds(owed_ns), until,
+                     tcpt_capture_lacks_since(context->flow, closer->fin_acked_ns) ? "" : ": still at work on it?");
+    g_free(until);
     tcpt_brief(finding, "%s neither answered nor closed for %.1f s",
                owing == context->flow->client ? "Client" : "Server", tcpt_as_seconds(owed_ns));
     if (closer->payload_record->frame < closer->fin_acked_record->frame)
         tcpt_relate(finding, closer->payload_record);
+}
+
+static void raise_at_end(const tcpt_context *context, const overdue *owed, unsigned owing, int64_t owed_ns,
+                         const char *besides)
+{
+    char *end = tcpt_end_of_capture(context->flow, context->flow->ends[!owing].fin_acked_ns);
+    char *until = g_strconcat(", up to ", end, besides, NULL);
+
+    raise_stuck(context, owed, owing, owed_ns, until);
+    g_free(until);
+    g_free(end);
+}
+
+/* Its close and the ACK of it may both lie in holes of the capture: one connection of a holed one proves nothing unless
+ * the closer shows that it suffers, or it is not the only one. */
+static bool by_chance(const tcpt_context *context, const overdue *owed, unsigned owing)
+{
+    return !owed->hurt && tcpt_capture_is_holed(context->flow) && pile(context, owing) < TCPT_PILE;
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -269,15 +304,14 @@ static void settle(const tcpt_context *context, const void *memory)
     for (unsigned owing = 0; owing < 2; owing++) {
         int64_t owed_ns = overdue_ns(context, &mine->by[owing], owing);
 
-        if (!owed_ns || context->flow->ends[owing].reset)
+        if (!owed_ns || context->flow->ends[owing].reset || by_chance(context, &mine->by[owing], owing))
             continue;
         if (matters(context, &mine->by[owing], owing) && at_work(context->flow, owing))
             raise_unanswered(context, &mine->by[owing], owing, owed_ns);
         else if (matters(context, &mine->by[owing], owing))
-            raise_stuck(context, &mine->by[owing], owing, owed_ns, ", up to the end of the capture");
+            raise_at_end(context, &mine->by[owing], owing, owed_ns, "");
         else if (pile(context, owing) >= TCPT_PILE)
-            raise_stuck(context, &mine->by[owing], owing, owed_ns,
-                        ", up to the end of the capture, as others of its connections");
+            raise_at_end(context, &mine->by[owing], owing, owed_ns, ", as others of its connections");
     }
 }
 

@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "detectors/shared/close_due.h"
+#include "detectors/shared/lacking.h"
 #include "detectors/shared/timeouts.h"
 #include "detectors/detectors.h"
 #include "tcptriage/points.h"
@@ -18,10 +19,14 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
                                    tcpt_confidence confidence, const char *why)
 {
     const tcpt_endpoint *closer = &context->flow->ends[end];
-    tcpt_finding *finding = tcpt_raise(context, confidence, "No FIN from the %s, though %s: %.1f s of silence%s",
+    char *until = context->segment ? NULL : tcpt_end_of_capture(context->flow, closer->last_ns);
+    tcpt_finding *finding = tcpt_raise(context, confidence, "No FIN from the %s, though %s: %.1f s of silence%s%s",
                                        tcpt_role(context->flow, end), why, tcpt_as_seconds(silence_ns),
-                                       context->segment ? "" : " up to the end of the capture");
+                                       until ? " up to " : "", until ? until : "");
 
+    g_free(until);
+    if (context->segment || !tcpt_capture_lacks_since(context->flow, closer->last_ns))
+        tcpt_rule_out(finding, "A hole in the capture: every byte of this side up to the missing FIN was captured.");
     tcpt_brief(finding, "No FIN from %s, %.1f s lost", tcpt_role(context->flow, end), tcpt_as_seconds(silence_ns));
     tcpt_set_delay(finding, silence_ns);
     tcpt_set_text(finding, TCPT_F_FIN_MISSING_FROM, tcpt_role(context->flow, end));
@@ -32,7 +37,6 @@ static tcpt_finding *raise_missing(const tcpt_context *context, unsigned end, in
         tcpt_relate(finding, closer->said_record);
     tcpt_relate(finding, closer->last_record);
     tcpt_relate(finding, context->flow->ends[!end].fin_record);
-    tcpt_rule_out(finding, "A hole in the capture: every byte of this side up to the missing FIN was captured.");
     return finding;
 }
 
@@ -89,7 +93,8 @@ static tcpt_finding *raise_said(const tcpt_context *context, unsigned end, int64
 
     if (!due)
         return NULL;
-    return raise_missing(context, end, silence_ns, due == TCPT_CLOSE_DUE_COMPLETE ? complete : complete - 1,
+    return raise_missing(context, end, silence_ns,
+                         due == TCPT_CLOSE_DUE_COMPLETE || complete == TCPT_LOW ? complete : complete - 1,
                          tcpt_close_due_reason(context->flow, end));
 }
 
@@ -233,6 +238,12 @@ static bool never_answers(const tcpt_flow *flow, unsigned end)
            closer->last_ns < other->fin_ns && (!closer->acked || !seq_before(closer->rcv_nxt, other->fin_end - 1));
 }
 
+/* How sure a FIN that was announced is missing at the end of the capture, and is not in a hole of it. */
+static tcpt_confidence sure_at_end(const tcpt_flow *flow, unsigned end)
+{
+    return tcpt_capture_lacks_since(flow, flow->ends[end].last_ns) ? TCPT_LOW : TCPT_MEDIUM;
+}
+
 static void settle(const tcpt_context *context, const void *memory)
 {
     const missing_memory *mine = memory;
@@ -246,9 +257,11 @@ static void settle(const tcpt_context *context, const void *memory)
         if (mine->finding[end] || !missed(context, end))
             continue;
         if (!other->rst_count && silence_ns >= stall_ns &&
-            (raise_seen_elsewhere(context, end, silence_ns) || raise_said(context, end, silence_ns, TCPT_MEDIUM)))
+            (raise_seen_elsewhere(context, end, silence_ns) ||
+             (!tcpt_capture_is_holed(flow) && raise_said(context, end, silence_ns, sure_at_end(flow, end)))))
             continue;
-        if (never_answers(flow, end) && tcpt_since_ns(context, other->fin_ns) >= stall_ns)
+        if (never_answers(flow, end) && tcpt_since_ns(context, other->fin_ns) >= stall_ns &&
+            !tcpt_capture_lacks_since(flow, flow->ends[end].last_ns))
             raise_missing(context, end, tcpt_since_ns(context, flow->ends[end].last_ns), TCPT_LOW,
                           "the other side has closed and its FIN is not answered at all");
     }

@@ -131,9 +131,12 @@ static void rule_out(tcpt_finding *finding, const tcpt_losses *losses)
                       "the sender.");
 }
 
-/* Where the farther capture lacks packets itself a bare ACK that it lacks proves nothing: nobody acknowledges it. */
+/* Where the farther capture lacks packets itself a bare ACK that it lacks proves nothing: nobody acknowledges it. Nor
+ * does what nobody missed, unless all that are missing have something in common that no other has. */
 static bool proven(const tcpt_losses *losses)
 {
+    if (losses->unmissed == losses->all.missing && tcpt_loss_property_of(losses) == TCPT_LOSS_NOTHING)
+        return false;
     return losses->bare_missing < losses->all.missing || !tcpt_far_capture_lacks(losses);
 }
 

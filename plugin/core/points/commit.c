@@ -11,6 +11,7 @@
 #include "core/points/match_connections.h"
 #include "core/points/match_segments.h"
 #include "core/points/paths.h"
+#include "core/points/repeats.h"
 #include "core/points/sightings.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
@@ -127,6 +128,13 @@ void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment)
     point->bare += !segment->payload_bytes;
 }
 
+void tcpt_point_commit_holes(tcpt_point *point, int more, int64_t time_ns)
+{
+    if (more > 0)
+        point->holed_ns = point->holes ? MAX(point->holed_ns, time_ns) : time_ns;
+    point->holes += (uint64_t)(int64_t)more; /* never below 0: what is filled was counted */
+}
+
 /* Most of its packets have a second copy; one or two may have one by chance (a repeat under the same IP ID). */
 static bool captured_twice(const tcpt_flow *flow)
 {
@@ -185,6 +193,7 @@ void tcpt_points_commit(tcpt_points *points, const tcpt_flow *flow, const tcpt_s
         tcpt_member_learn_shift(connection, member, way, segment->seq);
     if (seen->since_ns >= points->idle_ns)
         connection->idled = true;
+    tcpt_repeats_note(&connection->members[member], way, segment, seen);
     now = tcpt_sightings_new_one(points);
     tcpt_sighting_fill(now, connection, member, segment, seen, record);
     tcpt_strays_note(&points->strays, now, segment);

@@ -35,6 +35,9 @@ tcpt_point *tcpt_points_at(tcpt_points *points, uint32_t id, uint8_t depth, cons
 /** Note the time of a segment, and its checksum, at its point. */
 void tcpt_point_commit(tcpt_point *point, const tcpt_segment *segment);
 
+/** Note how many holes have shown in a flow of this point, or were filled by bytes that came late. */
+void tcpt_point_commit_holes(tcpt_point *point, int more, int64_t time_ns);
+
 /** A second copy of a captured packet was taken into its flow. */
 void tcpt_point_commit_copy(const tcpt_flow *flow);
 

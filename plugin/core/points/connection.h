@@ -17,18 +17,20 @@ struct tcpt_leg;
 struct tcpt_loss_table;
 struct tcpt_sound_pairs;
 struct tcpt_points;
+struct tcpt_repeats;
 struct tcpt_sighting;
 
 /** A flow that is the connection at one point. */
 typedef struct tcpt_member {
-    tcpt_record *record;   /**< of that flow: tcpt_member_flow() */
-    struct tcpt_point *at; /**< the point */
-    bool turned;           /**< its ends are in the other order than the first member's */
-    bool translated;       /**< other addresses or ports than the first member's */
-    bool shift_known[2];   /**< by way */
-    uint32_t shift[2];     /**< its sequence numbers minus the reference's */
-    uint32_t not_seen[2];  /**< kept segments with bytes that it has not seen, by way */
-    int64_t noted_from_ns; /**< its segments are noted since then */
+    tcpt_record *record;          /**< of that flow: tcpt_member_flow() */
+    struct tcpt_point *at;        /**< the point */
+    bool turned;                  /**< its ends are in the other order than the first member's */
+    bool translated;              /**< other addresses or ports than the first member's */
+    bool shift_known[2];          /**< by way */
+    uint32_t shift[2];            /**< its sequence numbers minus the reference's */
+    uint32_t not_seen[2];         /**< kept segments with bytes that it has not seen, by way */
+    int64_t noted_from_ns;        /**< its segments are noted since then */
+    struct tcpt_repeats *repeats; /**< repeats.c; owned, NULL before the first */
 } tcpt_member;
 
 /** One connection. Lives as long as the analysis. A way is an index into the first member's ends: who sends. */

@@ -132,8 +132,10 @@ static tcpt_connection *copy_of(const tcpt_connection *connection)
     copy->members = connection->members == connection->few
                         ? copy->few
                         : g_memdup2(connection->members, TCPT_MEMBERS * sizeof *connection->members);
-    for (unsigned i = 0; i < copy->member_count; i++)
+    for (unsigned i = 0; i < copy->member_count; i++) {
         copy->members[i].record = NULL;
+        copy->members[i].repeats = NULL;
+    }
     for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next) {
         *to = g_memdup2(leg, sizeof *leg);
         memset((*to)->losses, 0, sizeof leg->losses);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What sets the lost segments apart from those that arrived. */
+#include <glib.h>
+
 #include "tcptriage/limits.h"
 #include "tcptriage/points.h"
 
@@ -9,11 +11,12 @@ enum { ARRIVED_LEAST = 2 };
 bool tcpt_far_capture_lacks(const tcpt_losses *losses)
 {
     const tcpt_point *to = losses->to;
+    uint64_t lacking = MAX(to->uncaptured, to->holes);
 
-    if (losses->uncaptured || !to->uncaptured)
+    if (losses->uncaptured || !lacking)
         return losses->uncaptured > 0;
     return losses->all.missing < TCPT_MISSING_LEAST ||
-           losses->all.missing * to->segments <= 10 * to->uncaptured * losses->all.total;
+           losses->all.missing * to->segments <= 10 * lacking * losses->all.total;
 }
 
 static bool separates(const tcpt_losses *losses, tcpt_share with)

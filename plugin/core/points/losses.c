@@ -5,6 +5,7 @@
 #include "core/points/clock_offsets.h"
 #include "core/points/legs.h"
 #include "core/points/nearer.h"
+#include "core/points/repeats.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
 #include "tcptriage/sequence.h"
@@ -56,68 +57,6 @@ void tcpt_loss_table_add_missing(tcpt_loss_table *table, const tcpt_sighting *si
     list_lost(table, sighting, from);
 }
 
-/* A bare ACK that its receiver had, or did not need: a later one that came there covers it, and nothing was ever sent
- * again for want of it. The receiver has gone on as if it had it. */
-static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
-{
-    const tcpt_member *there = &sighting->connection->members[to];
-    const tcpt_endpoint *sender = &tcpt_member_flow(there)->ends[sighting->way ^ there->turned];
-    const tcpt_endpoint *receiver = &tcpt_member_flow(there)->ends[!(sighting->way ^ there->turned)];
-
-    if (!(sighting->flags & TCPT_ACK) || (sighting->flags & (TCPT_RST | TCPT_SYN)) || !sender->acked)
-        return false;
-    return !receiver->payload_repeats && !receiver->fin_repeats && receiver->syn_count <= 1 &&
-           !seq_before(sender->rcv_nxt, sighting->ack + there->shift[!sighting->way]);
-}
-
-/* Acknowledged at the other point although its bytes were never seen there: they passed, and the capture lacks them
- * (rule I.3). */
-static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned to)
-{
-    const tcpt_member *there = &sighting->connection->members[to];
-    const tcpt_endpoint *sender = &tcpt_member_flow(there)->ends[sighting->way ^ there->turned];
-    const tcpt_endpoint *receiver = &tcpt_member_flow(there)->ends[!(sighting->way ^ there->turned)];
-    uint32_t seq = sighting->seq + there->shift[sighting->way], end = sighting->end_seq + there->shift[sighting->way];
-
-    if (seq == end)
-        return ack_not_missed(sighting, to);
-    if (!receiver->acked || seq_after(end, receiver->rcv_nxt))
-        return false;
-    if (!sender->sent)
-        return true; /* only the other direction is captured there */
-    if (((sighting->flags & TCPT_FIN) && !sender->fin) || ((sighting->flags & TCPT_SYN) && !sender->syn))
-        return true;
-    if (sender->holes > 1)
-        return true; /* only the newest is remembered */
-    return sender->holes && seq_before(seq, sender->trouble->hole.right) && seq_after(end, sender->trouble->hole.left);
-}
-
-/* On its way there, and a point farther on has it: it has passed, or went another way. */
-static bool seen_behind(const tcpt_sighting *sighting, unsigned from, unsigned to)
-{
-    const tcpt_connection *connection = sighting->connection;
-    bool assumed;
-
-    if (tcpt_nearer(connection, from, to, sighting->way, &assumed) <= 0)
-        return false;
-    for (unsigned i = 0; i < connection->member_count; i++)
-        if ((sighting->seen & 1u << i) && tcpt_nearer(connection, to, i, sighting->way, &assumed) > 0)
-            return true;
-    return false;
-}
-
-/* One of a closed socket's alike answers that no IP ID tells apart. Where they came closer together than here one was
- * taken for a second copy of another. */
-static bool taken_for_copy(const tcpt_sighting *sighting, unsigned from, unsigned to)
-{
-    const tcpt_member *here = &sighting->connection->members[from], *there = &sighting->connection->members[to];
-
-    if (sighting->has_ip_id || !(sighting->flags & TCPT_RST))
-        return false;
-    return tcpt_member_flow(there)->ends[sighting->way ^ there->turned].copies >
-           tcpt_member_flow(here)->ends[sighting->way ^ here->turned].copies;
-}
-
 /* Where no segment of this way has shown yet how long it takes from one point to the other: as long as the other way,
  * or there and back at most. */
 static int64_t travel_ns(const tcpt_connection *connection, const tcpt_leg *leg, unsigned way)
@@ -144,6 +83,124 @@ static int64_t due_ns(const tcpt_sighting *sighting, unsigned from, unsigned to,
     if (leg)
         *late_ns += MIN(travel_ns(sighting->connection, leg, sighting->way), LATE_MOST_NS - *late_ns);
     return sighting->time_ns[from] + expected_ns;
+}
+
+static const tcpt_endpoint *end_of(const tcpt_sighting *sighting, unsigned member, unsigned way)
+{
+    const tcpt_member *at = &sighting->connection->members[member];
+
+    return &tcpt_member_flow(at)->ends[way ^ at->turned];
+}
+
+/* A bare ACK that its receiver had, or did not need: a later one that came there covers it. */
+static bool ack_covered(const tcpt_sighting *sighting, unsigned to)
+{
+    const tcpt_endpoint *sender = end_of(sighting, to, sighting->way);
+
+    if (!(sighting->flags & TCPT_ACK) || (sighting->flags & (TCPT_RST | TCPT_SYN)) || !sender->acked)
+        return false;
+    return !seq_before(sender->rcv_nxt, sighting->ack + sighting->connection->members[to].shift[!sighting->way]);
+}
+
+/* And nothing was ever sent again for want of any: the receiver has gone on as if it had it. */
+static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
+{
+    const tcpt_endpoint *receiver = end_of(sighting, to, !sighting->way);
+
+    return ack_covered(sighting, to) && !receiver->payload_repeats && !receiver->fin_repeats &&
+           receiver->syn_count <= 1;
+}
+
+/* The other end has it: an ACK of it was seen anywhere. */
+static bool acknowledged(const tcpt_sighting *sighting)
+{
+    const tcpt_connection *connection = sighting->connection;
+
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        const tcpt_endpoint *receiver = end_of(sighting, i, !sighting->way);
+
+        if (receiver->acked &&
+            !seq_after(sighting->end_seq + connection->members[i].shift[sighting->way], receiver->rcv_nxt))
+            return true;
+    }
+    return false;
+}
+
+/* Or what was sent again was not for want of this one. What carries bytes is sent again until it is acknowledged: one
+ * that was and came no more has arrived, or an earlier one had. */
+static bool nobody_missed(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    const tcpt_member *here = &sighting->connection->members[from], *there = &sighting->connection->members[to];
+    unsigned way = sighting->way;
+    int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
+
+    if (sighting->seq == sighting->end_seq)
+        return ack_covered(sighting, to) && !tcpt_repeated_since(there, !way, sighting->ack + there->shift[!way],
+                                                                 due + end_of(sighting, to, !way)->rtt_ns);
+    return acknowledged(sighting) &&
+           !tcpt_repeated_since(here, way, sighting->end_seq + here->shift[way], sighting->time_ns[from] + 1);
+}
+
+/* The other point knows the connection from the middle on, and only since this was due there. */
+static bool before_all_there(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    int64_t late_ns;
+
+    return !end_of(sighting, to, sighting->way)->syn &&
+           due_ns(sighting, from, to, &late_ns) < tcpt_member_flow(&sighting->connection->members[to])->first_ns;
+}
+
+/* Whether a point has not seen all its bytes, not even in a repeat. */
+static bool never_shown(const tcpt_sighting *sighting, unsigned to)
+{
+    const tcpt_member *there = &sighting->connection->members[to];
+    const tcpt_endpoint *sender = end_of(sighting, to, sighting->way);
+    uint32_t seq = sighting->seq + there->shift[sighting->way], end = sighting->end_seq + there->shift[sighting->way];
+
+    if (!sender->sent)
+        return true; /* only the other direction is captured there */
+    if (((sighting->flags & TCPT_FIN) && !sender->fin) || ((sighting->flags & TCPT_SYN) && !sender->syn))
+        return true;
+    if (sender->holes > 1 || seq_after(end, sender->snd_nxt))
+        return true; /* only the newest hole is remembered */
+    if (sender->above_count && seq_after(end, sender->snd_contig) && seq_before(seq, sender->trouble->above[0].left))
+        return true;
+    return sender->holes && seq_before(seq, sender->trouble->hole.right) && seq_after(end, sender->trouble->hole.left);
+}
+
+/* Acknowledged although its bytes were never seen at the other point: they passed, and the capture there lacks them
+ * (rule I.3). */
+static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    if (sighting->seq == sighting->end_seq)
+        return ack_not_missed(sighting, to);
+    return acknowledged(sighting) && (never_shown(sighting, to) || before_all_there(sighting, from, to));
+}
+
+/* On its way there, and a point farther on has it: it has passed, or went another way. */
+static bool seen_behind(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    const tcpt_connection *connection = sighting->connection;
+    bool assumed;
+
+    if (tcpt_nearer(connection, from, to, sighting->way, &assumed) <= 0)
+        return false;
+    for (unsigned i = 0; i < connection->member_count; i++)
+        if ((sighting->seen & 1u << i) && tcpt_nearer(connection, to, i, sighting->way, &assumed) > 0)
+            return true;
+    return false;
+}
+
+/* One of a closed socket's alike answers that no IP ID tells apart. Where they came closer together than here one was
+ * taken for a second copy of another. */
+static bool taken_for_copy(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    const tcpt_member *here = &sighting->connection->members[from], *there = &sighting->connection->members[to];
+
+    if (sighting->has_ip_id || !(sighting->flags & TCPT_RST))
+        return false;
+    return tcpt_member_flow(there)->ends[sighting->way ^ there->turned].copies >
+           tcpt_member_flow(here)->ends[sighting->way ^ here->turned].copies;
 }
 
 static bool captured_since(const tcpt_sighting *sighting, unsigned from, unsigned to, int64_t margin_ns)
@@ -238,13 +295,15 @@ static void count(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigne
         return;
     if (missing && went_astray(table, sighting, from, to))
         return;
-    if (missing && (seen_behind(sighting, from, to) || passed_uncaptured(sighting, to))) {
+    if (missing && (seen_behind(sighting, from, to) || passed_uncaptured(sighting, from, to))) {
         table->uncaptured++;
         return;
     }
     count_share(table, sighting, from, missing);
-    if (missing)
-        list_lost(table, sighting, from);
+    if (!missing)
+        return;
+    list_lost(table, sighting, from);
+    table->unmissed += nobody_missed(sighting, from, to);
 }
 
 static tcpt_loss_table **table_of(tcpt_leg *leg, unsigned from, unsigned way)

@@ -18,6 +18,7 @@ typedef struct tcpt_loss_table {
     uint32_t smallest_missing;
     uint32_t largest_arrived;
     uint32_t bare_missing;
+    uint32_t unmissed; /* of all.missing, what nothing was sent again for the want of */
     uint32_t uncaptured;
     int64_t arrived_ns;     /* newest of those that arrived, at the nearer point; 0 for none */
     uint32_t astray;        /* came under another address or port */

@@ -40,6 +40,7 @@ static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *fr
         .smallest_missing = sum->smallest_missing,
         .largest_arrived = sum->largest_arrived,
         .bare_missing = sum->bare_missing,
+        .unmissed = sum->unmissed,
         .uncaptured = sum->uncaptured,
         .arrived_ns = sum->arrived_ns,
         .astray = sum->astray,
@@ -282,8 +283,8 @@ tcpt_record *tcpt_fin_elsewhere(const tcpt_flow *flow, unsigned end, int64_t unt
             &tcpt_member_flow(&connection->members[i])->ends[way ^ connection->members[i].turned];
         int64_t expected_ns;
 
-        if (i == here || !there->fin)
-            continue;
+        if (i == here || !there->fin || there->fin_acked)
+            continue; /* what was acknowledged has arrived */
         tcpt_expected_ns(connection, i, here, way, &expected_ns);
         if (there->fin_ns + expected_ns <= until_ns)
             return there->fin_record;
