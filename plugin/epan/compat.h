@@ -42,6 +42,37 @@ static inline bool tcpt_one_is_asked_for(unsigned kinds)
     return kinds >= HF_REF_TYPE_DIRECT;
 }
 
+/** Where the fields of a tree are looked up: arrays of field_info, by the field's number; NULL before the first. The
+ * tree gives the arrays back with its packet. Since 4.2 see tcpt_lasting_item(). */
+static inline GHashTable *tcpt_looked_up_in(const proto_tree *tree)
+{
+#if TCPT_WIRESHARK_SINCE(4, 2)
+    (void)tree;
+    return NULL;
+#else
+    return PTREE_DATA(tree)->interesting_hfids;
+#endif
+}
+
+/**
+ * A text's item, to be looked up in the trees of many packets. NULL since 4.2, where values are opaque and printers
+ * walk through what a tree has, be it visible or not.
+ */
+static inline field_info *tcpt_lasting_item(const field_info *made, const char *text)
+{
+#if TCPT_WIRESHARK_SINCE(4, 2)
+    (void)made, (void)text;
+    return NULL;
+#else
+    field_info *item = (field_info *)wmem_memdup(wmem_epan_scope(), made, sizeof *made);
+
+    item->ds_tvb = NULL;
+    item->rep = NULL;
+    item->value.value.strbuf = wmem_strbuf_new(wmem_epan_scope(), text);
+    return item;
+#endif
+}
+
 /* What a boolean preference points to. */
 #if TCPT_WIRESHARK_SINCE(4, 4)
 typedef bool tcpt_pref_bool;

@@ -146,10 +146,20 @@ bool tcpt_experts_may_be_spared(const packet_info *pinfo)
     return expert_protocol && none_rises() && !is_listed(pinfo);
 }
 
-void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)
+bool tcpt_experts_are_silent(const packet_info *pinfo, const proto_tree *tree)
+{
+    return expert_protocol && none_rises() && !tcpt_experts_are_looked_at(pinfo, tree);
+}
+
+bool tcpt_expert_is_due(const packet_info *pinfo, const proto_tree *tree, const tcpt_diagnosis *diagnosis)
 {
     if (!expert_protocol)
         look_up_fields();
-    if (leaves_something(pinfo, tree, diagnosis->number))
+    return leaves_something(pinfo, tree, diagnosis->number);
+}
+
+void tcpt_expert_add(packet_info *pinfo, const proto_tree *tree, proto_item *item, const tcpt_diagnosis *diagnosis)
+{
+    if (tcpt_expert_is_due(pinfo, tree, diagnosis))
         expert_add_info(pinfo, item, &expert_ids[diagnosis->number]);
 }

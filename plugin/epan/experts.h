@@ -15,6 +15,12 @@ void tcpt_experts_register(int proto);
 /** Whether nobody would notice any, where there is no tree. */
 bool tcpt_experts_may_be_spared(const packet_info *pinfo);
 
+/** Whether anybody would notice the expert info of a finding. */
+bool tcpt_expert_is_due(const packet_info *pinfo, const proto_tree *tree, const tcpt_diagnosis *diagnosis);
+
+/** Whether nobody would notice any, be there a tree or not. */
+bool tcpt_experts_are_silent(const packet_info *pinfo, const proto_tree *tree);
+
 /** The expert info of a finding, wherever anybody would notice it. With a tree and without: whoever counts them gets
  * the same number.
  *  @param item  of `tree`, that it hangs on; NULL where there is none */

@@ -26,6 +26,7 @@ typedef struct tcpt_stage {
     bool visible;     /**< labels are read: those that are more than name and value are written out then only */
     bool complete;    /**< all was captured, as far as anybody knows: the frame is shown again */
     bool flat;        /**< nobody would see what belongs to what: no item has others below it */
+    bool silent;      /**< nobody would notice an expert info */
     bool named;       /**< one of several in the frame: which one is said */
     unsigned finding_count;
     const tcpt_finding *gravest; /**< NULL without one */

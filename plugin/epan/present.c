@@ -18,6 +18,7 @@
 #include "layers.h"
 #include "proof.h"
 #include "remedy.h"
+#include "standing.h"
 #include "tcptriage/cases.h"
 #include "tcptriage/outcome.h"
 #include "tcptriage/points.h"
@@ -180,18 +181,32 @@ static void add_finding_to_tree(const tcpt_stage *stage, const tcpt_finding *fin
     take_back(item, kind);
 }
 
+/* The expert info hangs on an item of the packet's own; where nobody would notice that one, the name needs none. */
+static proto_item *add_name(const tcpt_stage *stage, const tcpt_diagnosis *diagnosis)
+{
+    proto_item *item;
+
+    if ((stage->silent || !tcpt_expert_is_due(stage->pinfo, stage->tree, diagnosis)) &&
+        tcpt_standing_add(stage->pinfo, stage->tree, diagnosis->number))
+        return NULL;
+    item = proto_tree_add_string(stage->tree, tcpt_hf[TCPT_HF_FINDING], stage->tvb, 0, 0, diagnosis->detector->id);
+    proto_item_set_generated(item);
+    tcpt_standing_keep(diagnosis->number, item);
+    return item;
+}
+
 /* Nobody reads the tree: what somebody asks for, all side by side. */
 static void add_finding_flat(const tcpt_stage *stage, const tcpt_finding *finding)
 {
     const tcpt_detector *detector = finding->diagnosis->detector;
-    proto_item *item = proto_tree_add_string(stage->tree, tcpt_hf[TCPT_HF_FINDING], stage->tvb, 0, 0, detector->id);
+    proto_item *item = add_name(stage, finding->diagnosis);
 
-    proto_item_set_generated(item);
     if (tcpt_more_is_asked_for(detector->fields)) {
         add_words(stage, stage->tree, finding);
         add_fields(stage, item, stage->tree, finding);
     }
-    tcpt_expert_add(stage->pinfo, stage->tree, item, finding->diagnosis);
+    if (item)
+        tcpt_expert_add(stage->pinfo, stage->tree, item, finding->diagnosis);
 }
 
 static void add_finding(const tcpt_finding *finding, void *data)
@@ -467,10 +482,10 @@ static bool has_room(const proto_tree *tree)
 
 bool tcpt_present_at_once(packet_info *pinfo, proto_tree *tree, const tcpt_record *record)
 {
-    tcpt_stage stage = {.pinfo = pinfo, .flat = true};
+    tcpt_stage stage = {.pinfo = pinfo, .flat = true, .silent = true};
 
-    if (!tree || !is_flat(tree) || tcpt_plain_is_wanted(tree) || tcpt_experts_are_looked_at(pinfo, tree) ||
-        !tcpt_experts_may_be_spared(pinfo) || !has_room(tree))
+    if (!tree || !is_flat(tree) || tcpt_plain_is_wanted(tree) || !tcpt_experts_are_silent(pinfo, tree) ||
+        !has_room(tree))
         return false;
     stage.tvb = frame_of(pinfo);
     stage.tree = proto_tree_get_root(tree);
@@ -505,6 +520,7 @@ void tcpt_present_register(int proto)
     proto_short_name = proto_get_protocol_short_name(find_protocol_by_id(proto));
     tcpt_fields_register(proto);
     tcpt_experts_register(proto);
+    tcpt_standing_register();
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
     register_init_routine(open_what_was_found);
     tap = register_tap(TCPT_TAP);

@@ -64,7 +64,22 @@ def check_names(tools, capture):
         line.split()[0] for line in tools.tshark("-r", capture, "-Y", "tcptriage.finding").splitlines()]
 
 
+def check_lasting(tools, capture):
+    """Names of one kind on several frames are compared, cut and put into columns as if each were its packet's own."""
+    named = _named(tools, capture)
+    for name in {name for _, names in named for name in names.split(",")}:
+        for wanted in ('tcptriage.finding == "%s"' % name, 'tcptriage.finding[:%d] == "%s"' % (len(name), name)):
+            lines = tools.tshark("-r", capture, "-Y", wanted).splitlines()
+            assert [line.split()[0] for line in lines] == [
+                number for number, names in named if any(other.startswith(name) for other in names.split(","))], wanted
+    columns = 'gui.column.format:"No.","%m","Finding","%Cus:tcptriage.finding:0:R"'
+    rows = [tuple(line.split()) for line in tools.tshark("-r", capture, "-o", columns).splitlines()]
+    assert [row for row in rows if len(row) > 1] == named, "column"
+
+
 def tests(tools, captures):
+    for name in ("rst-loop", "tfo-storm"):
+        yield "/golden/alone/lasting/" + name, check_lasting, tools, captures[name]
     for name in ("rst-in-window-challenged", CAPTURES[0]):
         yield "/golden/alone/names/" + name, check_names, tools, captures[name]
     for name in CAPTURES:
