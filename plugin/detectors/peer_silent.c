@@ -282,7 +282,7 @@ static void say_taken(const tcpt_context *context, const tcpt_in_vain *mine)
                      "The %s sent the same %u times more; the %s spoke and acknowledged none of it for %.1f s, then "
                      "did (frame %u)",
                      role, mine->rounds, other, tcpt_as_seconds(waited_ns), context->record->frame);
-    tcpt_brief(mine->finding, "Lost on the way? The %s lives and has none of %u repeats", other, mine->rounds);
+    brief_without(context, mine->finding, context->seen->from, mine->rounds);
     tcpt_set_delay(mine->finding, waited_ns);
     tcpt_relate(mine->finding, context->record);
 }
