@@ -223,6 +223,17 @@ static void say_both_in_vain(const tcpt_context *context, const silent_memory *m
                by_client->rounds, by_server->rounds);
 }
 
+/* It arrives each time. Where the capture shows why, another finding says so (paws_reject, checksum_bad). */
+static void say_refused(const tcpt_context *context, const tcpt_in_vain *mine, unsigned from)
+{
+    tcpt_resummarise(mine->finding,
+                     "The %s sent the same %u times more in %.1f s; the %s answers with its old ACK (frame %u): it "
+                     "arrives, and is refused (changed on the way? timestamps?)",
+                     tcpt_role(context->flow, from), mine->rounds, tcpt_as_seconds(mine->round_ns - mine->first_ns),
+                     tcpt_role(context->flow, !from), mine->answer->frame);
+    tcpt_brief(mine->finding, "Refused, not lost: %u repeats draw the same old ACK", mine->rounds);
+}
+
 static void say_in_vain(const tcpt_context *context, const silent_memory *memory, unsigned from)
 {
     const tcpt_in_vain *mine = &memory->in_vain[from];
@@ -231,6 +242,8 @@ static void say_in_vain(const tcpt_context *context, const silent_memory *memory
 
     if (both_in_vain(context, memory, from)) {
         say_both_in_vain(context, memory, mine->finding);
+    } else if (!mine->heard || tcpt_is_refused(mine)) {
+        say_refused(context, mine, from);
     } else {
         tcpt_resummarise(mine->finding,
                          "The %s sent the same %u times more in %.1f s; the %s speaks (frame %u), and acknowledges "
@@ -254,7 +267,7 @@ static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
         say_in_vain(context, memory, from);
         return;
     }
-    if (!tcpt_is_in_vain(mine) || mine->told || tcpt_silence_explained(context))
+    if ((!tcpt_is_in_vain(mine) && !tcpt_is_refused(mine)) || mine->told || tcpt_silence_explained(context))
         return;
     if (other->finding && both_in_vain(context, memory, from)) {
         say_in_vain(context, memory, !from);
@@ -263,9 +276,11 @@ static void judge_in_vain(const tcpt_context *context, silent_memory *memory)
     mine->finding = tcpt_raise(context, context->flow->ends[from].holed ? TCPT_LOW : TCPT_MEDIUM, " ");
     say_in_vain(context, memory, from);
     tcpt_relate(mine->finding, mine->first);
-    tcpt_relate(mine->finding, mine->heard);
+    tcpt_relate(mine->finding, tcpt_is_refused(mine) ? mine->answer : mine->heard);
     blame_way_before(context, mine->finding, !from);
     tcpt_rule_out(mine->finding, "A host that is gone: it speaks.");
+    if (tcpt_is_refused(mine))
+        tcpt_rule_out(mine->finding, "Loss on the way there: each repeat draws an answer.");
 }
 
 static void say_taken(const tcpt_context *context, const tcpt_in_vain *mine)

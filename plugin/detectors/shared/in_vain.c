@@ -19,10 +19,24 @@ static bool is_due(const tcpt_context *context)
            context->seen->receiver.drop != TCPT_DROP_TCP_RFC7323_PAWS;
 }
 
+/* As soon as an answer comes; a probe or a window update comes at any time. An ACK that tells of later data may answer
+ * that one, while the repeat is lost. */
+static void note_refused(tcpt_in_vain *mine, const tcpt_endpoint *receiver, int64_t due_ns)
+{
+    int64_t after_ns = receiver->last_ns - mine->round_ns;
+
+    if (after_ns <= 0 || after_ns > due_ns + TCPT_ANSWER_MS * TCPT_MS_NS ||
+        receiver->payload_segments != mine->payloads || receiver->rst_count || receiver->fin || receiver->sack_held)
+        return;
+    mine->answer = receiver->last_record;
+    mine->refused += mine->refused < UINT16_MAX;
+}
+
 /* What the other end sends within a round trip may have left before the repeat reached it. A bare ACK may answer the
  * repeat: then it has arrived, and is refused. */
 static void note_heard(tcpt_in_vain *mine, const tcpt_endpoint *receiver, int64_t due_ns)
 {
+    note_refused(mine, receiver, due_ns);
     if (receiver->last_ns - mine->round_ns <= due_ns || receiver->payload_segments == mine->payloads ||
         receiver->rst_count)
         return;
@@ -54,6 +68,12 @@ bool tcpt_is_in_vain(const tcpt_in_vain *mine)
     enum { HEARD_LEAST = 2 }; /* one segment may be late */
 
     return mine->rounds >= TCPT_REPEATS_PROVE && mine->heard_often >= HEARD_LEAST;
+}
+
+bool tcpt_is_refused(const tcpt_in_vain *mine)
+{
+    /* The newest is not answered yet, and one answer may get lost. */
+    return mine->rounds >= TCPT_REPEATS_PROVE && mine->refused + 2 >= mine->rounds;
 }
 
 bool tcpt_still_in_vain(const tcpt_context *context, const tcpt_in_vain *mine, unsigned sender)
