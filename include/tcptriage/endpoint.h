@@ -339,6 +339,18 @@ static inline bool tcpt_window_is_full(const tcpt_endpoint *end)
     return end->rcv_wnd && end->rcv_wnd + lowest_bit == lowest_bit << 16;
 }
 
+/** Routers that have passed a packet on, by its TTL or hop limit: hosts begin with 255, 128, 64 or 32. */
+static inline unsigned tcpt_hops(uint8_t ttl)
+{
+    return (ttl > 128 ? 255 : ttl > 64 ? 128 : ttl > 32 ? 64 : 32) - ttl;
+}
+
+/** Whether what the end sent comes from behind a router: a device that drops what is sent to it may stand between. */
+static inline bool tcpt_is_behind_router(const tcpt_endpoint *end)
+{
+    return end->ttl_least && tcpt_hops(end->ttl_least);
+}
+
 /** Whether the capture was taken so near to the end that what passed has reached it. */
 static inline bool tcpt_is_near(const tcpt_endpoint *end)
 {

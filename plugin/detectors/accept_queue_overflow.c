@@ -6,10 +6,10 @@ typedef struct overflow_memory {
     tcpt_finding *finding;
 } overflow_memory;
 
-/* Elsewhere nobody knows whether that ACK has arrived. */
+/* Elsewhere nobody knows whether that ACK has arrived: the router before the server may drop it. */
 static bool at_server(const tcpt_flow *flow)
 {
-    return flow->side == TCPT_SIDE_SERVER;
+    return flow->side == TCPT_SIDE_SERVER && !tcpt_is_behind_router(&flow->ends[!flow->client]);
 }
 
 /* So far: the SYN-ACK may come again after 1, 3, 7, 15 and 31 s (tcp_synack_retries). */

@@ -103,16 +103,10 @@ static tcpt_finding *raise_too_soon(const tcpt_context *context, uint32_t bytes,
     return finding;
 }
 
-/* How many routers have taken one off what hosts begin with. */
-static unsigned hops(unsigned ttl)
-{
-    return (ttl > 128 ? 255 : ttl > 64 ? 128 : ttl > 32 ? 64 : 32) - ttl;
-}
-
 static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, double ms)
 {
     const tcpt_endpoint *client = &context->flow->ends[context->flow->client];
-    unsigned ttl = context->segment->ttl, usual = context->flow->ends[context->seen->from].syn_ttl;
+    uint8_t ttl = context->segment->ttl, usual = context->flow->ends[context->seen->from].syn_ttl;
     tcpt_finding *finding =
         tcpt_raise(context, TCPT_MEDIUM,
                    "The client's first request (%u bytes, frame %u) draws a RST %.0f ms later: by a "
@@ -120,7 +114,7 @@ static tcpt_finding *raise_filter(const tcpt_context *context, uint32_t bytes, d
                    bytes, client->payload_record->frame, ms, ttl, usual);
 
     tcpt_brief(finding, "RST to the first request, TTL %u not %u: a filter?", ttl, usual);
-    if (hops(ttl) != hops(usual)) /* else it comes from as far away: the host itself, or a device before it */
+    if (tcpt_hops(ttl) != tcpt_hops(usual)) /* else it comes from as far away: the host itself, or a device before it */
         tcpt_blame_way(finding);
     return finding;
 }

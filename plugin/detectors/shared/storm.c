@@ -110,8 +110,8 @@ tcpt_confidence tcpt_again_confidence(const tcpt_flow *flow, unsigned from)
 
     if (flow->ends[from].holed || flow->reordered)
         return TCPT_LOW;
-    if (flow->side == near_sender)
-        return TCPT_HIGH;
+    if (flow->side == near_sender) /* a router before that host may drop the ACKs as well */
+        return tcpt_is_behind_router(&flow->ends[from]) ? TCPT_MEDIUM : TCPT_HIGH;
     return flow->side == TCPT_SIDE_UNKNOWN || flow->side == TCPT_SIDE_MIDDLE ? TCPT_MEDIUM : TCPT_LOW;
 }
 
