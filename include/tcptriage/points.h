@@ -76,10 +76,13 @@ static inline bool tcpt_capture_is_holed(const tcpt_flow *flow)
     return flow->at->holes >= HOLES_LEAST && flow->at->holes * SEGMENTS_A_HOLE >= flow->at->segments;
 }
 
-/** Whether a hole of that capture has shown since a time, on whichever connection: what was due since may lie in it. */
+/** Whether a hole of that capture has shown since a time, on whichever connection, and it lacks a segment in a thousand
+ * and more: what was due since may lie in it. One hole of a long capture is no reason to doubt all that it shows. */
 static inline bool tcpt_capture_lacks_since(const tcpt_flow *flow, int64_t since_ns)
 {
-    return flow->at->holes && flow->at->holed_ns >= since_ns;
+    enum { SEGMENTS_A_HOLE = 1000 };
+
+    return flow->at->holes && flow->at->holed_ns >= since_ns && flow->at->holes * SEGMENTS_A_HOLE >= flow->at->segments;
 }
 
 /** How long the capture is known to go on for a flow: newest time of the piece that holds the flow's last segment. The

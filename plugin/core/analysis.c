@@ -139,6 +139,8 @@ static void TCPT_NOINLINE commit_opening(tcpt_analysis *analysis, judgement *fou
     tcpt_record_open(record);
 }
 
+/* One number is a FIN, or what a keep-alive probe repeats of a connection that is older than the capture: not counted.
+ */
 static int holes_of(const tcpt_flow *flow)
 {
     return flow->ends[0].holes + flow->ends[1].holes;
@@ -150,9 +152,10 @@ static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *
 {
     tcpt_assumed assumed = tcpt_assumed_of(flow);
     int holes = holes_of(flow);
+    uint32_t contig = flow->ends[!found->seen.from].snd_contig;
 
     commit_flow(analysis, found, flow, segment, record);
-    if (holes_of(flow) != holes)
+    if (holes_of(flow) != holes && flow->ends[!found->seen.from].snd_contig - contig != 1)
         tcpt_point_commit_holes(flow->at, holes_of(flow) - holes, segment->time_ns);
     tcpt_record_states(record, flow);
     if (assumed.any)

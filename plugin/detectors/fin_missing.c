@@ -261,9 +261,9 @@ static void settle(const tcpt_context *context, const void *memory)
              (!tcpt_capture_is_holed(flow) && raise_said(context, end, silence_ns, sure_at_end(flow, end)))))
             continue;
         if (never_answers(flow, end) && tcpt_since_ns(context, other->fin_ns) >= stall_ns &&
-            !tcpt_capture_lacks_since(flow, flow->ends[end].last_ns))
+            !tcpt_capture_is_holed(flow))
             raise_missing(context, end, tcpt_since_ns(context, flow->ends[end].last_ns), TCPT_LOW,
-                          "the other side has closed and its FIN is not answered at all");
+                          "the other side's FIN is not answered at all");
     }
 }
 

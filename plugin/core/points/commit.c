@@ -132,7 +132,8 @@ void tcpt_point_commit_holes(tcpt_point *point, int more, int64_t time_ns)
 {
     if (more > 0)
         point->holed_ns = point->holes ? MAX(point->holed_ns, time_ns) : time_ns;
-    point->holes += (uint64_t)(int64_t)more; /* never below 0: what is filled was counted */
+    if (more > 0 || point->holes > 0) /* what is filled may not have been counted */
+        point->holes += (uint64_t)(int64_t)more;
 }
 
 /* Most of its packets have a second copy; one or two may have one by chance (a repeat under the same IP ID). */
