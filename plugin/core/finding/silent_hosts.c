@@ -22,10 +22,11 @@ static unsigned silent_end(const tcpt_case *made)
     return made->detector->blames == TCPT_BLAMES_LISTENER ? !made->flow->client : made->blamed_end;
 }
 
-/* Of several hosts, or of none, nobody says that it is silent. */
+/* Of several hosts, or of none, nobody says that it is silent; nor of one that the way keeps from answering. */
 static bool tells_of_host(const tcpt_case *made)
 {
-    return made->detector->silence && made->flow && !made->scattered && !made->ways_more;
+    return made->detector->silence && made->flow && !made->scattered && !made->ways_more &&
+           made->blamed_end != TCPT_WAY_BLAMED;
 }
 
 static tcpt_place host_of(const tcpt_flow *flow, unsigned end)
