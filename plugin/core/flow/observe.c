@@ -310,16 +310,23 @@ static void observe_payload(tcpt_observation *seen, const tcpt_flow *flow, const
         seen->traits |= TCPT_TRAIT_ENDING_PAYLOAD;
 }
 
+/* What nearly every segment is. */
+static bool observe_shortly(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                            const tcpt_settings *settings)
+{
+    if (flow->short_way && (tcpt_observe_short_way(seen, flow, segment, from, settings) ||
+                            tcpt_observe_short_repeat(seen, flow, segment, from, settings)))
+        return true;
+    return flow->tracker_blank && tcpt_observe_opening(seen, flow, segment, from, settings);
+}
+
 void tcpt_observe(tcpt_observation *seen, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
                   const tcpt_host *host, const tcpt_settings *settings)
 {
     const tcpt_endpoint *sender = &flow->ends[from];
     const tcpt_endpoint *receiver = &flow->ends[!from];
 
-    if (flow->short_way && (tcpt_observe_short_way(seen, flow, segment, from, settings) ||
-                            tcpt_observe_short_repeat(seen, flow, segment, from, settings)))
-        return;
-    if (flow->tracker_blank && tcpt_observe_opening(seen, flow, segment, from, settings))
+    if (observe_shortly(seen, flow, segment, from, settings))
         return;
     tcpt_clear_observation(seen);
     seen->from = (uint8_t)from;
