@@ -345,6 +345,21 @@ static inline unsigned tcpt_hops(uint8_t ttl)
     return (ttl > 128 ? 255 : ttl > 64 ? 128 : ttl > 32 ? 64 : 32) - ttl;
 }
 
+/** Whether enough of its segments were seen to tell which TTL or hop limit it uses. */
+static inline bool tcpt_ttl_is_known(const tcpt_endpoint *end)
+{
+    enum { KNOWN_BY = 3 }; /* RSTs excepted, which others may have sent in its name */
+
+    return end->segment_count >= end->rst_count + KNOWN_BY;
+}
+
+/** The one TTL or hop limit that its segments have, RSTs excepted; 0 where they are too few to tell, or have several.
+ */
+static inline uint8_t tcpt_only_ttl(const tcpt_endpoint *end)
+{
+    return tcpt_ttl_is_known(end) && end->ttl_least == end->ttl_most ? end->ttl_most : 0;
+}
+
 /** Whether what the end sent comes from behind a router: a device that drops what is sent to it may stand between. */
 static inline bool tcpt_is_behind_router(const tcpt_endpoint *end)
 {

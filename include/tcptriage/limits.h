@@ -55,6 +55,9 @@ enum {
     /** Repeats of one segment: by the fifth more than five seconds have passed on Linux, and no loss recovery takes
      * that many. */
     TCPT_REPEATS_PROVE = 5,
+    /** Payload that is shorter says farewell (QUIT, an LDAP unbind, a Terminate) or keeps alive, where nothing tells
+     * what it is. */
+    TCPT_REQUEST_BYTES_LEAST = 16,
     /** Payload of the shortest Ethernet frame, 64 bytes less header and FCS: IEEE 802.3, clause 4.2.3.3. */
     TCPT_ETHERNET_PAYLOAD_LEAST = 46,
     TCPT_IPV4_HEADER_BYTES = 20,

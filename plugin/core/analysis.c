@@ -139,8 +139,6 @@ static void TCPT_NOINLINE commit_opening(tcpt_analysis *analysis, judgement *fou
     tcpt_record_open(record);
 }
 
-/* One number is a FIN, or what a keep-alive probe repeats of a connection that is older than the capture: not counted.
- */
 static int holes_of(const tcpt_flow *flow)
 {
     return flow->ends[0].holes + flow->ends[1].holes;
@@ -155,6 +153,7 @@ static void commit_states(tcpt_analysis *analysis, judgement *found, tcpt_flow *
     uint32_t contig = flow->ends[!found->seen.from].snd_contig;
 
     commit_flow(analysis, found, flow, segment, record);
+    /* One number is a FIN, or what a keep-alive probe repeats of a connection that is older than the capture. */
     if (holes_of(flow) != holes && flow->ends[!found->seen.from].snd_contig - contig != 1)
         tcpt_point_commit_holes(flow->at, holes_of(flow) - holes, segment->time_ns);
     tcpt_record_states(record, flow);

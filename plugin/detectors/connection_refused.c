@@ -35,8 +35,6 @@ enum {
     /* Who asks again although it is refused does so after half a second (Windows); timers for an answer that does not
      * come begin with a second (RFC 6298, section 2). */
     TIMER_MS = 900,
-    /* Segments that tell which TTL a host uses: rst_foreign.c has the same. */
-    TTL_KNOWN_BY = 3,
 };
 
 /* The connection before on these ports, where the RST speaks from it: a RST from no socket has SEQ 0 here (RFC 9293,
@@ -248,13 +246,11 @@ static void judge(const tcpt_context *context, void *memory)
 
 /* ---- what another connection of the server tells ---- */
 
-/* The one TTL that its segments have there; 0 where they have several, or are too few to tell. */
 static uint8_t usual_ttl(const tcpt_flow *other, const tcpt_host *server)
 {
     const tcpt_endpoint *end = &other->ends[other->ends[1].host == server];
 
-    return end->host == server && end->segment_count >= TTL_KNOWN_BY && end->ttl_least == end->ttl_most ? end->ttl_most
-                                                                                                        : 0;
+    return end->host == server ? tcpt_only_ttl(end) : 0;
 }
 
 /* A packet filter or a balancer before the server that refuses is fewer hops away. Some hosts have another TTL for what

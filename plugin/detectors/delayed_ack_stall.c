@@ -30,39 +30,43 @@ typedef struct delayed_memory {
     alone alone[2];
 } delayed_memory;
 
-static void complete(const tcpt_context *context, const held *mine)
+static void complete(const tcpt_context *context, const held *mine, bool one_at_a_time)
 {
     unsigned from = context->seen->from;
+    const char *sender = tcpt_role(context->flow, from), *receiver = tcpt_role(context->flow, !from);
     int64_t each_ns = mine->total_ns / mine->count;
     double each_ms = (double)each_ns / TCPT_MS_NS;
 
     tcpt_resummarise(mine->finding,
-                     "The %s's second small segment waited for the %s's delayed ACK %u times, %.0f ms each: %.1f s in "
-                     "all",
-                     tcpt_role(context->flow, from), tcpt_role(context->flow, !from), mine->count, each_ms,
-                     tcpt_as_seconds(mine->total_ns));
-    tcpt_brief(mine->finding, "Nagle waits for the delayed ACK: %u times %.0f ms", mine->count, each_ms);
+                     one_at_a_time
+                         ? "The %s sends one full segment at a time, and each waits for the %s's delayed ACK: %u "
+                           "times, %.0f ms each, %.1f s in all"
+                         : "The %s's second small segment waited for the %s's delayed ACK %u times, %.0f ms each: "
+                           "%.1f s in all",
+                     sender, receiver, mine->count, each_ms, tcpt_as_seconds(mine->total_ns));
+    tcpt_brief(mine->finding,
+               one_at_a_time ? "One segment at a time: %u delayed ACKs, %.0f ms each"
+                             : "Nagle waits for the delayed ACK: %u times %.0f ms",
+               mine->count, each_ms);
     tcpt_set_delay(mine->finding, mine->total_ns);
     tcpt_set_number(mine->finding, TCPT_F_STALL_COUNT, mine->count);
     tcpt_set_number(mine->finding, TCPT_F_STALL_EACH, each_ns);
 }
 
-static void say_alone(const tcpt_context *context, const held *mine)
+/* The delayed ACKs that prove it, and each one after. */
+static void tell(const tcpt_context *context, held *mine, bool one_at_a_time, tcpt_confidence confidence)
 {
-    unsigned from = context->seen->from;
-    int64_t each_ns = mine->total_ns / mine->count;
-    double each_ms = (double)each_ns / TCPT_MS_NS;
+    const tcpt_endpoint *sender = &context->flow->ends[context->seen->from],
+                        *receiver = &context->flow->ends[!context->seen->from];
 
-    tcpt_resummarise(
-        mine->finding,
-        "The %s sends one full segment at a time, and each waits for the %s's delayed ACK: %u times, %.0f ms "
-        "each, %.1f s in all",
-        tcpt_role(context->flow, from), tcpt_role(context->flow, !from), mine->count, each_ms,
-        tcpt_as_seconds(mine->total_ns));
-    tcpt_brief(mine->finding, "One segment at a time: %u delayed ACKs, %.0f ms each", mine->count, each_ms);
-    tcpt_set_delay(mine->finding, mine->total_ns);
-    tcpt_set_number(mine->finding, TCPT_F_STALL_COUNT, mine->count);
-    tcpt_set_number(mine->finding, TCPT_F_STALL_EACH, each_ns);
+    if (mine->count == PROVEN_BY) {
+        mine->finding = tcpt_raise(context, confidence, " ");
+        tcpt_relate(mine->finding, sender->payload_record);
+        tcpt_relate(mine->finding, receiver->last_record);
+        tcpt_relate(mine->finding, mine->first);
+    }
+    if (mine->finding)
+        complete(context, mine, one_at_a_time);
 }
 
 static bool is_full(const tcpt_context *context)
@@ -101,14 +105,7 @@ static void judge_alone(const tcpt_context *context, alone *mine)
         mine->held = (held){.first = receiver->last_record};
     mine->held.count++;
     mine->held.total_ns += delay_ns;
-    if (mine->held.count == PROVEN_BY) {
-        mine->held.finding = tcpt_raise(context, TCPT_MEDIUM, " ");
-        tcpt_relate(mine->held.finding, sender->payload_record);
-        tcpt_relate(mine->held.finding, receiver->last_record);
-        tcpt_relate(mine->held.finding, mine->held.first);
-    }
-    if (mine->held.finding)
-        say_alone(context, &mine->held);
+    tell(context, &mine->held, true, TCPT_MEDIUM);
 }
 
 static void judge(const tcpt_context *context, void *memory)
@@ -130,14 +127,7 @@ static void judge(const tcpt_context *context, void *memory)
     mine->total_ns += receiver->last_ns - sender->payload_ns - receiver->rtt_ns;
     if (!mine->count++)
         mine->first = receiver->last_record;
-    if (mine->count == PROVEN_BY) {
-        mine->finding = tcpt_raise(context, sender->holed || receiver->holed ? TCPT_LOW : TCPT_HIGH, " ");
-        tcpt_relate(mine->finding, sender->payload_record);
-        tcpt_relate(mine->finding, receiver->last_record);
-        tcpt_relate(mine->finding, mine->first);
-    }
-    if (mine->finding)
-        complete(context, mine);
+    tell(context, mine, false, sender->holed || receiver->holed ? TCPT_LOW : TCPT_HIGH);
 }
 
 static const tcpt_field fields[] = {TCPT_F_STALL_COUNT, TCPT_F_STALL_EACH, TCPT_FIELD_COUNT};

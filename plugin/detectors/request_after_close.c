@@ -10,9 +10,6 @@
 #include "tcptriage/queries.h"
 #include "tcptriage/sequence.h"
 
-/* Where nothing tells what it is: what is shorter says farewell or keeps alive. */
-enum { REQUEST_BYTES_LEAST = 16 };
-
 typedef struct request_memory {
     tcpt_record *request; /* the client's first payload since the server closed, or that its FIN has crossed */
     int64_t sent_ns;
@@ -80,7 +77,7 @@ static void note_crossing(const tcpt_context *context, request_memory *mine)
     if (server->fin || client->fin || segment->payload_bytes || !(segment->flags & TCPT_ACK))
         return;
     if (!client->unanswered_ns || client->unanswered_repeats || client->said_close == TCPT_SAID_TLS_ALERT ||
-        seq_delta(client->snd_nxt, segment->ack) < REQUEST_BYTES_LEAST)
+        seq_delta(client->snd_nxt, segment->ack) < TCPT_REQUEST_BYTES_LEAST)
         return;
     if (seq_after(segment->ack, server->rcv_nxt))
         return; /* it knows of the request, or of a part of it */

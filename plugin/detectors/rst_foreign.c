@@ -15,8 +15,6 @@ enum { GOES_ON = 1, TTL = 2, IP_ID = 4, WINDOW = 8, POINT = 16 };
 enum {
     /* One hop less or more is a route that changed, or a path of code that does not count one. */
     TTL_DISTANCE_LEAST = 2,
-    /* Segments that tell which TTL a host uses. */
-    TTL_KNOWN_BY = 3,
     /* A host's own counter of IP IDs moves on by as much between two captured packets, when it serves others too. */
     IP_ID_STEP_MOST = 64,
     /* What one host sends may be captured in another order by as much: several queues of a network card. */
@@ -192,8 +190,7 @@ static void judge_rst(const tcpt_context *context, rst_signs *me)
     me->ttl = odd ? context->segment->ttl : 0;
     me->usual_ttl = odd ? nearest_ttl(sender, context->segment->ttl) : 0;
     me->signs = odd ? signs_on(flow, context->segment, context->seen->from) : 0;
-    if ((me->signs & TTL) && (me->signs & (IP_ID | WINDOW)) &&
-        sender->segment_count >= sender->rst_count + TTL_KNOWN_BY)
+    if ((me->signs & TTL) && (me->signs & (IP_ID | WINDOW)) && tcpt_ttl_is_known(sender))
         raise_by_signs(context, me);
 }
 

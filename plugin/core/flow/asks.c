@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "core/segment/bytes.h"
+#include "core/flow/tls.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/queries.h"
 
 enum {
-    /* What is shorter says farewell (QUIT, an LDAP unbind, a Terminate) or keeps alive. */
-    REQUEST_BYTES_LEAST = 16,
     /* In TLS 1.3 an alert looks like data: 24 bytes. HTTP/2 says farewell (GOAWAY) in 39. */
     TLS_REQUEST_BYTES_LEAST = 48,
     /* What the snap length has cut off may have been such an alert: 53 bytes with a MAC of SHA-384 and a block cipher.
@@ -17,11 +17,6 @@ enum {
     /* HTTP/2 says more that nobody answers: window updates of a stream and of its connection have 48 to 55 bytes,
      * GOAWAY with the alert behind it 63. */
     TLS_LIKELY_BYTES_LEAST = 80,
-    TLS_ALERT = 0x15,
-    TLS_HANDSHAKE = 0x16,
-    TLS_DATA = 0x17,
-    TLS_MAJOR = 3,
-    TLS_HEADER_BYTES = 5,
     TLS_CLIENT_HELLO = 1,
     /* Modbus/TCP (its messaging guide, section 3.1): transaction, protocol 0, length of what follows, unit, function.
      * Most requests have 12 bytes. */
@@ -79,9 +74,9 @@ static tcpt_asks tls_asks(const tcpt_segment *segment)
 
     if (payload[0] == TLS_ALERT)
         return TCPT_ASKS_NOTHING;
-    if (payload[0] == TLS_DATA && segment->payload_bytes < TLS_REQUEST_BYTES_LEAST)
+    if (payload[0] == TLS_APPLICATION_DATA && segment->payload_bytes < TLS_REQUEST_BYTES_LEAST)
         return TCPT_ASKS_NOTHING;
-    if (payload[0] == TLS_DATA)
+    if (payload[0] == TLS_APPLICATION_DATA)
         return segment->payload_bytes < TLS_LIKELY_BYTES_LEAST ? TCPT_ASKS_HARDLY : TCPT_ASKS_LIKELY;
     return payload[0] == TLS_HANDSHAKE && segment->payload_captured_bytes > TLS_HEADER_BYTES &&
                    payload[TLS_HEADER_BYTES] == TLS_CLIENT_HELLO
@@ -94,11 +89,11 @@ tcpt_asks tcpt_asks_of(const tcpt_segment *segment)
     const uint8_t *payload = segment->payload;
     uint32_t captured_bytes = segment->payload_captured_bytes;
 
-    if (segment->payload_bytes < REQUEST_BYTES_LEAST)
+    if (segment->payload_bytes < TCPT_REQUEST_BYTES_LEAST)
         return is_modbus(segment) ? TCPT_ASKS_SURELY : TCPT_ASKS_NOTHING;
     if (!payload || captured_bytes < TLS_HEADER_BYTES)
         return segment->payload_bytes < CUT_REQUEST_BYTES_LEAST ? TCPT_ASKS_NOTHING : TCPT_ASKS_PERHAPS;
-    if (payload[1] == TLS_MAJOR && payload[0] >= TLS_ALERT && payload[0] <= TLS_DATA)
+    if (tcpt_is_tls(payload, captured_bytes) && payload[0] != TLS_CHANGE_CIPHER_SPEC)
         return tls_asks(segment);
     if (is_http((const char *)payload, captured_bytes) || is_query(payload, segment->payload_bytes) ||
         is_smb(payload, captured_bytes))

@@ -7,14 +7,8 @@
 #include <string.h>
 
 #include "core/segment/bytes.h"
+#include "core/flow/tls.h"
 #include "tcptriage/queries.h"
-
-enum {
-    TLS_CHANGE_CIPHER_SPEC = 20,
-    TLS_ALERT = 21,
-    TLS_APPLICATION_DATA = 23,
-    TLS_HEADER_BYTES = 5,
-};
 
 /* Whether the TLS records of a segment, walked from its start, end with an alert exactly at its end. */
 static bool ends_with_alert(const uint8_t *payload, uint32_t bytes)
@@ -24,7 +18,7 @@ static bool ends_with_alert(const uint8_t *payload, uint32_t bytes)
     while (at + TLS_HEADER_BYTES <= bytes) {
         uint32_t length = be16(payload + at + 3);
 
-        if (payload[at] < TLS_CHANGE_CIPHER_SPEC || payload[at] > TLS_APPLICATION_DATA || payload[at + 1] != 3)
+        if (!tcpt_is_tls(payload + at, bytes - at))
             return false;
         if (at + TLS_HEADER_BYTES + length == bytes)
             return payload[at] == TLS_ALERT;
@@ -133,11 +127,7 @@ static bool under_way(const tcpt_endpoint *sender, const tcpt_endpoint *receiver
 /* A TLS record as short as that: what was said before waits for no answer then. */
 static bool bids_farewell(const tcpt_segment *segment)
 {
-    const uint8_t *payload = segment->payload;
-
-    return segment->payload_captured_bytes >= TLS_HEADER_BYTES && payload[1] == 3 &&
-           (payload[0] == TLS_ALERT || payload[0] == TLS_APPLICATION_DATA) &&
-           tcpt_asks_of(segment) == TCPT_ASKS_NOTHING;
+    return tcpt_is_tls(segment->payload, segment->payload_captured_bytes) && tcpt_asks_of(segment) == TCPT_ASKS_NOTHING;
 }
 
 void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, const tcpt_segment *segment,
@@ -154,8 +144,7 @@ void tcpt_read_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, con
         sender->said_close = TCPT_SAID_NOTHING; /* an alert counts only as the last payload */
     if (bytes >= 12 && payload[0] == 'H' && memcmp(payload, "HTTP/1.", 7) == 0)
         read_response(sender, segment, record);
-    if (bytes >= TLS_HEADER_BYTES && payload[0] >= TLS_CHANGE_CIPHER_SPEC && payload[0] <= TLS_APPLICATION_DATA &&
-        bytes == segment->payload_bytes && ends_with_alert(payload, bytes)) {
+    if (tcpt_is_tls(payload, bytes) && bytes == segment->payload_bytes && ends_with_alert(payload, bytes)) {
         sender->said_close = TCPT_SAID_TLS_ALERT;
         sender->reply = TCPT_REPLY_UNKNOWN;
         sender->said_record = record;
