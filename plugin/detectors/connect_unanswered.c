@@ -241,14 +241,13 @@ const tcpt_detector tcpt_connect_unanswered = {
     .message = "A SYN is sent again and again, and nothing comes back",
     .mistaken = "a closed port, which would answer with a RST",
     .explanation =
-        "Neither SYN-ACK nor RST was captured from the server's address, nor an answer to another SYN from this "
-        "address to this port in the last minute. A host that is up and reachable answers: with a RST where nobody "
-        "listens. (One whose accept queue is full does not; nor do devices that have no room for new connections, "
-        "while "
-        "open ones go on.) So either the SYN does not arrive (host down, wrong address or route, a filter that drops), "
-        "or the "
-        "answer does not (no route back, a filter on the way back, a NAT that has no entry for it). A capture of one "
-        "direction only would show no answer either.",
+        "Neither SYN-ACK nor RST of the server's address came to this capture point, nor an answer to another SYN from "
+        "this address to this port in the last minute. A host that is up and reachable answers: with a RST where "
+        "nobody listens. (One whose accept queue is full does not; nor do devices that have no room for new "
+        "connections, while open ones go on.) So either the SYN does not arrive (host down, wrong address or route, a "
+        "filter that drops), or the answer does not (no route back, a filter on the way back, a NAT that has no entry "
+        "for it; with another capture point on that way its SYN-ACK may be in the file). A capture of one direction "
+        "only would show no answer either.",
     .remedy =
         "If the SYN does not arrive at the server, look at the route and at the devices before it. If the SYN arrives "
         "and nothing leaves, look at the server's own filter and counters. If the SYN-ACK leaves, look at the way "
