@@ -20,10 +20,9 @@ struct tcpt_point;
 typedef struct tcpt_flow_key {
     uint8_t address[2][16]; /**< zero-filled behind 4 bytes for IPv4 */
     uint16_t port[2];
-    uint32_t point;
+    uint16_t point; /**< less than TCPT_POINTS_MOST, or that */
     uint8_t depth;
-    uint8_t family;
-    uint16_t unused[3]; /**< zero: the key is compared as bytes */
+    uint8_t family; /* nothing lies between: the key is compared as bytes */
 } tcpt_flow_key;
 
 /** Packets remembered per flow to recognise second copies: a burst of one interrupt, which may be handed over before
@@ -33,7 +32,7 @@ typedef struct tcpt_flow_key {
 /** What tells a packet from another one. */
 typedef struct tcpt_fingerprint {
     uint32_t hash;   /**< of end, SEQ, ACK, length and flags; 0 is an empty place */
-    int32_t time_us; /**< capture time, less seen_from_us */
+    int32_t time_us; /**< capture time, less what seen_from stands for */
     uint32_t record; /**< number of its record */
     uint16_t ip_id;
     uint16_t sums; /**< checksum and window, mixed */
@@ -160,32 +159,34 @@ typedef struct tcpt_rarities {
 typedef struct tcpt_flow {
     /* What every segment of an open connection asks for: two lines. */
     tcpt_flow_key key;
-    struct tcpt_point *at; /**< capture point */
-    uint8_t client;        /**< index of the end that sent the SYN, or is taken for it */
-    bool client_known;     /**< a SYN or SYN-ACK settled that */
-    bool handshake_done;   /**< the client's first ACK of the SYN-ACK was seen */
-    bool ending;           /**< a FIN was seen or acknowledged, or a RST was seen */
-    bool padded;           /**< a padded frame was seen */
-    bool damaged;          /**< an end has damages of which more may be heard */
-    bool synchronised;     /**< segments other than the opening ones were exchanged */
-    bool short_way;        /**< open, and nothing is going on: the next segment may take the short way */
+    struct tcpt_point *at;      /**< capture point */
+    struct tcpt_memory *memory; /**< what detectors note; those that have noted something */
+    uint8_t client;             /**< index of the end that sent the SYN, or is taken for it */
+    bool client_known;          /**< a SYN or SYN-ACK settled that */
+    bool handshake_done;        /**< the client's first ACK of the SYN-ACK was seen */
+    bool ending;                /**< a FIN was seen or acknowledged, or a RST was seen */
+    bool padded;                /**< a padded frame was seen */
+    bool damaged;               /**< an end has damages of which more may be heard */
+    bool synchronised;          /**< segments other than the opening ones were exchanged */
+    bool short_way;             /**< open, and nothing is going on: the next segment may take the short way */
 
     int64_t last_ns;
     tcpt_record *last_record;
-    struct tcpt_memory *memory;          /**< what detectors note; those that have noted something */
-    tcpt_ack_exchange acks;              /**< newest run of pure ACKs */
-    int64_t seen_from_us;                /**< what times in `seen` are counted from */
+    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
+    tcpt_fingerprint
+        seen_newest; /**< of the newest packet, and instead of its place in `seen` where that is an even one */
     uint8_t seen_tag[TCPT_FINGERPRINTS]; /**< of the hashes in `seen`: all that is looked at as a rule */
-    uint16_t piece;                      /**< of the capture, that holds its newest segment: tcpt_now_ns() */
-    uint8_t seen_next;                   /**< place of the next one in `seen` */
-    uint8_t padding_spent;               /**< frames of it that the budget for unfinished handshakes has paid for */
-    bool duplicates;                     /**< second copies were recognised */
-    bool early_data;                     /**< the server sent payload before that (handshake_done) */
-    bool reordered;                      /**< time or handshake ran backwards */
-    bool both_ways;                      /**< both ends were seen */
-    bool scale_reset;                    /**< a tracker before 5.18 has lost a window scale in this flow */
+    int32_t seen_from;     /**< what times in `seen` are counted from, in steps of 2^23 us: any time fits */
+    uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */
+    uint8_t seen_next;     /**< place of the next one in `seen` */
+    uint8_t padding_spent; /**< frames of it that the budget for unfinished handshakes has paid for */
     tcpt_side side;
     tcpt_port_use port_use;
+    bool duplicates : 1;    /**< second copies were recognised */
+    bool early_data : 1;    /**< the server sent payload before that (handshake_done) */
+    bool reordered : 1;     /**< time or handshake ran backwards */
+    bool both_ways : 1;     /**< both ends were seen */
+    bool scale_reset : 1;   /**< a tracker before 5.18 has lost a window scale in this flow */
     uint8_t crowd : 2;      /**< tcpt_crowd, of its newest SYN that belongs to one */
     bool asks_ecn : 1;      /**< the client's newest SYN does (RFC 3168, section 6.1.1) */
     bool options_cut : 1;   /**< the capture has cut options of a SYN off: whether windows are scaled is unknown */
@@ -205,7 +206,7 @@ typedef struct tcpt_flow {
     tcpt_record *first_ack_record; /**< that ended the handshake */
     int64_t first_ack_ns;
 
-    tcpt_fingerprint seen[TCPT_FINGERPRINTS]; /**< the newest packets', one line for four */
+    tcpt_fingerprint seen[TCPT_FINGERPRINTS]; /**< the newest packets', one line for four: tcpt_seen_at() */
     tcpt_endpoint ends[2];                    /**< in the order of the key */
 
     int64_t acks_first_ns;   /**< of the first of `acks`; valid from the second on, as the next one is */
@@ -217,6 +218,13 @@ typedef struct tcpt_flow {
     struct tcpt_flow *next;  /**< list of all flows, in order of appearance: tcpt_first_flow() makes it */
     tcpt_record *twin;       /**< of the next in the ring of its twins: tcpt_next_twin(); NULL: there is none */
 } tcpt_flow;
+
+/** What is remembered in a place of `seen`. They are put there two at a time, as each packet would ask for that line.
+ */
+static inline const tcpt_fingerprint *tcpt_seen_at(const tcpt_flow *flow, unsigned at)
+{
+    return flow->seen_next % 2 && at + 1 == flow->seen_next ? &flow->seen_newest : &flow->seen[at];
+}
 
 /** The next one in a ring of this 4-tuple's flows at all capture points and in all lives: behind the last this one. */
 static inline const tcpt_flow *tcpt_next_twin(const tcpt_flow *flow)

@@ -48,7 +48,8 @@ typedef struct tcpt_point {
     int64_t holed_ns; /**< when the newest of these showed; valid with holes */
     int64_t ahead_ns; /**< how much later than here copies show at other points, at most: clocks and ways */
     struct tcpt_point *next;
-    struct tcpt_points *all; /**< what it is one of */
+    struct tcpt_flows *flows; /**< those captured here are among them */
+    struct tcpt_points *all;  /**< what it is one of */
 } tcpt_point;
 
 /** Pieces of a capture that are told apart, per point: more of them, and the clock is of no use. */

@@ -272,6 +272,7 @@ static tcpt_flow *begin_life(tcpt_analysis *analysis, const tcpt_flow_key *key, 
 {
     tcpt_point *at = tcpt_points_at(analysis->points, key->point, key->depth, segment->point_name);
 
+    at->flows = analysis->flows;
     return tcpt_flows_open(analysis->flows, key, hash, segment, from, previous, at);
 }
 

@@ -26,11 +26,12 @@ static tcpt_segment quoted(const tcpt_icmp *icmp)
 static tcpt_record *quoted_record(const tcpt_analysis *analysis, const tcpt_flow *flow, unsigned from, uint16_t ip_id)
 {
     for (unsigned i = 0; ip_id && i < TCPT_FINGERPRINTS; i++) {
+        const tcpt_fingerprint *seen = tcpt_seen_at(flow, i);
         tcpt_record *record;
 
-        if (!flow->seen[i].hash || flow->seen[i].ip_id != ip_id)
+        if (!seen->hash || seen->ip_id != ip_id)
             continue;
-        record = tcpt_records_at(&analysis->records, flow->seen[i].record);
+        record = tcpt_records_at(&analysis->records, seen->record);
         if (tcpt_flow_of(record) == flow && record->from == from)
             return record;
     }

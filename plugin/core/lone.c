@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/records.h"
 #include "tcptriage/points.h"
 
 /* What a SYN of which nothing else is known is judged to be, as far as its flow takes that in. */
@@ -38,7 +39,6 @@ void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, 
 {
     tcpt_lone *lone = tcpt_flows_rest(flows, flow);
 
-    lone->record = record;
     lone->host = host;
     lone->time_ns = segment->time_ns;
     lone->record_number = number;
@@ -69,11 +69,11 @@ void tcpt_rest(tcpt_flows *flows, tcpt_flow *flow, const tcpt_segment *segment, 
     host->bare = true;
 }
 
-static tcpt_segment segment_of(const tcpt_lone *lone)
+static tcpt_segment segment_of(const tcpt_lone *lone, uint32_t frame)
 {
     return (tcpt_segment){
         .time_ns = lone->time_ns,
-        .frame = lone->record->frame,
+        .frame = frame,
         .point = lone->key.point,
         .depth = lone->key.depth,
         .family = lone->key.family,
@@ -108,7 +108,7 @@ static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segmen
 
     tcpt_is_copy(&packet, flow, segment, lone->from); /* of none: it tells what the packet is known by */
     tcpt_flow_remember(flow, segment, lone->from, &packet, lone->record_number);
-    tcpt_flow_commit_lone_syn(flow, segment, &seen, lone->record);
+    tcpt_flow_commit_lone_syn(flow, segment, &seen, flow->record);
     flow->ends[lone->from].host = lone->host; /* which has counted the segment already */
     flow->piece = lone->piece;
 }
@@ -116,11 +116,12 @@ static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segmen
 tcpt_flow *tcpt_wake_lone(tcpt_lone *at)
 {
     tcpt_lone lone = *at;
-    tcpt_segment segment = segment_of(&lone);
+    tcpt_record *record = tcpt_records_at(tcpt_flows_records(tcpt_lone_owner(at)), lone.record_number);
+    tcpt_segment segment = segment_of(&lone, record->frame);
     tcpt_flow *flow = tcpt_flows_wake(at, &segment);
 
-    lone.record->owner = flow;
-    flow->record = lone.record;
+    record->owner = flow;
+    flow->record = record;
     take_again(flow, &lone, &segment);
     return flow;
 }

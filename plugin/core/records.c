@@ -27,7 +27,7 @@ tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number)
 void tcpt_records_owned(const tcpt_records *records, const tcpt_flow *flow, void *owner)
 {
     for (unsigned i = 0; i < flow->seen_next; i++)
-        tcpt_records_at(records, flow->seen[i].record)->owner = owner;
+        tcpt_records_at(records, tcpt_seen_at(flow, i)->record)->owner = owner;
 }
 
 /* A spare record has no owner; its number is where the frame's was, the next one where the notes were. */
@@ -190,8 +190,8 @@ void tcpt_records_correct(const tcpt_records *records, const tcpt_flow *flow, co
     if (rst && (refuted.reset[seen->from] || seen->challenged == rst))
         correct_rst(rst, seen->challenged == rst);
     for (unsigned i = 0; refuted.any && i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash)
-            correct(tcpt_records_at(records, flow->seen[i].record), flow, &refuted);
+        if (tcpt_seen_at(flow, i)->hash)
+            correct(tcpt_records_at(records, tcpt_seen_at(flow, i)->record), flow, &refuted);
 }
 
 /* ---- by address ---- */

@@ -118,8 +118,8 @@ static void look_into_flow(collection *of, const tcpt_flow *flow)
     tcpt_memory_each_block(flow, look_into, of);
     tcpt_found_each_block(flow, look_into, of);
     for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
-        if (flow->seen[i].hash)
-            use_record(of, flow->seen[i].record);
+        if (tcpt_seen_at(flow, i)->hash)
+            use_record(of, tcpt_seen_at(flow, i)->record);
 }
 
 static bool owner_leaves(void *owner, void *data)
@@ -192,14 +192,14 @@ static void ask_flow(collection *of, tcpt_flow *flow)
 }
 
 /* A SYN that nobody has answered: as a flow with several, but that most of a flood have nothing to tell at the end. */
-static void ask_lone(collection *of, const tcpt_lone *lone)
+static void ask_lone(collection *of, tcpt_lone *lone)
 {
     tcpt_lone_syn syn = tcpt_lone_at_end(lone);
 
     if (!of->crowded || !is_silent(of, lone->at, lone->time_ns))
         return;
     if (tcpt_dispatch_settles(&of->from->dispatch, &syn))
-        ask_flow(of, tcpt_flow_of(lone->record));
+        ask_flow(of, tcpt_wake(tcpt_lone_owner(lone)));
     else
         of->lones[lone->number / 8] |= (uint8_t)(1u << lone->number % 8);
 }

@@ -55,7 +55,7 @@ void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
     if (!may_stow(flow))
         return;
     for (unsigned i = 0; i < count; i++)
-        records[i] = flow->seen[i].record;
+        records[i] = tcpt_seen_at(flow, i)->record;
     owner = tcpt_flows_stow(analysis->flows, flow);
     for (unsigned i = 0; owner && i < count; i++)
         tcpt_records_at(&analysis->records, records[i])->owner = owner;

@@ -45,8 +45,12 @@ void scn_release_flows(scn_run *test, unsigned index)
 
 void scn_forget_newest(scn_run *test, unsigned index)
 {
-    if (test->records[index])
-        memset(tcpt_flow_of(test->records[index])->seen, 0, sizeof(tcpt_fingerprint[TCPT_FINGERPRINTS]));
+    tcpt_flow *flow = test->records[index] ? tcpt_flow_of(test->records[index]) : NULL;
+
+    if (!flow)
+        return;
+    memset(flow->seen, 0, sizeof flow->seen);
+    flow->seen_newest = (tcpt_fingerprint){0};
 }
 
 void scn_release_forgotten(scn_run *test, unsigned index)

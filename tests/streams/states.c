@@ -31,6 +31,18 @@ END_TELLS(state, end->state)
 END_TELLS(handshake, end->handshake)
 END_TELLS(window_full, tcpt_window_is_full(end))
 
+#define FLOW_TELLS(name)                                                                                               \
+    static int64_t flow_##name(const void *structure)                                                                  \
+    {                                                                                                                  \
+        const tcpt_flow *flow = structure;                                                                             \
+        return flow->name;                                                                                             \
+    }
+FLOW_TELLS(early_data)
+FLOW_TELLS(reordered)
+FLOW_TELLS(duplicates)
+FLOW_TELLS(both_ways)
+FLOW_TELLS(scale_reset)
+
 static const member end_members[] = {
 #define END(name)        NUMBER(tcpt_endpoint, name)
 #define END_TOLD(name)   {#name, 0, 0, end_##name},
@@ -76,6 +88,7 @@ static const member rare_members[] = {
 
 static const member flow_members[] = {
 #define FLOW(name)        NUMBER(tcpt_flow, name)
+#define FLOW_TOLD(name)   {#name, 0, 0, flow_##name},
 #define FLOW_RECORD(name) RECORD(tcpt_flow, name)
 #include "members.def"
 };

@@ -20,12 +20,10 @@ tcpt_flows *tcpt_flows_new(const struct tcpt_records *records);
 void tcpt_flows_free(tcpt_flows *flows);
 
 /** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
- * are millions, so there are no holes. */
+ * are millions, so there are no holes; and wherever it lies, it takes two lines. */
 typedef struct tcpt_lone {
     tcpt_flow_key key; /**< first, as a flow's */
-    struct tcpt_flows *in;
     struct tcpt_point *at;
-    tcpt_record *record;
     tcpt_host *host;
     int64_t time_ns;
     uint32_t number; /**< the flow's */

@@ -24,9 +24,19 @@ static uint32_t fingerprint_hash(const tcpt_segment *segment, unsigned from)
  * copy follows within a millisecond. */
 enum { COPY_WITH_ID_US = TCPT_SHORTEST_RTO_MS * 1000, COPY_WITHOUT_ID_US = 1000 };
 
+/* Of tcpt_flow.seen_from, 8.4 s: 32 bits of them reach as far as any time in nanoseconds does, and little is lost of
+ * the 35 minutes that times in `seen` reach. */
+#define STEP_US (INT64_C(1) << 23)
+_Static_assert(INT64_MAX / 1000 / STEP_US <= INT32_MAX, "any time is told in steps");
+
 static int64_t time_us(const tcpt_segment *segment)
 {
     return segment->time_ns / 1000;
+}
+
+static int64_t from_us(const tcpt_flow *flow)
+{
+    return flow->seen_from * STEP_US;
 }
 
 /* Checksum and window, mixed. */
@@ -45,8 +55,7 @@ static bool same_packet(const tcpt_flow *flow, const tcpt_fingerprint *seen, con
 {
     if (keyed ? seen->ip_id != segment->ip_id : seen->sums != sums_of(segment))
         return false;
-    return llabs(time_us(segment) - (flow->seen_from_us + seen->time_us)) <
-           (keyed ? COPY_WITH_ID_US : COPY_WITHOUT_ID_US);
+    return llabs(time_us(segment) - (from_us(flow) + seen->time_us)) < (keyed ? COPY_WITH_ID_US : COPY_WITHOUT_ID_US);
 }
 
 static uint8_t tag_of(uint32_t hash)
@@ -71,59 +80,84 @@ static bool known(const tcpt_flow *flow, uint8_t tag)
     return has_zero(first ^ same) || has_zero(last ^ same);
 }
 
+static const tcpt_fingerprint *original_of(const tcpt_flow *flow, const tcpt_segment *segment, uint32_t hash,
+                                           bool keyed)
+{
+    const tcpt_fingerprint *newest = &flow->seen_newest;
+
+    if (flow->seen_next % 2 && newest->hash == hash && same_packet(flow, newest, segment, keyed))
+        return newest;
+    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++) {
+        const tcpt_fingerprint *seen = &flow->seen[i];
+
+        if (keyed && seen->ip_id != segment->ip_id)
+            continue; /* asked first: a storm's are all of the same hash */
+        if (seen->hash == hash && same_packet(flow, seen, segment, keyed) && tcpt_seen_at(flow, i) == seen)
+            return seen;
+    }
+    return NULL;
+}
+
 bool tcpt_is_copy(tcpt_packet_id *id, const tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
+    const tcpt_fingerprint *original;
     bool keyed;
 
     id->hash = fingerprint_hash(segment, from);
     if (!known(flow, tag_of(id->hash)))
         return false;
     keyed = has_key(segment, &flow->ends[from]);
-    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++) {
-        const tcpt_fingerprint *seen = &flow->seen[i];
-
-        if (keyed && seen->ip_id != segment->ip_id)
-            continue; /* asked first: a storm's are all of the same hash */
-        if (seen->hash == id->hash && same_packet(flow, seen, segment, keyed)) {
-            id->original = seen->record;
-            return true;
-        }
-    }
-    return false;
+    original = original_of(flow, segment, id->hash, keyed);
+    if (original)
+        id->original = original->record;
+    return original;
 }
 
-/* Count times from another one on; what is then out of reach is forgotten, by far too old for copies. */
-static void count_from(tcpt_flow *flow, int64_t base_us)
+/* What is out of reach then is forgotten, by far too old for copies. */
+static void count_one_from(tcpt_fingerprint *seen, int64_t moved_us)
 {
-    int64_t moved_us = flow->seen_from_us - base_us;
-    bool empty = flow->seen_from_us == 0 && flow->seen[0].hash == 0;
+    int64_t offset_us = moved_us + seen->time_us;
 
-    flow->seen_from_us = base_us;
-    for (unsigned i = 0; !empty && i < TCPT_FINGERPRINTS; i++) {
-        int64_t offset_us = moved_us + flow->seen[i].time_us;
+    if (offset_us != (int32_t)offset_us)
+        seen->hash = 0;
+    seen->time_us = (int32_t)offset_us;
+}
 
-        if (offset_us != (int32_t)offset_us)
-            flow->seen[i].hash = 0;
-        flow->seen[i].time_us = (int32_t)offset_us;
-    }
+/* Count times from another one on. */
+static void count_from(tcpt_flow *flow, int64_t now_us)
+{
+    int64_t before_us = from_us(flow);
+
+    flow->seen_from = (int32_t)(now_us / STEP_US);
+    if (!flow->seen_next && !flow->seen_over)
+        return; /* nothing is there yet */
+    count_one_from(&flow->seen_newest, before_us - from_us(flow));
+    for (unsigned i = 0; i < TCPT_FINGERPRINTS; i++)
+        count_one_from(&flow->seen[i], before_us - from_us(flow));
 }
 
 void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_packet_id *id,
                         uint32_t number)
 {
     tcpt_endpoint *sender = &flow->ends[from];
+    tcpt_fingerprint now = {id->hash, 0, number, segment->ip_id, sums_of(segment)};
     int64_t now_us = time_us(segment);
     unsigned at = flow->seen_next;
 
+    _Static_assert(TCPT_FINGERPRINTS % 2 == 0, "they are put there two at a time");
     if (sender->ip_id == segment->ip_id && sender->segment_count && has_key(segment, sender))
         sender->ip_id_stuck = true; /* another segment under the same ID */
     sender->ip_id = segment->ip_id;
-    if (now_us - flow->seen_from_us != (int32_t)(now_us - flow->seen_from_us))
+    if (now_us - from_us(flow) != (int32_t)(now_us - from_us(flow)))
         count_from(flow, now_us);
+    now.time_us = (int32_t)(now_us - from_us(flow));
     flow->seen_tag[at] = tag_of(id->hash);
-    flow->seen[at] =
-        (tcpt_fingerprint){id->hash, (int32_t)(now_us - flow->seen_from_us), number, segment->ip_id, sums_of(segment)};
     flow->seen_next = (uint8_t)(at + 1);
+    if (at % 2) {
+        flow->seen[at - 1] = flow->seen_newest;
+        flow->seen[at] = now;
+    }
+    flow->seen_newest = now;
     if (at + 1 < TCPT_FINGERPRINTS)
         return;
     flow->seen_next = 0;

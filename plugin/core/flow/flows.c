@@ -12,6 +12,7 @@
 #include "core/flow/trouble.h"
 #include "core/tracker/tracker.h"
 #include "tcptriage/lines.h"
+#include "tcptriage/points.h"
 #include "tcptriage/portable.h"
 
 enum { LINE = TCPT_LINE_BYTES };
@@ -32,7 +33,8 @@ typedef union tracker_place {
 enum { IN_LINES = sizeof(void *) == 8 && TCPT_GNU_C };
 #define BEGINS_LINE(type, member, number) (offsetof(type, member) == (size_t)(number)*LINE)
 G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_flow, last_ns, 1) && BEGINS_LINE(tcpt_flow, tracker, 2) &&
-                              BEGINS_LINE(tcpt_flow, seen, 3) && offsetof(tcpt_flow, ends) % LINE == 0));
+                              BEGINS_LINE(tcpt_flow, seen, 3) && sizeof(tcpt_lone) == LINE + LINE / 2 &&
+                              offsetof(tcpt_flow, ends) % LINE == 0));
 G_STATIC_ASSERT(!IN_LINES || (BEGINS_LINE(tcpt_endpoint, last_ns, 1) && BEGINS_LINE(tcpt_endpoint, payload_record, 2) &&
                               BEGINS_LINE(tcpt_endpoint, trouble, 3) && BEGINS_LINE(tcpt_endpoint, rst_ns, 4) &&
                               sizeof(tcpt_endpoint) % LINE == 0));
@@ -291,7 +293,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
 {
     tcpt_lone *lone = take_lone(flows);
 
-    *lone = (tcpt_lone){.key = flow->key, .in = flows, .at = flow->at, .number = flow->number};
+    *lone = (tcpt_lone){.key = flow->key, .at = flow->at, .number = flow->number};
     *owner_at(flows, flow->number) = tcpt_lone_owner(lone);
     *flows->newest = tcpt_lone_owner(lone);
     flows->resting++;
@@ -303,7 +305,7 @@ tcpt_lone *tcpt_flows_rest(tcpt_flows *flows, tcpt_flow *flow)
 
 tcpt_flow *tcpt_flows_wake(tcpt_lone *lone, const tcpt_segment *segment)
 {
-    tcpt_flows *flows = lone->in;
+    tcpt_flows *flows = lone->at->flows;
     tcpt_flow *flow = open_flow(flows, &lone->key, lone->at, lone->number);
 
     tcpt_life_open(flow, segment, lone->from);
@@ -373,7 +375,7 @@ bool tcpt_flows_may_stow(const tcpt_flows *flows)
 
 const struct tcpt_records *tcpt_flows_records(void *owner)
 {
-    return (tcpt_is_lone(owner) ? tcpt_lone_of(owner)->in : tcpt_stowed_in(tcpt_stowed_of(owner)))->records;
+    return (tcpt_is_lone(owner) ? tcpt_lone_of(owner)->at->flows : tcpt_stowed_in(tcpt_stowed_of(owner)))->records;
 }
 
 /* ---- found ---- */

@@ -6,8 +6,10 @@
 
 #include "core/flow/flow.h"
 #include "core/segment/bytes.h"
+#include "tcptriage/points.h"
 
-G_STATIC_ASSERT(sizeof(tcpt_flow_key) == 48);
+G_STATIC_ASSERT(sizeof(tcpt_flow_key) == 40);
+G_STATIC_ASSERT(TCPT_POINTS_MOST < UINT16_MAX);
 
 static inline uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -36,7 +38,7 @@ uint32_t tcpt_key_hash(const tcpt_flow_key *key)
 
     if (key->family == 6)
         hash = mix(mix(hash, word_at(key, 8)), word_at(key, 24));
-    hash = mix(mix(hash, word_at(key, 32)), word_at(key, 40));
+    hash = mix(hash, word_at(key, 32));
     return (uint32_t)hash ? (uint32_t)hash : 1;
 }
 
@@ -68,7 +70,7 @@ unsigned tcpt_flow_key_of(tcpt_flow_key *key, const tcpt_segment *segment)
     }
     key->port[from] = segment->src_port;
     key->port[!from] = segment->dst_port;
-    key->point = segment->point;
+    key->point = (uint16_t)segment->point;
     key->depth = segment->depth;
     key->family = segment->family;
     return from;

@@ -26,16 +26,27 @@ typedef struct pair {
         LIKE(ends[1].ack_steps[number].record, flow.other_record),                                                     \
         LIKE(ends[0].ack_steps[number].time_ns, flow.other_ns), LIKE(ends[1].ack_steps[number].time_ns, flow.other_ns)
 
+/* Of the time. */
+#define SEEN_LIKE_NEWEST(number) LIKE(flow.seen[number], flow.seen_newest)
+
 #define ENTRY tracker.models.current
 
 #define TROUBLE_LIKE(member, other) LIKE(ends[0].trouble.member, other), LIKE(ends[1].trouble.member, other)
 
 static const pair pairs[] = {
     LIKE(flow.last_record, flow.at),
-    LIKE(flow.memory, flow.last_record),
+    LIKE(flow.memory, flow.at),
     LIKE(flow.record, flow.last_record),
     LIKE(flow.first_ns, flow.last_ns),
     LIKE(flow.first_ack_record, flow.record),
+    SEEN_LIKE_NEWEST(0),
+    SEEN_LIKE_NEWEST(1),
+    SEEN_LIKE_NEWEST(2),
+    SEEN_LIKE_NEWEST(3),
+    SEEN_LIKE_NEWEST(4),
+    SEEN_LIKE_NEWEST(5),
+    SEEN_LIKE_NEWEST(6),
+    SEEN_LIKE_NEWEST(7),
     LIKE(flow.first_ack_ns, flow.first_ns),
 
     END_LIKE(unanswered_ns, flow.last_ns),
