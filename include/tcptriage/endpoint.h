@@ -27,9 +27,9 @@ typedef struct tcpt_range {
 
 /** When an acknowledgment number was first reached. */
 typedef struct tcpt_ack_step {
-    tcpt_record *record;
     int64_t time_ns;
     uint32_t ack;
+    uint32_t record; /**< its number: tcpt_step_record() */
 } tcpt_ack_step;
 
 /** A segment that its receiver answers with a challenge ACK (RFC 5961), waiting for that answer. */

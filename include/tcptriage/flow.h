@@ -226,6 +226,15 @@ static inline const tcpt_fingerprint *tcpt_seen_at(const tcpt_flow *flow, unsign
     return flow->seen_next % 2 && at + 1 == flow->seen_next ? &flow->seen_newest : &flow->seen[at];
 }
 
+/** The record of that number, in the capture that a flow belongs to. */
+tcpt_record *tcpt_record_beside(const tcpt_flow *flow, uint32_t number);
+
+/** The ACK of a step of either end. */
+static inline tcpt_record *tcpt_step_record(const tcpt_flow *flow, const tcpt_ack_step *step)
+{
+    return tcpt_record_beside(flow, step->record);
+}
+
 /** The next one in a ring of this 4-tuple's flows at all capture points and in all lives: behind the last this one. */
 static inline const tcpt_flow *tcpt_next_twin(const tcpt_flow *flow)
 {

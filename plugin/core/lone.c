@@ -116,7 +116,7 @@ static void take_again(tcpt_flow *flow, const tcpt_lone *lone, const tcpt_segmen
 tcpt_flow *tcpt_wake_lone(tcpt_lone *at)
 {
     tcpt_lone lone = *at;
-    tcpt_record *record = tcpt_records_at(tcpt_flows_records(tcpt_lone_owner(at)), lone.record_number);
+    tcpt_record *record = tcpt_records_at(tcpt_flows_records(at->at->flows), lone.record_number);
     tcpt_segment segment = segment_of(&lone, record->frame);
     tcpt_flow *flow = tcpt_flows_wake(at, &segment);
 

@@ -110,10 +110,18 @@ static void keep_twins(collection *of, const tcpt_flow *flow)
             stay(of, twin);
 }
 
+static void use_steps(collection *of, const tcpt_endpoint *end)
+{
+    for (unsigned i = 0; i < end->ack_step_count; i++)
+        use_record(of, end->ack_steps[i].record);
+}
+
 static void look_into_flow(collection *of, const tcpt_flow *flow)
 {
     tcpt_flow_each_block(flow, look_into, of);
     tcpt_points_each_block_of(flow, look_into, of);
+    for (unsigned end = 0; end < 2; end++)
+        use_steps(of, &flow->ends[end]);
     keep_twins(of, flow);
     tcpt_memory_each_block(flow, look_into, of);
     tcpt_found_each_block(flow, look_into, of);

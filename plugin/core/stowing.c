@@ -84,7 +84,7 @@ void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns)
 
 tcpt_flow *tcpt_wake(void *owner)
 {
-    const tcpt_records *records = tcpt_flows_records(owner);
+    const tcpt_records *records = tcpt_flows_records(tcpt_flows_of(owner));
     tcpt_flow *flow;
 
     if (tcpt_is_lone(owner))
@@ -92,4 +92,9 @@ tcpt_flow *tcpt_wake(void *owner)
     flow = tcpt_flows_unstow(owner);
     tcpt_records_owned(records, flow, flow);
     return flow;
+}
+
+tcpt_record *tcpt_record_beside(const tcpt_flow *flow, uint32_t number)
+{
+    return tcpt_records_at(tcpt_flows_records(flow->at->flows), number);
 }

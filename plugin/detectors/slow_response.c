@@ -22,23 +22,25 @@ static void judge(const tcpt_context *context, void *memory)
     int64_t took_ns = context->segment->time_ns - client->payload_ns;
     int64_t rtt_ns = tcpt_rtt_ns(flow);
     tcpt_finding *finding;
+    tcpt_record *record;
 
     (void)memory;
     if (context->seen->from == flow->client || !context->seen->new_payload || context->seen->really_bad || !ack)
         return;
     if (ack->time_ns < client->payload_ns || ack->time_ns - client->payload_ns > rtt_ns + ACKED_WITHIN_MS * TCPT_MS_NS)
         return;
+    record = tcpt_step_record(flow, ack);
     finding = tcpt_raise(context, flow->client_known ? TCPT_HIGH : TCPT_LOW,
                          "The server took %.1f s to respond to frame %u, which it had acknowledged after %.3f s (frame "
                          "%u): its own time, not the network's",
                          tcpt_as_seconds(took_ns), client->payload_record->frame,
-                         tcpt_as_seconds(ack->time_ns - client->payload_ns), ack->record->frame);
+                         tcpt_as_seconds(ack->time_ns - client->payload_ns), record->frame);
     tcpt_brief(finding, "Slow server: %.1f s to the first byte of the response", tcpt_as_seconds(took_ns));
     tcpt_set_number(finding, TCPT_F_RESPONSE_TIME, took_ns);
     tcpt_set_number(finding, TCPT_F_RESPONSE_RTT, rtt_ns);
     tcpt_set_delay(finding, took_ns);
     tcpt_relate(finding, client->payload_record);
-    tcpt_relate(finding, ack->record);
+    tcpt_relate(finding, record);
 }
 
 static const tcpt_field fields[] = {TCPT_F_RESPONSE_TIME, TCPT_F_RESPONSE_RTT, TCPT_FIELD_COUNT};

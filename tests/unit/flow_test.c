@@ -329,8 +329,7 @@ static tcpt_flow *feed_at(tcpt_analysis *analysis, int64_t time_ns, uint16_t por
 static void acknowledge(tcpt_ack_step_room *room, tcpt_endpoint *end, unsigned times)
 {
     for (unsigned i = 0; i < times; i++)
-        tcpt_note_ack_step(room, end, end->ack_step_count ? end->ack_steps[end->ack_step_count - 1].ack + 1 : 1, 0,
-                           NULL);
+        tcpt_note_ack_step(room, end, end->ack_step_count ? end->ack_steps[end->ack_step_count - 1].ack + 1 : 1, 0, 0);
 }
 
 /* Where histories take much room a long one stays as long as it is, and others are short once what the long one gave

@@ -30,7 +30,7 @@ static void open_slab(tcpt_ack_step_room *room)
     }
     if (!room->slabs)
         room->slabs = g_ptr_array_new_with_free_func(g_free);
-    room->fresh = g_new0(tcpt_spare_steps, TCPT_ACK_STEPS_SLAB); /* a step does not fill its last word */
+    room->fresh = g_new(tcpt_spare_steps, TCPT_ACK_STEPS_SLAB);
     room->fresh_steps = TCPT_ACK_STEPS_SLAB;
     g_ptr_array_add(room->slabs, room->fresh);
 }

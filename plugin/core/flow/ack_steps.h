@@ -17,10 +17,10 @@
  * stays as long as it is. A history keeps its records, too, so that a million of them would take ten gigabytes. */
 #define TCPT_ACK_STEPS_CROWDED 8
 
-#define TCPT_ACK_STEPS_SLAB 1024 /**< that they are taken of, 24 KiB */
+#define TCPT_ACK_STEPS_SLAB 1024 /**< that they are taken of, 16 KiB */
 
 /** So many slabs are much room: 256 MiB. */
-#define TCPT_ACK_STEP_SLABS_MANY (256 * 1024 / 24)
+#define TCPT_ACK_STEP_SLABS_MANY (256 * 1024 / 16)
 
 /** Room is made for as many at first: nearly all ends have them, of their SYN and of what they ask for. */
 #define TCPT_ACK_STEPS_FIRST 2
@@ -55,15 +55,15 @@ void tcpt_ack_step_room_clear(tcpt_ack_step_room *room);
 /** Make a history twice as long, or thin it where it is as long as it may become: it has no room left. */
 void tcpt_ack_steps_grow(tcpt_ack_step_room *room, tcpt_endpoint *acker);
 
-/** Note when the acknowledgment number of `acker` reached `ack`. */
+/** Note when the acknowledgment number of `acker` reached `ack`, with which record. */
 static inline void tcpt_note_ack_step(tcpt_ack_step_room *room, tcpt_endpoint *acker, uint32_t ack, int64_t time_ns,
-                                      tcpt_record *record)
+                                      uint32_t record)
 {
     unsigned count = acker->ack_step_count;
 
-    if (!(count & (count - 1)) && count != TCPT_ACK_STEPS_FIRST - 1) /* as many as there is room for */
+    if (!(count & (count - 1)) && (!count || count >= TCPT_ACK_STEPS_FIRST)) /* as many as there is room for */
         tcpt_ack_steps_grow(room, acker);
-    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){record, time_ns, ack};
+    acker->ack_steps[acker->ack_step_count++] = (tcpt_ack_step){time_ns, ack, record};
 }
 
 #endif

@@ -13,8 +13,6 @@ static void each_of_end(const tcpt_endpoint *end, tcpt_block_visit visit, void *
     visit(end->trouble, sizeof *end->trouble, data);
     if (damages)
         visit(damages, sizeof *damages + damages->count * sizeof damages->at[0], data);
-    if (end->ack_step_count)
-        visit(end->ack_steps, end->ack_step_count * sizeof *end->ack_steps, data);
 }
 
 void tcpt_flow_each_block(const tcpt_flow *flow, tcpt_block_visit visit, void *data)

@@ -92,8 +92,11 @@ bool tcpt_flows_may_stow(const tcpt_flows *flows);
 /** Stow none away from now on: somebody knows them by address, or is going to look into each. */
 void tcpt_flows_stow_none(tcpt_flows *flows);
 
-/** Of the flows that something which stands for one, of either kind, belongs to. */
-const struct tcpt_records *tcpt_flows_records(void *owner);
+/** The flows that something which stands for one, of either kind, belongs to. */
+tcpt_flows *tcpt_flows_of(void *owner);
+
+/** The records that tcpt_flows_new() was given. */
+const struct tcpt_records *tcpt_flows_records(const tcpt_flows *flows);
 
 /** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
 void tcpt_flows_link_twins(tcpt_flows *flows);

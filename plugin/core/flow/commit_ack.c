@@ -155,7 +155,7 @@ void tcpt_commit_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segme
         sender->took_payload = true;
     sender->rcv_nxt = segment->ack;
     sender->acked = true;
-    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, record);
+    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, flow->seen_newest.record);
     if (receiver->timed_ns && !seq_before(segment->ack, receiver->timed_end)) {
         tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
         receiver->timed_ns = 0;

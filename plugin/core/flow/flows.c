@@ -373,9 +373,14 @@ bool tcpt_flows_may_stow(const tcpt_flows *flows)
     return flows->stows;
 }
 
-const struct tcpt_records *tcpt_flows_records(void *owner)
+tcpt_flows *tcpt_flows_of(void *owner)
 {
-    return (tcpt_is_lone(owner) ? tcpt_lone_of(owner)->at->flows : tcpt_stowed_in(tcpt_stowed_of(owner)))->records;
+    return tcpt_is_lone(owner) ? tcpt_lone_of(owner)->at->flows : tcpt_stowed_in(tcpt_stowed_of(owner));
+}
+
+const struct tcpt_records *tcpt_flows_records(const tcpt_flows *flows)
+{
+    return flows->records;
 }
 
 /* ---- found ---- */

@@ -113,7 +113,7 @@ static void observe_acked_again(tcpt_observation *seen, const tcpt_flow *flow, c
     if (ago_ns < least_ns)
         return;
     seen->traits |= TCPT_TRAIT_ACKED_AGAIN;
-    seen->acked_in = step->record;
+    seen->acked_in = tcpt_step_record(flow, step);
     seen->acked_ago_ns = ago_ns;
     seen->again_count = 1;
     seen->again_bytes = segment->payload_bytes;

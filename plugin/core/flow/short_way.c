@@ -260,14 +260,13 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, c
     sender->payload_record = record;
 }
 
-static void take_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
-                     tcpt_record *record)
+static void take_ack(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segment *segment, unsigned from)
 {
     tcpt_endpoint *sender = &flow->ends[from], *receiver = &flow->ends[!from];
 
     sender->rcv_nxt = segment->ack;
     sender->stands = false;
-    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, record);
+    tcpt_note_ack_step(room, sender, segment->ack, segment->time_ns, flow->seen_newest.record);
     if (!receiver->timed_ns || seq_before(segment->ack, receiver->timed_end))
         return;
     tcpt_note_rtt(sender, segment->time_ns - receiver->timed_ns);
@@ -338,7 +337,7 @@ TCPT_INLINE void take(tcpt_ack_step_room *room, tcpt_flow *flow, const tcpt_segm
     tcpt_take_window(sender, segment);
     sender->sack_held = false;
     if (seen->traits & TCPT_TRAIT_ACKS_NEW)
-        take_ack(room, flow, segment, from, record);
+        take_ack(room, flow, segment, from);
     else
         tcpt_note_standing(sender, &flow->ends[!from], segment);
     if (segment->options & TCPT_OPTION_TIMESTAMPS)

@@ -219,19 +219,16 @@ static packing pack_trouble(packing to, const packed *of, const tcpt_trouble *tr
     return pack_beside(to, of, &alone, sizeof alone, first);
 }
 
-/* One by one: what lies between their members is anything. */
 static packing pack_steps(packing to, const packed *of, const tcpt_ack_step *from, unsigned count, size_t first)
 {
     tcpt_ack_step steps[TCPT_STOW_ACK_STEPS];
 
     memset(steps, 0, sizeof steps);
-    for (unsigned i = 0; i < count; i++) {
-        steps[i].record = from[i].record;
-        steps[i].time_ns = from[i].time_ns;
-        steps[i].ack = from[i].ack;
-    }
+    if (count)
+        memcpy(steps, from, count * sizeof *steps);
     return pack(to, of, steps, (unsigned)first, (unsigned)(first + count * sizeof *steps / PART));
 }
+
 /* What hangs on a flow. */
 static packing pack_hanging(packing to, const packed *of, const set_aside *apart, tcpt_stowed *head)
 {

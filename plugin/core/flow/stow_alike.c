@@ -21,10 +21,8 @@ typedef struct pair {
     LIKE(flow.ends[0].member, flow.ends[0].other), LIKE(flow.ends[1].member, flow.ends[1].other)
 #define LIKE_OTHER_END(member) LIKE(flow.ends[1].member, flow.ends[0].member)
 
-#define STEP_LIKE(number, other_record, other_ns)                                                                      \
-    LIKE(ends[0].ack_steps[number].record, flow.other_record),                                                         \
-        LIKE(ends[1].ack_steps[number].record, flow.other_record),                                                     \
-        LIKE(ends[0].ack_steps[number].time_ns, flow.other_ns), LIKE(ends[1].ack_steps[number].time_ns, flow.other_ns)
+#define STEP_LIKE(number, other_ns)                                                                                    \
+    LIKE(ends[0].ack_steps[number].time_ns, flow.other_ns), LIKE(ends[1].ack_steps[number].time_ns, flow.other_ns)
 
 /* Of the time. */
 #define SEEN_LIKE_NEWEST(number) LIKE(flow.seen[number], flow.seen_newest)
@@ -111,10 +109,10 @@ static const pair pairs[] = {
     TROUBLE_LIKE(refused.time_ns, flow.last_ns),
     TROUBLE_LIKE(damages, flow.last_record),
     TROUBLE_LIKE(limited_ns, flow.last_ns),
-    STEP_LIKE(0, first_ack_record, first_ack_ns),
-    STEP_LIKE(1, last_record, last_ns),
-    STEP_LIKE(2, last_record, last_ns),
-    STEP_LIKE(3, last_record, last_ns),
+    STEP_LIKE(0, first_ack_ns),
+    STEP_LIKE(1, last_ns),
+    STEP_LIKE(2, last_ns),
+    STEP_LIKE(3, last_ns),
     LIKE(toward.at[0].record, flow.last_record),
     LIKE(toward.at[0].time_ns, flow.last_ns),
     LIKE(toward.at[1].record, flow.last_record),

@@ -34,7 +34,7 @@ typedef struct tcpt_stow_content {
         TCPT_STOW_MEMBER(tcpt_trouble, trouble);
         union {
             tcpt_ack_step ack_steps[TCPT_STOW_ACK_STEPS];
-            uint8_t ack_step_bytes[TCPT_STOW_ACK_STEPS * TCPT_STOW_PART * 3];
+            uint8_t ack_step_bytes[TCPT_STOW_ACK_STEPS * TCPT_STOW_PART * 2];
         };
     } ends[2];
     TCPT_STOW_MEMBER(tcpt_stow_toward, toward);
