@@ -8,6 +8,7 @@
 #include "core/points/repeats.h"
 #include "core/points/state.h"
 #include "core/points/strays.h"
+#include "tcptriage/limits.h"
 #include "tcptriage/sequence.h"
 
 enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands, of which one has to go on */
@@ -92,22 +93,68 @@ static const tcpt_endpoint *end_of(const tcpt_sighting *sighting, unsigned membe
     return &tcpt_member_flow(at)->ends[way ^ at->turned];
 }
 
+/* A bare ACK of what lies before the bytes that its receiver waits for: a keep-alive, or a probe of a closed window.
+ * Whoever gets it answers (RFC 9293, section 3.10.7.4). */
+static bool is_bare_probe(const tcpt_sighting *sighting, unsigned from)
+{
+    const tcpt_member *here = &sighting->connection->members[from];
+    const tcpt_endpoint *receiver = end_of(sighting, from, !sighting->way);
+
+    return sighting->seq == sighting->end_seq && sighting->flags == TCPT_ACK && receiver->acked &&
+           seq_before(sighting->seq + here->shift[sighting->way], receiver->rcv_nxt);
+}
+
+/* Nothing was heard of its receiver since at any point, and an answer would have come. */
+static bool is_unanswered_probe(const tcpt_sighting *sighting, unsigned from)
+{
+    const tcpt_connection *connection = sighting->connection;
+    int64_t time_ns = sighting->time_ns[from], expected_ns;
+
+    if (!is_bare_probe(sighting, from) ||
+        connection->members[from].at->newest_ns - time_ns <=
+            TCPT_ANSWER_LIMIT_MS * TCPT_MS_NS + end_of(sighting, from, 0)->rtt_ns + end_of(sighting, from, 1)->rtt_ns)
+        return false;
+    for (unsigned i = 0; i < connection->member_count; i++) {
+        tcpt_expected_ns(connection, from, i, sighting->way, &expected_ns);
+        if (end_of(sighting, i, !sighting->way)->last_ns > time_ns + (i == from ? 0 : expected_ns))
+            return false;
+    }
+    return true;
+}
+
+/* What it may answer was a probe, and that was sent again behind it: its receiver has not had it. One that was answered
+ * comes again after the same silence, and those of a closed window do whether answered or not: of these it takes so
+ * many as make a host be called gone. */
+static bool is_probed_again(const tcpt_sighting *sighting, unsigned from, unsigned to)
+{
+    enum { PROBES_SURE = 3 };
+    const tcpt_endpoint *prober = end_of(sighting, to, !sighting->way);
+    int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
+
+    if (prober->unanswered_probes < 2 || prober->unanswered_ns > due || prober->round_ns <= due + late_ns)
+        return false;
+    return prober->unanswered_probes >= PROBES_SURE ||
+           prober->round_ns - prober->unanswered_ns < prober->idle_before_ns / 4 * 3;
+}
+
 /* A bare ACK that its receiver had, or did not need: a later one that came there covers it. */
-static bool ack_covered(const tcpt_sighting *sighting, unsigned to)
+static bool ack_covered(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     const tcpt_endpoint *sender = end_of(sighting, to, sighting->way);
 
     if (!(sighting->flags & TCPT_ACK) || (sighting->flags & (TCPT_RST | TCPT_SYN)) || !sender->acked)
         return false;
-    return !seq_before(sender->rcv_nxt, sighting->ack + sighting->connection->members[to].shift[!sighting->way]);
+    if (seq_before(sender->rcv_nxt, sighting->ack + sighting->connection->members[to].shift[!sighting->way]))
+        return false;
+    return !is_unanswered_probe(sighting, from) && !is_probed_again(sighting, from, to);
 }
 
 /* And nothing was ever sent again for want of any: the receiver has gone on as if it had it. */
-static bool ack_not_missed(const tcpt_sighting *sighting, unsigned to)
+static bool ack_not_missed(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     const tcpt_endpoint *receiver = end_of(sighting, to, !sighting->way);
 
-    return ack_covered(sighting, to) && !receiver->payload_repeats && !receiver->fin_repeats &&
+    return ack_covered(sighting, from, to) && !receiver->payload_repeats && !receiver->fin_repeats &&
            receiver->syn_count <= 1;
 }
 
@@ -135,8 +182,8 @@ static bool nobody_missed(const tcpt_sighting *sighting, unsigned from, unsigned
     int64_t late_ns, due = due_ns(sighting, from, to, &late_ns);
 
     if (sighting->seq == sighting->end_seq)
-        return ack_covered(sighting, to) && !tcpt_repeated_since(there, !way, sighting->ack + there->shift[!way],
-                                                                 due + end_of(sighting, to, !way)->rtt_ns);
+        return ack_covered(sighting, from, to) && !tcpt_repeated_since(there, !way, sighting->ack + there->shift[!way],
+                                                                       due + end_of(sighting, to, !way)->rtt_ns);
     return acknowledged(sighting) &&
            !tcpt_repeated_since(here, way, sighting->end_seq + here->shift[way], sighting->time_ns[from] + 1);
 }
@@ -173,7 +220,7 @@ static bool never_shown(const tcpt_sighting *sighting, unsigned to)
 static bool passed_uncaptured(const tcpt_sighting *sighting, unsigned from, unsigned to)
 {
     if (sighting->seq == sighting->end_seq)
-        return ack_not_missed(sighting, to);
+        return ack_not_missed(sighting, from, to);
     return acknowledged(sighting) && (never_shown(sighting, to) || before_all_there(sighting, from, to));
 }
 

@@ -141,15 +141,18 @@ static bool tally_unknown(const tcpt_flow *flow, unsigned from, tcpt_losses *los
 
 /* ---- the other point has captured nothing since ---- */
 
-/* Nobody answers what it repeats, and nothing has been heard of the other end since. */
+/* Nobody answers what it repeats, or its probes, and nothing has been heard of the other end since. Probes come as
+ * often as make a host be called gone (keepalive_dead_peer): three, whatever the silence before them. */
 static bool speaks_in_vain(const tcpt_flow *flow, unsigned from, int64_t idle_ns)
 {
-    enum { REPEATS_LEAST = 5, REPEATS_LEAST_AFTER_IDLE = 3 };
+    enum { REPEATS_LEAST = 5, REPEATS_LEAST_AFTER_IDLE = 3, PROBES_LEAST = 3 };
     const tcpt_endpoint *end = &flow->ends[from];
     bool idled = end->idle_before_ns >= idle_ns;
 
-    return end->unanswered_ns > flow->ends[!from].last_ns &&
-           end->unanswered_repeats >= (idled ? REPEATS_LEAST_AFTER_IDLE : REPEATS_LEAST);
+    if (end->unanswered_ns <= flow->ends[!from].last_ns)
+        return false;
+    return end->unanswered_repeats >= (idled ? REPEATS_LEAST_AFTER_IDLE : REPEATS_LEAST) ||
+           end->unanswered_probes >= PROBES_LEAST;
 }
 
 /* What was due at the other point behind all that it has captured, where that is enough to be no chance. */
