@@ -147,6 +147,7 @@ typedef struct tcpt_losses {
     uint32_t reset_missing;    /**< of TCPT_LOSS_FIN_OR_RST, those with RST */
     uint32_t smallest_missing; /**< IP bytes; valid with all.missing */
     uint32_t largest_arrived;  /**< IP bytes, 0 when nothing arrived */
+    uint32_t arrived_since;    /**< the same of those sent behind the first that is missing, as far as is known */
     uint32_t bare_missing;     /**< of all.missing, those without a byte: nobody acknowledges them */
     uint32_t unmissed;         /**< of all.missing: nothing was sent again for the want of these, all is acknowledged */
     uint32_t uncaptured;       /**< acknowledged there and not captured: the farther capture itself lacks packets */
@@ -182,6 +183,12 @@ bool tcpt_far_capture_lacks(const tcpt_losses *losses);
 /** What sets the missing segments apart from all others, by TCPT_LOSS_NOTHING if nothing does. */
 tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses);
 
+/** Whether all that is missing are RSTs. */
+static inline bool tcpt_only_rsts_missing(const tcpt_losses *losses)
+{
+    return losses->reset_missing && losses->reset_missing == losses->all.missing;
+}
+
 /** "padded", "fin", ...; NULL for TCPT_LOSS_NOTHING. The value of tcptriage.loss.property. */
 const char *tcpt_loss_property_name(const tcpt_losses *losses, tcpt_loss_property property);
 
@@ -210,6 +217,7 @@ typedef enum tcpt_rst_proof {
     TCPT_RST_BOTH_WAYS,       /**< another one, which names the other host, shows there alone */
     TCPT_RST_TOO_SOON,        /**< what it answers did not come there either, and the host is too far for it */
     TCPT_RST_BEFORE_SYN,      /**< the SYN that it answers came there later */
+    TCPT_RST_BEFORE_ASKED,    /**< what it answers cannot have come there yet, whatever was captured there */
     TCPT_RST_ANSWERS_MISSING, /**< what it answers did not come there either: a gap in the capture looks the same */
     TCPT_RST_PORT_UNSEEN, /**< the same, and nothing of that port came there: its capture filter may leave that out */
     TCPT_RST_SYN_ALONE,   /**< the SYN that it answers came there, and no answer: nothing more speaks against it */
@@ -224,13 +232,13 @@ typedef struct tcpt_rst_origin {
 /** Whether nothing but times speaks for it: a queue or a clock may deceive, the rest is proof. */
 static inline bool tcpt_rst_proof_is_by_times(tcpt_rst_proof proof)
 {
-    return proof == TCPT_RST_TOO_SOON || proof == TCPT_RST_BEFORE_SYN;
+    return proof == TCPT_RST_TOO_SOON || proof == TCPT_RST_BEFORE_SYN || proof == TCPT_RST_BEFORE_ASKED;
 }
 
 /** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
- *  points, or where the nearer one has ended or has a RST of that end: false. One that is known to lack packets is
- *  asked for no more than times and what its host sends. A refused SYN that the nearer point lacks is judged by other
- *  connections to that port. */
+ *  points, or where the nearer one has a RST of that end: false. One that has ended, or is known to lack packets, is
+ *  asked for no more than times, and the latter for what its host sends. A refused SYN that the nearer point lacks is
+ * judged by other connections to that port. */
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
 
 /** A segment with a wrong checksum, which a point nearer to its sender has seen with a right one. */

@@ -270,6 +270,8 @@ static char *proof_of(const tcpt_rst_origin *origin, const char *role, const cha
         return g_strdup_printf("which got a false one of the %s instead (frame %u)", other, frame);
     case TCPT_RST_BEFORE_SYN:
         return g_strdup_printf("where the SYN that it answers comes later (frame %u)", frame);
+    case TCPT_RST_BEFORE_ASKED:
+        return g_strdup_printf("too far for an answer to frame %u so soon", frame);
     default:
         return g_strdup_printf("which lacks it and what it answers (frame %u)", frame);
     }

@@ -172,13 +172,22 @@ static void settle_far(const tcpt_context *context, const sent *mine, unsigned e
     tcpt_relate(finding, other->fin_acked_record);
 }
 
-/* Nothing but padded frames is missing behind this point, and not one of them arrived. */
+/* Nothing but padded frames is missing behind this point, and not one of them arrived. RSTs alone are another filter's.
+ */
 static bool only_padded_lost(const tcpt_losses *losses)
 {
     tcpt_share padded = losses->with[TCPT_LOSS_PADDED];
 
     return padded.missing >= TCPT_MISSING_LEAST && padded.missing == padded.total &&
-           padded.missing == losses->all.missing && losses->all.total > padded.total;
+           padded.missing == losses->all.missing && losses->all.total > padded.total && !tcpt_only_rsts_missing(losses);
+}
+
+/* Nothing at all has come since the connection was idle: what forgot it then drops longer ones as well. */
+static bool idle_explains(const tcpt_losses *losses)
+{
+    tcpt_share idle = losses->with[TCPT_LOSS_AFTER_IDLE];
+
+    return idle.missing == losses->all.missing && idle.total == idle.missing;
 }
 
 static const tcpt_lost *third_padded(const tcpt_losses *losses)
@@ -202,9 +211,13 @@ static void confirm(const tcpt_context *context, const tcpt_losses *losses, tcpt
         return;
     finding = suspected ? tcpt_instead_of(context, suspected)
                         : tcpt_raise_on(context, third->record, third->time_ns, TCPT_HIGH, " ");
-    tcpt_set_confidence(finding, tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM : TCPT_HIGH);
-    tcpt_resummarise(finding, "All %u padded frames of the %s were lost between %s and %s, none of its %u longer ones",
-                     missing, tcpt_role(context->flow, end), losses->from->name, losses->to->name, other);
+    tcpt_set_confidence(finding, idle_explains(losses)                                     ? TCPT_LOW
+                                 : tcpt_far_capture_lacks(losses) || losses->order_assumed ? TCPT_MEDIUM
+                                                                                           : TCPT_HIGH);
+    tcpt_resummarise(finding,
+                     "All %u padded frames of the %s were lost between %s and %s, none of its %u longer ones%s",
+                     missing, tcpt_role(context->flow, end), losses->from->name, losses->to->name, other,
+                     idle_explains(losses) ? "; or is it the idle gap before them?" : "");
     tell_briefly(context, finding, end, missing);
     set_counts(finding, missing, missing, 0, other);
     for (uint32_t i = 0; i < losses->lost_count; i++)

@@ -32,6 +32,36 @@ static char *since(const tcpt_losses *losses)
                            losses->all.total - losses->all.missing);
 }
 
+/* A route that has changed, say: longer ones have passed before. */
+static bool only_long_since(const tcpt_losses *losses)
+{
+    return losses->all.missing >= TCPT_MISSING_LEAST && !losses->recut && losses->arrived_since &&
+           losses->smallest_missing > losses->arrived_since;
+}
+
+static char *long_since(const tcpt_losses *losses)
+{
+    return g_strdup_printf("from frame %u on all of %u bytes (IP) and more, none of up to %u",
+                           earliest(losses)->record->frame, losses->smallest_missing, losses->arrived_since);
+}
+
+/* Whether it has ended or not: what came before was shorter. */
+static char *unwatched(const tcpt_losses *losses, tcpt_loss_property property)
+{
+    if (property != TCPT_LOSS_SIZE)
+        return g_strdup("it has captured nothing since (ended?), and nobody answers them");
+    return g_strdup_printf("nothing since (ended?); up to %u bytes came before, these have %u and more",
+                           losses->largest_arrived, losses->smallest_missing);
+}
+
+/* What is neither in each of them nor in any other: when they were lost, perhaps with how long they are. */
+static char *no_property(const tcpt_losses *losses)
+{
+    if (none_since(losses))
+        return since(losses);
+    return only_long_since(losses) ? long_since(losses) : g_strdup("nothing sets them apart");
+}
+
 /* "all 9 padded frames, none of the 3 others" */
 static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
 {
@@ -39,12 +69,12 @@ static char *describe(const tcpt_losses *losses, tcpt_loss_property property)
     uint32_t others = losses->all.total - with.total;
 
     if (losses->unwatched)
-        return g_strdup("it has captured nothing since (ended?), and nobody answers them");
+        return unwatched(losses, property);
     switch (property) {
     case TCPT_LOSS_ALL:
         return g_strdup("not one got there");
     case TCPT_LOSS_NOTHING:
-        return none_since(losses) ? since(losses) : g_strdup("nothing sets them apart");
+        return no_property(losses);
     case TCPT_LOSS_SIZE:
         return g_strdup_printf("all %u longer than %u bytes (IP), none of the %u others", with.total,
                                losses->largest_arrived, others);

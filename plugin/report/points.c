@@ -73,7 +73,8 @@ static void append_uncaptured(GString *out, const tcpt_path *path)
     append_count(out, path->uncaptured, "more segment");
     g_string_append(
         out,
-        " captured at one of them only: the other capture lacks packets, so what was lost on the way cannot be told");
+        " captured at one of them only: the other capture lacks packets, or they took another way, so what was lost "
+        "between the two cannot be told");
 }
 
 static void say(GPtrArray *remarks, const tcpt_path *path, void (*append)(GString *, const tcpt_path *))

@@ -24,6 +24,12 @@ static bool separates(const tcpt_losses *losses, tcpt_share with)
     return with.missing == losses->all.missing && with.total == with.missing;
 }
 
+/* A filter for RSTs is met more often than one that stumbles over padding: where they are all RSTs, that is named. */
+static bool is_named(const tcpt_losses *losses, tcpt_loss_property property)
+{
+    return (property != TCPT_LOSS_PADDED && property != TCPT_LOSS_SHORT) || !tcpt_only_rsts_missing(losses);
+}
+
 tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses)
 {
     uint32_t arrived = losses->all.total - losses->all.missing;
@@ -35,7 +41,7 @@ tcpt_loss_property tcpt_loss_property_of(const tcpt_losses *losses)
     if (arrived < ARRIVED_LEAST)
         return TCPT_LOSS_NOTHING;
     for (unsigned i = 0; i < TCPT_LOSS_PROPERTIES; i++)
-        if (separates(losses, losses->with[i]))
+        if (is_named(losses, (tcpt_loss_property)i) && separates(losses, losses->with[i]))
             return (tcpt_loss_property)i;
     if (!losses->recut && losses->smallest_missing > losses->largest_arrived)
         return TCPT_LOSS_SIZE;

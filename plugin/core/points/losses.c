@@ -16,6 +16,21 @@ enum { OTHERS_MOST = 64 }; /* points asked: an "any" capture may have thousands,
 /* Later than that is no jitter but a clock that was set: it must not hold up everything behind. */
 static const int64_t LATE_MOST_NS = 60 * TCPT_SECOND_NS;
 
+/* A longer one that came later says all that a shorter one does. Where there is no room the shortest of all gives way:
+ * what has passed since a loss is then told by one that was longer, or not at all. */
+static void note_size(tcpt_loss_table *table, uint16_t ip_bytes, int64_t time_ns)
+{
+    unsigned keep = 0;
+
+    while (keep < TCPT_SIZES && table->sizes[keep].ip_bytes > ip_bytes)
+        keep++;
+    if (keep == TCPT_SIZES || table->sizes[keep].time_ns > time_ns)
+        return;
+    table->sizes[keep] = (tcpt_last_of_size){time_ns, ip_bytes};
+    while (++keep < TCPT_SIZES)
+        table->sizes[keep] = (tcpt_last_of_size){0};
+}
+
 static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, unsigned from, bool missing)
 {
     table->all.total++;
@@ -29,6 +44,7 @@ static void count_share(tcpt_loss_table *table, const tcpt_sighting *sighting, u
     if (!missing) {
         table->largest_arrived = MAX(table->largest_arrived, sighting->ip_bytes);
         table->arrived_ns = MAX(table->arrived_ns, sighting->time_ns[from]);
+        note_size(table, sighting->ip_bytes, sighting->time_ns[from]);
         return;
     }
     table->bare_missing += sighting->seq == sighting->end_seq;

@@ -10,6 +10,15 @@
 #include "core/points/sighting.h"
 #include "core/points/points.h"
 
+/** Sizes of which is kept when one of them, or a longer one, arrived last: full segments, requests, ACKs. */
+#define TCPT_SIZES 4
+
+/** The newest of those that arrived and were so long; all longer ones came before it. */
+typedef struct tcpt_last_of_size {
+    int64_t time_ns;
+    uint16_t ip_bytes;
+} tcpt_last_of_size;
+
 /** What one end sent, counted from one member to another. */
 typedef struct tcpt_loss_table {
     tcpt_share all;
@@ -20,11 +29,12 @@ typedef struct tcpt_loss_table {
     uint32_t bare_missing;
     uint32_t unmissed; /* of all.missing, what nothing was sent again for the want of */
     uint32_t uncaptured;
-    int64_t arrived_ns;     /* newest of those that arrived, at the nearer point; 0 for none */
-    uint32_t astray;        /* came under another address or port */
-    tcpt_lost first_astray; /* valid with astray */
-    tcpt_record *stray;     /* the same there; valid with astray */
-    GArray *lost;           /**< tcpt_lost, NULL before the first */
+    int64_t arrived_ns;                  /* newest of those that arrived, at the nearer point; 0 for none */
+    uint32_t astray;                     /* came under another address or port */
+    tcpt_lost first_astray;              /* valid with astray */
+    tcpt_record *stray;                  /* the same there; valid with astray */
+    tcpt_last_of_size sizes[TCPT_SIZES]; /* longest first, and so oldest first; all zero behind the last */
+    GArray *lost;                        /**< tcpt_lost, NULL before the first */
 } tcpt_loss_table;
 
 /** Whether every point that has not seen a sighting has gone on capturing for match_seconds since it was due there. */

@@ -3,7 +3,8 @@
  *
  * First those of the same 4-tuple and the same initial sequence number. A device that renumbers keeps the 4-tuple; a
  * device that translates addresses keeps the initial sequence number; one that does both keeps the client's timestamp,
- * whose offset is random per connection on today's systems. Without a handshake only the same 4-tuple tells. */
+ * whose offset is random per connection on today's systems. Where the number is another one the SYN must have passed
+ * before it was answered: a proxy's connections are two. Without a handshake only the same 4-tuple tells. */
 #include "core/points/match_connections.h"
 
 #include <string.h>
@@ -133,17 +134,33 @@ static bool same_options(const tcpt_endpoint *a, const tcpt_endpoint *b)
     return a->syn_options == b->syn_options && a->wscale == b->wscale && a->syn_payload_bytes == b->syn_payload_bytes;
 }
 
+/* From a time at one point to a time at the other, by one clock as far as that is known. */
+static int64_t between_ns(const tcpt_points *points, const tcpt_point *a, int64_t a_ns, const tcpt_point *b,
+                          int64_t b_ns)
+{
+    const tcpt_clock_offset *clocks = tcpt_clock_offset_of(points, a, b);
+
+    if (!clocks || !clocks->known)
+        return b_ns - a_ns;
+    return b_ns - a_ns - (a->index < b->index ? clocks->ahead_ns : -clocks->ahead_ns);
+}
+
 /* Times at which both points saw the SYN may differ by as much as a segment may be on its way, once the clocks are
  * known. */
 static bool in_time(const tcpt_points *points, const tcpt_flow *a, const tcpt_flow *b)
 {
     const tcpt_clock_offset *clocks = tcpt_clock_offset_of(points, a->at, b->at);
-    int64_t apart_ns = client_of(b)->syn_ns - client_of(a)->syn_ns;
 
-    if (!clocks || !clocks->known)
-        return true;
-    apart_ns -= a->at->index < b->at->index ? clocks->ahead_ns : -clocks->ahead_ns;
-    return ABS(apart_ns) <= points->keep_ns;
+    return !clocks || !clocks->known ||
+           ABS(between_ns(points, a->at, client_of(a)->syn_ns, b->at, client_of(b)->syn_ns)) <= points->keep_ns;
+}
+
+/* What is answered before it is passed on is not passed on: a proxy answers, and has a connection of its own. */
+static bool answered_before(const tcpt_points *points, const tcpt_flow *a, const tcpt_flow *b)
+{
+    const tcpt_endpoint *server = &a->ends[!a->client];
+
+    return server->syn && between_ns(points, a->at, server->syn_ns, b->at, client_of(b)->syn_ns) > 0;
 }
 
 /* The same 4-tuple with other numbers: renumbered on the way, or another life of the tuple. */
@@ -151,7 +168,7 @@ static bool renumbered(const tcpt_points *points, const tcpt_flow *a, const tcpt
 {
     const tcpt_endpoint *left = client_of(a), *right = client_of(b);
 
-    if (!same_options(left, right) || !in_time(points, a, b))
+    if (!same_options(left, right) || !in_time(points, a, b) || answered_before(points, a, b))
         return false;
     if (has_timestamps(a))
         return left->syn_tsval == right->syn_tsval;
@@ -199,9 +216,9 @@ static bool same_syn(const tcpt_points *points, const tcpt_flow *other, const tc
         return true;
     if (!same_options(a, b) || !in_time(points, other, flow))
         return false;
-    if (has_timestamps(flow))
-        return a->syn_tsval == b->syn_tsval;
-    return a->iss == b->iss && a->mss == b->mss;
+    if (a->iss != b->iss)
+        return has_timestamps(flow) && a->syn_tsval == b->syn_tsval && !answered_before(points, other, flow);
+    return has_timestamps(flow) ? a->syn_tsval == b->syn_tsval : a->mss == b->mss;
 }
 
 /* ---- members ---- */

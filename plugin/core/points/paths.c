@@ -37,6 +37,8 @@ static void add_way(tcpt_path *sum, const tcpt_connection *connection, const tcp
     if (tcpt_points_appended(connection->points))
         return;
     all = tcpt_tally_table(connection, from, from == leg->a ? leg->b : leg->a, way);
+    if (!known && (all.uncaptured || all.unmissed == all.all.missing))
+        all.all = (tcpt_share){0}; /* one of the two lies on the way of the other direction alone */
     share->missing += all.all.missing;
     share->total += all.all.total;
     sum->uncaptured += all.uncaptured;

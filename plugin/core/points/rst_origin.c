@@ -92,6 +92,37 @@ static tcpt_record *is_answered_too_soon(const tcpt_lost *lost, const place *at)
     return before_rst_ns(lost, at) < there_and_back_ns(at) ? is_answered(lost, at) : NULL;
 }
 
+/* The RST has an ACK of all that the other end has sent. As long as it is kept: it may still show at the nearer point.
+ */
+static bool acknowledges(const place *at, const tcpt_endpoint *asks)
+{
+    const tcpt_record *rst = end_at(at, at->here, at->way)->rst_record;
+    uint32_t shift = at->connection->members[at->here].shift[!at->way];
+
+    for (const tcpt_sighting *kept = at->connection->newest[at->way]; kept; kept = kept->before)
+        if ((kept->seen & 1u << at->here) && kept->record[at->here] == rst)
+            return kept->ack + shift == asks->snd_nxt;
+    return false;
+}
+
+/* What it answers is the first that was sent after a silence, so that it answers nothing before that: a RST that is not
+ * drawn by a segment carries an ACK, which would not count what came too late for it. It came in less than half of the
+ * time that there and back takes at least, so that the point nearer to the host need not have captured either. */
+static tcpt_record *asked_too_late(const place *at)
+{
+    const tcpt_member *here = &at->connection->members[at->here];
+    const tcpt_endpoint *asks = end_at(at, at->here, !at->way), *told = end_at(at, at->here, at->way);
+    int64_t later_ns = told->rst_ns - asks->payload_ns;
+
+    if (!in_one_piece(here) || !asks->payload_record || asks->payload_record != asks->last_record ||
+        asks->unanswered_record != asks->last_record)
+        return NULL;
+    if (later_ns < 0 || 2 * later_ns >= there_and_back_ns(at) ||
+        asks->idle_before_ns <= tcpt_rtt_ns(tcpt_member_flow(here)) + TCPT_ANSWER_MS * TCPT_MS_NS)
+        return NULL;
+    return !(told->rst_record->shape & TCPT_ACK) || acknowledges(at, asks) ? asks->last_record : NULL;
+}
+
 /* ---- proofs ---- */
 
 /* Who has reset a connection sends nothing more in it. */
@@ -219,25 +250,34 @@ static bool should_have_come(const place *at, const tcpt_flow *flow, unsigned fr
            !tcpt_syn_is_in_life_at(flow, point, flow->first_ns + there_ns);
 }
 
+/* The RST came sooner than from the nearer point, which need not have captured it when it is that soon. */
+static bool refused_too_soon(const place *at, const tcpt_flow *flow, unsigned from, unsigned times)
+{
+    const tcpt_endpoint *client = &flow->ends[!from], *server = &flow->ends[from];
+
+    return server->rst_count == client->syn_count && times * (server->rst_ns - client->syn_ns) < there_and_back_ns(at);
+}
+
 static bool refused_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin)
 {
-    const tcpt_endpoint *client, *server;
     place at;
 
     if (!refuses(flow, from) || !find_guide(&at, flow, from))
         return false;
     flow = flow_there(&at, flow, &from);
-    if (!refuses(flow, from) || !flow->ends[from].rst_count || !should_have_come(&at, flow, from))
+    if (!refuses(flow, from) || !flow->ends[from].rst_count)
         return false;
-    client = &flow->ends[!from];
-    server = &flow->ends[from];
     origin->nearer = at.connection->members[at.nearer].at;
-    origin->proved_by = client->last_record;
-    if (server->rst_count == client->syn_count && server->rst_ns - client->syn_ns < there_and_back_ns(&at))
-        origin->proof = TCPT_RST_TOO_SOON;
-    else
-        origin->proof = captures_port(&at, flow) ? TCPT_RST_ANSWERS_MISSING : TCPT_RST_PORT_UNSEEN;
-    return origin->proof == TCPT_RST_TOO_SOON || !origin->nearer->uncaptured;
+    origin->proved_by = flow->ends[!from].last_record;
+    origin->proof = TCPT_RST_TOO_SOON;
+    if (!should_have_come(&at, flow, from)) {
+        origin->proof = TCPT_RST_BEFORE_ASKED;
+        return flow->piece == 0 && tcpt_guide_shares_port(flow->at->all, flow) && refused_too_soon(&at, flow, from, 2);
+    }
+    if (refused_too_soon(&at, flow, from, 1))
+        return true;
+    origin->proof = captures_port(&at, flow) ? TCPT_RST_ANSWERS_MISSING : TCPT_RST_PORT_UNSEEN;
+    return !origin->nearer->uncaptured;
 }
 
 /* ---- the RST of a connection that both points know, or one does ---- */
@@ -250,9 +290,11 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
         return false;
     if (!find_place(&at, flow, from) || end_at(&at, at.nearer, at.way)->rst_count)
         return refused_on_the_way(flow, from, origin);
-    if (!missing(&at, at.here, at.nearer, at.way, is_the_rst))
-        return false;
     origin->nearer = at.connection->members[at.nearer].at;
+    origin->proof = TCPT_RST_BEFORE_ASKED;
+    origin->proved_by = asked_too_late(&at);
+    if (!missing(&at, at.here, at.nearer, at.way, is_the_rst))
+        return origin->proved_by != NULL;
     origin->proof = TCPT_RST_HOST_GOES_ON;
     origin->proved_by = host_goes_on(&at);
     if (origin->proved_by)
@@ -264,6 +306,10 @@ bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_o
     origin->proof = TCPT_RST_BEFORE_SYN;
     origin->proved_by = end_at(&at, at.nearer, !at.way)->last_record;
     if (refuses(flow, from) && origin->proved_by && before_syn(&at))
+        return true;
+    origin->proof = TCPT_RST_BEFORE_ASKED;
+    origin->proved_by = asked_too_late(&at);
+    if (origin->proved_by)
         return true;
     if (origin->nearer->uncaptured)
         return false; /* two gaps of a capture that is known to have some */

@@ -28,6 +28,19 @@ static int by_frame(gconstpointer a, gconstpointer b)
     return (left->record->frame > right->record->frame) - (left->record->frame < right->record->frame);
 }
 
+/* Of what was sent behind the first one that is missing the longest that arrived; 0 for none. */
+static uint32_t arrived_since(const tcpt_loss_table *sum)
+{
+    int64_t first_ns = INT64_MAX;
+
+    for (unsigned i = 0; i < sum->lost->len; i++)
+        first_ns = MIN(first_ns, g_array_index(sum->lost, tcpt_lost, i).time_ns);
+    for (unsigned i = 0; i < TCPT_SIZES; i++)
+        if (sum->sizes[i].ip_bytes && sum->sizes[i].time_ns >= first_ns)
+            return sum->sizes[i].ip_bytes;
+    return 0;
+}
+
 static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *from, const tcpt_point *to)
 {
     name_padded(sum);
@@ -39,6 +52,7 @@ static void fill(tcpt_losses *losses, tcpt_loss_table *sum, const tcpt_point *fr
         .reset_missing = sum->reset_missing,
         .smallest_missing = sum->smallest_missing,
         .largest_arrived = sum->largest_arrived,
+        .arrived_since = arrived_since(sum),
         .bare_missing = sum->bare_missing,
         .unmissed = sum->unmissed,
         .uncaptured = sum->uncaptured,
