@@ -115,7 +115,8 @@ target_include_directories(lone-test PRIVATE plugin)
 target_link_libraries(lone-test PRIVATE tcptriage_core)
 
 # Flows stowed away.
-add_executable(stow-test tests/unit/stow_test.c tests/unit/same.c tests/unit/heap.c)
+add_executable(stow-test tests/unit/stow_test.c tests/unit/stow_found_test.c tests/unit/stow_shapes_test.c
+    tests/unit/same.c tests/unit/heap.c)
 target_include_directories(stow-test PRIVATE plugin)
 target_compile_definitions(stow-test PRIVATE SCENARIOS="${CMAKE_SOURCE_DIR}/captures/scenarios")
 target_link_libraries(stow-test PRIVATE tcptriage_scenario)

@@ -11,7 +11,7 @@ tcpt_analysis *tcpt_analysis_new(const tcpt_settings *settings)
     tcpt_analysis *analysis = g_new0(tcpt_analysis, 1);
 
     analysis->settings = *settings;
-    analysis->flows = tcpt_flows_new(&analysis->records);
+    analysis->flows = tcpt_flows_new(&analysis->records, &analysis->findings);
     tcpt_records_open(&analysis->records);
     analysis->peers = tcpt_peers_new();
     analysis->points = tcpt_points_new(settings);

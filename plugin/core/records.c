@@ -24,12 +24,6 @@ tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number)
     return (tcpt_record *)g_ptr_array_index(records->slabs, number / SLAB_RECORDS) + number % SLAB_RECORDS;
 }
 
-void tcpt_records_owned(const tcpt_records *records, const tcpt_flow *flow, void *owner)
-{
-    for (unsigned i = 0; i < flow->seen_next; i++)
-        tcpt_records_at(records, tcpt_seen_at(flow, i)->record)->owner = owner;
-}
-
 /* A spare record has no owner; its number is where the frame's was, the next one where the notes were. */
 static tcpt_record *take_spare(tcpt_records *records)
 {

@@ -38,10 +38,6 @@ tcpt_record *tcpt_records_add_icmp(tcpt_records *records, tcpt_flow *flow, uint3
 /** The one of this number, which is less than `count`. */
 tcpt_record *tcpt_records_at(const tcpt_records *records, uint32_t number);
 
-/** Let the records of a flow's packets belong to what stands for it from now on, or to itself again: `seen` has all of
- * them. */
-void tcpt_records_owned(const tcpt_records *records, const tcpt_flow *flow, void *owner);
-
 /** Give back a record that nobody refers to; a spare one is left alone. */
 void tcpt_records_release(tcpt_records *records, uint32_t number);
 

@@ -3,13 +3,14 @@
 
 #include <glib.h>
 
+#include "core/finding/stowed.h"
 #include "core/lone.h"
 #include "core/state.h"
 #include "tcptriage/times.h"
 
 enum {
-    PACKETS_MOST = 8, /* of a flow: most connections that do something have more */
-    YOUNG = 2048,     /* so many newer flows there are at least: a small capture need not be kept small */
+    PACKETS_MOST = TCPT_FOUND_RECORDS_MOST, /* of a flow: most connections that do something have more */
+    YOUNG = 1536,     /* so many newer flows there are at least, 3 MB: a small capture need not be kept small */
     AGAIN = 8192,     /* the same of a life that is not the first of its 4-tuple: the next one asks for it */
     OLD = 1 << 16,    /* behind so many it is not asked how long it has been silent */
     AT_ONCE = 2,      /* flows that are looked at for each that is opened */
@@ -46,19 +47,37 @@ static bool waits(const tcpt_flow *flow, int64_t now_ns)
     return may_stow(flow) && in_use(flow, now_ns) && lately(flow->first_ns, now_ns, WAITED_MS);
 }
 
+/* All that a flow has which may be stowed away. @return how many */
+static unsigned records_of(const tcpt_records *in, const tcpt_flow *flow, tcpt_record *records[PACKETS_MOST])
+{
+    unsigned count = MIN(flow->seen_next, PACKETS_MOST);
+
+    for (unsigned i = 0; i < count; i++)
+        records[i] = tcpt_records_at(in, tcpt_seen_at(flow, i)->record);
+    return count;
+}
+
+static void set_owner(tcpt_record *const *records, unsigned count, void *owner)
+{
+    for (unsigned i = 0; i < count; i++)
+        records[i]->owner = owner;
+}
+
 void tcpt_stow_flow(tcpt_analysis *analysis, tcpt_flow *flow)
 {
-    unsigned count = flow->seen_next;
-    uint32_t records[PACKETS_MOST];
+    tcpt_record *records[PACKETS_MOST] = {NULL};
+    unsigned count;
     void *owner;
 
     if (!may_stow(flow))
         return;
-    for (unsigned i = 0; i < count; i++)
-        records[i] = tcpt_seen_at(flow, i)->record;
+    count = records_of(&analysis->records, flow, records);
+    tcpt_found_stow(&analysis->findings, flow, records, count);
     owner = tcpt_flows_stow(analysis->flows, flow);
-    for (unsigned i = 0; owner && i < count; i++)
-        tcpt_records_at(&analysis->records, records[i])->owner = owner;
+    if (owner)
+        set_owner(records, count, owner);
+    else
+        tcpt_found_unstow(&analysis->findings, flow, records);
 }
 
 void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns)
@@ -84,13 +103,15 @@ void tcpt_stow_old(tcpt_analysis *analysis, int64_t now_ns)
 
 tcpt_flow *tcpt_wake(void *owner)
 {
-    const tcpt_records *records = tcpt_flows_records(tcpt_flows_of(owner));
+    const tcpt_flows *flows = tcpt_flows_of(owner);
+    tcpt_record *records[PACKETS_MOST] = {NULL};
     tcpt_flow *flow;
 
     if (tcpt_is_lone(owner))
         return tcpt_wake_lone(tcpt_lone_of(owner));
     flow = tcpt_flows_unstow(owner);
-    tcpt_records_owned(records, flow, flow);
+    set_owner(records, records_of(tcpt_flows_records(flows), flow, records), flow);
+    tcpt_found_unstow(tcpt_flows_findings(flows), flow, records);
     return flow;
 }
 

@@ -16,7 +16,7 @@ import sys
 TOP = ("plugin", "include")
 ANALYSIS, DETECTORS, SHARED, VOCABULARY = "plugin/core", "plugin/detectors", "plugin/detectors/shared", "include/tcptriage"
 # What the other rooms of the core may include of one, if it is not the header that has the room's name.
-DOORS = {"segment": ["bytes.h"], "finding": ["raising.h", "memory.h", "store.h", "cases.h", "scenes.h"]}
+DOORS = {"segment": ["bytes.h"], "finding": ["raising.h", "memory.h", "store.h", "cases.h", "scenes.h", "stowed.h"]}
 # A room's writers: for the analysis alone, once the detectors have looked.
 WRITERS = "commit.h"
 # The room where flows are written to.

@@ -161,6 +161,21 @@ static void same_values(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     g_assert_cmpint(a->run->last_ns, ==, b->run->last_ns);
 }
 
+static void same_brief(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    char *one = tcpt_brief_text(&a->first), *other = tcpt_brief_text(&b->first);
+    g_assert_cmpstr(one, ==, other);
+    g_free(one);
+    g_free(other);
+}
+
+static void same_ruled_out(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
+{
+    g_assert_cmpuint(a->ruled_out_count, ==, b->ruled_out_count);
+    for (unsigned i = 0; i < a->ruled_out_count; i++)
+        g_assert_cmpstr(a->ruled_out[i], ==, b->ruled_out[i]);
+}
+
 static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
 {
     g_assert_true((a == NULL) == (b == NULL));
@@ -170,7 +185,15 @@ static void same_diagnosis(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     g_assert_cmpuint(number_of(a->first.on), ==, number_of(b->first.on));
     g_assert_cmpuint(tcpt_alike(a), ==, tcpt_alike(b));
     same_summary(a, b);
+    same_brief(a, b);
+    same_ruled_out(a, b);
     same_values(a, b);
+    g_assert_cmpint(a->first.time_ns, ==, b->first.time_ns);
+    g_assert_cmpint(a->time_ns, ==, b->time_ns);
+    g_assert_cmpint(a->delay_ns, ==, b->delay_ns);
+    g_assert_cmpint(a->until_ns, ==, b->until_ns);
+    g_assert_cmpuint(a->blamed, ==, b->blamed);
+    g_assert_cmpuint(a->kind, ==, b->kind);
     g_assert_cmpint(a->confidence, ==, b->confidence);
     g_assert_cmpuint(a->related_count, ==, b->related_count);
     for (unsigned i = 0; i < a->related_count; i++)
@@ -191,6 +214,21 @@ void same_list(const tcpt_diagnosis *a, const tcpt_diagnosis *b)
     for (; a && b; a = a->next, b = b->next)
         same_diagnosis(a, b);
     g_assert_true(!a && !b);
+}
+
+void same_notes(const tcpt_record *a, const tcpt_record *b)
+{
+    const tcpt_finding *one, *other;
+
+    g_assert_true((a->mark & 1) == (b->mark & 1));
+    if (a->mark & 1)
+        return;
+    for (one = a->notes, other = b->notes; one && other; one = one->next, other = other->next) {
+        g_assert_cmpuint(number_of(one->on), ==, number_of(other->on));
+        g_assert_cmpint(one->time_ns, ==, other->time_ns);
+        g_assert_cmpstr(one->diagnosis->detector->id, ==, other->diagnosis->detector->id);
+    }
+    g_assert_true(!one && !other);
 }
 
 static void same_resets(const tcpt_rst_toward *one, const tcpt_rst_toward *other)

@@ -11,6 +11,9 @@ void same_bytes(const void *a, const void *b, size_t bytes);
 void same_records(const tcpt_record *fast, const tcpt_record *slow);
 void same_flow(const tcpt_flow *fast, const tcpt_flow *slow);
 
+/** What two frames have: findings, and what they prove. */
+void same_notes(const tcpt_record *a, const tcpt_record *b);
+
 /** Two lists of what was found. */
 void same_list(const tcpt_diagnosis *a, const tcpt_diagnosis *b);
 

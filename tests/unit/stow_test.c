@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows that are stowed away come back as they were, and nobody notices: against an analysis that stows none. */
+#include "stow_test.h"
+
 #include <glib.h>
 #include <string.h>
 
+#include "core/finding/notes.h"
 #include "core/state.h"
 #include "core/stowing.h"
 #include "same.h"
@@ -15,6 +18,7 @@ typedef struct both {
     tcpt_analysis *small;
     tcpt_analysis *full;
     unsigned stowed; /* so often */
+    unsigned found;  /* so often with what was found on a frame */
 } both;
 
 static both begin(void)
@@ -30,6 +34,13 @@ static bool is_stowed(const void *owner)
     return tcpt_rests(owner) && !tcpt_is_lone(owner);
 }
 
+/* Whether what was found on a frame is stowed away with its flow. */
+static bool found_is_stowed(const tcpt_analysis *analysis, uint32_t number)
+{
+    const tcpt_record *record = tcpt_records_at(&analysis->records, number);
+    return is_stowed(record->owner) && record->notes && !tcpt_notes_are_listed(record) && !(record->mark & 1);
+}
+
 static void stow_all(both *of)
 {
     for (uint32_t i = 0; i < tcpt_flows_count(of->small->flows); i++) {
@@ -39,6 +50,8 @@ static void stow_all(both *of)
         tcpt_stow_flow(of->small, owner);
         of->stowed += is_stowed(tcpt_flows_at(of->small->flows, i));
     }
+    for (uint32_t i = 0; i < of->small->records.count; i++)
+        of->found += found_is_stowed(of->small, i);
 }
 
 static void note_found(const tcpt_finding *finding, void *data)
@@ -69,6 +82,8 @@ static void end(both *of)
         same_list(tcpt_first_end_diagnosis(small), tcpt_first_end_diagnosis(full));
     }
     g_assert_true(!small && !full);
+    for (uint32_t i = 0; i < of->full->records.count; i++)
+        same_notes(tcpt_records_at(&of->small->records, i), tcpt_records_at(&of->full->records, i));
     tcpt_cases(of->small, &cases[0]);
     tcpt_cases(of->full, &cases[1]);
     g_assert_cmpuint(cases[0], ==, cases[1]);
@@ -98,19 +113,22 @@ static void feed_scenario(both *of, const scn_scenario *scenario)
     }
 }
 
-static void play(const scn_scenario *scenario, void *stowed)
+static void play(const scn_scenario *scenario, void *data)
 {
-    both of = begin();
+    both *all = data, of = begin();
     feed_scenario(&of, scenario);
-    *(unsigned *)stowed += of.stowed;
+    all->stowed += of.stowed;
+    all->found += of.found;
     end(&of);
 }
 
 static void test_scenarios(void)
 {
-    unsigned stowed = 0;
-    scn_each(SCENARIOS, play, &stowed);
-    g_assert_cmpuint(stowed, >, 1000);
+    both all = {.stowed = 0};
+    scn_each(SCENARIOS, play, &all);
+    g_test_message("%u stowed, %u frames with what was found", all.stowed, all.found);
+    g_assert_cmpuint(all.stowed, >, 1000);
+    g_assert_cmpuint(all.found, >, 100);
 }
 
 /* ---- Floods, where it is done as time goes on. ---- */
@@ -119,8 +137,11 @@ enum { CLIENT, SERVER };
 
 typedef struct step {
     uint8_t from;
-    uint8_t flags;
+    uint16_t flags;
 } step;
+
+/* Of a step: its SEQ lies so many bytes beyond the next one. */
+enum { BESIDE = 1 << 8, BESIDE_BYTES = 1000 };
 
 /* What is sent again and again by hosts of their own; what takes much as a flow, and little. */
 static const struct flood {
@@ -131,16 +152,22 @@ static const struct flood {
     unsigned most_bytes; /* of the heap, for each, with all that hangs on it, and slack: flows take 600 more at least */
     step steps[5];
 } floods[] = {
-    {"points", 1, false, 64, 960, {{CLIENT, TCPT_SYN}}},
-    {"half-open", 2, false, 1, 690, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
-    {"refused", 2, false, 1, 550, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
-    {"rst", 1, false, 1, 330, {{CLIENT, TCPT_RST}}},
-    {"one-tuple", 2, true, 1, 970, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"points", 1, false, 64, 880, {{CLIENT, TCPT_SYN}}},
+    {"half-open", 2, false, 1, 470, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}}},
+    {"refused", 2, false, 1, 390, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"rst", 1, false, 1, 200, {{CLIENT, TCPT_RST}}},
+    {"one-tuple", 2, true, 1, 720, {{CLIENT, TCPT_SYN}, {SERVER, TCPT_RST | TCPT_ACK}}},
+    {"reset-beside",
+     4,
+     false,
+     1,
+     1090,
+     {{CLIENT, TCPT_SYN}, {SERVER, TCPT_SYN | TCPT_ACK}, {CLIENT, TCPT_ACK}, {SERVER, TCPT_RST | BESIDE}}},
     {"half-closed",
      5,
      false,
      1,
-     1250,
+     1090,
      {{CLIENT, TCPT_SYN},
       {SERVER, TCPT_SYN | TCPT_ACK},
       {CLIENT, TCPT_ACK},
@@ -174,8 +201,8 @@ static tcpt_segment next_segment(sending *of, const step *what)
         .dst = of->address[!from],
         .src_port = from == CLIENT ? 40000 : 443,
         .dst_port = from == CLIENT ? 443 : 40000,
-        .seq = of->seq[from],
-        .flags = what->flags,
+        .seq = of->seq[from] + (what->flags & BESIDE ? BESIDE_BYTES : 0),
+        .flags = (uint8_t)what->flags,
         .ack = what->flags & TCPT_ACK ? of->seq[!from] : 0,
         .window = 64240,
         .header_bytes = 20,
@@ -248,6 +275,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stow/scenarios", test_scenarios);
     g_test_add_func("/stow/release", test_release);
+    add_stow_found_tests();
+    add_stow_shapes_tests();
     for (unsigned i = 0; i < G_N_ELEMENTS(floods); i++) {
         char *path = g_strdup_printf("/stow/%s", floods[i].name);
         g_test_add_data_func(path, &floods[i], test_flood);

@@ -12,6 +12,27 @@ static bool is_here(const tcpt_finding *note, const tcpt_record *record)
     return note->on == record;
 }
 
+/* ---- stowed away: 2, which no pointer is ---- */
+
+enum { STOWED = 2 };
+
+bool tcpt_notes_are_listed(const tcpt_record *record)
+{
+    return !(record->mark & (STOWED | 1));
+}
+
+void tcpt_notes_stow(tcpt_record *record)
+{
+    record->mark = STOWED;
+}
+
+/* Its flow does not rest afterwards, and so the notes are what they were. */
+static void wake(const tcpt_record *record)
+{
+    if (record->mark == STOWED)
+        tcpt_flow_of(record);
+}
+
 /* ---- marks: 1 in the lowest bit, which no pointer has; the detector's number; time since the run's first ---- */
 
 enum { MARK = 1, NUMBER_SHIFT = 1, TIME_SHIFT = 8 };
@@ -28,6 +49,7 @@ static bool is_mark(const tcpt_record *record)
 
 static tcpt_finding *list_of(const tcpt_record *record)
 {
+    wake(record);
     return is_mark(record) ? NULL : record->notes;
 }
 
@@ -80,6 +102,7 @@ static bool is_newest(const tcpt_finding *finding)
 
 tcpt_finding *tcpt_notes_whole(tcpt_record *record)
 {
+    wake(record);
     if (is_mark(record)) {
         tcpt_finding marked = read_mark(record);
 
@@ -130,6 +153,7 @@ void tcpt_note_fold(tcpt_run *run)
 
 void tcpt_note_finding(tcpt_finding *finding)
 {
+    wake(finding->on);
     finding->next = is_mark(finding->on) ? tcpt_notes_whole(finding->on) : finding->on->notes;
     finding->on->notes = finding;
 }
@@ -138,6 +162,7 @@ void tcpt_note_remove(tcpt_record *record, const tcpt_finding *note)
 {
     tcpt_finding **place = &record->notes;
 
+    wake(record);
     if (is_mark(record))
         return;
     while (*place && *place != note)

@@ -25,6 +25,11 @@ tcpt_finding *tcpt_note_whole(tcpt_finding *finding);
 /** The run that findings of a detector on frames of this sender share, or NULL. */
 tcpt_diagnosis *tcpt_run_in_flow(const tcpt_record *on, const tcpt_detector *detector);
 
+/** Whether there is a list, of whole findings, or nothing. */
+bool tcpt_notes_are_listed(const tcpt_record *record);
+/** The list has been stowed away with the flow (stowed.h): who asks for it wakes that. */
+void tcpt_notes_stow(tcpt_record *record);
+
 /** Put a finding on its frame. */
 void tcpt_note_finding(tcpt_finding *finding);
 void tcpt_note_remove(tcpt_record *record, const tcpt_finding *note);

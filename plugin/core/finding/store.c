@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "tcptriage/cases.h"
-
 /* ---- places on records' lists: there may be some for each packet ---- */
 
 tcpt_finding *tcpt_finding_take(tcpt_findings *store)
@@ -41,15 +39,20 @@ static unsigned field_count(const tcpt_detector *detector)
     return count;
 }
 
-static size_t diagnosis_bytes(const tcpt_detector *detector)
+static size_t bytes_with_values(const tcpt_detector *detector)
 {
     return sizeof(tcpt_diagnosis) + field_count(detector) * sizeof(tcpt_stored);
+}
+
+size_t tcpt_diagnosis_bytes(const tcpt_diagnosis *diagnosis)
+{
+    return bytes_with_values(diagnosis->detector) + diagnosis->own_room;
 }
 
 /* Where the summary's first arguments are: longer ones have a place of their own. */
 static uint8_t *behind_values(tcpt_diagnosis *diagnosis)
 {
-    return (uint8_t *)diagnosis + diagnosis_bytes(diagnosis->detector);
+    return (uint8_t *)diagnosis + bytes_with_values(diagnosis->detector);
 }
 
 static uint8_t number_of(tcpt_findings *store, const tcpt_detector *detector)
@@ -64,7 +67,7 @@ static uint8_t number_of(tcpt_findings *store, const tcpt_detector *detector)
 tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *detector, const char *summary,
                                    const uint8_t *arguments, size_t argument_bytes)
 {
-    size_t bytes = diagnosis_bytes(detector);
+    size_t bytes = bytes_with_values(detector);
     tcpt_diagnosis *made = tcpt_piece_take(&store->pieces, bytes + argument_bytes);
 
     memset(made, 0, bytes);
@@ -187,7 +190,7 @@ void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis)
     tcpt_piece_give_back(pieces, diagnosis->ruled_out, TCPT_MAX_RULED_OUT * sizeof *diagnosis->ruled_out);
     tcpt_piece_give_back(pieces, diagnosis->brief_arguments, diagnosis->brief_bytes);
     store->bytes -= diagnosis->bytes;
-    tcpt_piece_give_back(pieces, diagnosis, diagnosis_bytes(diagnosis->detector) + diagnosis->own_room);
+    tcpt_piece_give_back(pieces, diagnosis, tcpt_diagnosis_bytes(diagnosis));
 }
 
 void tcpt_findings_open(tcpt_findings *store, size_t most_bytes)

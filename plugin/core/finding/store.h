@@ -9,10 +9,14 @@
 #include <stdarg.h>
 
 #include "tcptriage/blocks.h"
+#include "tcptriage/cases.h"
 #include "tcptriage/detector.h"
 #include "tcptriage/pieces.h"
 
-enum { TCPT_SLAB_FINDINGS = 512 };
+enum {
+    TCPT_SLAB_FINDINGS = 512,
+    TCPT_PATTERN_WORDS = 64, /**< what nearly all diagnoses take, with their values and arguments */
+};
 
 /** One per analysis. */
 typedef struct tcpt_findings {
@@ -29,6 +33,7 @@ typedef struct tcpt_findings {
     const char *recent[64][2]; /**< of those, by where it was said: tcpt_text_keep() */
     GHashTable *apart;         /**< of a kind that may come in floods, those told apart; NULL until the first */
     tcpt_folding folding;
+    uint64_t *patterns[TCPT_DETECTORS_MOST]; /**< by a detector's number, NULL before the first: stowed.h */
     GPtrArray *undrawn; /**< diagnoses made on the segment that is judged; NULL where nobody asks for pictures */
     GHashTable *scenes; /**< diagnosis -> what its picture is drawn from (scenes.c); valid with `undrawn` */
 } tcpt_findings;
@@ -58,6 +63,8 @@ void tcpt_finding_give_back(tcpt_findings *store, tcpt_finding *finding);
 /** @return a diagnosis of nothing yet, with as many values as the detector has fields, and its summary */
 tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *detector, const char *summary,
                                    const uint8_t *arguments, size_t argument_bytes);
+/** Bytes of the piece that it is: with its values, and behind them `own_room` for the summary's arguments. */
+size_t tcpt_diagnosis_bytes(const tcpt_diagnosis *diagnosis);
 /** Free it with all that it owns. It is on no list any more. */
 void tcpt_diagnosis_free(tcpt_diagnosis *diagnosis);
 

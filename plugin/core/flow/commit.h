@@ -11,12 +11,14 @@
 #include "tcptriage/icmp.h"
 
 struct tcpt_records;
+struct tcpt_findings;
 
 /** All flows. */
 typedef struct tcpt_flows tcpt_flows;
 
-/** @param records  what tcpt_flows_records() is to tell: the analysis's, which this room knows nothing of */
-tcpt_flows *tcpt_flows_new(const struct tcpt_records *records);
+/** @param records, findings  what tcpt_flows_records() and tcpt_flows_findings() are to tell: the analysis's, which
+ * this room knows nothing of */
+tcpt_flows *tcpt_flows_new(const struct tcpt_records *records, struct tcpt_findings *findings);
 void tcpt_flows_free(tcpt_flows *flows);
 
 /** A flow of which only one segment was seen, an ordinary SYN: what is needed to make the flow of it. Of a flood there
@@ -95,8 +97,9 @@ void tcpt_flows_stow_none(tcpt_flows *flows);
 /** The flows that something which stands for one, of either kind, belongs to. */
 tcpt_flows *tcpt_flows_of(void *owner);
 
-/** The records that tcpt_flows_new() was given. */
+/** What tcpt_flows_new() was given. */
 const struct tcpt_records *tcpt_flows_records(const tcpt_flows *flows);
+struct tcpt_findings *tcpt_flows_findings(const tcpt_flows *flows);
 
 /** There are several capture points: from now on flows of the same 4-tuple know each other (tcpt_flow.twin). */
 void tcpt_flows_link_twins(tcpt_flows *flows);

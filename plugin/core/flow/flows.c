@@ -71,6 +71,7 @@ struct tcpt_flows {
     tcpt_stow_room stow_room;
     tcpt_trouble_room troubles;
     const struct tcpt_records *records;
+    struct tcpt_findings *findings;
     tcpt_flow *first; /* of the list of all others: tcpt_flows_first_awake() */
     uint32_t linked;  /* flows when that was made; none of those that rested then has woken since */
     tcpt_ack_step_room ack_steps;
@@ -383,6 +384,11 @@ const struct tcpt_records *tcpt_flows_records(const tcpt_flows *flows)
     return flows->records;
 }
 
+struct tcpt_findings *tcpt_flows_findings(const tcpt_flows *flows)
+{
+    return flows->findings;
+}
+
 /* ---- found ---- */
 
 void *tcpt_flows_find(const tcpt_flows *flows, const tcpt_flow_key *key, uint32_t hash)
@@ -519,11 +525,12 @@ uint64_t *tcpt_flows_looked(tcpt_flows *flows)
     return &flows->looked;
 }
 
-tcpt_flows *tcpt_flows_new(const struct tcpt_records *records)
+tcpt_flows *tcpt_flows_new(const struct tcpt_records *records, struct tcpt_findings *findings)
 {
     tcpt_flows *flows = g_new0(tcpt_flows, 1);
 
     flows->records = records;
+    flows->findings = findings;
     flows->stows = true;
     tcpt_trouble_room_open(&flows->troubles);
     tcpt_stow_room_open(&flows->stow_room);

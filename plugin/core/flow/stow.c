@@ -14,12 +14,16 @@ enum {
     CODE_BITS = 4,                    /* of a part */
     CODES_AT_ONCE = 8,
     UPPER_HALF = 8, /* more, and the other half is all zero and left out: so many bytes of this one */
+    TWICE = 11,     /* more, and both halves are the same: so many bytes of one, two at least */
     HALF_BITS = 32,
     SLAB_BYTES = 1 << 16,
+    FILLED_BYTES = TCPT_STOW_FILLED_WORDS * sizeof(uint64_t),
 };
 
-G_STATIC_ASSERT((int)PARTS <= (int)TCPT_STOW_PARTS_MOST);
-G_STATIC_ASSERT(PARTS % AT_ONCE == 0); /* whatever an address takes: pack() reads and marks whole groups */
+static const uint64_t no_pattern[PARTS];
+
+G_STATIC_ASSERT((int)PARTS <= (int)TCPT_STOW_PARTS_MOST && (int)PARTS <= BLOCK * (int)TCPT_STOW_FILLED_WORDS);
+G_STATIC_ASSERT(PARTS % AT_ONCE == 0); /* whatever an address takes: gather() reads and marks whole groups */
 
 struct tcpt_stowed {
     tcpt_flow_key key; /* first, as a flow's */
@@ -27,14 +31,14 @@ struct tcpt_stowed {
         struct tcpt_flows *in;
         tcpt_stowed *next_spare;
     };
-    uint64_t filled[(PARTS + BLOCK - 1) / BLOCK]; /* a bit for each part that is not all zero */
-    uint16_t length;                              /* bytes of these parts */
-    uint8_t steps;                                /* of its size */
+    uint16_t length; /* bytes of the parts that are not all zero */
+    uint8_t steps;   /* of its size */
+    uint8_t shape;   /* its number; 0: these parts differ from no pattern, and `bytes` begins with a bit for each */
     bool tracked : 1;
     bool owns : 1; /* its tracker has something that is freed with it */
     bool toward : 1;
     uint8_t troubled : 2; /* by end */
-    uint8_t bytes[]; /* of these parts, without the zeros at their ends; how many of each part, in CODE_BITS each */
+    uint8_t bytes[];      /* of these parts, without zeros at their ends; how many of each part, in CODE_BITS each */
 };
 
 /* Where packing has come to. */
@@ -44,11 +48,13 @@ typedef struct packing {
 } packing;
 
 /* What is packed. */
-typedef struct packed {
+typedef struct gathered {
     const uint8_t *like;   /* tcpt_stow_alike() */
     const tcpt_flow *flow; /* that parts are like */
-    uint64_t *filled;
-} packed;
+    uint64_t filled[TCPT_STOW_FILLED_WORDS];
+    uint64_t parts[PARTS]; /* that are not all zero: in what they differ from those that they are like */
+    unsigned count;
+} gathered;
 
 /* A part is written whole: what is behind it comes later. */
 static inline packing add(packing to, uint64_t part, unsigned code)
@@ -69,7 +75,11 @@ static inline packing pack_part(packing to, uint64_t part)
         *to.code++ = 0;
         return to;
     }
-    return (uint32_t)part ? add(to, part, 0) : add(to, part >> HALF_BITS, UPPER_HALF);
+    if (!(uint32_t)part)
+        return add(to, part >> HALF_BITS, UPPER_HALF);
+    if (part >> HALF_BITS == (uint32_t)part && (uint32_t)part > UINT8_MAX)
+        return add(to, (uint32_t)part, TWICE);
+    return add(to, part, 0);
 }
 
 static inline uint64_t part_at(const void *from, unsigned at)
@@ -87,11 +97,20 @@ static inline void read_parts(uint64_t part[AT_ONCE], const uint8_t *from)
         part[i] = part_at(from, i);
 }
 
-/* Most parts are all zero, and beside others that are. There is room for one more part and code. */
-static packing pack(packing to, const packed *of, const void *from, unsigned first, unsigned end)
+/* There is room for one more part and code. */
+static packing pack(packing to, const gathered *all, const uint64_t *pattern)
 {
-    const uint8_t *bytes = from, *like = of->like;
-    const tcpt_flow *flow = of->flow;
+    for (unsigned i = 0; i < all->count; i++)
+        to = pack_part(to, all->parts[i] ^ pattern[i]);
+    return to;
+}
+
+/* Most parts are all zero, and beside others that are. */
+static void gather(gathered *in, const void *from, unsigned first, unsigned end)
+{
+    const uint8_t *bytes = from, *like = in->like;
+    const tcpt_flow *flow = in->flow;
+    unsigned count = in->count;
 
     for (unsigned at = first; at < end; at += AT_ONCE, bytes += TCPT_STOW_GROUP) {
         uint64_t part[AT_ONCE], bits = 0;
@@ -102,11 +121,11 @@ static packing pack(packing to, const packed *of, const void *from, unsigned fir
         for (unsigned i = 0; i < AT_ONCE; i++)
             if (part[i]) {
                 bits |= UINT64_C(1) << i;
-                to = pack_part(to, part[i] ^ part_at(flow, like[at + i]));
+                in->parts[count++] = part[i] ^ part_at(flow, like[at + i]);
             }
-        of->filled[at / BLOCK] |= bits << at % BLOCK;
+        in->filled[at / BLOCK] |= bits << at % BLOCK;
     }
-    return to;
+    in->count = count;
 }
 
 static tcpt_stowed *take(tcpt_stow_room *room, unsigned steps)
@@ -201,60 +220,62 @@ static void put_together(tcpt_flow *flow, const set_aside *apart)
 }
 
 /* What does not lie in whole groups. */
-static packing pack_beside(packing to, const packed *of, const void *from, size_t bytes, size_t first)
+static void gather_beside(gathered *in, const void *from, size_t bytes, size_t first)
 {
     uint8_t groups[sizeof(tcpt_stow_content) - sizeof(tcpt_flow)];
     size_t whole = (bytes + TCPT_STOW_GROUP - 1) / TCPT_STOW_GROUP * TCPT_STOW_GROUP;
 
     memcpy(groups, from, bytes);
     memset(groups + bytes, 0, whole - bytes);
-    return pack(to, of, groups, (unsigned)first, (unsigned)(first + whole / PART));
+    gather(in, groups, (unsigned)first, (unsigned)(first + whole / PART));
 }
 
-static packing pack_trouble(packing to, const packed *of, const tcpt_trouble *trouble, size_t first)
+static void gather_trouble(gathered *in, const tcpt_trouble *trouble, size_t first)
 {
     tcpt_trouble alone = *trouble;
 
     alone.in = NULL;
-    return pack_beside(to, of, &alone, sizeof alone, first);
+    gather_beside(in, &alone, sizeof alone, first);
 }
 
-static packing pack_steps(packing to, const packed *of, const tcpt_ack_step *from, unsigned count, size_t first)
+static void gather_steps(gathered *in, const tcpt_ack_step *from, unsigned count, size_t first)
 {
     tcpt_ack_step steps[TCPT_STOW_ACK_STEPS];
 
     memset(steps, 0, sizeof steps);
     if (count)
         memcpy(steps, from, count * sizeof *steps);
-    return pack(to, of, steps, (unsigned)first, (unsigned)(first + count * sizeof *steps / PART));
+    gather(in, steps, (unsigned)first, (unsigned)(first + count * sizeof *steps / PART));
 }
 
 /* What hangs on a flow. */
-static packing pack_hanging(packing to, const packed *of, const set_aside *apart, tcpt_stowed *head)
+static void gather_hanging(gathered *in, const set_aside *apart, const tcpt_stowed *head)
 {
     if (apart->tracker)
-        to = pack_beside(to, of, apart->tracker, sizeof *apart->tracker, TCPT_STOW_PART_OF(tracker));
+        gather_beside(in, apart->tracker, sizeof *apart->tracker, TCPT_STOW_PART_OF(tracker));
     for (unsigned at = 0; at < 2; at++) {
         if (head->troubled >> at & 1)
-            to = pack_trouble(to, of, apart->trouble[at], TCPT_STOW_PART_OF(ends[at].trouble));
-        if (packs_steps(&of->flow->ends[at]))
-            to = pack_steps(to, of, apart->ack_steps[at], of->flow->ends[at].ack_step_count,
-                            TCPT_STOW_PART_OF(ends[at].ack_steps));
+            gather_trouble(in, apart->trouble[at], TCPT_STOW_PART_OF(ends[at].trouble));
+        if (packs_steps(&in->flow->ends[at]))
+            gather_steps(in, apart->ack_steps[at], in->flow->ends[at].ack_step_count,
+                         TCPT_STOW_PART_OF(ends[at].ack_steps));
     }
     if (apart->toward)
-        to = pack_beside(to, of, apart->toward, sizeof(tcpt_stow_toward), TCPT_STOW_PART_OF(toward));
-    return to;
+        gather_beside(in, apart->toward, sizeof(tcpt_stow_toward), TCPT_STOW_PART_OF(toward));
 }
 
 /* A flow lies in whole lines, of which the rest is all zero. */
-static packing pack_flow(packing to, const packed *of, tcpt_flow *flow, tcpt_stowed *head)
+static void gather_flow(gathered *in, const uint8_t *like, tcpt_flow *flow, const tcpt_stowed *head)
 {
     set_aside apart = take_apart(flow);
 
-    to = pack(to, of, flow, 0, TCPT_STOW_FLOW_PARTS);
-    to = pack_hanging(to, of, &apart, head);
+    in->like = like;
+    in->flow = flow;
+    memset(in->filled, 0, sizeof in->filled);
+    in->count = 0;
+    gather(in, flow, 0, TCPT_STOW_FLOW_PARTS);
+    gather_hanging(in, &apart, head);
     put_together(flow, &apart);
-    return to;
 }
 
 static tcpt_stowed head_of(const tcpt_flow *flow, struct tcpt_flows *in)
@@ -266,14 +287,26 @@ static tcpt_stowed head_of(const tcpt_flow *flow, struct tcpt_flows *in)
     return head;
 }
 
+static uint8_t *put_filled(uint8_t *to, const uint64_t filled[TCPT_STOW_FILLED_WORDS])
+{
+    return (uint8_t *)memcpy(to, filled, FILLED_BYTES) + FILLED_BYTES;
+}
+
 tcpt_stowed *tcpt_stow(tcpt_stow_room *room, tcpt_flow *flow, struct tcpt_flows *in)
 {
-    uint8_t bytes[(PARTS + 1) * PART], codes[PARTS + CODES_AT_ONCE];
+    uint8_t bytes[FILLED_BYTES + (PARTS + 1) * PART], codes[PARTS + CODES_AT_ONCE];
     tcpt_stowed head = head_of(flow, in), *stowed;
-    packing end = pack_flow((packing){bytes, codes}, &(packed){room->like, flow, head.filled}, flow, &head);
-    unsigned count = (unsigned)(end.code - codes);
+    gathered parts;
+    packing end = {bytes, codes};
+    unsigned count;
     size_t all;
 
+    gather_flow(&parts, room->like, flow, &head);
+    count = parts.count;
+    head.shape = (uint8_t)tcpt_stow_shape_number(&room->shapes, parts.filled, parts.parts, count);
+    if (!head.shape)
+        end.bytes = put_filled(end.bytes, parts.filled);
+    end = pack(end, &parts, head.shape ? tcpt_stow_shape_at(&room->shapes, head.shape)->parts : no_pattern);
     memset(end.code, 0, CODES_AT_ONCE);
     head.length = (uint16_t)(end.bytes - bytes);
     all = offsetof(tcpt_stowed, bytes) + head.length +
@@ -298,7 +331,7 @@ void tcpt_stow_give_back_hanging(tcpt_flow *flow, tcpt_ack_step_room *ack_steps)
 
 static uint64_t unpack_part(const uint8_t **from, unsigned code)
 {
-    unsigned bytes = code > UPPER_HALF ? code - UPPER_HALF : code;
+    unsigned kind = code > TWICE + 1 ? TWICE : code > UPPER_HALF ? UPPER_HALF : 0, bytes = code - kind;
     uint64_t part;
 
     if (!code)
@@ -306,21 +339,32 @@ static uint64_t unpack_part(const uint8_t **from, unsigned code)
     memcpy(&part, *from, PART);
     *from += bytes;
     part = GUINT64_FROM_LE(part) & UINT64_MAX >> 8 * (PART - bytes);
-    return code > UPPER_HALF ? part << HALF_BITS : part;
+    return kind == TWICE ? part << HALF_BITS | part : kind ? part << HALF_BITS : part;
+}
+
+/* Which parts there are. @return behind what is told of that */
+static const uint8_t *read_filled(uint64_t filled[TCPT_STOW_FILLED_WORDS], const tcpt_stow_room *room,
+                                  const tcpt_stowed *from)
+{
+    memcpy(filled, from->shape ? (const void *)tcpt_stow_shape_at(&room->shapes, from->shape)->filled : from->bytes,
+           FILLED_BYTES);
+    return from->bytes + (from->shape ? 0 : FILLED_BYTES);
 }
 
 /* All parts, into what is all zero. */
-static void unpack(tcpt_stow_content *to, const uint8_t *like, const tcpt_stowed *from)
+static void unpack(tcpt_stow_content *to, const tcpt_stow_room *room, const tcpt_stowed *from)
 {
-    const uint8_t *bytes = from->bytes, *codes = from->bytes + from->length;
+    uint64_t filled[TCPT_STOW_FILLED_WORDS];
+    const uint8_t *bytes = read_filled(filled, room, from), *codes = from->bytes + from->length;
+    const uint64_t *pattern = from->shape ? tcpt_stow_shape_at(&room->shapes, from->shape)->parts : no_pattern;
     unsigned count = 0;
 
     for (unsigned first = 0; first < PARTS; first += BLOCK)
-        for (uint64_t left = from->filled[first / BLOCK]; left; left &= left - 1, count++) {
+        for (uint64_t left = filled[first / BLOCK]; left; left &= left - 1, count++) {
             unsigned at = first + tcpt_lowest_bit(left);
             uint64_t part = unpack_part(&bytes, codes[count / 2] >> count % 2 * CODE_BITS & ((1 << CODE_BITS) - 1));
 
-            part ^= part_at(to, like[at]);
+            part ^= pattern[count] ^ part_at(to, room->like[at]);
             memcpy((uint8_t *)to + (size_t)at * PART, &part, sizeof part);
         }
 }
@@ -344,7 +388,7 @@ void tcpt_stow_read(const tcpt_stow_room *room, const tcpt_stowed *stowed, tcpt_
 {
     tcpt_stow_content from = {.flow_bytes = {0}};
 
-    unpack(&from, room->like, stowed);
+    unpack(&from, room, stowed);
     *flow = from.flow;
     flow->key = stowed->key;
     *tracker = from.tracker;
@@ -359,7 +403,7 @@ void tcpt_stow_clear(const tcpt_stow_room *room, const tcpt_stowed *stowed)
 
     if (!stowed->owns)
         return;
-    unpack(&from, room->like, stowed);
+    unpack(&from, room, stowed);
     tcpt_tracker_clear(&from.tracker);
 }
 
@@ -384,6 +428,7 @@ void tcpt_stow_room_open(tcpt_stow_room *room)
 
 void tcpt_stow_room_clear(tcpt_stow_room *room)
 {
+    tcpt_stow_shapes_clear(&room->shapes);
     if (room->slabs)
         g_ptr_array_free(room->slabs, TRUE);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /** @file
- * Flows stowed away with what hangs on them: what of one is not zero, and cannot be told from the rest, until somebody
- * asks for it. Of a connection of a few packets that is a quarter. Inside the room only.
+ * Flows stowed away with what hangs on them: what of one is not zero, and cannot be told from the rest or from another
+ * flow of its shape, until somebody asks for it. Of a connection of a few packets that is a fifth. Inside the room
+ * only.
  */
 #ifndef TCPTRIAGE_CORE_FLOW_STOW_H
 #define TCPTRIAGE_CORE_FLOW_STOW_H
@@ -9,6 +10,7 @@
 #include <glib.h>
 
 #include "core/flow/ack_steps.h"
+#include "core/flow/stow_shapes.h"
 #include "core/flow/trouble.h"
 
 struct tcpt_flows;
@@ -16,7 +18,7 @@ struct tcpt_tracker;
 
 enum {
     TCPT_STOW_MOST_BYTES = 1024, /**< what takes more is as well left where it is */
-    TCPT_STOW_STEP_BYTES = 16,   /**< their sizes are multiples */
+    TCPT_STOW_STEP_BYTES = 8,    /**< their sizes are multiples */
     TCPT_STOW_PARTS_MOST = 255,
 };
 
@@ -29,6 +31,7 @@ typedef struct tcpt_stow_room {
     uint32_t fresh_bytes;
     tcpt_stowed *spare[TCPT_STOW_MOST_BYTES / TCPT_STOW_STEP_BYTES + 1]; /**< by their size */
     uint8_t like[TCPT_STOW_PARTS_MOST];                                  /**< tcpt_stow_alike() */
+    tcpt_stow_shapes shapes;
 } tcpt_stow_room;
 
 /** @param room  all zero */

@@ -24,6 +24,9 @@ typedef struct pair {
 #define STEP_LIKE(number, other_ns)                                                                                    \
     LIKE(ends[0].ack_steps[number].time_ns, flow.other_ns), LIKE(ends[1].ack_steps[number].time_ns, flow.other_ns)
 
+#define STEP_ACK_LIKE(number)                                                                                          \
+    LIKE(ends[0].ack_steps[number].ack, flow.ends[0].rcv_nxt), LIKE(ends[1].ack_steps[number].ack, flow.ends[1].rcv_nxt)
+
 /* Of the time. */
 #define SEEN_LIKE_NEWEST(number) LIKE(flow.seen[number], flow.seen_newest)
 
@@ -68,6 +71,7 @@ static const pair pairs[] = {
     WITHIN_END(syn_count, tsval_highest),
     WITHIN_END(rst_ns, last_ns),
     WITHIN_END(rst_count, snd_nxt),
+    WITHIN_END(rcv_edge, rcv_nxt),
     WITHIN_END(pure_ack.ack, rcv_nxt),
     WITHIN_END(fin_end, snd_nxt),
     WITHIN_END(fin_ns, last_ns),
@@ -77,7 +81,6 @@ static const pair pairs[] = {
     WITHIN_END(said_record, last_record),
     LIKE_OTHER_END(rcv_nxt),
     LIKE_OTHER_END(rtt_ns),
-    LIKE_OTHER_END(rcv_edge),
     LIKE_OTHER_END(tsval_highest),
     LIKE_OTHER_END(segment_count),
     LIKE_OTHER_END(ip_id),
@@ -113,6 +116,10 @@ static const pair pairs[] = {
     STEP_LIKE(1, last_ns),
     STEP_LIKE(2, last_ns),
     STEP_LIKE(3, last_ns),
+    STEP_ACK_LIKE(0),
+    STEP_ACK_LIKE(1),
+    STEP_ACK_LIKE(2),
+    STEP_ACK_LIKE(3),
     LIKE(toward.at[0].record, flow.last_record),
     LIKE(toward.at[0].time_ns, flow.last_ns),
     LIKE(toward.at[1].record, flow.last_record),
