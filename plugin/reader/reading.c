@@ -29,9 +29,14 @@ typedef struct run {
     tcpt_capture_file *file;
     tcpt_reading *reading;
     const tcpt_captured *frame;
+    /* The capture point of the newest one: most come from where the one before came from. */
+    bool has_point;
+    uint32_t interface;
+    uint32_t point;
+    const char *point_name;
 } run;
 
-static uint32_t point_of(run *of, const char **name)
+static void find_point(run *of)
 {
     const tcpt_captured *frame = of->frame;
     tcpt_captured_on where = {.known = frame->has_interface,
@@ -39,20 +44,32 @@ static uint32_t point_of(run *of, const char **name)
                               .name_of = tcpt_capture_file_interface,
                               .data = of->file};
 
+    if (frame->link == TCPT_LINK_SLL2)
+        where.cooked_index = tcpt_cooked_index(frame->bytes.at, frame->bytes.captured);
+    of->has_point = frame->link != TCPT_LINK_SLL2; /* of that each frame says where it comes from */
+    of->interface = frame->interface;
+    of->point = tcpt_interfaces_point(of->reading->interfaces, of->reading->analysis, &where, &of->point_name);
+}
+
+static uint32_t point_of(run *of, const char **name)
+{
+    bool same = of->has_point && of->interface == of->frame->interface && of->frame->link != TCPT_LINK_SLL2;
+
     *name = NULL;
     if (!of->wants->settings.capture_points)
         return 0;
-    if (frame->link == TCPT_LINK_SLL2)
-        where.cooked_index = tcpt_cooked_index(frame->bytes.at, frame->bytes.captured);
-    return tcpt_interfaces_point(of->reading->interfaces, of->reading->analysis, &where, name);
+    if (!same)
+        find_point(of);
+    *name = of->point_name;
+    return of->point;
 }
 
 static void keep(run *of, tcpt_record *record)
 {
-    tcpt_read_frame kept = {of->frame->number, record, tcpt_time_moved(of->frame->time_ns)};
-
-    if (record && of->reading->frames)
-        g_array_append_val(of->reading->frames, kept);
+    if (!record || !of->reading->frames)
+        return;
+    g_array_append_vals(of->reading->frames,
+                        &(tcpt_read_frame){of->frame->number, record, tcpt_time_moved(of->frame->time_ns)}, 1);
 }
 
 static uint32_t padding_of(const run *of, const tcpt_packet *packet)
@@ -123,11 +140,13 @@ static void count_unread(tcpt_reading *reading, int link_type)
 
 static void note_frame(tcpt_reading *reading, const tcpt_captured *frame)
 {
+    int64_t time_ns = tcpt_time_moved(frame->time_ns);
+
     reading->frames_read++;
-    if (frame->has_time)
-        reading->newest_ns = MAX(reading->newest_ns, tcpt_time_moved(frame->time_ns));
+    if (frame->has_time && time_ns > reading->newest_ns)
+        reading->newest_ns = time_ns;
     if (reading->zero_ns == 0 && frame->has_time)
-        reading->zero_ns = tcpt_time_moved(frame->time_ns);
+        reading->zero_ns = time_ns;
     if (frame->packet && frame->link == TCPT_LINK_OTHER)
         count_unread(reading, frame->link_type);
 }

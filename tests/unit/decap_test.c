@@ -264,6 +264,76 @@ static void test_fragments_bounded(void)
     tcpt_decap_free(decap);
 }
 
+/* ---- ordinary frames: a short way, and the steps ---- */
+
+enum { ADDRESSES = 12, TAG = 4, IPV4 = 20 };
+
+static void told_alike(const seen *plain, const seen *tagged)
+{
+    const tcpt_packet *a = &plain->last, *b = &tagged->last;
+
+    g_assert_cmpuint(plain->segments, ==, tagged->segments);
+    g_assert_cmpuint(plain->messages, ==, tagged->messages);
+    if (!plain->segments)
+        return;
+    g_assert_cmpuint(plain->sum, ==, tagged->sum);
+    g_assert_cmpuint(a->tcp.captured, ==, b->tcp.captured);
+    g_assert_cmpuint(a->tcp.reported, ==, b->tcp.reported);
+    g_assert_cmpuint(a->source.captured + TAG, ==, b->source.captured);
+    g_assert_cmpuint(a->source.reported + TAG, ==, b->source.reported);
+    g_assert_cmpint(a->tcp.at - a->source.at + TAG, ==, b->tcp.at - b->source.at);
+    g_assert_cmpint(a->tcp.at - a->src, ==, b->tcp.at - b->src);
+    g_assert_cmpint(a->tcp.at - a->dst, ==, b->tcp.at - b->dst);
+    g_assert_cmpuint(a->ip_bytes, ==, b->ip_bytes);
+    g_assert_cmpuint(a->family, ==, b->family);
+    g_assert_cmpuint(a->depth, ==, b->depth);
+    g_assert_true(a->ip_cut == b->ip_cut && a->fragment == b->fragment && a->pads == b->pads &&
+                  a->whole_frame == b->whole_frame);
+}
+
+/* A frame that is nearly ordinary, cut somewhere. */
+static void nearly_ordinary(draft *to, bool tagged, GRand *random)
+{
+    static const uint8_t addresses[ADDRESSES], tag[TAG] = {0x81, 0, 0, 1}, type[2] = {8, 0};
+    uint8_t ip[IPV4] = {0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1}, tcp[40];
+
+    to->length = 0;
+    for (unsigned i = 0; i < sizeof tcp; i++)
+        tcp[i] = (uint8_t)g_rand_int(random);
+    ip[3] = (uint8_t)g_rand_int_range(random, 0, 80);
+    if (g_rand_int_range(random, 0, 2)) /* any of the bytes that decide */
+        ip[g_rand_int_range(random, 0, 10)] ^= (uint8_t)(1 << g_rand_int_range(random, 0, 8));
+    add(to, addresses, sizeof addresses);
+    if (tagged)
+        add(to, tag, sizeof tag);
+    add(to, type, sizeof type);
+    add(to, ip, sizeof ip);
+    add(to, tcp, sizeof tcp);
+}
+
+static void test_ordinary(void)
+{
+    unsigned segments = 0;
+
+    for (uint32_t seed = 0; seed < RANDOM_FRAMES / 4; seed++) {
+        seen told[2];
+        uint32_t cut = seed % 16 ? 0 : seed / 16 % 60;
+
+        for (unsigned tagged = 0; tagged < 2; tagged++) {
+            draft made = {.random = g_rand_new_with_seed(seed)};
+            tcpt_decap *decap = begin(&told[tagged]);
+
+            nearly_ordinary(&made, tagged, made.random);
+            take(decap, &told[tagged], TCPT_LINK_ETHERNET, made.bytes, made.length - cut, made.length);
+            tcpt_decap_free(decap);
+            g_rand_free(made.random);
+        }
+        told_alike(&told[0], &told[1]);
+        segments += told[0].segments;
+    }
+    g_assert_cmpuint(segments, >, RANDOM_FRAMES / 16);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -271,5 +341,6 @@ int main(int argc, char **argv)
     g_test_add_func("/decap/deep", test_deep);
     g_test_add_func("/decap/fragments", test_fragments);
     g_test_add_func("/decap/fragments-bounded", test_fragments_bounded);
+    g_test_add_func("/decap/ordinary", test_ordinary);
     return g_test_run();
 }

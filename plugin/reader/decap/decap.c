@@ -129,7 +129,38 @@ static void walk_pending(tcpt_decap *decap)
     decap->wholes = NULL;
 }
 
-void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
+/* What nearly all frames are: Ethernet, an IPv4 datagram that is whole and has no options, TCP. Told as the steps
+ * would, without taking them. @return false where they have to be taken */
+static bool tell_ordinary(const tcpt_decap *decap, const tcpt_bytes *frame)
+{
+    enum { ETHERNET_BYTES = 14, IP_BYTES = 20, VERSION_AND_WORDS = 0x45, FRAGMENTED = 0x3fff };
+    const uint8_t *ip = frame->at + ETHERNET_BYTES;
+    uint32_t total, captured, reported;
+
+    if (frame->captured < ETHERNET_BYTES + IP_BYTES || tcpt_be16(ip - 2) != TCPT_ETHERTYPE_IPV4 ||
+        ip[0] != VERSION_AND_WORDS || ip[9] != TCPT_IP_TCP || tcpt_be16(ip + 6) & FRAGMENTED)
+        return false;
+    total = tcpt_be16(ip + 2);
+    if (total < IP_BYTES)
+        return false;
+    captured = MIN(frame->captured - ETHERNET_BYTES, total);
+    reported = MIN(frame->reported - ETHERNET_BYTES, total);
+    decap->visitor.tcp(&(tcpt_packet){.tcp = {ip + IP_BYTES, captured - IP_BYTES, reported - IP_BYTES},
+                                      .source = *frame,
+                                      .src = ip + 12,
+                                      .dst = ip + 16,
+                                      .ip = ip,
+                                      .ip_bytes = IP_BYTES,
+                                      .family = 4,
+                                      .depth = 1,
+                                      .ip_cut = total > frame->reported - ETHERNET_BYTES,
+                                      .pads = true,
+                                      .whole_frame = true},
+                       decap->visitor.data);
+    return true;
+}
+
+static void take_steps(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
 {
     tcpt_way way = {.bytes = *frame, .source = *frame, .whole_frame = true, .fragments = decap->fragments};
     tcpt_layer first = tcpt_take_link(&way, link);
@@ -137,6 +168,12 @@ void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame
     walk(decap, &way, first);
     if (decap->pending->len > 0)
         walk_pending(decap);
+}
+
+void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
+{
+    if (link != TCPT_LINK_ETHERNET || !tell_ordinary(decap, frame))
+        take_steps(decap, link, frame);
 }
 
 uint64_t tcpt_decap_given_up(const tcpt_decap *decap)
