@@ -29,6 +29,7 @@ typedef struct run {
     tcpt_capture_file *file;
     tcpt_reading *reading;
     const tcpt_captured *frame;
+    tcpt_segment segment; /* the newest one: what is read of a packet is all written anew */
     /* The capture point of the newest one: most come from where the one before came from. */
     bool has_point;
     uint32_t interface;
@@ -105,18 +106,19 @@ static void take_segment(const tcpt_packet *packet, void *data)
 {
     run *of = data;
     tcpt_datagram datagram = datagram_of(of, packet);
-    tcpt_segment segment = {.time_ns = of->frame->time_ns,
-                            .frame = of->frame->number,
-                            .depth = packet->depth,
-                            .family = packet->family,
-                            .fragment = packet->fragment,
-                            .src = packet->src,
-                            .dst = packet->dst};
+    tcpt_segment *segment = &of->segment;
 
-    if (!tcpt_segment_read(&segment, &datagram))
+    segment->time_ns = of->frame->time_ns;
+    segment->frame = of->frame->number;
+    segment->depth = packet->depth;
+    segment->family = packet->family;
+    segment->fragment = packet->fragment;
+    segment->src = packet->src;
+    segment->dst = packet->dst;
+    if (!tcpt_segment_read(segment, &datagram))
         return;
-    segment.point = point_of(of, &segment.point_name);
-    keep(of, tcpt_analyse(of->reading->analysis, &segment));
+    segment->point = point_of(of, &segment->point_name);
+    keep(of, tcpt_analyse(of->reading->analysis, segment));
 }
 
 static void take_message(const tcpt_message *message, void *data)

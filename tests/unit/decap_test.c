@@ -266,7 +266,7 @@ static void test_fragments_bounded(void)
 
 /* ---- ordinary frames: a short way, and the steps ---- */
 
-enum { ADDRESSES = 12, TAG = 4, IPV4 = 20 };
+enum { ADDRESSES = 12, TAG = 4, IPV4 = 20, IPV6 = 40 };
 
 static void told_alike(const seen *plain, const seen *tagged)
 {
@@ -294,20 +294,23 @@ static void told_alike(const seen *plain, const seen *tagged)
 /* A frame that is nearly ordinary, cut somewhere. */
 static void nearly_ordinary(draft *to, bool tagged, GRand *random)
 {
-    static const uint8_t addresses[ADDRESSES], tag[TAG] = {0x81, 0, 0, 1}, type[2] = {8, 0};
-    uint8_t ip[IPV4] = {0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1}, tcp[40];
+    static const uint8_t addresses[ADDRESSES], tag[TAG] = {0x81, 0, 0, 1}, types[2][2] = {{8, 0}, {0x86, 0xdd}};
+    uint8_t ip[2][IPV6] = {{0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1},
+                           {0x60, 0, 0, 0, 0, 0, 6, 64, 0x20, 1, 0x0d, 0xb8}};
+    uint8_t tcp[40];
+    unsigned six = g_rand_boolean(random), length_at = six ? 5 : 3;
 
     to->length = 0;
     for (unsigned i = 0; i < sizeof tcp; i++)
         tcp[i] = (uint8_t)g_rand_int(random);
-    ip[3] = (uint8_t)g_rand_int_range(random, 0, 80);
+    ip[six][length_at] = (uint8_t)g_rand_int_range(random, 0, 80);
     if (g_rand_int_range(random, 0, 2)) /* any of the bytes that decide */
-        ip[g_rand_int_range(random, 0, 10)] ^= (uint8_t)(1 << g_rand_int_range(random, 0, 8));
+        ip[six][g_rand_int_range(random, 0, 10)] ^= (uint8_t)(1 << g_rand_int_range(random, 0, 8));
     add(to, addresses, sizeof addresses);
     if (tagged)
         add(to, tag, sizeof tag);
-    add(to, type, sizeof type);
-    add(to, ip, sizeof ip);
+    add(to, types[six], sizeof types[six]);
+    add(to, ip[six], six ? IPV6 : IPV4);
     add(to, tcp, sizeof tcp);
 }
 
@@ -317,7 +320,7 @@ static void test_ordinary(void)
 
     for (uint32_t seed = 0; seed < RANDOM_FRAMES / 4; seed++) {
         seen told[2];
-        uint32_t cut = seed % 16 ? 0 : seed / 16 % 60;
+        uint32_t cut = seed % 16 ? 0 : seed / 16 % 80;
 
         for (unsigned tagged = 0; tagged < 2; tagged++) {
             draft made = {.random = g_rand_new_with_seed(seed)};

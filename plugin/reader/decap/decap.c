@@ -129,36 +129,74 @@ static void walk_pending(tcpt_decap *decap)
     decap->wholes = NULL;
 }
 
-/* What nearly all frames are: Ethernet, an IPv4 datagram that is whole and has no options, TCP. Told as the steps
- * would, without taking them. @return false where they have to be taken */
-static bool tell_ordinary(const tcpt_decap *decap, const tcpt_bytes *frame)
-{
-    enum { ETHERNET_BYTES = 14, IP_BYTES = 20, VERSION_AND_WORDS = 0x45, FRAGMENTED = 0x3fff };
-    const uint8_t *ip = frame->at + ETHERNET_BYTES;
-    uint32_t total, captured, reported;
+/* ---- what nearly all frames are: Ethernet, IP that is whole and has no options, TCP ---- */
 
-    if (frame->captured < ETHERNET_BYTES + IP_BYTES || tcpt_be16(ip - 2) != TCPT_ETHERTYPE_IPV4 ||
-        ip[0] != VERSION_AND_WORDS || ip[9] != TCPT_IP_TCP || tcpt_be16(ip + 6) & FRAGMENTED)
+enum { ETHERNET_BYTES = 14, IPV4_BYTES = 20 };
+
+/* A datagram directly behind an Ethernet header. */
+typedef struct ordinary {
+    uint32_t header_bytes;
+    uint32_t total;         /* by its header */
+    uint32_t addresses_at;  /* in the header */
+    uint32_t address_bytes; /* of one */
+} ordinary;
+
+static bool is_ipv4(const uint8_t *ip, uint32_t bytes, ordinary *found)
+{
+    enum { VERSION_AND_WORDS = 0x45, FRAGMENTED = 0x3fff };
+
+    if (bytes < IPV4_BYTES || ip[0] != VERSION_AND_WORDS || ip[9] != TCPT_IP_TCP || tcpt_be16(ip + 6) & FRAGMENTED)
         return false;
-    total = tcpt_be16(ip + 2);
-    if (total < IP_BYTES)
+    *found = (ordinary){IPV4_BYTES, tcpt_be16(ip + 2), 12, 4};
+    return true;
+}
+
+static bool is_ipv6(const uint8_t *ip, uint32_t bytes, ordinary *found)
+{
+    if (bytes < TCPT_IPV6_HEADER_BYTES || ip[0] >> 4 != 6 || ip[6] != TCPT_IP_TCP || tcpt_be16(ip + 4) == 0)
         return false;
-    captured = MIN(frame->captured - ETHERNET_BYTES, total);
-    reported = MIN(frame->reported - ETHERNET_BYTES, total);
-    decap->visitor.tcp(&(tcpt_packet){.tcp = {ip + IP_BYTES, captured - IP_BYTES, reported - IP_BYTES},
+    *found = (ordinary){TCPT_IPV6_HEADER_BYTES, TCPT_IPV6_HEADER_BYTES + tcpt_be16(ip + 4), 8, 16};
+    return true;
+}
+
+static bool is_ordinary(const tcpt_bytes *frame, ordinary *found)
+{
+    const uint8_t *ip = frame->at + ETHERNET_BYTES;
+
+    if (frame->captured < ETHERNET_BYTES)
+        return false;
+    switch (tcpt_be16(ip - 2)) {
+    case TCPT_ETHERTYPE_IPV4:
+        return is_ipv4(ip, frame->captured - ETHERNET_BYTES, found) && found->total >= IPV4_BYTES;
+    case TCPT_ETHERTYPE_IPV6:
+        return is_ipv6(ip, frame->captured - ETHERNET_BYTES, found);
+    default:
+        return false;
+    }
+}
+
+/* Told as the steps would, without taking them. */
+static void tell_ordinary(const tcpt_decap *decap, const tcpt_bytes *frame, const ordinary *found)
+{
+    const uint8_t *ip = frame->at + ETHERNET_BYTES;
+    uint32_t captured = MIN(frame->captured - ETHERNET_BYTES, found->total) - found->header_bytes;
+    uint32_t reported = MIN(frame->reported - ETHERNET_BYTES, found->total) - found->header_bytes;
+
+    decap->visitor.tcp(&(tcpt_packet){.tcp = {ip + found->header_bytes, captured, reported},
                                       .source = *frame,
-                                      .src = ip + 12,
-                                      .dst = ip + 16,
+                                      .src = ip + found->addresses_at,
+                                      .dst = ip + found->addresses_at + found->address_bytes,
                                       .ip = ip,
-                                      .ip_bytes = IP_BYTES,
-                                      .family = 4,
+                                      .ip_bytes = (uint8_t)found->header_bytes,
+                                      .family = found->address_bytes == 4 ? 4 : 6,
                                       .depth = 1,
-                                      .ip_cut = total > frame->reported - ETHERNET_BYTES,
+                                      .ip_cut = found->total > frame->reported - ETHERNET_BYTES,
                                       .pads = true,
                                       .whole_frame = true},
                        decap->visitor.data);
-    return true;
 }
+
+/* ---- all others ---- */
 
 static void take_steps(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
 {
@@ -172,7 +210,11 @@ static void take_steps(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *fram
 
 void tcpt_decap_frame(tcpt_decap *decap, tcpt_link link, const tcpt_bytes *frame)
 {
-    if (link != TCPT_LINK_ETHERNET || !tell_ordinary(decap, frame))
+    ordinary found;
+
+    if (link == TCPT_LINK_ETHERNET && is_ordinary(frame, &found))
+        tell_ordinary(decap, frame, &found);
+    else
         take_steps(decap, link, frame);
 }
 
