@@ -252,6 +252,17 @@ typedef struct tcpt_sound_copy {
 /** The number-th of them that end `from` of a flow has sent, from 0; false when there are no more. */
 bool tcpt_sound_copy_of(const tcpt_flow *flow, unsigned from, unsigned number, tcpt_sound_copy *copy);
 
+/** A segment with another timestamp at a point nearer to its sender: not the one that its sender gave it. */
+typedef struct tcpt_retimed_copy {
+    tcpt_record *record; /**< there */
+    const tcpt_point *at;
+    bool order_assumed; /**< which point is nearer rests on both clocks being one */
+} tcpt_retimed_copy;
+
+/** Whether a segment of a flow is such a one, of the newest eight of its connection; a device that adds the same to all
+ *  timestamps of a connection does not count. */
+bool tcpt_retimed_copy_of(const tcpt_flow *flow, const tcpt_record *record, tcpt_retimed_copy *copy);
+
 /** The flow that is the same connection at another point, as the number-th of them from 0; NULL when there are no more.
  */
 const tcpt_flow *tcpt_flow_elsewhere(const tcpt_flow *flow, unsigned number);

@@ -3,9 +3,30 @@
  * section 5). */
 #include "detectors/detectors.h"
 
+#include "tcptriage/points.h"
+
 /* By so much at most segments are out of order: a quarter of a second with the usual clock of 1000 Hz. Another host's
  * clock is farther off. */
 enum { OVERTAKEN_TICKS = 250 };
+
+/* Its sender gave it another one: whoever has changed it is to blame. */
+static void blame_device(const tcpt_context *context, tcpt_finding *finding, uint32_t behind,
+                         const tcpt_retimed_copy *copy)
+{
+    unsigned refused = context->seen->refused->frame;
+
+    tcpt_resummarise(
+        finding,
+        "The %s dropped frame %u, its timestamp is %u ticks behind (PAWS): changed on the way, it is another "
+        "one at %s (frame %u)",
+        tcpt_role(context->flow, context->seen->from), refused, behind, copy->at->name, copy->record->frame);
+    tcpt_brief(finding, "PAWS: frame %u dropped, timestamp changed on the way", refused);
+    tcpt_relate(finding, copy->record);
+    tcpt_blame_way(finding);
+    if (copy->order_assumed)
+        tcpt_set_confidence(finding, TCPT_MEDIUM);
+    tcpt_rule_out(finding, "The sender's clock: at a point nearer to it the segment has another timestamp.");
+}
 
 static void judge(const tcpt_context *context, void *memory)
 {
@@ -14,6 +35,7 @@ static void judge(const tcpt_context *context, void *memory)
     /* A bare ACK may have brought a newer timestamp than any echoed so far. */
     uint32_t newer = context->segment->tsecr - refuser->ts_echoed;
     uint32_t behind = newer - (uint32_t)refuser->trouble->refused.tsval_delta;
+    tcpt_retimed_copy copy;
     tcpt_finding *finding;
 
     (void)memory;
@@ -30,6 +52,8 @@ static void judge(const tcpt_context *context, void *memory)
     if (behind > OVERTAKEN_TICKS)
         tcpt_rule_out(finding, "Reordering: the segment lies at the front of its sender's data.");
     tcpt_rule_out(finding, "A lost timestamp echo: the receiver's own TSecr shows what it had taken.");
+    if (tcpt_retimed_copy_of(flow, context->seen->refused, &copy))
+        blame_device(context, finding, behind, &copy);
 }
 
 static const tcpt_field fields[] = {TCPT_F_TSVAL_DELTA, TCPT_FIELD_COUNT};
@@ -49,7 +73,7 @@ const tcpt_detector tcpt_paws_reject = {
         "a leftover and is dropped. A few ticks are consistent with a way that reorders: what was sent again has "
         "overtaken it. More is consistent with a NAT or proxy that lets two hosts speak on one connection, with a "
         "clock that was set back, or with a segment of an earlier connection, and is dropped however often it is sent "
-        "again.",
+        "again. With a capture point nearer to the sender a timestamp that was changed on the way is told apart.",
     .remedy =
         "Compare TTL and IP ID of the refused segment with its neighbours: another machine made it if they "
         "differ. If they agree, look at the sender's timestamp clock (virtual machine moved or resumed). As a stopgap "

@@ -8,6 +8,7 @@
 #include "core/points/nearer.h"
 #include "core/points/paths.h"
 #include "core/points/sightings.h"
+#include "core/points/retimed.h"
 #include "core/points/sound_copies.h"
 #include "core/points/strays.h"
 
@@ -26,6 +27,8 @@ static void each_of_connection(const tcpt_connection *connection, tcpt_block_vis
     each_of_table(connection->alone, visit, data);
     if (connection->sound_pairs)
         visit(connection->sound_pairs, sizeof *connection->sound_pairs, data);
+    if (connection->retimed)
+        visit(connection->retimed, sizeof *connection->retimed, data);
     for (const tcpt_leg *leg = connection->legs; leg; leg = leg->next)
         for (unsigned i = 0; i < 4; i++)
             each_of_table(leg->losses[i / 2][i % 2], visit, data);

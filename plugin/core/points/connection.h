@@ -18,6 +18,7 @@ struct tcpt_loss_table;
 struct tcpt_sound_pairs;
 struct tcpt_points;
 struct tcpt_repeats;
+struct tcpt_retimed;
 struct tcpt_sighting;
 
 /** A flow that is the connection at one point. */
@@ -55,6 +56,7 @@ typedef struct tcpt_connection {
     struct tcpt_loss_table
         *alone; /**< what was let go while only one point knew it and nobody answered; NULL nothing */
     struct tcpt_sound_pairs *sound_pairs; /**< sound_copies.c; NULL without any */
+    struct tcpt_retimed *retimed;         /**< retimed.c; NULL without any */
 } tcpt_connection;
 
 static inline const tcpt_flow *tcpt_member_flow(const tcpt_member *member)

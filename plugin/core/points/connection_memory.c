@@ -18,6 +18,7 @@ void tcpt_connection_free(tcpt_connection *connection)
     }
     tcpt_loss_table_free(connection->alone);
     g_free(connection->sound_pairs);
+    g_free(connection->retimed);
     for (unsigned i = 0; i < connection->member_count; i++)
         g_free(connection->members[i].repeats);
     if (connection->members != connection->few)

@@ -129,6 +129,7 @@ static tcpt_connection *copy_of(const tcpt_connection *connection)
     copy->next = NULL;
     copy->alone = NULL;
     copy->sound_pairs = NULL;
+    copy->retimed = NULL;
     copy->members = connection->members == connection->few
                         ? copy->few
                         : g_memdup2(connection->members, TCPT_MEMBERS * sizeof *connection->members);

@@ -19,6 +19,8 @@ typedef struct tcpt_leg {
     int32_t ids_changed[2];    /**< segments whose IP ID was rewritten between them, minus those that kept it */
     int32_t tsvals_changed[2]; /**< the same for timestamps */
     bool sack_not_adjusted;
+    bool tsval_shift_known[2];
+    uint32_t tsval_shift[2];  /**< by way: timestamp at b minus timestamp at a, of the first that both have seen */
     int64_t complete_from_ns; /**< by a's clock: what b has from then on can be looked for at a */
     uint32_t matched[2];      /**< segments seen at both, by way */
     int64_t least_ns[2];      /**< time at b minus time at a, by way */

@@ -5,6 +5,7 @@
 #include "core/points/clock_offsets.h"
 #include "core/points/guides.h"
 #include "core/points/legs.h"
+#include "core/points/retimed.h"
 #include "core/points/sightings.h"
 #include "core/points/sound_copies.h"
 #include "tcptriage/sequence.h"
@@ -277,6 +278,7 @@ static bool match_whole(tcpt_points *points, const tcpt_sighting *now)
         return false;
     if ((known->damaged | now->damaged) && is_that_very_one(known, now))
         tcpt_sound_copies_note(known, now);
+    tcpt_retimed_note(known, now);
     learn_rewriting(tcpt_leg_of(now->connection, known->first, now->first), known, now);
     compare_sack(now->connection, known, now);
     arrive(points, known, now);
