@@ -143,11 +143,28 @@ static tcpt_finding *raise_inexact(const tcpt_context *context, const tcpt_rst_t
     return finding;
 }
 
+/* Nothing is wrong with it, nor with who sent it: a filter on its receiver's host, or before that. */
+static tcpt_finding *raise_dropped(const tcpt_context *context, uint32_t frame, double seconds, const char *tracker)
+{
+    unsigned from = context->seen->from;
+    bool near = tcpt_is_near(&context->flow->ends[from]);
+    tcpt_finding *finding =
+        tcpt_raise(context, near ? TCPT_HIGH : TCPT_MEDIUM,
+                   "The exact RST in frame %u was dropped %sbehind this point, or ignored: the %s goes on %.3f s "
+                   "later%s",
+                   frame, near ? "right " : "", tcpt_role(context->flow, from), seconds, tracker);
+
+    if (near)
+        tcpt_set_blamed(finding, from);
+    else
+        tcpt_blame_way(finding);
+    return finding;
+}
+
 static tcpt_finding *raise_exact(const tcpt_context *context, const tcpt_rst_toward *rst)
 {
     unsigned from = context->seen->from;
     const char *role = tcpt_role(context->flow, from), *tracker = tracker_note(context);
-    bool near = tcpt_is_near(&context->flow->ends[from]);
     double seconds = tcpt_as_seconds(context->seen->outlived_ns);
     uint32_t frame = rst->record->frame;
 
@@ -165,10 +182,7 @@ static tcpt_finding *raise_exact(const tcpt_context *context, const tcpt_rst_tow
             context, TCPT_MEDIUM,
             "The RST in frame %u, with more on its way, had no effect: the %s is still there %.3f s later%s", frame,
             role, seconds, tracker);
-    return tcpt_raise(context, near ? TCPT_HIGH : TCPT_MEDIUM,
-                      "The exact RST in frame %u was dropped %sbehind this point, or ignored: the %s goes on %.3f s "
-                      "later%s",
-                      frame, near ? "right " : "", role, seconds, tracker);
+    return raise_dropped(context, frame, seconds, tracker);
 }
 
 /* What is ruled out, and the few words. */
