@@ -131,7 +131,7 @@ static tcpt_record *analyse(tvbuff_t *tvb, const packet_info *pinfo, tcpt_carrie
     return tcpt_analyse(analysis, &segment);
 }
 
-static void take_record(packet_info *pinfo, tcpt_record *record)
+TCPT_INLINE void take_record(packet_info *pinfo, tcpt_record *record)
 {
     tcpt_records_note(frame_shown, frame_layers++, record);
     if (!record || frame_record_count == FRAME_RECORDS)
@@ -253,7 +253,7 @@ static bool is_bare(unsigned count)
     return frame_new && count == 1 && !record->icmp && !(record->shape & TCPT_HAS_PAYLOAD);
 }
 
-static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static int TCPT_NOINLINE dissect_and_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     unsigned count = frame_record_count - frame_presented;
 
@@ -264,6 +264,19 @@ static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
     }
     return dissect_and_present(tvb, pinfo, tree, data);
+}
+
+/* Most are new, have one segment and no finding, and no tree is asked for. */
+static bool shows_nothing(const proto_tree *tree)
+{
+    return !tree && frame_new && frame_record_count == 1 && !frame_records[0]->notes;
+}
+
+static int dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (shows_nothing(tree))
+        return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    return dissect_and_show(tvb, pinfo, tree, data);
 }
 
 static bool wanted(tvbuff_t *tvb, const packet_info *pinfo)

@@ -72,8 +72,7 @@ static gint64 group_key(uint32_t group, unsigned detector)
 
 static placed *placed_case(making *all, const tcpt_place *place)
 {
-    placed key = {.place = *place};
-    placed *known = g_hash_table_lookup(all->by_place, &key);
+    placed *known = g_hash_table_lookup(all->by_place, place);
 
     if (known)
         return known;
@@ -88,12 +87,12 @@ static placed *placed_case(making *all, const tcpt_place *place)
 
 static placed *case_at(making *all, const tcpt_place *place)
 {
-    placed key = {.place = *place};
-    placed *known = g_hash_table_lookup(all->by_place, &key);
-    tcpt_place nowhere = tcpt_nowhere(place->detector);
+    placed *known = g_hash_table_lookup(all->by_place, place);
+    tcpt_place nowhere;
 
     if (known || all->cases->len < TCPT_CASES_MOST)
         return known ? known : placed_case(all, place);
+    nowhere = tcpt_nowhere(place->detector);
     known = placed_case(all, &nowhere);
     known->made->scattered = true;
     return known;
@@ -133,8 +132,8 @@ static placed *case_of_source(const making *all, const tcpt_diagnosis *diagnosis
     int64_t most_ns = tcpt_seconds_ns(TCPT_SIBLING_SECONDS);
 
     for (; set; set &= set - 1) {
-        placed key = {.place = tcpt_source_of(tcpt_flow_of(diagnosis->first.on), tcpt_lowest_bit(set))};
-        placed *at = g_hash_table_lookup(all->by_place, &key);
+        tcpt_place source = tcpt_source_of(tcpt_flow_of(diagnosis->first.on), tcpt_lowest_bit(set));
+        placed *at = g_hash_table_lookup(all->by_place, &source);
 
         if (at && diagnosis->time_ns >= at->made->first_ns - most_ns &&
             diagnosis->time_ns <= at->made->last_ns + most_ns)

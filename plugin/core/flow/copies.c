@@ -136,8 +136,9 @@ static void count_from(tcpt_flow *flow, int64_t now_us)
         count_one_from(&flow->seen[i], before_us - from_us(flow));
 }
 
-void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from, const tcpt_packet_id *id,
-                        uint32_t number)
+/* Within those who call it: every segment passes here. */
+extern inline void tcpt_flow_remember(tcpt_flow *flow, const tcpt_segment *segment, unsigned from,
+                                      const tcpt_packet_id *id, uint32_t number)
 {
     tcpt_endpoint *sender = &flow->ends[from];
     tcpt_fingerprint now = {id->hash, 0, number, segment->ip_id, sums_of(segment)};

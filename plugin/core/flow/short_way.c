@@ -250,7 +250,8 @@ static void take_payload(tcpt_endpoint *sender, const tcpt_endpoint *receiver, c
     if (!sender->unanswered_ns)
         begin_waiting(sender, segment, seen, record);
     sender->snd_nxt = sender->snd_contig = segment->end_seq;
-    sender->far |= sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH;
+    if (sender->syn && segment->end_seq - sender->iss >= TCPT_SEQ_REACH)
+        sender->far = true;
     if (!sender->timed_ns) {
         sender->timed_ns = segment->time_ns;
         sender->timed_end = segment->end_seq;

@@ -21,12 +21,14 @@ static inline uint64_t load32(const uint8_t *bytes)
     return word;
 }
 
+/* Halves are added, with what is carried out of them, twice: the second time each half gets the sum, and the upper one
+ * what the lower one carries. */
 static uint16_t fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    uint32_t high = (uint32_t)(sum >> 32), folded = (uint32_t)sum + high;
+
+    folded += folded < high;
+    return (uint16_t)((folded + (folded << 16 | folded >> 16)) >> 16);
 }
 
 /* Folded sums come in host order, as they were loaded. */
