@@ -4,6 +4,26 @@
 
 #include "tcptriage/limits.h"
 
+/* From the next host on or from farther away: a device on the way, another host behind a load balancer, or another
+ * path of the server's code. */
+static void ask_whose(const tcpt_context *context, tcpt_finding *finding)
+{
+    const tcpt_flow *flow = context->flow;
+    uint8_t ttl = context->segment->ttl, usual = flow->ends[context->seen->from].syn_ttl;
+
+    if (!ttl || !usual || ttl == usual)
+        return;
+    tcpt_resummarise(
+        finding,
+        "The SYN was answered, then the final ACK (frame %u) drew a RST. Its TTL is %u, the SYN-ACK's %u: of "
+        "a device, or another host behind a load balancer?",
+        flow->first_ack_record->frame, ttl, usual);
+    tcpt_brief(finding, "Final ACK drew a RST, TTL %u not %u: whose is it?", ttl, usual);
+    tcpt_set_confidence(finding, TCPT_LOW);
+    if (tcpt_hops(ttl) != tcpt_hops(usual)) /* else from as far away as the SYN-ACK */
+        tcpt_blame_way(finding);
+}
+
 static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_flow *flow = context->flow;
@@ -27,6 +47,7 @@ static void judge(const tcpt_context *context, void *memory)
                          flow->first_ack_record->frame);
     tcpt_brief(finding, "Server refused the final ACK (frame %u) with a RST", flow->first_ack_record->frame);
     tcpt_relate(finding, flow->first_ack_record);
+    ask_whose(context, finding);
 }
 
 static const tcpt_command commands[] = {
@@ -43,7 +64,8 @@ const tcpt_detector tcpt_syn_refused_by_reset = {
     .explanation =
         "The server had sent its SYN-ACK and then knows nothing of the connection: consistent with an accept queue "
         "that is full while net.ipv4.tcp_abort_on_overflow is set, a listener that was closed meanwhile, or a "
-        "SYN cookie that no longer holds.",
+        "SYN cookie that no longer holds. With another TTL than the SYN-ACK's it may be a firewall's on the way that "
+        "lets the SYN alone pass, or a load balancer has sent the ACK to another host than the SYN.",
     .remedy = "Accept faster, or raise the backlog, where the accept queue is full; else look whether the service was "
               "restarting.",
     .commands = commands,

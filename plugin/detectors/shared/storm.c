@@ -22,8 +22,22 @@ static bool coincides(const tcpt_flow *flow, unsigned from)
     return divergent && flow->again->ignored_ack->frame >= divergent->frame;
 }
 
-/* Captured near who acknowledges: the sender does not acknowledge what comes from there either, a round trip and more
- * later. */
+/* Captured near who acknowledges, or at least not at the sender: between the two, or where routers lie before it. */
+static bool far_from(const tcpt_flow *flow, unsigned end)
+{
+    switch (flow->side) {
+    case TCPT_SIDE_CLIENT:
+        return end != flow->client;
+    case TCPT_SIDE_SERVER:
+        return end == flow->client;
+    case TCPT_SIDE_MIDDLE:
+        return true;
+    default: /* ways so short that the times tell nothing */
+        return tcpt_is_behind_router(&flow->ends[end]);
+    }
+}
+
+/* The sender does not acknowledge what comes from there either, a round trip and more later. */
 static bool nothing_gets_there(const tcpt_context *context)
 {
     const tcpt_flow *flow = context->flow;
@@ -31,8 +45,7 @@ static bool nothing_gets_there(const tcpt_context *context)
     const tcpt_endpoint *peer = &flow->ends[!from];
     int64_t least_ns = MAX(tcpt_rtt_ns(flow), TCPT_SHORTEST_RTO_MS * TCPT_MS_NS);
 
-    return flow->side == (from == flow->client ? TCPT_SIDE_SERVER : TCPT_SIDE_CLIENT) && !peer->holed &&
-           seq_after(peer->snd_nxt, flow->ends[from].rcv_nxt) &&
+    return far_from(flow, from) && !peer->holed && seq_after(peer->snd_nxt, flow->ends[from].rcv_nxt) &&
            context->segment->time_ns - peer->payload_ns > least_ns;
 }
 

@@ -171,12 +171,12 @@ static tcpt_judgement always_possible(const tcpt_context *context, GString *evid
 }
 
 const tcpt_syn_cause tcpt_syn_causes[] = {
-    {"tcp_tw_recycle", judge_timestamps},
     {"TIME-WAIT collision", judge_time_wait},
     {"tracker: INVALID", judge_tracker},
     {"accept queue full", judge_accept_queue},
     {"SYN queue full", judge_syn_queue},
     {"filter", always_possible},
+    {"tcp_tw_recycle", judge_timestamps}, /* gone since 2017 (Linux 4.12) */
     {"loss", always_possible},
     {"server down", judge_down},
     {NULL, NULL},
