@@ -17,7 +17,7 @@ typedef enum tcpt_outcome {
     TCPT_OUTCOME_REFUSED,   /**< a RST answered the SYN */
     TCPT_OUTCOME_NO_ANSWER, /**< SYNs, and nothing back */
     TCPT_OUTCOME_HANDSHAKE_FAILED,
-    TCPT_OUTCOME_SILENT,  /**< ends in unanswered data, FIN or probes */
+    TCPT_OUTCOME_SILENT,  /**< ends in unanswered data, FIN or probes; sent again, or for long not even that */
     TCPT_OUTCOME_STUCK,   /**< an end owes its close, or its window */
     TCPT_OUTCOME_PARTIAL, /**< no handshake, or one direction: the capture does not tell */
     TCPT_OUTCOMES
@@ -37,6 +37,10 @@ tcpt_outcome tcpt_outcome_of_syn(int64_t waited_ns);
 
 /** The outcome of a settled flow. */
 tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow);
+
+/** Whether an end has sent what is not acknowledged, and has not sent it again for longer than any timer waits, while
+ * the capture went on. */
+bool tcpt_is_abandoned(const tcpt_flow *flow, unsigned sender);
 
 /** How many bytes of its answer a server had sent, and not got acknowledged, when it reset the connection right behind
  * them: its process was killed, or closed it with unread bytes of the client's, or told its socket not to linger. 0

@@ -3,6 +3,7 @@
 #include "detectors/detectors.h"
 #include "detectors/shared/failed.h"
 #include "detectors/shared/silence.h"
+#include "detectors/shared/too_soon.h"
 
 #include <glib.h>
 #include <string.h>
@@ -99,6 +100,8 @@ static tcpt_finding *raise_silent(const tcpt_context *context, tcpt_confidence c
     const char *silent = tcpt_role(flow, !asks);
     tcpt_finding *finding;
 
+    if (!unanswered(sender))
+        return tcpt_raise_abandoned(context, tcpt_is_abandoned(flow, flow->client) ? flow->client : !flow->client);
     if (tcpt_only_oldest_missing(flow, asks) && sender->unanswered_repeats >= TCPT_REPEATS_PROVE)
         return raise_picked_out(context, confidence, asks);
     finding =
@@ -178,6 +181,27 @@ static tcpt_finding *raise_unknown(const tcpt_context *context, tcpt_confidence 
     return finding;
 }
 
+/* Its frame says enough of the connection: whether it lives on at the server nobody knows. */
+static tcpt_finding *raise_too_soon(const tcpt_context *context, const tcpt_failed_memory *mine)
+{
+    const tcpt_flow *flow = context->flow;
+    const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
+    double ms = tcpt_as_seconds(mine->abort_ns - client->payload_ns) * 1e3;
+    double least_ms = tcpt_as_seconds(server->rtt_ns) * 1e3;
+    tcpt_finding *finding = tcpt_raise_among(
+        context, TCPT_FAILED_TOO_SOON, TCPT_MEDIUM,
+        "A RST comes %.1f ms behind frame %u; the server never took less than %.0f ms to answer: a device on the way "
+        "sent it in the server's name",
+        ms, client->payload_record->frame, least_ms);
+
+    tcpt_brief(finding, "RST after %.1f ms, RTT %.0f ms: a device's", ms, least_ms);
+    tcpt_blame_way(finding);
+    tcpt_relate(finding, client->payload_record);
+    tcpt_relate(finding, mine->nobody ? mine->nobody : mine->abort);
+    tcpt_rule_out(finding, "The server's application: its host is farther away than that.");
+    return finding;
+}
+
 /* A RST ends many a connection that was in order. */
 static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence confidence,
                                  const tcpt_failed_memory *mine)
@@ -186,9 +210,13 @@ static tcpt_finding *raise_reset(const tcpt_context *context, tcpt_confidence co
 
     if (asks != 2)
         return raise_given_up(context, confidence, asks);
+    if (mine->too_soon && (mine->nobody || mine->abort))
+        return raise_too_soon(context, mine);
     if (mine->nobody)
         return mine->ttl ? raise_other_ttl(context, confidence, mine) : raise_unknown(context, confidence, mine);
-    return mine->abort ? tcpt_raise_abort(context, confidence, mine) : NULL;
+    if (mine->abort)
+        return tcpt_raise_abort(context, confidence, mine);
+    return mine->upload ? tcpt_raise_upload(context, confidence, mine) : NULL;
 }
 
 /* tuple_changed stands on the other connection, and Wireshark has that in a stream of its own. */
@@ -248,18 +276,22 @@ static void judge(const tcpt_context *context, void *memory)
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
     tcpt_failed_memory *mine = memory;
 
-    if (context->seen->from == flow->client || !flow->handshake_done || flow->ending || context->seen->really_bad ||
+    if (context->seen->from == flow->client || !flow->handshake_done || context->seen->really_bad ||
         context->seen->stale || context->seen->rst.mismatch)
         return;
-    if (knows_nothing(context, client, server)) {
-        note_ttl(mine, server, context->segment->ttl);
+    if (!flow->ending && knows_nothing(context, client, server)) {
         mine->nobody = context->record;
         mine->asked = client->payload_record;
-    } else if (tcpt_aborts_request(context)) {
-        note_ttl(mine, server, context->segment->ttl);
+    } else if (!flow->ending && tcpt_aborts_request(context)) {
         mine->abort = context->record;
-        mine->abort_ns = context->segment->time_ns;
+    } else {
+        tcpt_note_upload(context, mine);
     }
+    if (!mine->nobody && !mine->abort && !mine->upload)
+        return;
+    note_ttl(mine, server, context->segment->ttl);
+    mine->abort_ns = context->segment->time_ns;
+    mine->too_soon = tcpt_resets_too_soon(context);
 }
 
 static void settle(const tcpt_context *context, const void *memory)
@@ -312,12 +344,16 @@ const tcpt_detector tcpt_connection_failed = {
         "timestamps, what connection tracking makes of each segment, other connections of these hosts, and other "
         "capture points. Few tries are no proof: one lost segment, or a client that gave up early, ends the same way; "
         "many connections that end so are a filter or a host that is down. A request that was acknowledged and not "
-        "answered has arrived: the network has no part in that; a person who stops waiting ends alike.",
+        "answered has arrived: the network has no part in that; a person who stops waiting ends alike. A server that "
+        "ends the connection with bytes unread makes its host reset it: clients that send first and read then never "
+        "see "
+        "its answer.",
     .remedy =
         "Capture at both ends at once, from before the connection opens until it is given up, and join the two by "
         "time: then each segment is seen to arrive, or not. Refused or no answer: begin at the server. Handshake "
         "not confirmed: at the client. Silent: at the side that went silent. A request without an answer: the logs of "
-        "the service, and of a proxy before it, at that time.",
+        "the service, and of a proxy before it, at that time. Reset in the middle of an upload: let the server read on "
+        "before it closes (lingering close), and the client read while it sends, or ask first (Expect: 100-continue).",
     .commands = commands,
     .reference = "RFC 9293 sections 3.5, 3.8.3 and 3.10",
     .group = TCPT_GROUP_PROTOCOL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The handshake is complete, and the first request draws a RST (rule K.1). */
 #include "detectors/detectors.h"
+#include "detectors/shared/too_soon.h"
 
 #include <glib.h>
 
@@ -73,19 +74,13 @@ static bool another_ttl(const tcpt_context *context)
            ABS(context->segment->ttl - server->syn_ttl) >= DISTANCE_LEAST;
 }
 
-/* By so much sooner than its SYN-ACK came that no host so far away has sent it. The handshake's first packet may have
- * paid for ARP or a sleeping radio: what has come as far as the SYN-ACK, by its TTL, is the host's. */
+/* The handshake's first packet may have paid for ARP or a sleeping radio: what has come as far as the SYN-ACK, by its
+ * TTL, is the host's. */
 static bool sooner_than_host(const tcpt_context *context)
 {
-    enum { SOONER_TIMES = 3 };
-    const tcpt_flow *flow = context->flow;
-    int64_t rtt_ns = flow->ends[!flow->client].rtt_ns;
-    int64_t since_ns = context->segment->time_ns - flow->ends[flow->client].unanswered_ns;
-
-    if (!context->segment->ttl || context->segment->ttl == flow->ends[!flow->client].syn_ttl)
+    if (!context->segment->ttl || context->segment->ttl == context->flow->ends[context->seen->from].syn_ttl)
         return false;
-    return flow->ends[flow->client].unanswered_ns && !flow->reordered && since_ns >= 0 &&
-           since_ns * SOONER_TIMES < rtt_ns && rtt_ns - since_ns >= TCPT_TICK_MS * TCPT_MS_NS;
+    return tcpt_answers_too_soon(context);
 }
 
 static tcpt_finding *raise_too_soon(const tcpt_context *context, uint32_t bytes, double ms)

@@ -5,6 +5,7 @@
 #include "detectors/shared/close_due.h"
 #include "detectors/shared/silence.h"
 #include "detectors/shared/timeouts.h"
+#include "detectors/shared/too_soon.h"
 #include "detectors/detectors.h"
 
 #include "tcptriage/limits.h"
@@ -203,10 +204,10 @@ static bool takes_it(const tcpt_context *context)
     return (segment->flags & TCPT_ACK) && seq_after(segment->ack, context->flow->ends[context->seen->from].rcv_nxt);
 }
 
-/* No matter of the silence. */
+/* No matter of the silence. A device answers for the host by RST and ACK as well. */
 static bool is_close(const tcpt_context *context)
 {
-    return takes_it(context) || !answers(context);
+    return (takes_it(context) && !tcpt_resets_too_soon(context)) || !answers(context);
 }
 
 /* What broke the silence is not answered, or by a RST. */
@@ -282,7 +283,8 @@ const tcpt_detector tcpt_idle_drop = {
     .explanation =
         "The connection was healthy and idle; the first data after the silence gets no answer, or a RST. "
         "Consistent with a NAT, firewall or load balancer on the way that has forgotten the idle "
-        "connection. The other host may still believe in it. Where the server had said no more than its "
+        "connection. The other host may still believe in it, or have closed it while this one slept. Where the server "
+        "had said no more than its "
         "SYN-ACK it may never have had the connection (a full accept queue, a deferred accept, a SYN proxy).",
     .remedy =
         "Switch TCP keep-alive on with a period below the device's idle limit (net.ipv4.tcp_keepalive_time or "

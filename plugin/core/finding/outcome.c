@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcptriage/outcome.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "tcptriage/analysis.h"
@@ -125,6 +126,25 @@ static bool closed(const tcpt_endpoint *end)
     return end->fin || end->fin_acked;
 }
 
+/* What it has sent since may be a repeat of these bytes, within a round trip or in other pieces. */
+static bool may_have_repeated(const tcpt_endpoint *sender, int64_t newest_ns)
+{
+    return sender->payload_repeats && sender->last_ns > newest_ns;
+}
+
+/* Into a closed window nothing is sent, and what the capture is known to lack may be what is missed. */
+bool tcpt_is_abandoned(const tcpt_flow *flow, unsigned sender)
+{
+    const tcpt_endpoint *sent = &flow->ends[sender], *lacks = &flow->ends[!sender];
+    int64_t newest_ns = MAX(MAX(sent->payload_ns, sent->round_ns), sent->fin_last_ns);
+
+    return (sent->payload_record || sent->fin_record) && sent->sent && !sent->holes && !sent->unanswered_probes &&
+           lacks->acked && lacks->rcv_wnd && tcpt_shows_bare(lacks) && seq_before(lacks->rcv_nxt, sent->snd_nxt) &&
+           newest_ns && !may_have_repeated(sent, newest_ns) &&
+           tcpt_now_ns(flow) - newest_ns >= TCPT_LONGEST_RTO_SECONDS * TCPT_SECOND_NS && !tcpt_capture_is_holed(flow) &&
+           !tcpt_capture_lacks_since(flow, newest_ns);
+}
+
 static tcpt_outcome of_ending(const ending *at)
 {
     if (closed(at->client) && closed(at->server))
@@ -134,6 +154,8 @@ static tcpt_outcome of_ending(const ending *at)
 
 static tcpt_outcome of_open(const ending *at)
 {
+    tcpt_outcome outcome;
+
     if (at->client->reset || at->server->reset)
         return TCPT_OUTCOME_RESET;
     if (repeats_syn(at, at->server, at->flow->first_ack_ns))
@@ -142,9 +164,10 @@ static tcpt_outcome of_open(const ending *at)
         return TCPT_OUTCOME_STUCK;
     if (unanswered(at, at->client) || unanswered(at, at->server))
         return TCPT_OUTCOME_SILENT;
-    if (closed(at->client) || closed(at->server))
-        return of_ending(at);
-    return TCPT_OUTCOME_OPEN;
+    outcome = closed(at->client) || closed(at->server) ? of_ending(at) : TCPT_OUTCOME_OPEN;
+    if (outcome != TCPT_OUTCOME_OPEN && outcome != TCPT_OUTCOME_HALF_CLOSED)
+        return outcome;
+    return tcpt_is_abandoned(at->flow, 0) || tcpt_is_abandoned(at->flow, 1) ? TCPT_OUTCOME_SILENT : outcome;
 }
 
 tcpt_outcome tcpt_outcome_of(const tcpt_flow *flow)

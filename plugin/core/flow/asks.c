@@ -68,6 +68,16 @@ static bool is_smb(const uint8_t *payload, uint32_t captured_bytes)
            memcmp(payload + NAME_AT + 1, "SMB", NAME_BYTES - 1) == 0;
 }
 
+/* Messages to SQL Server that it answers each (MS-TDS 2.2.3.1): a batch, a call, a login, and what comes before one. */
+static bool is_tds(const uint8_t *payload, uint32_t bytes, uint32_t captured_bytes)
+{
+    enum { HEADER_BYTES = 8, BATCH = 1, CALL = 3, LOGIN = 16, PRELOGIN = 18, LAST = 1, RESET = 8, WINDOW_AT = 7 };
+    bool known = payload[0] == BATCH || payload[0] == CALL || payload[0] == LOGIN || payload[0] == PRELOGIN;
+
+    return known && captured_bytes >= HEADER_BYTES && (payload[1] == LAST || payload[1] == (LAST | RESET)) &&
+           be16(payload + 2) == bytes && !payload[WINDOW_AT];
+}
+
 static tcpt_asks tls_asks(const tcpt_segment *segment)
 {
     const uint8_t *payload = segment->payload;
@@ -96,7 +106,7 @@ tcpt_asks tcpt_asks_of(const tcpt_segment *segment)
     if (tcpt_is_tls(payload, captured_bytes) && payload[0] != TLS_CHANGE_CIPHER_SPEC)
         return tls_asks(segment);
     if (is_http((const char *)payload, captured_bytes) || is_query(payload, segment->payload_bytes) ||
-        is_smb(payload, captured_bytes))
+        is_smb(payload, captured_bytes) || is_tds(payload, segment->payload_bytes, captured_bytes))
         return TCPT_ASKS_SURELY;
     return g_ascii_strncasecmp((const char *)payload, "QUIT", 4) == 0 ? TCPT_ASKS_NOTHING : TCPT_ASKS_PERHAPS;
 }

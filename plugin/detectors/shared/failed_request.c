@@ -81,8 +81,8 @@ tcpt_finding *tcpt_raise_abort(const tcpt_context *context, tcpt_confidence conf
         finding = ask_who_aborts(context, mine, frame, seconds);
     } else {
         finding = tcpt_raise_among(context, TCPT_FAILED_ABORT, confidence,
-                                   "The server had the client's whole request (frame %u), and reset the connection "
-                                   "%.3f s later without an answer: its application, or a proxy there",
+                                   "The server had acknowledged all of the client's request (frame %u), and reset the "
+                                   "connection %.3f s later without an answer: its application, or a proxy there",
                                    frame, seconds);
         tcpt_brief(finding, "Request not answered: reset by the server");
     }

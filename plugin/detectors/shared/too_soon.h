@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/** @file
+ * Answers that come sooner than the host that they name can give them (rule K.3).
+ */
+#ifndef TCPTRIAGE_DETECTORS_SHARED_TOO_SOON_H
+#define TCPTRIAGE_DETECTORS_SHARED_TOO_SOON_H
+
+#include "tcptriage/detector.h"
+
+/** Whether the context's segment answers what the other end has sent so much sooner than its sender ever did before
+ * that no host so far away has sent it. */
+bool tcpt_answers_too_soon(const tcpt_context *context);
+
+/** The same of a RST, where that sender had answered payload before: then not only its handshake was slow, which may
+ * have paid for ARP or a sleeping radio. One that acknowledges nothing new may have crossed what it seems to answer. */
+bool tcpt_resets_too_soon(const tcpt_context *context);
+
+#endif
