@@ -320,7 +320,7 @@ static void test_ordinary(void)
 
     for (uint32_t seed = 0; seed < RANDOM_FRAMES / 4; seed++) {
         seen told[2];
-        uint32_t cut = seed % 16 ? 0 : seed / 16 % 80;
+        uint32_t cut = seed % 16 ? 0 : seed / 16 % 74; /* the shorter ones have so many */
 
         for (unsigned tagged = 0; tagged < 2; tagged++) {
             draft made = {.random = g_rand_new_with_seed(seed)};
