@@ -18,7 +18,8 @@ static void judge(const tcpt_context *context, void *memory)
 {
     const tcpt_icmp *icmp = context->seen->icmp;
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
-    const char *what = sender->syn && icmp->seq == sender->iss ? "SYN" : "segment";
+    bool syn = sender->syn && icmp->seq == sender->iss;
+    const char *what = !syn ? "segment" : context->seen->from == context->flow->client ? "SYN" : "SYN-ACK";
     const char *role = tcpt_role(context->flow, context->seen->from), *says = tcpt_icmp_kind_words(icmp->kind);
     char *from = sender_of(icmp);
     tcpt_finding *finding;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The server takes its time to answer a request that it has. */
+#include "detectors/shared/slow.h"
 #include "detectors/detectors.h"
+
+#include <glib.h>
+
 #include "tcptriage/limits.h"
 
 /* No ACK is delayed for longer: RFC 1122, section 4.2.3.2. One that comes later answers a request that got lost. */
@@ -16,6 +20,7 @@ static const tcpt_ack_step *acked(const tcpt_endpoint *server, const tcpt_endpoi
 
 static void judge(const tcpt_context *context, void *memory)
 {
+    tcpt_slow_memory *mine = memory;
     const tcpt_flow *flow = context->flow;
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
     const tcpt_ack_step *ack = acked(server, client);
@@ -24,12 +29,12 @@ static void judge(const tcpt_context *context, void *memory)
     tcpt_finding *finding;
     tcpt_record *record;
 
-    (void)memory;
     if (context->seen->from == flow->client || !context->seen->new_payload || context->seen->really_bad || !ack)
         return;
     if (ack->time_ns < client->payload_ns || ack->time_ns - client->payload_ns > rtt_ns + ACKED_WITHIN_MS * TCPT_MS_NS)
         return;
     record = tcpt_step_record(flow, ack);
+    mine->longest_ns = MAX(mine->longest_ns, took_ns);
     finding = tcpt_raise(context, flow->client_known ? TCPT_HIGH : TCPT_LOW,
                          "The server took %.1f s to respond to frame %u, which it had acknowledged after %.3f s (frame "
                          "%u): its own time, not the network's",
@@ -66,6 +71,7 @@ const tcpt_detector tcpt_slow_response = {
     .severity = TCPT_CHAT,
     .blames = TCPT_BLAMES_LISTENER,
     .wants = TCPT_TRAIT_LATE_REPLY,
+    .memory_bytes = sizeof(tcpt_slow_memory),
     .fields = fields,
     .judge = judge,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "detectors/shared/failed.h"
+#include "detectors/shared/slow.h"
 #include "detectors/shared/timeouts.h"
 #include "tcptriage/limits.h"
 #include "tcptriage/outcome.h"
@@ -174,6 +175,14 @@ static int64_t left_ns(const tcpt_endpoint *client, const tcpt_endpoint *server)
     return server->rst_count || (server->fin && server->fin_ns <= left_ns) ? 0 : left_ns;
 }
 
+/* It has waited as long before, and was answered: a long poll, which is cancelled when its reason is gone. */
+static bool is_used_to_wait(const tcpt_flow *flow, int64_t waited_ns)
+{
+    const tcpt_slow_memory *slow = tcpt_memory_of(flow, &tcpt_slow_response);
+
+    return slow && waited_ns <= slow->longest_ns;
+}
+
 /* People wait for so long, and programs by the clock. Where nothing says that an answer is owed the clock has to fit:
  * as long a pause before the close of an idle connection is rare. */
 static bool lost_patience(const tcpt_flow *flow, const tcpt_endpoint *client, const tcpt_endpoint *server)
@@ -181,7 +190,7 @@ static bool lost_patience(const tcpt_flow *flow, const tcpt_endpoint *client, co
     enum { PATIENCE_SECONDS = 10 };
     int64_t waited_ns = left_ns(client, server) - client->payload_ns;
 
-    if (waited_ns < tcpt_seconds_ns(PATIENCE_SECONDS) - TCPT_ANSWER_MS * TCPT_MS_NS)
+    if (waited_ns < tcpt_seconds_ns(PATIENCE_SECONDS) - TCPT_ANSWER_MS * TCPT_MS_NS || is_used_to_wait(flow, waited_ns))
         return false;
     if (!waits_for_answer(client, server, TCPT_ASKS_PERHAPS) || !is_owed(client, server) || !server->acked ||
         seq_before(server->rcv_nxt, payload_end(client)))
