@@ -366,10 +366,11 @@ static inline bool tcpt_is_behind_router(const tcpt_endpoint *end)
     return end->ttl_least && tcpt_hops(end->ttl_least);
 }
 
-/** Whether the capture was taken so near to the end that what passed has reached it. */
+/** Whether the capture was taken so near to the end that what passed has reached it. On a way that is short as a whole
+ * both ends are near by time: no router may lie between. */
 static inline bool tcpt_is_near(const tcpt_endpoint *end)
 {
-    return end->rtt_ns && end->rtt_ns <= TCPT_NEAR_MS * TCPT_MS_NS;
+    return end->rtt_ns && end->rtt_ns <= TCPT_NEAR_MS * TCPT_MS_NS && !tcpt_is_behind_router(end);
 }
 
 #endif

@@ -172,9 +172,8 @@ typedef struct tcpt_flow {
 
     int64_t last_ns;
     tcpt_record *last_record;
-    tcpt_ack_exchange acks; /**< newest run of pure ACKs */
-    tcpt_fingerprint
-        seen_newest; /**< of the newest packet, and instead of its place in `seen` where that is an even one */
+    tcpt_ack_exchange acks;       /**< newest run of pure ACKs */
+    tcpt_fingerprint seen_newest; /**< of the newest packet; while seen_next is odd not yet in `seen`: tcpt_seen_at() */
     uint8_t seen_tag[TCPT_FINGERPRINTS]; /**< of the hashes in `seen`: all that is looked at as a rule */
     int32_t seen_from;     /**< what times in `seen` are counted from, in steps of 2^23 us: any time fits */
     uint16_t piece;        /**< of the capture, that holds its newest segment: tcpt_now_ns() */

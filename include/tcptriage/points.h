@@ -236,9 +236,9 @@ static inline bool tcpt_rst_proof_is_by_times(tcpt_rst_proof proof)
 }
 
 /** Whether the newest RST that names an end begins between this flow's point and one nearer to that end. Without two
- *  points, or where the nearer one has a RST of that end: false. One that has ended, or is known to lack packets, is
- *  asked for no more than times, and the latter for what its host sends. A refused SYN that the nearer point lacks is
- * judged by other connections to that port. */
+ *  points, or where the nearer one has a RST of that end: false. Of one that has ended only times count; of one that is
+ *  known to lack packets also what its host still sends. A refused SYN that the nearer point lacks is judged by other
+ *  connections to that port. */
 bool tcpt_rst_begins_on_the_way(const tcpt_flow *flow, unsigned from, tcpt_rst_origin *origin);
 
 /** A segment with a wrong checksum, which a point nearer to its sender has seen with a right one. */

@@ -4,8 +4,8 @@
 
 #include "tcptriage/limits.h"
 
-/* From the next host on or from farther away: a device on the way, another host behind a load balancer, or another
- * path of the server's code. */
+/* Its TTL is not the SYN-ACK's: of a device on the way, of another host behind a load balancer, or of another part of
+ * the server's stack. */
 static void ask_whose(const tcpt_context *context, tcpt_finding *finding)
 {
     const tcpt_flow *flow = context->flow;
@@ -15,8 +15,8 @@ static void ask_whose(const tcpt_context *context, tcpt_finding *finding)
         return;
     tcpt_resummarise(
         finding,
-        "The SYN was answered, then the final ACK (frame %u) drew a RST. Its TTL is %u, the SYN-ACK's %u: of "
-        "a device, or another host behind a load balancer?",
+        "The SYN was answered, then the final ACK (frame %u) drew a RST. Its TTL is %u, the SYN-ACK's %u: a "
+        "device's, or another host's behind a load balancer?",
         flow->first_ack_record->frame, ttl, usual);
     tcpt_brief(finding, "Final ACK drew a RST, TTL %u not %u: whose is it?", ttl, usual);
     tcpt_set_confidence(finding, TCPT_LOW);

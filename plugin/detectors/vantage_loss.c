@@ -41,7 +41,7 @@ static bool only_long_since(const tcpt_losses *losses)
 
 static char *long_since(const tcpt_losses *losses)
 {
-    return g_strdup_printf("from frame %u on all of %u bytes (IP) and more, none of up to %u",
+    return g_strdup_printf("from frame %u on all of %u bytes (IP) or more, none of %u or less",
                            earliest(losses)->record->frame, losses->smallest_missing, losses->arrived_since);
 }
 
@@ -50,7 +50,7 @@ static char *unwatched(const tcpt_losses *losses, tcpt_loss_property property)
 {
     if (property != TCPT_LOSS_SIZE)
         return g_strdup("it has captured nothing since (ended?), and nobody answers them");
-    return g_strdup_printf("nothing since (ended?); up to %u bytes came before, these have %u and more",
+    return g_strdup_printf("nothing since (ended?); before, at most %u bytes came, these have %u or more",
                            losses->largest_arrived, losses->smallest_missing);
 }
 

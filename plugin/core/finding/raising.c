@@ -178,7 +178,7 @@ bool tcpt_joins_run(const tcpt_record *record, unsigned *number, bool *any_seq)
     *any_seq = true;
     if (!note)
         return true;
-    if (record->mark & 1 || note->next || note->on != record || !note->diagnosis->run)
+    if (!tcpt_notes_are_listed(record) || note->next || note->on != record || !note->diagnosis->run)
         return false;
     run = note->diagnosis;
     if (note != &run->run->newest || !tcpt_leaves_marks(run) || tcpt_run_in_flow(record, run->detector) != run)

@@ -49,12 +49,6 @@ size_t tcpt_diagnosis_bytes(const tcpt_diagnosis *diagnosis)
     return bytes_with_values(diagnosis->detector) + diagnosis->own_room;
 }
 
-/* Where the summary's first arguments are: longer ones have a place of their own. */
-static uint8_t *behind_values(tcpt_diagnosis *diagnosis)
-{
-    return (uint8_t *)diagnosis + bytes_with_values(diagnosis->detector);
-}
-
 static uint8_t number_of(tcpt_findings *store, const tcpt_detector *detector)
 {
     uint8_t *number = &store->numbers[((uintptr_t)detector >> 5) % G_N_ELEMENTS(store->numbers)];
@@ -85,8 +79,8 @@ tcpt_diagnosis *tcpt_diagnosis_new(tcpt_findings *store, const tcpt_detector *de
 /* Those that have a place of their own. */
 static void free_arguments(tcpt_diagnosis *diagnosis)
 {
-    if (diagnosis->arguments == behind_values(diagnosis))
-        return;
+    if (diagnosis->argument_room == diagnosis->own_room)
+        return; /* a place of its own would have more, and may lie right behind by chance */
     tcpt_piece_give_back(&diagnosis->store->pieces, diagnosis->arguments, diagnosis->argument_room);
     tcpt_diagnosis_count(diagnosis, -(size_t)diagnosis->argument_room);
 }

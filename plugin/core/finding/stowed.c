@@ -243,7 +243,7 @@ static void clear_own(tcpt_diagnosis *of, const tcpt_diagnosis *was)
     memset(of->few, 0, sizeof of->few);
     if (was->related == was->few)
         of->related = NULL;
-    if (was->arguments == (const uint8_t *)was + arguments_at(was))
+    if (was->argument_room == was->own_room)
         of->arguments = NULL;
 }
 

@@ -155,12 +155,15 @@ static bool in_time(const tcpt_points *points, const tcpt_flow *a, const tcpt_fl
            ABS(between_ns(points, a->at, client_of(a)->syn_ns, b->at, client_of(b)->syn_ns)) <= points->keep_ns;
 }
 
-/* What is answered before it is passed on is not passed on: a proxy answers, and has a connection of its own. */
+/* What is answered before it is passed on is not passed on: a proxy answers, and has a connection of its own. Farther
+ * apart than by one clock nobody knows which came first, before the clocks are known. */
 static bool answered_before(const tcpt_points *points, const tcpt_flow *a, const tcpt_flow *b)
 {
+    const tcpt_clock_offset *clocks = tcpt_clock_offset_of(points, a->at, b->at);
     const tcpt_endpoint *server = &a->ends[!a->client];
+    int64_t later_ns = between_ns(points, a->at, server->syn_ns, b->at, client_of(b)->syn_ns);
 
-    return server->syn && between_ns(points, a->at, server->syn_ns, b->at, client_of(b)->syn_ns) > 0;
+    return server->syn && later_ns > 0 && ((clocks && clocks->known) || later_ns <= TCPT_ONE_CLOCK_NS);
 }
 
 /* The same 4-tuple with other numbers: renumbered on the way, or another life of the tuple. */

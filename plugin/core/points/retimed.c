@@ -28,7 +28,7 @@ void tcpt_retimed_note(const tcpt_sighting *known, const tcpt_sighting *now)
     if (!leg->tsval_shift_known[way]) {
         leg->tsval_shift_known[way] = true;
         leg->tsval_shift[way] = shift;
-    } else if (shift != leg->tsval_shift[way]) {
+    } else if (shift && shift != leg->tsval_shift[way]) {
         keep(known->connection, known->record[known->first], now->record[now->first]);
     }
 }

@@ -8,7 +8,9 @@ static tcpt_finding *raise_lacking(const tcpt_context *context, unsigned sender,
 {
     const tcpt_flow *flow = context->flow;
     const char *role = tcpt_role(flow, sender), *other = tcpt_role(flow, !sender);
-    const char *where = flow->ends[!sender].sack_held ? "bytes before " : "";
+    const char *where = flow->ends[!sender].sack_held                  ? "bytes before "
+                        : flow->ends[sender].unanswered_record == sent ? ""
+                                                                       : "bytes up to ";
     bool here = tcpt_is_near(&flow->ends[sender]);
     tcpt_finding *finding =
         here ? tcpt_raise_among(context, TCPT_FAILED_NOT_REPEATED, TCPT_MEDIUM,

@@ -15,7 +15,8 @@ static bool is_upload(const tcpt_endpoint *server, uint32_t bytes)
     return bytes > MAX(server->mss, MSS_LEAST) && bytes < TCPT_SEQ_NEAR;
 }
 
-static int64_t round_ns(const tcpt_flow *flow)
+/* What answers something does so within this. */
+static int64_t answer_ns(const tcpt_flow *flow)
 {
     return MAX(tcpt_rtt_ns(flow), TCPT_ANSWER_MS * TCPT_MS_NS);
 }
@@ -28,12 +29,19 @@ static uint32_t bytes_under_way(const tcpt_context *context)
     const tcpt_endpoint *client = &flow->ends[flow->client], *server = &flow->ends[!flow->client];
 
     if (context->segment->flags & TCPT_ACK)
-        return flow->ending || context->segment->time_ns - client->payload_ns > round_ns(flow)
+        return flow->ending || context->segment->time_ns - client->payload_ns > answer_ns(flow)
                    ? 0
                    : client->snd_nxt - server->rcv_nxt;
-    if (!server->fin || server->fin_refuted || client->fin || client->payload_ns - server->fin_ns > round_ns(flow))
+    if (!server->fin || server->fin_refuted || client->fin ||
+        ABS(client->payload_ns - server->fin_ns) > answer_ns(flow))
         return 0;
     return client->snd_nxt - server->fin_last_ack;
+}
+
+static bool has_all(const tcpt_context *context)
+{
+    return context->segment->flags & TCPT_ACK &&
+           context->segment->ack == context->flow->ends[context->flow->client].snd_nxt;
 }
 
 void tcpt_note_upload(const tcpt_context *context, tcpt_failed_memory *mine)
@@ -47,7 +55,9 @@ void tcpt_note_upload(const tcpt_context *context, tcpt_failed_memory *mine)
         return;
     mine->upload = context->record;
     mine->upload_bytes = bytes;
-    mine->answered = server->payload_record && ended_ns - server->payload_ns <= round_ns(flow);
+    mine->answered = server->payload_record && ended_ns - server->payload_ns <= answer_ns(flow);
+    if (!mine->answered && has_all(context))
+        mine->upload = NULL; /* what takes only, and owes no answer, may end so (syslog) */
 }
 
 static tcpt_finding *raise_of_device(const tcpt_context *context, const tcpt_failed_memory *mine)

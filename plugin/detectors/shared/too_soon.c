@@ -21,7 +21,11 @@ bool tcpt_resets_too_soon(const tcpt_context *context)
 {
     const tcpt_segment *segment = context->segment;
     const tcpt_endpoint *sender = &context->flow->ends[context->seen->from];
-    bool answers = !(segment->flags & TCPT_ACK) || seq_after(segment->ack, sender->rcv_nxt);
+    const tcpt_endpoint *asks = &context->flow->ends[!context->seen->from];
+    /* What was sent since the sender was last heard, not what was on its way before. */
+    bool answers = segment->flags & TCPT_ACK
+                       ? asks->timed_ns >= asks->unanswered_ns && !seq_before(segment->ack, asks->timed_end)
+                       : asks->idle_before_ns > sender->rtt_ns;
 
     return answers && sender->payload_segments && tcpt_answers_too_soon(context);
 }

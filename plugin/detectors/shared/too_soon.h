@@ -12,7 +12,8 @@
 bool tcpt_answers_too_soon(const tcpt_context *context);
 
 /** The same of a RST, where that sender had answered payload before: then not only its handshake was slow, which may
- * have paid for ARP or a sleeping radio. One that acknowledges nothing new may have crossed what it seems to answer. */
+ * have paid for ARP or a sleeping radio. In the middle of a stream it may be drawn by what was sent a round trip
+ * before: it has to acknowledge what was sent since, or to come behind a silence. */
 bool tcpt_resets_too_soon(const tcpt_context *context);
 
 #endif

@@ -161,10 +161,11 @@ static bool is_ipv6(const uint8_t *ip, uint32_t bytes, ordinary *found)
 
 static bool is_ordinary(const tcpt_bytes *frame, ordinary *found)
 {
-    const uint8_t *ip = frame->at + ETHERNET_BYTES;
+    const uint8_t *ip;
 
     if (frame->captured < ETHERNET_BYTES)
         return false;
+    ip = frame->at + ETHERNET_BYTES;
     switch (tcpt_be16(ip - 2)) {
     case TCPT_ETHERTYPE_IPV4:
         return is_ipv4(ip, frame->captured - ETHERNET_BYTES, found) && found->total >= IPV4_BYTES;
